@@ -1,0 +1,76 @@
+package io.github.intruders.input;
+
+/** The kinds of fault an input can have; the names are the values of {@code rejects.code}. */
+public enum RejectCode {
+  // ---- storage
+  /** A file or folder that was named does not exist. */
+  NOT_FOUND,
+  /** A folder without any checkpoint or adapter in it. */
+  EMPTY_FOLDER,
+  /** The storage failed to deliver bytes that its listing promises. */
+  READ_FAILED,
+
+  // ---- safetensors, one per check of the format
+  /** Fewer than the 8 bytes of the header's length. */
+  HEADER_TOO_SMALL,
+  /** A header's length over 100,000,000 bytes. */
+  HEADER_TOO_LARGE,
+  /** A header's length that reaches beyond the file. */
+  HEADER_LENGTH,
+  /** A header that is no UTF-8, no JSON or not of the format's schema. */
+  HEADER_INVALID,
+  /** A name that stands twice. */
+  DUPLICATE_TENSOR,
+  /** Offsets with a hole, an overlap, or out of order. */
+  TENSOR_OFFSETS,
+  /** A byte length that does not follow from shape and dtype, or overflows. */
+  TENSOR_SIZE,
+  /** Bytes of the file that no tensor owns, or that are missing. */
+  FILE_SIZE,
+
+  // ---- folders of shards
+  /** An index file that can't be understood. */
+  INDEX_INVALID,
+  /** A shard's name that leaves the folder. */
+  SHARD_OUTSIDE,
+  /** A shard that the index names and the folder lacks. */
+  SHARD_MISSING,
+  /** A tensor that is not in the shard the index names. */
+  TENSOR_MISSING,
+
+  // ---- contents
+  /** An element type that can't be analysed, such as packed quantised weights. */
+  DTYPE_UNSUPPORTED,
+  /** A file format or layout that can't be analysed. */
+  FORMAT_UNSUPPORTED,
+  /** NaN or infinity among the elements. */
+  NOT_FINITE,
+  /** Base and tuned tensors of different shapes. */
+  SHAPE_MISMATCH,
+  /** A tensor of the base that the tuned checkpoint lacks. */
+  MISSING_IN_TUNED,
+  /** A tensor of the tuned checkpoint or adapter that the base lacks. */
+  MISSING_IN_BASE,
+  /** A tuned checkpoint that is the base itself. */
+  SAME_AS_BASE,
+  /** Nothing that could be analysed. */
+  NOTHING_TO_ANALYSE,
+
+  // ---- adapters
+  /** An {@code adapter_config.json} that can't be understood. */
+  ADAPTER_CONFIG_INVALID,
+  /** A kind of adapter, or one of its options, that is not supported. */
+  ADAPTER_UNSUPPORTED,
+  /** Adapter tensors that don't belong together or don't fit their config. */
+  ADAPTER_INVALID,
+
+  // ---- the job
+  /** A manifest that can't be understood. */
+  MANIFEST_INVALID,
+  /** A setting with a value it can't have. */
+  SETTING_INVALID,
+  /** A decomposition that did not converge. */
+  NOT_CONVERGED,
+  /** A matrix that needs more memory than a task may use. */
+  TOO_LARGE
+}

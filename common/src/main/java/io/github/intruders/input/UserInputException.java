@@ -1,0 +1,55 @@
+package io.github.intruders.input;
+
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * An input that can't be used, and that its owner can mend: a broken file, an unsupported adapter, a
+ * wrong manifest. Carries what a row of the {@code rejects} table needs. Its message names the file
+ * and the tensor, what was found and what was expected.
+ */
+public final class UserInputException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private final RejectCode code;
+  private final String file;
+  private final String tensor;
+
+  private UserInputException(RejectCode code, String file, String tensor, String message) {
+    super(message);
+    this.code = Objects.requireNonNull(code, "code");
+    this.file = file;
+    this.tensor = tensor;
+  }
+
+  /** A fault of no particular file. */
+  public static UserInputException of(RejectCode code, String message) {
+    return new UserInputException(code, null, null, message);
+  }
+
+  /** A fault of a file as a whole; the message becomes {@code [file] message}. */
+  public static UserInputException inFile(RejectCode code, String file, String message) {
+    return new UserInputException(code, file, null, "[%s] %s".formatted(file, message));
+  }
+
+  /** A fault of one tensor; the message becomes {@code [file] Tensor name: message}. */
+  public static UserInputException inTensor(
+      RejectCode code, String file, String tensor, String message) {
+    return new UserInputException(
+        code, file, tensor, "[%s] Tensor %s: %s".formatted(file, tensor, message));
+  }
+
+  public RejectCode code() {
+    return code;
+  }
+
+  /** URI of the file at fault, if one is. */
+  public Optional<String> file() {
+    return Optional.ofNullable(file);
+  }
+
+  /** Name of the tensor at fault, if one is. */
+  public Optional<String> tensor() {
+    return Optional.ofNullable(tensor);
+  }
+}

@@ -1,0 +1,61 @@
+package io.github.intruders.linalg;
+
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.openblas.global.openblas_full;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The native backend: loading, threads, name. Thread-safe; the thread count is per process. */
+public final class OpenBlas {
+  private static final Logger LOG = LoggerFactory.getLogger(OpenBlas.class);
+
+  private OpenBlas() {}
+
+  /** Runs once, when the class is first used; a failure to load is an error, never a slow path. */
+  private static final class Loaded {
+    static final String DESCRIPTION = start();
+
+    private static String start() {
+      // The binding would otherwise cap native memory at the size of the Java heap.
+      System.setProperty("org.bytedeco.javacpp.maxBytes", "0");
+      System.setProperty("org.bytedeco.javacpp.maxPhysicalBytes", "0");
+      Loader.load(openblas_full.class);
+      String description =
+          openblas_full.openblas_get_config().getString().strip().replaceAll("\\s+", " ");
+      LOG.debug("Loaded {}", description);
+      return description;
+    }
+  }
+
+  static void load() {
+    if (Loaded.DESCRIPTION.isEmpty()) {
+      throw new IllegalStateException("Cannot name the OpenBLAS that was loaded");
+    }
+  }
+
+  /** Name, version and processor kernel of the library in use, such as {@code OpenBLAS 0.3.31 …}. */
+  public static String description() {
+    return Loaded.DESCRIPTION;
+  }
+
+  /**
+   * Sets how many threads one BLAS or LAPACK call may use, in this whole process.
+   *
+   * @param threads at least 1; a Spark executor gives {@code spark.task.cpus}
+   */
+  public static void useThreads(int threads) {
+    if (threads < 1) {
+      throw new IllegalArgumentException("threads must be at least 1, found " + threads);
+    }
+    load();
+    if (openblas_full.openblas_get_num_threads() != threads) {
+      openblas_full.openblas_set_num_threads(threads);
+    }
+  }
+
+  /** How many threads one call may use now. */
+  public static int threads() {
+    load();
+    return openblas_full.openblas_get_num_threads();
+  }
+}
