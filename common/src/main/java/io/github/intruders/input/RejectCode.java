@@ -38,6 +38,10 @@ public enum RejectCode {
   /** A tensor that is not in the shard the index names. */
   TENSOR_MISSING,
 
+  // ---- the model's own description
+  /** A {@code config.json} that can't be understood. */
+  CONFIG_INVALID,
+
   // ---- contents
   /** An element type that can't be analysed, such as packed quantised weights. */
   DTYPE_UNSUPPORTED,

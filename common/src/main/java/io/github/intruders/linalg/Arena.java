@@ -43,10 +43,13 @@ public final class Arena implements AutoCloseable {
    */
   public Matrix keep(Matrix matrix) {
     Objects.requireNonNull(matrix, "matrix");
-    scope.detach(matrix.pointer());
-    if (parent != null) {
+    // Taken over before it is let go: a pointer without a holder is freed at once.
+    if (parent == null) {
+      matrix.pointer().retainReference();
+    } else {
       parent.scope.attach(matrix.pointer());
     }
+    scope.detach(matrix.pointer());
     return matrix;
   }
 

@@ -190,6 +190,12 @@ public final class Matrix {
     floats().getPointer(start).get(into, 0, count);
   }
 
+  /** As {@link #copyFloats}, in double precision. */
+  public void copyDoubles(long start, double[] into, int count) {
+    requireContiguous(Precision.DOUBLE);
+    doubles().getPointer(start).get(into, 0, count);
+  }
+
   private void requireContiguous(Precision expected) {
     if (stride != Math.max(1, cols) || precision != expected) {
       throw new IllegalStateException(

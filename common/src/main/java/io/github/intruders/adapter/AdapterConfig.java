@@ -1,0 +1,248 @@
+package io.github.intruders.adapter;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.UserInputException;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What an {@code adapter_config.json} says about the size of the updates. Every field of the file
+ * is either understood, or known not to matter, or has a value that switches it off; otherwise the
+ * adapter is refused.
+ *
+ * @param file URI of the config
+ * @param rankStabilised whether the scale is alpha / √rank instead of alpha / rank
+ * @param fanInFanOut whether the base stores its weights as (inputs, outputs)
+ */
+record AdapterConfig(
+    String file,
+    int rank,
+    double alpha,
+    boolean rankStabilised,
+    boolean fanInFanOut,
+    ModulePatterns ranks,
+    ModulePatterns alphas) {
+
+  /** Fields that this class reads. */
+  private static final Set<String> READ =
+      Set.of(
+          "peft_type",
+          "r",
+          "lora_alpha",
+          "use_rslora",
+          "fan_in_fan_out",
+          "rank_pattern",
+          "alpha_pattern",
+          "init_lora_weights");
+
+  /** Fields that choose what is trained; the tensors in the file tell what was. */
+  private static final Set<String> SITES =
+      Set.of(
+          "target_modules",
+          "exclude_modules",
+          "layers_to_transform",
+          "layers_pattern",
+          "modules_to_save",
+          "trainable_token_indices");
+
+  /** Fields about training and loading that leave the update as it is. */
+  private static final Set<String> INFORMATIVE =
+      Set.of(
+          "auto_mapping",
+          "base_model_name_or_path",
+          "inference_mode",
+          "lora_dropout",
+          "megatron_core",
+          "peft_version",
+          "qalora_group_size",
+          "revision",
+          "runtime_config",
+          "task_type");
+
+  /** Settings of initialisations; {@code init_lora_weights} tells which one was used. */
+  private static final Set<String> INITIALISATION =
+      Set.of("corda_config", "eva_config", "loftq_config", "lora_ga_config");
+
+  private static final Map<String, String> REASONS =
+      Map.ofEntries(
+          Map.entry("alora_invocation_tokens", "the update acts on some tokens only"),
+          Map.entry("arrow_config", "the update depends on the input"),
+          Map.entry("bias", "biases were trained, too, and are no part of the updates"),
+          Map.entry("ensure_weight_tying", "the update of one layer would be that of another, too"),
+          Map.entry("kasa_config", "KaSA removes singular values from the base"),
+          Map.entry("layer_replication", "the tuned model has layers that the base lacks"),
+          Map.entry("lora_bias", "biases were trained, too, and are no part of the updates"),
+          Map.entry("megatron_config", "Megatron's parallel layers are split differently"),
+          Map.entry("monteclora_config", "the update is random"),
+          Map.entry("target_parameters", "factors of expert parameters are laid out differently"),
+          Map.entry("use_bdlora", "block-diagonal factors are laid out differently"),
+          Map.entry(
+              "use_dora",
+              "DoRA rescales the rows of the tuned weights, so that the update is"
+                  + " not of low rank"),
+          Map.entry("use_qalora", "QA-LoRA pools the inputs of its factors"));
+
+  private static final int MAX_SHOWN = 80;
+
+  /**
+   * Understands a config.
+   *
+   * @throws UserInputException with code {@code ADAPTER_CONFIG_INVALID} for a field of the wrong
+   *     type, {@code ADAPTER_UNSUPPORTED} for a kind of adapter or an option that is not supported
+   */
+  static AdapterConfig parse(String file, JsonNode root) {
+    requireLora(file, root.path("peft_type"));
+    for (Map.Entry<String, JsonNode> field : root.properties()) {
+      requireSupported(file, field.getKey(), field.getValue());
+    }
+    requireBaseUntouched(file, root.path("init_lora_weights"));
+    int rank = rank(file, "r", root.path("r"));
+    double alpha = alpha(file, "lora_alpha", root.path("lora_alpha"));
+    Map<String, Double> ranks = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> entry : pattern(file, root, "rank_pattern").entrySet()) {
+      String name = "rank_pattern \"%s\"".formatted(entry.getKey());
+      ranks.put(entry.getKey(), (double) rank(file, name, entry.getValue()));
+    }
+    Map<String, Double> alphas = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> entry : pattern(file, root, "alpha_pattern").entrySet()) {
+      String name = "alpha_pattern \"%s\"".formatted(entry.getKey());
+      alphas.put(entry.getKey(), alpha(file, name, entry.getValue()));
+    }
+    return new AdapterConfig(
+        file,
+        rank,
+        alpha,
+        flag(file, root, "use_rslora"),
+        flag(file, root, "fan_in_fan_out"),
+        new ModulePatterns(file, "rank_pattern", ranks),
+        new ModulePatterns(file, "alpha_pattern", alphas));
+  }
+
+  /** The rank of a module's update. */
+  int rankOf(String module) {
+    return ranks.valueFor(module).map(Double::intValue).orElse(rank);
+  }
+
+  /** The factor of a module's update, after PEFT's {@code scaling}. */
+  double scaleOf(String module) {
+    double moduleAlpha = alphas.valueFor(module).orElse(alpha);
+    int moduleRank = rankOf(module);
+    return moduleAlpha / (rankStabilised ? Math.sqrt(moduleRank) : moduleRank);
+  }
+
+  private static void requireLora(String file, JsonNode type) {
+    if (!type.isTextual()) {
+      throw invalid(file, "peft_type", "must name the kind of adapter", type);
+    }
+    if (!type.textValue().equals("LORA")) {
+      throw UserInputException.inFile(
+          RejectCode.ADAPTER_UNSUPPORTED,
+          file,
+          "peft_type = %s is not supported: only LORA is".formatted(shown(type)));
+    }
+  }
+
+  private static void requireSupported(String file, String field, JsonNode value) {
+    boolean known =
+        READ.contains(field)
+            || SITES.contains(field)
+            || INFORMATIVE.contains(field)
+            || INITIALISATION.contains(field);
+    boolean off =
+        value.isNull()
+            || (value.isBoolean() && !value.booleanValue())
+            || (value.isContainerNode() && value.isEmpty())
+            || (field.equals("bias") && value.asText().equals("none"));
+    if (!known && !off) {
+      throw UserInputException.inFile(
+          RejectCode.ADAPTER_UNSUPPORTED,
+          file,
+          "%s = %s is not supported: %s"
+              .formatted(
+                  field,
+                  shown(value),
+                  REASONS.getOrDefault(
+                      field, "it is not known here, so it may change what the update is")));
+    }
+  }
+
+  private static void requireBaseUntouched(String file, JsonNode init) {
+    if (init.isMissingNode() || init.isNull() || init.isBoolean()) {
+      return;
+    }
+    String name = init.isTextual() ? init.textValue().toLowerCase(Locale.ROOT) : "";
+    String reason;
+    if (Set.of("gaussian", "eva", "orthogonal", "mica").contains(name)) {
+      return;
+    } else if (name.startsWith("pissa")
+        || name.startsWith("corda")
+        || Set.of("olora", "lora_ga").contains(name)) {
+      reason =
+          "it changed the base weights before training; save the adapter once more with"
+              + " save_pretrained(..., path_initial_model_for_weight_conversion=...), which makes"
+              + " an ordinary LoRA adapter of it";
+    } else if (name.equals("loftq")) {
+      reason = "the adapter makes up for the quantisation of its base, so it does not fit the base";
+    } else {
+      reason = "it is not known here, so it may have changed the base weights";
+    }
+    throw UserInputException.inFile(
+        RejectCode.ADAPTER_UNSUPPORTED,
+        file,
+        "init_lora_weights = %s is not supported: %s".formatted(shown(init), reason));
+  }
+
+  private static int rank(String file, String name, JsonNode value) {
+    if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < 1) {
+      throw invalid(file, name, "must be a whole number from 1 on", value);
+    }
+    return value.intValue();
+  }
+
+  private static double alpha(String file, String name, JsonNode value) {
+    if (!value.isNumber() || !Double.isFinite(value.doubleValue())) {
+      throw invalid(file, name, "must be a number", value);
+    }
+    return value.doubleValue();
+  }
+
+  private static boolean flag(String file, JsonNode root, String field) {
+    JsonNode value = root.path(field);
+    if (value.isMissingNode() || value.isNull()) {
+      return false;
+    }
+    if (!value.isBoolean()) {
+      throw invalid(file, field, "must be true or false", value);
+    }
+    return value.booleanValue();
+  }
+
+  /** The entries of a pattern in the file's order; none where the field is missing or null. */
+  private static Map<String, JsonNode> pattern(String file, JsonNode root, String field) {
+    JsonNode value = root.path(field);
+    Map<String, JsonNode> entries = new LinkedHashMap<>();
+    if (value.isObject()) {
+      value.properties().forEach(entry -> entries.put(entry.getKey(), entry.getValue()));
+    } else if (!value.isMissingNode() && !value.isNull()) {
+      throw invalid(file, field, "must be an object", value);
+    }
+    return entries;
+  }
+
+  private static UserInputException invalid(
+      String file, String field, String expected, JsonNode found) {
+    return UserInputException.inFile(
+        RejectCode.ADAPTER_CONFIG_INVALID,
+        file,
+        "%s %s, found %s"
+            .formatted(field, expected, found.isMissingNode() ? "nothing" : shown(found)));
+  }
+
+  private static String shown(JsonNode value) {
+    String text = value.toString();
+    return text.length() <= MAX_SHOWN ? text : text.substring(0, MAX_SHOWN) + "…";
+  }
+}

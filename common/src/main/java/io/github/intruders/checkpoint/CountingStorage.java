@@ -1,0 +1,95 @@
+package io.github.intruders.checkpoint;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.LongAdder;
+
+/** Counts what is read through it. Thread-safe. */
+public final class CountingStorage implements Storage {
+  private final Storage delegate;
+  private final LongAdder bytes = new LongAdder();
+  private final LongAdder requests = new LongAdder();
+
+  public CountingStorage(Storage delegate) {
+    this.delegate = Objects.requireNonNull(delegate, "delegate");
+  }
+
+  /** Bytes delivered so far. */
+  public long bytesRead() {
+    return bytes.sum();
+  }
+
+  /** Ranges delivered so far. */
+  public long requests() {
+    return requests.sum();
+  }
+
+  @Override
+  public RangeSource open(String uri) throws IOException {
+    RangeSource source = delegate.open(uri);
+    return new RangeSource() {
+      @Override
+      public String uri() {
+        return source.uri();
+      }
+
+      @Override
+      public long lengthBytes() {
+        return source.lengthBytes();
+      }
+
+      @Override
+      public void readFully(long offset, byte[] into, int start, int count) throws IOException {
+        source.readFully(offset, into, start, count);
+        bytes.add(count);
+        requests.increment();
+      }
+
+      @Override
+      public void close() throws IOException {
+        source.close();
+      }
+    };
+  }
+
+  @Override
+  public void delete(String uri) throws IOException {
+    delegate.delete(uri);
+  }
+
+  @Override
+  public StoredFile status(String uri) throws IOException {
+    return delegate.status(uri);
+  }
+
+  @Override
+  public boolean exists(String uri) throws IOException {
+    return delegate.exists(uri);
+  }
+
+  @Override
+  public boolean isDirectory(String uri) throws IOException {
+    return delegate.isDirectory(uri);
+  }
+
+  @Override
+  public List<StoredFile> list(String folder) throws IOException {
+    return delegate.list(folder);
+  }
+
+  @Override
+  public String resolve(String folder, String child) {
+    return delegate.resolve(folder, child);
+  }
+
+  @Override
+  public String qualify(String uriOrBarePath) {
+    return delegate.qualify(uriOrBarePath);
+  }
+
+  @Override
+  public void write(String uri, Body body) throws IOException {
+    delegate.write(uri, body);
+  }
+}

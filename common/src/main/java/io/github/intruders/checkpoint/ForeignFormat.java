@@ -1,0 +1,45 @@
+package io.github.intruders.checkpoint;
+
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/** Weights in formats that are refused by name, with what their owner can do. */
+enum ForeignFormat {
+  PICKLE(
+      "a pickle file, which can run code when it is read; convert it to safetensors, for instance"
+          + " by loading it with transformers and calling save_pretrained",
+      "bin|bin\\.index\\.json|pt|pth|ckpt|pkl"),
+  GGUF(
+      "a GGUF file, whose weights are quantised and laid out for inference; use the safetensors"
+          + " checkpoint that it was made from",
+      "gguf|ggml"),
+  OTHER_FRAMEWORK(
+      "a file of another framework; convert it to safetensors, for instance by loading it with"
+          + " transformers and calling save_pretrained",
+      "h5|msgpack|onnx|npz|tflite");
+
+  /** Files of a training run that are pickled, too, but never were weights. */
+  private static final Set<String> NO_WEIGHTS =
+      Set.of("training_args.bin", "optimizer.bin", "optimizer.pt", "scheduler.pt", "rng_state.pth");
+
+  private final String advice;
+  private final Pattern fileNames;
+
+  ForeignFormat(String advice, String suffixes) {
+    this.advice = advice;
+    this.fileNames = Pattern.compile(".*\\.(%s)".formatted(suffixes), Pattern.DOTALL);
+  }
+
+  /** What the file is and what its owner can do; empty if the name tells nothing. */
+  static Optional<String> advice(String fileName) {
+    if (NO_WEIGHTS.contains(fileName)) {
+      return Optional.empty();
+    }
+    return Arrays.stream(values())
+        .filter(format -> format.fileNames.matcher(fileName).matches())
+        .map(format -> "%s is %s".formatted(fileName, format.advice))
+        .findFirst();
+  }
+}

@@ -1,0 +1,89 @@
+package io.github.intruders.checkpoint;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.UserInputException;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+
+/**
+ * Reads the JSON files beside the weights. A name that stands twice in one object is an error;
+ * {@code NaN} and {@code Infinity} are legal, since Python writes them.
+ */
+public final class JsonFile {
+  private static final int MAX_BYTES = 100_000_000;
+  private static final int MAX_DEPTH = 100;
+
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder(
+              JsonFactory.builder()
+                  .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                  .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+                  // Names made to collide would fail the symbol table.
+                  .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build())
+                  .build())
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
+
+  private JsonFile() {}
+
+  /**
+   * Reads one file, whose root must be an object.
+   *
+   * @param invalid the code of a file that is not JSON, or no object, or over 100 MB
+   * @throws UserInputException with that code
+   * @throws java.io.FileNotFoundException if there is no such file
+   */
+  public static JsonNode readObject(Storage storage, String uri, RejectCode invalid)
+      throws IOException {
+    try {
+      JsonNode root = MAPPER.readTree(StrictUtf8.reader(bytes(storage, uri, invalid)));
+      if (!root.isObject()) {
+        throw UserInputException.inFile(
+            invalid,
+            uri,
+            root.isMissingNode() ? "The file is empty" : "Expected a JSON object at the root");
+      }
+      return root;
+    } catch (JsonProcessingException e) {
+      throw UserInputException.inFile(
+          invalid,
+          uri,
+          "Not valid JSON at line %d, column %d: %s"
+              .formatted(
+                  e.getLocation().getLineNr(),
+                  e.getLocation().getColumnNr(),
+                  e.getOriginalMessage()));
+    } catch (CharacterCodingException e) {
+      throw UserInputException.inFile(invalid, uri, "Not valid JSON: the file is not UTF-8");
+    }
+  }
+
+  private static byte[] bytes(Storage storage, String uri, RejectCode invalid) throws IOException {
+    try (RangeSource source = storage.open(uri)) {
+      if (source.lengthBytes() > MAX_BYTES) {
+        throw UserInputException.inFile(
+            invalid,
+            uri,
+            "The file has %d bytes, at most %d are read"
+                .formatted(source.lengthBytes(), MAX_BYTES));
+      }
+      byte[] bytes = new byte[(int) source.lengthBytes()];
+      source.readFully(0, bytes, 0, bytes.length);
+      return bytes;
+    } catch (EOFException e) {
+      throw UserInputException.inFile(
+          RejectCode.READ_FAILED, uri, "The file became shorter while it was read");
+    }
+  }
+}

@@ -1,0 +1,121 @@
+package io.github.intruders.checkpoint;
+
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.UserInputException;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Where one matrix lies: a two-dimensional tensor, or one slice of a three-dimensional one.
+ *
+ * @param matrix the tensor's name; {@code name[e]} for slice e
+ * @param file URI of the file
+ * @param dtype of the stored elements
+ * @param offset of the first byte, from the start of the file
+ * @param rows of the matrix as it is read: its outputs
+ * @param cols of the matrix as it is read: its inputs
+ * @param transposed whether the file holds the (cols, rows) transpose, as GPT-2's Conv1D layers do
+ */
+public record MatrixSource(
+    String matrix, String file, DType dtype, long offset, int rows, int cols, boolean transposed)
+    implements Serializable {
+  private static final long serialVersionUID = 1L;
+
+  /** Far more experts than a model has; a header may claim any number. */
+  private static final int MAX_SLICES = 1 << 16;
+
+  public MatrixSource {
+    Objects.requireNonNull(matrix, "matrix");
+    Objects.requireNonNull(file, "file");
+    Objects.requireNonNull(dtype, "dtype");
+    if (offset < 0 || rows < 0 || cols < 0) {
+      throw new IllegalArgumentException(
+          "Matrix %s has a negative place or shape: offset %d, %dx%d"
+              .formatted(matrix, offset, rows, cols));
+    }
+  }
+
+  /**
+   * The matrices of a tensor: itself if it has two dimensions, E slices if it has three (E, m, n).
+   * An empty three-dimensional tensor has none.
+   *
+   * @param transposed whether the last two dimensions are (inputs, outputs) instead of (outputs,
+   *     inputs)
+   * @throws IllegalArgumentException if the tensor has another number of dimensions
+   * @throws UserInputException with code {@code TOO_LARGE} if a dimension exceeds 2³¹ − 1, or if
+   *     there are more than 65,536 slices
+   */
+  public static List<MatrixSource> of(TensorInfo tensor, boolean transposed) {
+    int dimensions = tensor.shape().size();
+    if (dimensions != 2 && dimensions != 3) {
+      throw new IllegalArgumentException(
+          "Cannot see a matrix in tensor %s, %s: expected 2 or 3 dimensions"
+              .formatted(tensor.name(), tensor.description()));
+    }
+    int outer = dimension(tensor, dimensions - 2);
+    int inner = dimension(tensor, dimensions - 1);
+    int rows = transposed ? inner : outer;
+    int cols = transposed ? outer : inner;
+    if (dimensions == 2) {
+      return List.of(
+          new MatrixSource(
+              tensor.name(),
+              tensor.file(),
+              tensor.dtype(),
+              tensor.offset(),
+              rows,
+              cols,
+              transposed));
+    }
+    if (tensor.lengthBytes() == 0) {
+      return List.of();
+    }
+    int slices = dimension(tensor, 0);
+    if (slices > MAX_SLICES) {
+      throw UserInputException.inTensor(
+          RejectCode.TOO_LARGE,
+          tensor.file(),
+          tensor.name(),
+          "%s has more than %d slices".formatted(tensor.description(), MAX_SLICES));
+    }
+    long sliceBytes = tensor.lengthBytes() / slices;
+    List<MatrixSource> sources = new ArrayList<>();
+    for (int slice = 0; slice < slices; slice++) {
+      sources.add(
+          new MatrixSource(
+              "%s[%d]".formatted(tensor.name(), slice),
+              tensor.file(),
+              tensor.dtype(),
+              tensor.offset() + slice * sliceBytes,
+              rows,
+              cols,
+              transposed));
+    }
+    return List.copyOf(sources);
+  }
+
+  private static int dimension(TensorInfo tensor, int index) {
+    long size = tensor.shape().get(index);
+    if (size > Integer.MAX_VALUE) {
+      throw UserInputException.inTensor(
+          RejectCode.TOO_LARGE,
+          tensor.file(),
+          tensor.name(),
+          "dimension %d of %s exceeds %d"
+              .formatted(index, tensor.description(), Integer.MAX_VALUE));
+    }
+    return (int) size;
+  }
+
+  /** How many elements the matrix has. */
+  public long elements() {
+    return (long) rows * cols;
+  }
+
+  /** How many bytes of the file the matrix takes. */
+  public long lengthBytes() {
+    return Math.multiplyExact(elements(), dtype.bits()) / Byte.SIZE;
+  }
+}

@@ -1,0 +1,65 @@
+package io.github.intruders.checkpoint;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.List;
+
+/**
+ * Files and folders by URI. Implementations are thread-safe; what {@link #open} returns is not. All
+ * URIs given are taken as {@link #qualify} returns them.
+ */
+public interface Storage {
+  /**
+   * Opens a file for reading.
+   *
+   * @throws java.io.FileNotFoundException if there is no such file, or it is a folder
+   */
+  RangeSource open(String uri) throws IOException;
+
+  /**
+   * What a listing of its folder says of a file or folder.
+   *
+   * @throws java.io.FileNotFoundException if there is none
+   */
+  StoredFile status(String uri) throws IOException;
+
+  /** Whether there is such a file or folder. */
+  boolean exists(String uri) throws IOException;
+
+  /** Whether there is such a folder. */
+  boolean isDirectory(String uri) throws IOException;
+
+  /**
+   * What a folder holds directly, ordered by name.
+   *
+   * @throws java.io.FileNotFoundException if there is no such folder
+   */
+  List<StoredFile> list(String folder) throws IOException;
+
+  /** The URI of a folder's direct child. */
+  String resolve(String folder, String child);
+
+  /**
+   * The absolute form of a URI; a bare path means a local file.
+   *
+   * @throws io.github.intruders.input.UserInputException if it can't be one
+   */
+  String qualify(String uriOrBarePath);
+
+  /**
+   * Writes a whole file, making its folder where that is missing. The bytes go to a hidden
+   * temporary file beside it, which takes the name when the body returns and replaces a file of
+   * that name; if the body fails, the temporary file is removed and the old file stays.
+   */
+  void write(String uri, Body body) throws IOException;
+
+  /** Deletes a file, or a folder with all that is in it; does nothing if it is not there. */
+  void delete(String uri) throws IOException;
+
+  /** Produces the bytes of one file. */
+  @FunctionalInterface
+  interface Body {
+    /** Writes all bytes; the stream is closed by the caller. */
+    void writeTo(OutputStream out) throws IOException;
+  }
+}

@@ -1,0 +1,47 @@
+package io.github.intruders.checkpoint;
+
+import java.io.Serializable;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Collectors;
+
+/**
+ * Where one tensor lies.
+ *
+ * @param name as the file has it
+ * @param dtype of its elements
+ * @param shape row-major, outermost dimension first; empty for a scalar; a dimension may be 0
+ * @param file URI of the file
+ * @param offset of the first byte, from the start of the file; any alignment
+ * @param lengthBytes the product of shape and element width
+ */
+public record TensorInfo(
+    String name, DType dtype, List<Long> shape, String file, long offset, long lengthBytes)
+    implements Serializable {
+  private static final long serialVersionUID = 1L;
+
+  public TensorInfo {
+    Objects.requireNonNull(name, "name");
+    Objects.requireNonNull(dtype, "dtype");
+    Objects.requireNonNull(file, "file");
+    shape = List.copyOf(shape);
+    if (offset < 0 || lengthBytes < 0) {
+      throw new IllegalArgumentException(
+          "Tensor %s has a negative place: offset %d, length %d"
+              .formatted(name, offset, lengthBytes));
+    }
+  }
+
+  /** Element type and shape in words, such as {@code BF16 2048x2048} or {@code F32 scalar}. */
+  public String description() {
+    return describe(dtype, shape);
+  }
+
+  static String describe(DType dtype, List<Long> shape) {
+    return dtype
+        + " "
+        + (shape.isEmpty()
+            ? "scalar"
+            : shape.stream().map(String::valueOf).collect(Collectors.joining("x")));
+  }
+}

@@ -1,0 +1,199 @@
+package io.github.intruders.checkpoint;
+
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.UserInputException;
+import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.Matrix;
+import io.github.intruders.linalg.Precision;
+import java.io.EOFException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Reads matrices out of files, in ranges of a few megabytes; nothing but the matrix's own bytes is
+ * asked for. Keeps its buffer between matrices, so it is for one thread at a time. Opens a file for
+ * each matrix and closes it again.
+ */
+public final class TensorReader {
+  private static final int CHUNK_BYTES = 8 << 20;
+
+  private final Storage storage;
+  private final int chunkBytes;
+  private byte[] chunk = new byte[0];
+
+  public TensorReader(Storage storage) {
+    this(storage, CHUNK_BYTES);
+  }
+
+  /**
+   * @param chunkBytes the most that one range asks for, a multiple of 8
+   */
+  TensorReader(Storage storage, int chunkBytes) {
+    this.storage = Objects.requireNonNull(storage, "storage");
+    this.chunkBytes = chunkBytes;
+  }
+
+  /**
+   * Reads one matrix.
+   *
+   * @return (rows, cols) of the source, with the file's transpose undone; made in the arena that is
+   *     open on this thread
+   * @throws UserInputException with code {@code DTYPE_UNSUPPORTED}; {@code NOT_FINITE} if an
+   *     element is NaN or infinite or exceeds the precision, where the place named is the one in
+   *     the stored order; {@code READ_FAILED} if the file ends early
+   */
+  public Matrix read(MatrixSource source, Precision precision) throws IOException {
+    return decode(source, precision, null);
+  }
+
+  /**
+   * Reads a tensor of one dimension.
+   *
+   * @return as many values as it has elements, on the Java heap
+   * @throws IllegalArgumentException if the tensor has another number of dimensions
+   * @throws UserInputException as {@link #read}
+   */
+  public double[] readVector(TensorInfo tensor) throws IOException {
+    if (tensor.shape().size() != 1) {
+      throw new IllegalArgumentException(
+          "Cannot see a vector in tensor %s, %s".formatted(tensor.name(), tensor.description()));
+    }
+    TensorInfo row =
+        new TensorInfo(
+            tensor.name(),
+            tensor.dtype(),
+            List.of(1L, tensor.shape().get(0)),
+            tensor.file(),
+            tensor.offset(),
+            tensor.lengthBytes());
+    try (Arena arena = Arena.open()) {
+      return read(MatrixSource.of(row, false).get(0), Precision.DOUBLE).row(0);
+    }
+  }
+
+  /**
+   * Names a matrix by its content: equal for equal bytes of equal type and shape, wherever they
+   * lie.
+   *
+   * @return the SHA-256 of the line {@code DTYPE ROWS COLS TRANSPOSED} and the stored bytes, in hex
+   */
+  public String contentHash(MatrixSource source) throws IOException {
+    MessageDigest digest = newDigest(source);
+    stream(source, (bytes, count) -> digest.update(bytes, 0, count));
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  /** Does {@link #read} and {@link #contentHash} in one pass over the file. */
+  public ReadMatrix readWithHash(MatrixSource source, Precision precision) throws IOException {
+    MessageDigest digest = newDigest(source);
+    Matrix matrix = decode(source, precision, digest);
+    return new ReadMatrix(matrix, HexFormat.of().formatHex(digest.digest()));
+  }
+
+  private Matrix decode(MatrixSource source, Precision precision, MessageDigest digest)
+      throws IOException {
+    source.dtype().requireReadable(source.file(), source.matrix());
+    if (!source.transposed()) {
+      return decodeStored(source, source.rows(), source.cols(), precision, digest);
+    }
+    try (Arena scratch = Arena.open()) {
+      Matrix stored = decodeStored(source, source.cols(), source.rows(), precision, digest);
+      return scratch.keep(stored.transposed());
+    }
+  }
+
+  private Matrix decodeStored(
+      MatrixSource source,
+      int storedRows,
+      int storedCols,
+      Precision precision,
+      MessageDigest digest)
+      throws IOException {
+    Matrix stored = Matrix.allocate(storedRows, storedCols, precision);
+    ElementDecoder decoder = new ElementDecoder(source, stored);
+    stream(
+        source,
+        (bytes, count) -> {
+          decoder.accept(bytes, count);
+          if (digest != null) {
+            digest.update(bytes, 0, count);
+          }
+        });
+    decoder.requireUsable();
+    return stored;
+  }
+
+  private static MessageDigest newDigest(MatrixSource source) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      String layout =
+          "%s %d %d %s\n"
+              .formatted(source.dtype(), source.rows(), source.cols(), source.transposed());
+      digest.update(layout.getBytes(StandardCharsets.UTF_8));
+      return digest;
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("Every Java has SHA-256", e);
+    }
+  }
+
+  /** Takes the bytes of a matrix in order; the array is reused. */
+  @FunctionalInterface
+  private interface Sink {
+    void accept(byte[] bytes, int count);
+  }
+
+  private int bufferBytes(MatrixSource source) {
+    return (int) Math.min(chunkBytes, source.lengthBytes());
+  }
+
+  private void stream(MatrixSource source, Sink sink) throws IOException {
+    long length = source.lengthBytes();
+    if (chunk.length < bufferBytes(source)) {
+      chunk = new byte[bufferBytes(source)];
+    }
+    long done = 0;
+    try (RangeSource file = storage.open(source.file())) {
+      long available = Math.max(0, file.lengthBytes() - source.offset());
+      if (available < length) {
+        throw UserInputException.inTensor(
+            RejectCode.READ_FAILED,
+            source.file(),
+            source.matrix(),
+            "found %d of %d bytes".formatted(available, length));
+      }
+      while (done < length) {
+        int count = (int) Math.min(chunkBytes, length - done);
+        file.readFully(source.offset() + done, chunk, 0, count);
+        sink.accept(chunk, count);
+        done += count;
+      }
+    } catch (EOFException e) {
+      throw UserInputException.inTensor(
+          RejectCode.READ_FAILED,
+          source.file(),
+          source.matrix(),
+          "the file became shorter while it was read; found at least %d of %d bytes"
+              .formatted(done, length));
+    } catch (FileNotFoundException e) {
+      throw (FileNotFoundException) new FileNotFoundException(place(source, e)).initCause(e);
+    } catch (IOException e) {
+      throw new IOException(place(source, e), e);
+    }
+  }
+
+  private static String place(MatrixSource source, IOException cause) {
+    return "[%s] Tensor %s: cannot read %d bytes from byte %d on: %s"
+        .formatted(
+            source.file(),
+            source.matrix(),
+            source.lengthBytes(),
+            source.offset(),
+            cause.getMessage());
+  }
+}

@@ -1,0 +1,70 @@
+package io.github.intruders.manifest;
+
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.UserInputException;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * The comparisons of one run.
+ *
+ * @param baseId names the base in every table
+ * @param baseUri qualified URI of the base checkpoint
+ * @param checkpoints the tuned checkpoints, in the manifest's order
+ * @param metrics qualified URIs of files with measured metrics; may be empty
+ * @param contentHash SHA-256 of the text it was read from, empty if there was none
+ */
+public record Manifest(
+    String baseId,
+    String baseUri,
+    List<CheckpointSpec> checkpoints,
+    List<String> metrics,
+    String contentHash) {
+  public Manifest {
+    Objects.requireNonNull(baseId, "baseId");
+    Objects.requireNonNull(baseUri, "baseUri");
+    checkpoints = List.copyOf(checkpoints);
+    metrics = List.copyOf(metrics);
+    Objects.requireNonNull(contentHash, "contentHash");
+  }
+
+  /**
+   * One comparison without a manifest file. The ids are the last parts of the paths.
+   *
+   * @param tunedUris one checkpoint or adapter, or a chain of adapters
+   */
+  public static Manifest single(String baseUri, List<String> tunedUris) {
+    if (tunedUris.isEmpty()) {
+      throw UserInputException.of(
+          RejectCode.SETTING_INVALID, "Expected at least one tuned checkpoint or adapter");
+    }
+    String tuned = tunedUris.get(tunedUris.size() - 1);
+    String baseId = lastParts(baseUri, 1);
+    String id = lastParts(tuned, 1);
+    if (id.equals(baseId)) {
+      id = lastParts(tuned, 2);
+    }
+    if (id.equals(baseId)) {
+      id = id + " (tuned)";
+    }
+    return new Manifest(
+        baseId,
+        baseUri,
+        List.of(new CheckpointSpec(id, tunedUris, null, null, null, Map.of())),
+        List.of(),
+        "");
+  }
+
+  private static String lastParts(String uri, int count) {
+    String[] parts = uri.replaceFirst("^[A-Za-z][\\w+.-]+:/+", "").split("/+", -1);
+    StringBuilder last = new StringBuilder();
+    for (int i = parts.length - 1; i >= 0 && count > 0; i--) {
+      if (!parts[i].isEmpty()) {
+        last.insert(0, last.isEmpty() ? parts[i] : parts[i] + "/");
+        count--;
+      }
+    }
+    return last.isEmpty() ? uri : last.toString();
+  }
+}

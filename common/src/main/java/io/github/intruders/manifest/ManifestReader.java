@@ -1,0 +1,189 @@
+package io.github.intruders.manifest;
+
+import io.github.intruders.input.UserInputException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
+
+/** Reads a manifest. Every fault names the file, the line, what was found and what was expected. */
+public final class ManifestReader {
+  private static final List<String> ROOT_KEYS = List.of("base", "checkpoints", "metrics");
+  private static final List<String> BASE_KEYS = List.of("id", "uri");
+  private static final List<String> CHECKPOINT_KEYS =
+      List.of("id", "uri", "adapters", "sequence", "step", "task", "tags");
+
+  /** What can't be part of a folder's name in every storage. */
+  private static final Pattern UNUSABLE_ID =
+      Pattern.compile("\\\\|\\p{Cntrl}|^/|/$|//|(^|/)\\.{1,2}(/|$)");
+
+  private final UnaryOperator<String> resolve;
+  private final Map<String, ManifestNode> ids = new HashMap<>();
+  private final Map<String, TreeMap<Integer, ManifestNode>> sequences = new LinkedHashMap<>();
+
+  private ManifestReader(UnaryOperator<String> resolve) {
+    this.resolve = resolve;
+  }
+
+  /**
+   * Reads a manifest.
+   *
+   * @param uri where it lies; named in every fault
+   * @param text YAML, of which JSON is a part
+   * @param resolve makes a qualified URI of one that is relative to the manifest
+   * @throws UserInputException if anything in it is not as it should be
+   */
+  public static Manifest read(String uri, String text, UnaryOperator<String> resolve) {
+    return new ManifestReader(resolve).manifest(ManifestNode.parse(uri, text), text);
+  }
+
+  private Manifest manifest(ManifestNode node, String text) {
+    Map<String, ManifestNode> root = node.object("the manifest", ROOT_KEYS);
+    ManifestNode baseNode = required(node, root, "base", "the manifest");
+    Map<String, ManifestNode> base = baseNode.object("base", BASE_KEYS);
+    String baseId = id(baseNode, base, "base");
+    String baseUri = resolve.apply(required(baseNode, base, "uri", "base").text("base.uri"));
+    ManifestNode list = required(node, root, "checkpoints", "the manifest");
+    List<CheckpointSpec> checkpoints = new ArrayList<>();
+    for (ManifestNode checkpoint : list.list("checkpoints")) {
+      checkpoints.add(checkpoint(checkpoint));
+    }
+    if (checkpoints.isEmpty()) {
+      throw list.fault("checkpoints: expected at least one");
+    }
+    requireConsecutiveSteps();
+    return new Manifest(baseId, baseUri, checkpoints, metrics(root), sha256(text));
+  }
+
+  private List<String> metrics(Map<String, ManifestNode> root) {
+    ManifestNode metrics = root.get("metrics");
+    if (metrics == null) {
+      return List.of();
+    }
+    return metrics.value() instanceof List ? uris(metrics, "metrics") : List.of(uri(metrics, "metrics"));
+  }
+
+  private CheckpointSpec checkpoint(ManifestNode node) {
+    Map<String, ManifestNode> keys = node.object("a checkpoint", CHECKPOINT_KEYS);
+    String id = id(node, keys, "a checkpoint");
+    String name = "checkpoint " + id;
+    List<String> sources = new ArrayList<>();
+    if (keys.containsKey("uri")) {
+      sources.add(uri(keys.get("uri"), name + ": uri"));
+    }
+    if (keys.containsKey("adapters")) {
+      sources.addAll(uris(keys.get("adapters"), name + ": adapters"));
+    }
+    if (sources.isEmpty()) {
+      throw node.fault("%s: expected uri, adapters or both".formatted(name));
+    }
+    return new CheckpointSpec(
+        id,
+        sources,
+        sequence(node, keys, name),
+        keys.containsKey("step") ? keys.get("step").integer(name + ": step") : null,
+        keys.containsKey("task") ? keys.get("task").text(name + ": task") : null,
+        tags(keys, name));
+  }
+
+  private String id(ManifestNode node, Map<String, ManifestNode> keys, String name) {
+    ManifestNode idNode = required(node, keys, "id", name);
+    String id = idNode.text(name + ": id");
+    if (UNUSABLE_ID.matcher(id).find()) {
+      throw idNode.fault(
+          "id '%s' can't name a folder: expected no backslash, control character, '.' or '..' part,"
+                  .formatted(id)
+              + " and no slash at its start or end or beside another");
+    }
+    ManifestNode first = ids.putIfAbsent(id, idNode);
+    if (first != null) {
+      throw idNode.fault("id '%s' stands already on line %d".formatted(id, first.line()));
+    }
+    return id;
+  }
+
+  private String sequence(ManifestNode node, Map<String, ManifestNode> keys, String name) {
+    if (keys.containsKey("sequence") != keys.containsKey("step")) {
+      throw node.fault("%s: expected both sequence and step, or neither".formatted(name));
+    }
+    if (!keys.containsKey("sequence")) {
+      return null;
+    }
+    String sequence = keys.get("sequence").text(name + ": sequence");
+    ManifestNode stepNode = keys.get("step");
+    int step = stepNode.integer(name + ": step");
+    ManifestNode first =
+        sequences.computeIfAbsent(sequence, key -> new TreeMap<>()).putIfAbsent(step, stepNode);
+    if (first != null) {
+      throw stepNode.fault(
+          "Step %d of sequence '%s' stands already on line %d"
+              .formatted(step, sequence, first.line()));
+    }
+    return sequence;
+  }
+
+  private void requireConsecutiveSteps() {
+    sequences.forEach(
+        (sequence, steps) -> {
+          int expected = steps.firstKey();
+          for (Map.Entry<Integer, ManifestNode> step : steps.entrySet()) {
+            if (step.getKey() != expected) {
+              throw step.getValue()
+                  .fault(
+                      "Sequence '%s' has step %d but no step %d"
+                          .formatted(sequence, step.getKey(), expected));
+            }
+            expected++;
+          }
+        });
+  }
+
+  private static Map<String, String> tags(Map<String, ManifestNode> keys, String name) {
+    Map<String, String> tags = new TreeMap<>();
+    if (keys.containsKey("tags")) {
+      keys.get("tags")
+          .anyObject(name + ": tags")
+          .forEach((tag, value) -> tags.put(tag, value.text(name + ": tag " + tag)));
+    }
+    return tags;
+  }
+
+  private String uri(ManifestNode node, String name) {
+    return resolve.apply(node.text(name));
+  }
+
+  private List<String> uris(ManifestNode node, String name) {
+    List<String> uris = new ArrayList<>();
+    for (ManifestNode item : node.list(name)) {
+      uris.add(uri(item, name));
+    }
+    return uris;
+  }
+
+  private static ManifestNode required(
+      ManifestNode node, Map<String, ManifestNode> keys, String key, String name) {
+    ManifestNode child = keys.get(key);
+    if (child == null) {
+      throw node.fault("Missing key '%s' in %s".formatted(key, name));
+    }
+    return child;
+  }
+
+  private static String sha256(String text) {
+    try {
+      byte[] hash =
+          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(hash);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("Every Java platform has SHA-256", e);
+    }
+  }
+}

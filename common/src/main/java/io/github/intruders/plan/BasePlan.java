@@ -1,0 +1,96 @@
+package io.github.intruders.plan;
+
+import io.github.intruders.checkpoint.Checkpoint;
+import io.github.intruders.checkpoint.MatrixSource;
+import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.checkpoint.TensorInfo;
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.Rejection;
+import io.github.intruders.input.UserInputException;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * The base checkpoint as every tuned one is compared with it. Made once, sent to every task.
+ *
+ * @param id the base's id
+ * @param uri where it lies
+ * @param selection which of its tensors are analysed
+ * @param matrices the analysed matrices by name, in the order of the tensors' names
+ * @param tensors names of all its tensors, analysed or not
+ * @param identities file → what tells whether it has changed
+ * @param rejections selected tensors that can't be analysed
+ */
+public record BasePlan(
+    String id,
+    String uri,
+    MatrixSelection selection,
+    Map<String, BaseMatrix> matrices,
+    Set<String> tensors,
+    Map<String, String> identities,
+    List<Rejection> rejections)
+    implements Serializable {
+
+  /**
+   * Reads the base's headers.
+   *
+   * @throws UserInputException if the base can't be opened, or nothing in it is selected
+   */
+  public static BasePlan of(Storage storage, String id, String uri, MatrixSelection selection)
+      throws IOException {
+    Checkpoint base = Checkpoint.open(storage, uri);
+    Orientation orientation = Orientation.of(base);
+    Map<String, BaseMatrix> matrices = new TreeMap<>();
+    List<Rejection> rejections = new ArrayList<>();
+    for (UserInputException fault : base.faults()) {
+      rejections.add(Rejection.of(id, fault));
+    }
+    for (TensorInfo tensor : base.tensors().values()) {
+      if (PackedWeights.matches(tensor.name())) {
+        rejections.add(Rejection.of(id, tensor.name(), PackedWeights.refusal(tensor)));
+      } else if (selection.selects(tensor)) {
+        try {
+          requireReadable(tensor);
+          for (MatrixSource source :
+              MatrixSource.of(tensor, orientation.isTransposed(tensor.name()))) {
+            matrices.put(source.matrix(), BaseMatrix.of(source));
+          }
+        } catch (UserInputException e) {
+          rejections.add(Rejection.of(id, tensor.name(), e));
+        }
+      }
+    }
+    if (matrices.isEmpty()) {
+      throw UserInputException.inFile(
+          RejectCode.NOTHING_TO_ANALYSE,
+          uri,
+          rejections.isEmpty()
+              ? "None of its %d tensors is selected for analysis".formatted(base.tensors().size())
+              : "No tensor can be analysed; the first reason: " + rejections.get(0).message());
+    }
+    return new BasePlan(
+        id,
+        base.uri(),
+        selection,
+        matrices,
+        Set.copyOf(base.tensors().keySet()),
+        FileIdentities.of(storage, base.tensors().values()),
+        List.copyOf(rejections));
+  }
+
+  static void requireReadable(TensorInfo tensor) {
+    if (!tensor.dtype().readable()) {
+      throw UserInputException.inTensor(
+          RejectCode.DTYPE_UNSUPPORTED,
+          tensor.file(),
+          tensor.name(),
+          "expected F64, F32, F16 or BF16, found %s; convert the checkpoint to one of these first"
+              .formatted(tensor.dtype()));
+    }
+  }
+}

@@ -1,0 +1,22 @@
+package io.github.intruders.plan;
+
+import io.github.intruders.input.Rejection;
+import io.github.intruders.manifest.CheckpointSpec;
+import java.io.Serializable;
+import java.util.List;
+
+/**
+ * What will be analysed of one checkpoint, and what will not.
+ *
+ * @param spec the checkpoint
+ * @param matrices the work, in the order of the base's names
+ * @param rejections what does not fit, with reasons
+ */
+public record CheckpointPlan(
+    CheckpointSpec spec, List<MatrixPlan> matrices, List<Rejection> rejections)
+    implements Serializable {
+  public CheckpointPlan {
+    matrices = List.copyOf(matrices);
+    rejections = List.copyOf(rejections);
+  }
+}

@@ -1,0 +1,65 @@
+package io.github.intruders.plan;
+
+import io.github.intruders.checkpoint.TensorInfo;
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.UserInputException;
+import java.io.Serializable;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+
+/**
+ * Which tensors of the base are analysed.
+ *
+ * <p>By default the weights of linear layers: two-dimensional {@code *.weight}, and the slices of
+ * three-dimensional expert tensors; token and position embeddings and output heads are left out.
+ *
+ * @param include null, or a pattern that a name must contain; it also brings in what the default
+ *     leaves out
+ * @param exclude null, or a pattern that a name must not contain
+ */
+public record MatrixSelection(Pattern include, Pattern exclude) implements Serializable {
+  private static final Pattern NOT_A_LINEAR_LAYER =
+      Pattern.compile(
+          "(^|\\.)(embed\\w*|\\w*embeddings?|wte|wpe|shared|relative_attention_bias"
+              + "|lm_head|score|classifier|qa_outputs|cls|proj_out)\\.(.*\\.)?weight$"
+              + "|^output\\.weight$");
+
+  /**
+   * Compiles both patterns.
+   *
+   * @param include regular expression or null
+   * @param exclude regular expression or null
+   * @throws UserInputException if one is no regular expression
+   */
+  public static MatrixSelection of(String include, String exclude) {
+    return new MatrixSelection(compile("include", include), compile("exclude", exclude));
+  }
+
+  private static Pattern compile(String option, String expression) {
+    try {
+      return expression == null ? null : Pattern.compile(expression);
+    } catch (PatternSyntaxException e) {
+      throw UserInputException.of(
+          RejectCode.SETTING_INVALID,
+          "Cannot use --%s '%s': %s".formatted(option, expression, e.getMessage()));
+    }
+  }
+
+  /** Whether this tensor of the base is to be analysed. */
+  public boolean selects(TensorInfo tensor) {
+    String name = tensor.name();
+    if (exclude != null && exclude.matcher(name).find()) {
+      return false;
+    }
+    int dimensions = tensor.shape().size();
+    if (include != null) {
+      return (dimensions == 2 || dimensions == 3) && include.matcher(name).find();
+    }
+    if (dimensions == 3) {
+      return name.contains("experts");
+    }
+    return dimensions == 2
+        && name.endsWith(".weight")
+        && !NOT_A_LINEAR_LAYER.matcher(name).find();
+  }
+}

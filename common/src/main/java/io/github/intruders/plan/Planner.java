@@ -1,0 +1,296 @@
+package io.github.intruders.plan;
+
+import io.github.intruders.adapter.Adapter;
+import io.github.intruders.adapter.LowRankSource;
+import io.github.intruders.checkpoint.Checkpoint;
+import io.github.intruders.checkpoint.MatrixSource;
+import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.checkpoint.TensorInfo;
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.Rejection;
+import io.github.intruders.input.UserInputException;
+import io.github.intruders.manifest.CheckpointSpec;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Pairs one tuned checkpoint with the base. Reads headers and configs, never a tensor. A checkpoint
+ * that can't be used at all gives a plan without matrices and with the reason.
+ */
+public final class Planner {
+  private final Storage storage;
+  private final BasePlan base;
+
+  public Planner(Storage storage, BasePlan base) {
+    this.storage = storage;
+    this.base = base;
+  }
+
+  /**
+   * Plans one checkpoint.
+   *
+   * @throws IOException if the storage fails; a fault of the input is a rejection instead
+   */
+  public CheckpointPlan plan(CheckpointSpec spec) throws IOException {
+    Pairing pairing = new Pairing(spec);
+    try {
+      for (String source : spec.sources()) {
+        if (Adapter.isAdapter(storage, source)) {
+          pairing.add(Adapter.open(storage, source));
+        } else {
+          pairing.add(Checkpoint.open(storage, source), source);
+        }
+      }
+    } catch (UserInputException e) {
+      return new CheckpointPlan(spec, List.of(), List.of(Rejection.of(spec.id(), e)));
+    }
+    return pairing.finish();
+  }
+
+  /** What has been paired so far. */
+  private final class Pairing {
+    private final CheckpointSpec spec;
+    private final Map<String, MatrixSource> tuned = new TreeMap<>();
+    private final Map<String, List<LowRankSource>> updates = new TreeMap<>();
+    private final List<Rejection> rejections = new ArrayList<>();
+    private final Map<String, String> rejected = new TreeMap<>();
+    private final Map<String, String> identities = new TreeMap<>();
+    private boolean full;
+    private boolean started;
+
+    Pairing(CheckpointSpec spec) {
+      this.spec = spec;
+    }
+
+    void add(Checkpoint checkpoint, String source) throws IOException {
+      if (started) {
+        throw UserInputException.inFile(
+            RejectCode.FORMAT_UNSUPPORTED,
+            source,
+            "A whole checkpoint can only come first; expected an adapter here");
+      }
+      if (checkpoint.uri().equals(base.uri())) {
+        throw UserInputException.inFile(
+            RejectCode.SAME_AS_BASE,
+            source,
+            "This is the base itself; expected a checkpoint that was tuned from it");
+      }
+      full = true;
+      started = true;
+      identities.putAll(FileIdentities.of(storage, checkpoint.tensors().values()));
+      Orientation orientation = Orientation.of(checkpoint);
+      Map<String, UserInputException> faults = new TreeMap<>();
+      List<UserInputException> unplaced = new ArrayList<>();
+      for (UserInputException fault : checkpoint.faults()) {
+        fault.tensor().ifPresentOrElse(name -> faults.put(name, fault), () -> unplaced.add(fault));
+      }
+      for (TensorInfo tensor : checkpoint.tensors().values()) {
+        addTensor(tensor, orientation.isTransposed(tensor.name()));
+      }
+      for (BaseMatrix matrix : base.matrices().values()) {
+        String name = matrix.name();
+        String tensor = name.replaceFirst("\\[\\d+]$", "");
+        if (tuned.containsKey(name) || rejected.containsKey(name)) {
+          continue;
+        }
+        if (faults.containsKey(tensor)) {
+          reject(name, faults.remove(tensor));
+        } else {
+          reject(
+              name,
+              UserInputException.inFile(
+                  RejectCode.MISSING_IN_TUNED,
+                  checkpoint.uri(),
+                  "Tensor %s is in the base and not in this checkpoint".formatted(tensor)));
+        }
+      }
+      faults.values().forEach(unplaced::add);
+      unplaced.forEach(fault -> rejections.add(Rejection.of(spec.id(), fault)));
+    }
+
+    private void addTensor(TensorInfo tensor, boolean transposed) {
+      try {
+        if (!base.tensors().contains(tensor.name())) {
+          if (base.selection().selects(tensor)) {
+            throw UserInputException.inTensor(
+                RejectCode.MISSING_IN_BASE,
+                tensor.file(),
+                tensor.name(),
+                "is not in the base %s".formatted(base.uri()));
+          }
+          return;
+        }
+        List<MatrixSource> sources = new ArrayList<>();
+        boolean wanted =
+            base.matrices().containsKey(tensor.name())
+                || base.matrices().containsKey(tensor.name() + "[0]");
+        if (wanted) {
+          BasePlan.requireReadable(tensor);
+          sources.addAll(MatrixSource.of(tensor, transposed));
+        }
+        for (MatrixSource source : sources) {
+          BaseMatrix matrix = base.matrices().get(source.matrix());
+          if (matrix == null
+              || matrix.source().rows() != source.rows()
+              || matrix.source().cols() != source.cols()) {
+            throw shapeMismatch(tensor);
+          }
+          tuned.put(source.matrix(), source);
+        }
+      } catch (UserInputException e) {
+        reject(tensor.name(), e);
+      }
+    }
+
+    private UserInputException shapeMismatch(TensorInfo tensor) {
+      List<String> expected = new ArrayList<>();
+      base.matrices().values().stream()
+          .filter(matrix -> matrix.name().replaceFirst("\\[\\d+]$", "").equals(tensor.name()))
+          .findFirst()
+          .ifPresent(
+              matrix -> expected.add(matrix.source().rows() + "x" + matrix.source().cols()));
+      return UserInputException.inTensor(
+          RejectCode.SHAPE_MISMATCH,
+          tensor.file(),
+          tensor.name(),
+          "expected the base's shape %s, found %s"
+              .formatted(String.join("", expected), shape(tensor)));
+    }
+
+    private String shape(TensorInfo tensor) {
+      return String.join("x", tensor.shape().stream().map(String::valueOf).toList());
+    }
+
+    void add(Adapter adapter) throws IOException {
+      started = true;
+      identities.putAll(FileIdentities.of(storage, adapter.tensors()));
+      for (Adapter.Fault fault : adapter.faults()) {
+        rejectModule(fault.baseTensor(), fault.error());
+      }
+      for (LowRankSource update : adapter.updates().values()) {
+        try {
+          addUpdate(adapter, update);
+        } catch (UserInputException e) {
+          reject(update.baseTensor(), e);
+        }
+      }
+    }
+
+    private void rejectModule(String baseTensor, UserInputException error) {
+      if (baseTensor == null) {
+        rejections.add(Rejection.of(spec.id(), error));
+      } else {
+        reject(baseTensor, error);
+      }
+    }
+
+    private void addUpdate(Adapter adapter, LowRankSource update) {
+      String name = update.baseTensor();
+      BaseMatrix matrix = base.matrices().get(name);
+      if (matrix == null) {
+        if (!base.tensors().contains(name)) {
+          throw UserInputException.inTensor(
+              RejectCode.MISSING_IN_BASE,
+              update.a().file(),
+              update.a().matrix(),
+              "its weight %s is not in the base %s".formatted(name, base.uri()));
+        }
+        return; // in the base, and left out by the selection
+      }
+      MatrixSource weight = matrix.source();
+      if (update.b().rows() != weight.rows() || update.a().cols() != weight.cols()) {
+        throw UserInputException.inTensor(
+            RejectCode.SHAPE_MISMATCH,
+            update.b().file(),
+            update.b().matrix(),
+            "expected an update of the base's shape %dx%d, found B %dx%d and A %dx%d"
+                .formatted(
+                    weight.rows(),
+                    weight.cols(),
+                    update.b().rows(),
+                    update.b().cols(),
+                    update.a().rows(),
+                    update.a().cols()));
+      }
+      if (adapter.fanInFanOut() != weight.transposed()) {
+        throw UserInputException.inFile(
+            RejectCode.ADAPTER_INVALID,
+            adapter.uri(),
+            "fan_in_fan_out is %s, but the base stores %s as %s"
+                .formatted(
+                    adapter.fanInFanOut(),
+                    name,
+                    weight.transposed() ? "(in, out)" : "(out, in)"));
+      }
+      updates.computeIfAbsent(name, key -> new ArrayList<>()).add(update);
+    }
+
+    private void reject(String matrix, UserInputException error) {
+      rejections.add(Rejection.of(spec.id(), matrix, error));
+      rejected.put(matrix, error.getMessage());
+    }
+
+    CheckpointPlan finish() {
+      List<MatrixPlan> plans = new ArrayList<>();
+      for (BaseMatrix matrix : base.matrices().values()) {
+        String name = matrix.name();
+        List<LowRankSource> chain = updates.getOrDefault(name, List.of());
+        if (rejected.containsKey(name)) {
+          continue; // a chain with a broken link is not analysed in part
+        }
+        if (tuned.containsKey(name)) {
+          plans.add(planOf(matrix, new UpdateSource.Full(tuned.get(name), chain)));
+        } else if (!full && !chain.isEmpty()) {
+          plans.add(planOf(matrix, new UpdateSource.LowRank(chain)));
+        }
+      }
+      if (plans.isEmpty() && rejections.isEmpty()) {
+        rejections.add(
+            Rejection.of(
+                spec.id(),
+                UserInputException.inFile(
+                    RejectCode.NOTHING_TO_ANALYSE,
+                    String.join(", ", spec.sources()),
+                    "Changes none of the %d selected matrices of the base"
+                        .formatted(base.matrices().size()))));
+      }
+      return new CheckpointPlan(spec, plans, rejections);
+    }
+
+    private MatrixPlan planOf(BaseMatrix matrix, UpdateSource update) {
+      StringBuilder inputs = new StringBuilder();
+      describe(inputs, matrix.source(), base.identities());
+      for (LowRankSource adapter : update.adapters()) {
+        describe(inputs, adapter.a(), identities);
+        describe(inputs, adapter.b(), identities);
+        inputs.append(adapter.scale()).append('\n');
+      }
+      if (update instanceof UpdateSource.Full whole) {
+        describe(inputs, whole.tuned(), identities);
+      }
+      return new MatrixPlan(spec.id(), matrix, update, sha256(inputs.toString()));
+    }
+
+    private void describe(
+        StringBuilder into, MatrixSource source, Map<String, String> fileIdentities) {
+      into.append(source).append(' ').append(fileIdentities.get(source.file())).append('\n');
+    }
+  }
+
+  private static String sha256(String text) {
+    try {
+      byte[] hash =
+          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(hash);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("Every Java platform has SHA-256", e);
+    }
+  }
+}

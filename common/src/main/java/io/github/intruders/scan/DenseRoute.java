@@ -1,0 +1,42 @@
+package io.github.intruders.scan;
+
+import io.github.intruders.linalg.LapackSvd;
+import io.github.intruders.linalg.Matrix;
+import io.github.intruders.linalg.Precision;
+import io.github.intruders.linalg.Svd;
+import io.github.intruders.linalg.SvdSolver;
+import io.github.intruders.spectra.BaseSpectrum;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The published algorithm: one dense decomposition of the whole tuned matrix, in double precision.
+ * The oracle of every faster route and what they fall back to.
+ */
+final class DenseRoute {
+  static final String NAME = "dense";
+
+  private final SvdSolver solver = LapackSvd.DIVIDE_AND_CONQUER;
+
+  /**
+   * Decomposes W in full and keeps the {@code k} leading triplets.
+   *
+   * @param w (m, n) in double precision; stays as it is
+   */
+  TunedSpectrum solve(BaseSpectrum base, Matrix w, int k, List<Side> sides) {
+    Svd svd = solver.decompose(w);
+    Matrix u = svd.u().columnRange(0, k).copy();
+    Matrix v = svd.vt().rowRange(0, k).transposed();
+    double[] s = java.util.Arrays.copyOf(svd.s(), k);
+    Map<Side, Matrix> coordinates = new EnumMap<>(Side.class);
+    for (Side side : sides) {
+      coordinates.put(
+          side,
+          side == Side.LEFT
+              ? base.u().to(Precision.DOUBLE).transposedTimes(u)
+              : base.vt().to(Precision.DOUBLE).times(v));
+    }
+    return new TunedSpectrum(s, coordinates, Residuals.of(w, u, s, v), NAME);
+  }
+}

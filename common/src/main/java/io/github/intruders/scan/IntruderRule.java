@@ -1,0 +1,83 @@
+package io.github.intruders.scan;
+
+import io.github.intruders.linalg.Matrix;
+import io.github.intruders.spectra.BaseSpectrum;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Definition 3.1 of the paper: the tuned vector uⱼ, j &lt; k, is an intruder dimension iff
+ * maxᵢ |⟨u0ᵢ, uⱼ⟩| &lt; ε over all base vectors.
+ */
+public final class IntruderRule {
+  /** Relative distance of singular values within which base vectors count as one cluster. */
+  public static final double CLUSTER_GAP = 0.02;
+
+  /** A best similarity this near to a threshold is a tie: rounding may put it on either side. */
+  public static final double TIE_TOLERANCE = 1e-4;
+
+  private IntruderRule() {}
+
+  /** Describes every vector of {@code tuned}, on each side it has coordinates for. */
+  static List<VectorScan> apply(BaseSpectrum base, TunedSpectrum tuned, ScanSettings settings) {
+    List<VectorScan> vectors = new ArrayList<>();
+    double floor =
+        tuned.k() == 0
+            ? 0
+            : Residuals.noiseFloor(tuned.s()[0], Math.max(base.rows(), base.cols()));
+    for (Side side : settings.sides()) {
+      Matrix coordinates = tuned.coordinates().get(side);
+      for (int j = 0; j < tuned.k(); j++) {
+        boolean hasDirection = tuned.s()[j] > floor;
+        vectors.add(describe(base, tuned, settings, side, j, coordinates.column(j), hasDirection));
+      }
+    }
+    return vectors;
+  }
+
+  private static VectorScan describe(
+      BaseSpectrum base,
+      TunedSpectrum tuned,
+      ScanSettings settings,
+      Side side,
+      int index,
+      double[] c,
+      boolean hasDirection) {
+    int best = 0;
+    double energy = 0;
+    double fourth = 0;
+    for (int i = 0; i < c.length; i++) {
+      double square = c[i] * c[i];
+      if (Math.abs(c[i]) > Math.abs(c[best])) {
+        best = i;
+      }
+      energy += square;
+      fourth += square * square;
+    }
+    double topEnergy = 0;
+    for (int i = 0; i < Math.min(tuned.k(), c.length); i++) {
+      topEnergy += c[i] * c[i];
+    }
+    double centre = base.s()[best];
+    double clusterEnergy = 0;
+    for (int i = 0; i < c.length; i++) {
+      if (Math.abs(base.s()[i] - centre) <= CLUSTER_GAP * centre) {
+        clusterEnergy += c[i] * c[i];
+      }
+    }
+    double bestSimilarity = Math.min(1, Math.abs(c[best]));
+    return new VectorScan(
+        side,
+        index,
+        tuned.s()[index],
+        bestSimilarity,
+        best,
+        centre,
+        hasDirection && bestSimilarity < settings.epsilon(),
+        Math.min(1, topEnergy),
+        Math.min(1, Math.sqrt(clusterEnergy)),
+        Math.max(0, 1 - energy),
+        fourth == 0 ? c.length : 1 / fourth,
+        tuned.residuals()[index]);
+  }
+}

@@ -1,0 +1,281 @@
+package io.github.intruders.scan;
+
+import io.github.intruders.linalg.LapackSvd;
+import io.github.intruders.linalg.Matrix;
+import io.github.intruders.linalg.OrthonormalBasis;
+import io.github.intruders.linalg.Precision;
+import io.github.intruders.linalg.Svd;
+import io.github.intruders.spectra.BaseSpectrum;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The leading triplets of M = diag(S0) + l · rᵀ, the tuned matrix in the base's coordinates, by a
+ * block Davidson method.
+ *
+ * <p>The search spaces are split in a head, the first q coordinate axes, which are never stored, and
+ * a tail of orthonormal vectors on the remaining coordinates, which starts with the range of l
+ * (left) and of r (right). Each round solves the small projected problem and adds to both tails the
+ * corrections that would be exact if there were no coupling through the update:
+ *
+ * <pre>(K0 − σ) [du; dv] = −[M v − σ u; Mᵀ u − σ v],   K0 = [0 D; Dᵀ 0],   D = diag(S0)</pre>
+ *
+ * an inverse that is 2 × 2 per coordinate. A handful of rounds suffices.
+ *
+ * <p>Two certificates stand behind a result: the residuals of all triplets, and a count. By
+ * Sylvester's law of inertia and Haynsworth's additivity the number of singular values of M above
+ * any τ follows exactly from a symmetric matrix of order 2R, so that no larger singular value can
+ * have been missed. Where either fails there is no result.
+ */
+final class LowRankRoute {
+  static final String NAME = "low-rank";
+
+  private static final double TOLERANCE = 1e-9;
+  private static final double COUNT_MARGIN = 1e-7;
+  private static final int MAX_ROUNDS = 40;
+  private static final int MIN_HEAD = 24;
+
+  /**
+   * Whether the search space, with room to grow, fits into the whole one.
+   *
+   * @param rank R, of the whole chain
+   */
+  static boolean suits(BaseSpectrum base, int rank, int k) {
+    return rank > 0 && head(base, k) + rank + 4 * k <= base.minDimension();
+  }
+
+  private static int head(BaseSpectrum base, int k) {
+    return Math.min(base.minDimension(), Math.max(MIN_HEAD, 2 * k + 8));
+  }
+
+  /**
+   * Finds the {@code k} leading triplets.
+   *
+   * @return nothing if a certificate failed
+   */
+  Optional<TunedSpectrum> solve(
+      BaseSpectrum base, CoordinateUpdate update, int k, List<Side> sides) {
+    Search search = new Search(base.s(), update, k, head(base, k));
+    int maxDimension = Math.max(base.rows(), base.cols());
+    for (int round = 0; round < MAX_ROUNDS; round++) {
+      search.project();
+      if (search.sigma[k - 1] <= Residuals.noiseFloor(search.sigma[0], maxDimension)) {
+        return Optional.empty(); // fewer than k directions: nothing relative can be certified
+      }
+      search.measure();
+      if (search.worst() <= TOLERANCE) {
+        return search.missesNone() ? Optional.of(search.result(sides)) : Optional.empty();
+      }
+      if (!search.expand()) {
+        return Optional.empty();
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** The search spaces and the current approximations. */
+  private static final class Search {
+    private final double[] s0;
+    private final CoordinateUpdate update;
+    private final int k;
+    private final int p;
+    private final int q;
+    private final Matrix leftHead;
+    private final Matrix rightHead;
+    private final Matrix leftTailFactor;
+    private final Matrix rightTailFactor;
+    private Matrix tailLeft;
+    private Matrix tailRight;
+
+    private double[] sigma;
+    private Matrix headU;
+    private Matrix headV;
+    private Matrix tailU;
+    private Matrix tailV;
+    private Matrix residualLeft;
+    private Matrix residualRight;
+    private double[] residuals;
+
+    Search(double[] s0, CoordinateUpdate update, int k, int q) {
+      this.s0 = s0;
+      this.update = update;
+      this.k = k;
+      this.p = s0.length;
+      this.q = q;
+      leftHead = update.l().rowRange(0, q);
+      rightHead = update.r().rowRange(0, q);
+      leftTailFactor = update.l().rowRange(q, update.l().rows()).copy();
+      rightTailFactor = update.r().rowRange(q, update.r().rows()).copy();
+      tailLeft = OrthonormalBasis.of(leftTailFactor).q();
+      tailRight = OrthonormalBasis.of(rightTailFactor).q();
+    }
+
+    /** Solves the projected problem and lifts its k leading triplets. */
+    void project() {
+      Matrix leftCoupling = tailLeft.transposedTimes(leftTailFactor);
+      Matrix rightCoupling = tailRight.transposedTimes(rightTailFactor);
+      int tails = tailLeft.cols();
+      Matrix h = Matrix.zeros(q + tails, q + tails, Precision.DOUBLE);
+      Matrix l = Matrix.allocate(q + tails, update.l().cols(), Precision.DOUBLE);
+      Matrix r = Matrix.allocate(q + tails, update.r().cols(), Precision.DOUBLE);
+      l.rowRange(0, q).assign(leftHead);
+      l.rowRange(q, q + tails).assign(leftCoupling);
+      r.rowRange(0, q).assign(rightHead);
+      r.rowRange(q, q + tails).assign(rightCoupling);
+      for (int i = 0; i < q; i++) {
+        h.set(i, i, s0[i]);
+      }
+      Matrix scaled = tailRight.rowRange(0, p - q).copy().scaleRowsInPlace(tailValues());
+      h.rowRange(q, q + tails)
+          .columnRange(q, q + tails)
+          .assign(tailLeft.rowRange(0, p - q).transposedTimes(scaled));
+      h.plusProductInPlace(1, l, r.transposed());
+      Svd svd = LapackSvd.DIVIDE_AND_CONQUER.decompose(h);
+      sigma = Arrays.copyOf(svd.s(), k);
+      Matrix x = svd.u().columnRange(0, k).copy();
+      Matrix y = svd.vt().rowRange(0, k).transposed();
+      headU = x.rowRange(0, q);
+      headV = y.rowRange(0, q);
+      tailU = tailLeft.times(x.rowRange(q, q + tails));
+      tailV = tailRight.times(y.rowRange(q, q + tails));
+    }
+
+    private double[] tailValues() {
+      return Arrays.copyOfRange(s0, q, p);
+    }
+
+    /** Residuals on the tail; those on the head vanish, since its axes are in the search space. */
+    void measure() {
+      Matrix alpha = rightHead.transposedTimes(headV);
+      alpha.plusTransposedProductInPlace(1, rightTailFactor, tailV);
+      Matrix beta = leftHead.transposedTimes(headU);
+      beta.plusTransposedProductInPlace(1, leftTailFactor, tailU);
+      residualLeft = residual(leftTailFactor.times(alpha), tailV, tailU);
+      residualRight = residual(rightTailFactor.times(beta), tailU, tailV);
+      residuals = new double[k];
+      for (int j = 0; j < k; j++) {
+        residuals[j] = Math.max(norm(residualLeft, j), norm(residualRight, j)) / sigma[j];
+      }
+    }
+
+    /** Adds D · other − σ · own to the coupling term, in place. */
+    private Matrix residual(Matrix coupling, Matrix other, Matrix own) {
+      for (int i = 0; i < coupling.rows(); i++) {
+        double s = q + i < p ? s0[q + i] : 0;
+        for (int j = 0; j < k; j++) {
+          double diagonal = s == 0 ? 0 : s * other.get(i, j);
+          coupling.set(i, j, coupling.get(i, j) + diagonal - sigma[j] * own.get(i, j));
+        }
+      }
+      return coupling;
+    }
+
+    private static double norm(Matrix x, int column) {
+      double sum = 0;
+      for (int i = 0; i < x.rows(); i++) {
+        sum += x.get(i, column) * x.get(i, column);
+      }
+      return Math.sqrt(sum);
+    }
+
+    double worst() {
+      double worst = 0;
+      for (double residual : residuals) {
+        worst = Math.max(worst, residual);
+      }
+      return worst;
+    }
+
+    /**
+     * Adds a correction for every triplet that is not there yet.
+     *
+     * @return false if the search space can't grow any more
+     */
+    boolean expand() {
+      int[] open = openTriplets();
+      int tails = tailLeft.cols();
+      if (tails + open.length > Math.min(tailLeft.rows(), tailRight.rows())) {
+        return false;
+      }
+      Matrix du = Matrix.zeros(tailLeft.rows(), open.length, Precision.DOUBLE);
+      Matrix dv = Matrix.zeros(tailRight.rows(), open.length, Precision.DOUBLE);
+      for (int c = 0; c < open.length; c++) {
+        correct(du, dv, c, open[c]);
+      }
+      tailLeft = extended(tailLeft, du);
+      tailRight = extended(tailRight, dv);
+      return true;
+    }
+
+    private int[] openTriplets() {
+      int[] open = new int[k];
+      int count = 0;
+      for (int j = 0; j < k; j++) {
+        if (residuals[j] > TOLERANCE / 10) {
+          open[count++] = j;
+        }
+      }
+      return Arrays.copyOf(open, count);
+    }
+
+    private void correct(Matrix du, Matrix dv, int column, int j) {
+      double value = sigma[j];
+      double scale = 1 / (residuals[j] * value);
+      double smallest = 1e-8 * value * value;
+      for (int i = 0; i < p - q; i++) {
+        double s = s0[q + i];
+        double determinant = value * value - s * s;
+        if (Math.abs(determinant) < smallest) {
+          determinant = Math.copySign(smallest, determinant);
+        }
+        double left = residualLeft.get(i, j) * scale;
+        double right = residualRight.get(i, j) * scale;
+        du.set(i, column, value * (value * left + s * right) / determinant);
+        dv.set(i, column, value * (s * left + value * right) / determinant);
+      }
+      for (int i = p - q; i < du.rows(); i++) {
+        du.set(i, column, residualLeft.get(i, j) * scale);
+      }
+      for (int i = p - q; i < dv.rows(); i++) {
+        dv.set(i, column, residualRight.get(i, j) * scale);
+      }
+    }
+
+    /** The basis with further columns, orthogonalised twice against it. */
+    private static Matrix extended(Matrix basis, Matrix added) {
+      added.plusProductInPlace(-1, basis, basis.transposedTimes(added));
+      Matrix fresh = OrthonormalBasis.of(added).q();
+      fresh.plusProductInPlace(-1, basis, basis.transposedTimes(fresh));
+      fresh = OrthonormalBasis.of(fresh).q();
+      Matrix extended =
+          Matrix.allocate(basis.rows(), basis.cols() + fresh.cols(), Precision.DOUBLE);
+      extended.columnRange(0, basis.cols()).assign(basis);
+      extended.columnRange(basis.cols(), extended.cols()).assign(fresh);
+      return extended;
+    }
+
+    /** Whether M has no more singular values above the k-th found than were found there. */
+    boolean missesNone() {
+      double tau = sigma[k - 1] * (1 + COUNT_MARGIN);
+      int found = 0;
+      for (double value : sigma) {
+        found += value > tau ? 1 : 0;
+      }
+      return new SingularValueCount(s0, update).above(tau) == found;
+    }
+
+    TunedSpectrum result(List<Side> sides) {
+      Map<Side, Matrix> coordinates = new EnumMap<>(Side.class);
+      for (Side side : sides) {
+        Matrix c = Matrix.allocate(p, k, Precision.DOUBLE);
+        c.rowRange(0, q).assign(side == Side.LEFT ? headU : headV);
+        c.rowRange(q, p).assign((side == Side.LEFT ? tailU : tailV).rowRange(0, p - q));
+        coordinates.put(side, c);
+      }
+      return new TunedSpectrum(sigma, coordinates, residuals, NAME);
+    }
+  }
+}

@@ -1,0 +1,101 @@
+package io.github.intruders.scan;
+
+import io.github.intruders.linalg.Matrix;
+import io.github.intruders.spectra.BaseSpectrum;
+import io.github.intruders.spectra.UpdateStatistics;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What a scan found in one tuned matrix.
+ *
+ * @param update size of ΔW
+ * @param baseNorm ‖W0‖_F
+ * @param baseSpectralNorm ‖W0‖₂
+ * @param vectors every tested vector, by side, then by singular index
+ * @param similarity by side, the absolute cosines of the k leading tuned vectors (rows) and the k
+ *     leading base vectors (columns)
+ * @param intruders threshold → how many vectors are intruders at it, over all sides
+ * @param ties threshold → how many of the vectors lie within {@link IntruderRule#TIE_TOLERANCE} of it
+ * @param intruderEnergy Σ σ² over the intruders at the first threshold
+ * @param energy Σ σ² over all tested vectors
+ * @param solver name of the route
+ * @param maxResidual largest residual of a triplet
+ */
+public record MatrixScan(
+    UpdateStatistics update,
+    double baseNorm,
+    double baseSpectralNorm,
+    List<VectorScan> vectors,
+    Map<Side, List<double[]>> similarity,
+    Map<String, Integer> intruders,
+    Map<String, Integer> ties,
+    double intruderEnergy,
+    double energy,
+    String solver,
+    double maxResidual) {
+
+  static MatrixScan of(
+      BaseSpectrum base, TunedSpectrum tuned, UpdateStatistics update, ScanSettings settings) {
+    List<VectorScan> vectors = IntruderRule.apply(base, tuned, settings);
+    double floor = Residuals.noiseFloor(tuned.s()[0], Math.max(base.rows(), base.cols()));
+    Map<String, Integer> intruders = new TreeMap<>();
+    Map<String, Integer> ties = new TreeMap<>();
+    for (double epsilon : settings.allEpsilons()) {
+      int count = 0;
+      int near = 0;
+      for (VectorScan vector : vectors) {
+        if (vector.singularValue() > floor) {
+          count += vector.bestSimilarity() < epsilon ? 1 : 0;
+          near +=
+              Math.abs(vector.bestSimilarity() - epsilon) <= IntruderRule.TIE_TOLERANCE ? 1 : 0;
+        }
+      }
+      intruders.put(Double.toString(epsilon), count);
+      ties.put(Double.toString(epsilon), near);
+    }
+    double energy = 0;
+    double intruderEnergy = 0;
+    for (VectorScan vector : vectors) {
+      double square = vector.singularValue() * vector.singularValue();
+      energy += square;
+      intruderEnergy += vector.isIntruder() ? square : 0;
+    }
+    Map<Side, List<double[]>> similarity = new EnumMap<>(Side.class);
+    tuned
+        .coordinates()
+        .forEach((side, c) -> similarity.put(side, topSimilarities(c, tuned.k())));
+    return new MatrixScan(
+        update,
+        base.frobeniusNorm(),
+        base.spectralNorm(),
+        vectors,
+        similarity,
+        intruders,
+        ties,
+        intruderEnergy,
+        energy,
+        tuned.solver(),
+        tuned.maxResidual());
+  }
+
+  /** How many vectors are intruders at the first threshold. */
+  public int intruderCount() {
+    return (int) vectors.stream().filter(VectorScan::isIntruder).count();
+  }
+
+  private static List<double[]> topSimilarities(Matrix coordinates, int k) {
+    List<double[]> rows = new ArrayList<>();
+    for (int j = 0; j < k; j++) {
+      double[] row = new double[Math.min(k, coordinates.rows())];
+      for (int i = 0; i < row.length; i++) {
+        row[i] = Math.min(1, Math.abs(coordinates.get(i, j)));
+      }
+      rows.add(row);
+    }
+    return rows;
+  }
+}

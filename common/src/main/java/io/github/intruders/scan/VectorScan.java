@@ -1,0 +1,34 @@
+package io.github.intruders.scan;
+
+/**
+ * One tuned singular vector against the base. With c = U0ᵀ u (left) or V0ᵀ v (right):
+ *
+ * @param side which of the triplet's two vectors
+ * @param singularIndex place of the triplet in the tuned spectrum, from 0, descending
+ * @param singularValue σ of the triplet
+ * @param bestSimilarity maxᵢ |cᵢ|, over all base vectors (Definition 3.1)
+ * @param bestBaseIndex the base vector that reaches it
+ * @param baseSingularValue the base's singular value at that index
+ * @param isIntruder whether bestSimilarity lies under the first threshold; never so for a vector
+ *     whose singular value is zero up to rounding, since such a vector has no direction of its own
+ * @param energyInBaseTopK Σ cᵢ² over the base's k leading vectors
+ * @param clusterSimilarity √Σ cᵢ² over the base vectors whose singular values lie within {@value
+ *     IntruderRule#CLUSTER_GAP} of the best match's, relatively: near 1 where the vector is a
+ *     rotation among almost equal ones
+ * @param energyOutsideSpan 1 − Σ cᵢ², at least 0
+ * @param participationRatio 1 / Σ cᵢ⁴: over how many base vectors it is spread
+ * @param residual of the triplet, see {@link TunedSpectrum#residuals}
+ */
+public record VectorScan(
+    Side side,
+    int singularIndex,
+    double singularValue,
+    double bestSimilarity,
+    int bestBaseIndex,
+    double baseSingularValue,
+    boolean isIntruder,
+    double energyInBaseTopK,
+    double clusterSimilarity,
+    double energyOutsideSpan,
+    double participationRatio,
+    double residual) {}

@@ -1,0 +1,59 @@
+package io.github.intruders.spectra;
+
+import io.github.intruders.linalg.Matrix;
+import io.github.intruders.linalg.Precision;
+import io.github.intruders.linalg.Svd;
+
+/**
+ * The thin decomposition of a base matrix, W0 = U0 · diag(S0) · V0ᵀ, p = min(rows, cols).
+ *
+ * @param contentHash hash of the tensor's content that was decomposed
+ * @param u (rows, p), single precision: the left singular vectors are its columns
+ * @param s p singular values, descending
+ * @param vt (p, cols), single precision: the right singular vectors are its rows
+ */
+public record BaseSpectrum(String contentHash, Matrix u, double[] s, Matrix vt) {
+  public BaseSpectrum {
+    if (u.cols() != s.length || vt.rows() != s.length) {
+      throw new IllegalArgumentException(
+          "Cannot pair U %s, %d singular values and Vᵀ %s".formatted(u, s.length, vt));
+    }
+    if (u.precision() != Precision.SINGLE || vt.precision() != Precision.SINGLE) {
+      throw new IllegalArgumentException("U and Vᵀ are kept in single precision");
+    }
+  }
+
+  /** A decomposition rounded to what the store keeps, so that a stored one gives the same results. */
+  public static BaseSpectrum of(String contentHash, Svd svd) {
+    return new BaseSpectrum(
+        contentHash, svd.u().to(Precision.SINGLE), svd.s(), svd.vt().to(Precision.SINGLE));
+  }
+
+  public int rows() {
+    return u.rows();
+  }
+
+  public int cols() {
+    return vt.cols();
+  }
+
+  /** min(rows, cols). */
+  public int minDimension() {
+    return s.length;
+  }
+
+  /** The largest singular value, ‖W0‖₂. */
+  public double spectralNorm() {
+    return s[0];
+  }
+
+  /** ‖W0‖_F, from the singular values. */
+  public double frobeniusNorm() {
+    double sum = 0;
+    for (double value : s) {
+      sum += (value / Math.max(s[0], Double.MIN_NORMAL))
+          * (value / Math.max(s[0], Double.MIN_NORMAL));
+    }
+    return s[0] * Math.sqrt(sum);
+  }
+}

@@ -1,0 +1,204 @@
+package io.github.intruders.checkpoint.hadoop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.intruders.checkpoint.RangeSource;
+import io.github.intruders.checkpoint.StoredFile;
+import io.github.intruders.input.UserInputException;
+import java.io.EOFException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class HadoopStorageTest {
+  @TempDir Path folder;
+  private final HadoopStorage storage = new HadoopStorage(new Configuration());
+
+  private String uri(String name) {
+    return storage.resolve(storage.qualify(folder.toString()), name);
+  }
+
+  private void write(String name, String text) throws IOException {
+    storage.write(uri(name), out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  private List<String> names() throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "/data/base,file:/data/base",
+    "/data/./x/../base/,file:/data/base",
+    "/data/with space#1%20?,file:/data/with space#1%20?",
+    "/data/a:b,file:/data/a:b",
+    "file:///data/base/,file:/data/base",
+    "file:/data/base,file:/data/base",
+    "s3a://bucket/models/base/,s3a://bucket/models/base",
+    "hdfs://name:8020/base,hdfs://name:8020/base",
+  })
+  void urisTakeTheirAbsoluteForm(String given, String expected) {
+    assertThat(storage.qualify(given)).isEqualTo(expected);
+    assertThat(storage.qualify(expected)).isEqualTo(expected);
+  }
+
+  @Test
+  void aRelativePathIsLocal() {
+    assertThat(storage.qualify("a:b/c"))
+        .isEqualTo("file:" + Path.of("").toAbsolutePath() + "/a:b/c");
+  }
+
+  @Test
+  void nothingIsNoPath() {
+    assertThatThrownBy(() -> storage.qualify(" "))
+        .isInstanceOf(UserInputException.class)
+        .hasMessage("Expected a path or URI, found none");
+    assertThatThrownBy(() -> storage.qualify("a\0b"))
+        .isInstanceOf(UserInputException.class)
+        .hasMessageStartingWith("Not a path or URI: \"a\0b\"");
+  }
+
+  @Test
+  void aSchemeWithoutFileSystemIsTheUsersMatter() {
+    assertThatThrownBy(() -> storage.exists("nonesuch://bucket/base"))
+        .isInstanceOf(UserInputException.class)
+        .hasMessage("[nonesuch://bucket/base] No file system is set up for nonesuch://");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"plain", "with space", "a:b", "hash#1", "100%20", "question?", "ünï"})
+  void namesAreTakenAsTheyAre(String name) throws IOException {
+    write(name, "text");
+
+    assertThat(names()).containsExactly(name);
+    assertThat(storage.exists(uri(name))).isTrue();
+    assertThat(storage.list(storage.qualify(folder.toString())))
+        .extracting(StoredFile::uri)
+        .containsExactly(uri(name));
+    try (RangeSource source = storage.open(uri(name))) {
+      assertThat(source.uri()).isEqualTo(uri(name));
+      assertThat(source.lengthBytes()).isEqualTo(4);
+    }
+  }
+
+  @Test
+  void rangesAreReadInAnyOrder() throws IOException {
+    write("file", "0123456789");
+    byte[] into = new byte[6];
+
+    try (RangeSource source = storage.open(uri("file"))) {
+      source.readFully(7, into, 0, 3);
+      source.readFully(0, into, 3, 3);
+
+      assertThat(into).asString(StandardCharsets.US_ASCII).isEqualTo("789012");
+      assertThatThrownBy(() -> source.readFully(8, into, 0, 3)).isInstanceOf(EOFException.class);
+    }
+  }
+
+  @Test
+  void whatIsMissingOrAFolderCannotBeOpened() {
+    assertThatThrownBy(() -> storage.open(uri("nothing")))
+        .isInstanceOf(FileNotFoundException.class)
+        .hasMessage("[%s] No such file or folder".formatted(uri("nothing")));
+    assertThatThrownBy(() -> storage.open("file:" + folder))
+        .isInstanceOf(FileNotFoundException.class)
+        .hasMessage("[file:%s] This is a folder, not a file".formatted(folder));
+  }
+
+  @Test
+  void foldersAreListedInTheOrderOfNames() throws IOException {
+    write("b", "12");
+    write("sub/c", "123");
+    write("a", "1");
+
+    List<StoredFile> files = storage.list("file:" + folder);
+
+    assertThat(files).extracting(StoredFile::name).containsExactly("a", "b", "sub");
+    assertThat(files).extracting(StoredFile::lengthBytes).containsExactly(1L, 2L, 0L);
+    assertThat(files).extracting(StoredFile::directory).containsExactly(false, false, true);
+    assertThat(files.get(0)).isEqualTo(storage.status(uri("a")));
+    assertThat(files.get(0).modifiedMillis())
+        .isEqualTo(Files.getLastModifiedTime(folder.resolve("a")).toMillis());
+    assertThat(storage.isDirectory(uri("sub"))).isTrue();
+    assertThat(storage.isDirectory(uri("a"))).isFalse();
+    assertThat(storage.isDirectory(uri("nothing"))).isFalse();
+  }
+
+  @Test
+  void aFileIsNoListing() throws IOException {
+    write("a", "1");
+
+    assertThatThrownBy(() -> storage.list(uri("a")))
+        .isInstanceOf(FileNotFoundException.class)
+        .hasMessage("[%s] This is a file, not a folder".formatted(uri("a")));
+  }
+
+  @Test
+  void writingReplacesAndLeavesNothingElse() throws IOException {
+    write("file", "old");
+    write("file", "new");
+
+    assertThat(folder.resolve("file")).hasContent("new");
+    assertThat(names()).containsExactly("file");
+  }
+
+  @Test
+  void theOldFileStaysUntilTheNewOneIsWhole() throws IOException {
+    write("file", "old");
+
+    storage.write(
+        uri("file"),
+        out -> {
+          out.write('n');
+          out.flush();
+          assertThat(folder.resolve("file")).hasContent("old");
+          assertThat(names()).hasSize(2).element(0).asString().startsWith(".file.");
+        });
+
+    assertThat(folder.resolve("file")).hasContent("n");
+  }
+
+  @Test
+  void aFailureLeavesTheOldFile() throws IOException {
+    write("file", "old");
+
+    assertThatThrownBy(
+            () ->
+                storage.write(
+                    uri("file"),
+                    out -> {
+                      out.write('n');
+                      throw new IOException("disk full");
+                    }))
+        .hasMessage("disk full");
+
+    assertThat(folder.resolve("file")).hasContent("old");
+    assertThat(names()).containsExactly("file");
+  }
+
+  @Test
+  void staleChecksumsDoNoHarm() throws IOException {
+    write("file", "0123456789");
+    Files.write(folder.resolve(".file.crc"), "crc\0wrong".getBytes(StandardCharsets.US_ASCII));
+    byte[] into = new byte[10];
+
+    try (RangeSource source = storage.open(uri("file"))) {
+      source.readFully(0, into, 0, 10);
+    }
+
+    assertThat(into).asString(StandardCharsets.US_ASCII).isEqualTo("0123456789");
+  }
+}

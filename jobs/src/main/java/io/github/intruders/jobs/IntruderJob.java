@@ -1,0 +1,209 @@
+package io.github.intruders.jobs;
+
+import static org.apache.spark.sql.functions.col;
+
+import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.Rejection;
+import io.github.intruders.input.UserInputException;
+import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.plan.PlanStage;
+import io.github.intruders.jobs.plan.PlannedCheckpoint;
+import io.github.intruders.jobs.plan.RunPlan;
+import io.github.intruders.jobs.report.PlanReport;
+import io.github.intruders.jobs.report.RunSummary;
+import io.github.intruders.jobs.report.SummaryReader;
+import io.github.intruders.jobs.scan.ScanStage;
+import io.github.intruders.jobs.session.TaskStorage;
+import io.github.intruders.jobs.spectra.SpectraStage;
+import io.github.intruders.jobs.table.CheckpointsTable;
+import io.github.intruders.jobs.table.MatricesTable;
+import io.github.intruders.jobs.table.RejectsTable;
+import io.github.intruders.jobs.table.ScanLedger;
+import io.github.intruders.jobs.table.SimilarityTable;
+import io.github.intruders.jobs.table.SingularVectorsTable;
+import io.github.intruders.jobs.table.TableWriter;
+import io.github.intruders.plan.BaseMatrix;
+import io.github.intruders.spectra.SpectraStore;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.UUID;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.storage.StorageLevel;
+
+/**
+ * One run of the job: the stages in their order. Every front end, the command line, a scheduler or a
+ * notebook, calls this. Uses the session it is given and leaves it open.
+ */
+public final class IntruderJob {
+  private static final DateTimeFormatter RUN_TIME =
+      DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
+
+  private static final int REJECTIONS_SHOWN = 20;
+
+  private final SparkSession spark;
+  private final JobConfig config;
+  private final JavaSparkContext context;
+  private final TaskStorage storage;
+  private final String runId;
+  private final long start = System.nanoTime();
+
+  public IntruderJob(SparkSession spark, JobConfig config) {
+    this.spark = spark;
+    this.config = config;
+    this.context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+    this.storage = TaskStorage.of(context);
+    this.runId =
+        RUN_TIME.format(Instant.now()) + "-" + UUID.randomUUID().toString().substring(0, 8);
+  }
+
+  /**
+   * Pairs everything and computes nothing. The caller closes the plan.
+   *
+   * @throws UserInputException if the base can't be used
+   */
+  public RunPlan plan() throws IOException {
+    return new PlanStage(context, storage).run(config);
+  }
+
+  /** What a run would do, in numbers. */
+  public PlanReport planReport() throws IOException {
+    try (RunPlan plan = plan()) {
+      SpectraStore store = new SpectraStore(storage.open(), config.spectraUri());
+      int stored = 0;
+      for (BaseMatrix matrix : plan.base().matrices().values()) {
+        String identity = plan.base().identities().get(matrix.source().file());
+        stored += store.contains(matrix.source(), identity) ? 1 : 0;
+      }
+      long rejected =
+          plan.base().rejections().size()
+              + plan.summary().stream().mapToLong(PlannedCheckpoint::rejected).sum();
+      return new PlanReport(
+          plan.base(),
+          stored,
+          plan.summary().stream()
+              .map(
+                  planned ->
+                      new PlanReport.Checkpoint(
+                          planned.spec().id(),
+                          planned.matrices(),
+                          planned.rejected(),
+                          planned.cost()))
+              .toList(),
+          rejections(plan).take(REJECTIONS_SHOWN),
+          rejected);
+    }
+  }
+
+  /** Decomposes the base matrices that the store lacks. */
+  public List<SpectraStage.Result> spectra() throws IOException {
+    try (RunPlan plan = plan()) {
+      return new SpectraStage(context, storage, config.spectraUri())
+          .run(plan.base(), plan.broadcastBase());
+    }
+  }
+
+  /**
+   * Finds the intruders and writes the tables and the summary.
+   *
+   * @throws UserInputException if nothing can be analysed; the rejects table says why
+   */
+  public RunSummary scan() throws IOException {
+    try (RunPlan plan = plan()) {
+      failIfAsked(plan);
+      TableWriter tables = new TableWriter(storage.open(), config.outUri(), runId);
+      if (plan.matrices() == 0) {
+        Dataset<Row> rejects = plannedRejects(plan);
+        tables.replace(RejectsTable.NAME, rejects, List.of());
+        throw UserInputException.of(
+            RejectCode.NOTHING_TO_ANALYSE,
+            "Nothing can be analysed; the first reason: "
+                + rejects.first().<String>getAs("message"));
+      }
+      Dataset<Row> entries =
+          new ScanStage(spark, storage, config, runId)
+              .run(plan.base(), plan.broadcastBase(), plan.checkpoints(), plan.matrices())
+              .persist(StorageLevel.MEMORY_AND_DISK());
+      try {
+        return writeTables(plan, tables, entries);
+      } finally {
+        entries.unpersist();
+      }
+    }
+  }
+
+  private RunSummary writeTables(RunPlan plan, TableWriter tables, Dataset<Row> entries)
+      throws IOException {
+    context.setJobDescription("scan: writing the tables");
+    Dataset<Row> rejects =
+        plannedRejects(plan)
+            .unionByName(
+                new ScanLedger(storage.open(), config.outUri(), runId).rejects(spark));
+    Dataset<Row> matrices = MatricesTable.of(entries);
+    Dataset<Row> checkpoints =
+        CheckpointsTable.of(
+                spark,
+                config.manifest().baseId(),
+                config.manifest().checkpoints(),
+                matrices,
+                rejects)
+            .cache();
+    try {
+      List<String> empty = ids(checkpoints.filter(col("matrices").equalTo(0)));
+      List<String> whole = ids(checkpoints.filter(col("rejected").equalTo(0)));
+      tables.replace(CheckpointsTable.NAME, checkpoints, List.of());
+      tables.replace(MatricesTable.NAME, matrices, empty);
+      tables.replace(SingularVectorsTable.NAME, SingularVectorsTable.of(entries), empty);
+      tables.replace(SimilarityTable.NAME, SimilarityTable.of(entries), empty);
+      tables.replace(RejectsTable.NAME, rejects, whole);
+      RunSummary summary =
+          new SummaryReader(spark, config, runId)
+              .read(checkpoints, rejects.count(), (System.nanoTime() - start) / 1e9);
+      Storage store = storage.open();
+      store.write(
+          store.resolve(config.outUri(), "_summary.json"),
+          out -> out.write(summary.toPrettyJson().getBytes(StandardCharsets.UTF_8)));
+      return summary;
+    } finally {
+      checkpoints.unpersist();
+      context.setJobDescription(null);
+    }
+  }
+
+  private JavaRDD<Rejection> rejections(RunPlan plan) {
+    return context
+        .parallelize(plan.base().rejections(), 1)
+        .union(plan.checkpoints().flatMap(checkpoint -> checkpoint.rejections().iterator()));
+  }
+
+  private Dataset<Row> plannedRejects(RunPlan plan) {
+    return spark.createDataFrame(
+        rejections(plan).map(RejectsTable::toRow), RejectsTable.SCHEMA);
+  }
+
+  private void failIfAsked(RunPlan plan) {
+    boolean rejected =
+        !plan.base().rejections().isEmpty()
+            || plan.summary().stream().mapToInt(PlannedCheckpoint::rejected).sum() > 0;
+    if (rejected && config.onError() == JobConfig.OnError.FAIL) {
+      throw UserInputException.of(
+          RejectCode.NOTHING_TO_ANALYSE, plannedRejects(plan).first().getAs("message"));
+    }
+  }
+
+  private static List<String> ids(Dataset<Row> checkpoints) {
+    return checkpoints
+        .select("checkpoint_id")
+        .as(Encoders.STRING())
+        .collectAsList();
+  }
+}

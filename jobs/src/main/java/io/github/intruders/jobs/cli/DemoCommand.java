@@ -1,0 +1,58 @@
+package io.github.intruders.jobs.cli;
+
+import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.checkpoint.hadoop.HadoopStorage;
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.UserInputException;
+import io.github.intruders.jobs.IntruderJob;
+import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.session.SparkSessions;
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** The whole pipeline on the data in the repository. */
+@Command(
+    name = "demo",
+    description = {
+      "Runs the whole pipeline on the sixteen really trained checkpoints in the repository: a tiny"
+          + " Llama tuned over four tasks, in full and by LoRA of rank 1, 8 and 32."
+    },
+    mixinStandardHelpOptions = true,
+    footer = {"", "Example:", "  intruders demo --out /tmp/demo"})
+final class DemoCommand implements Callable<Integer> {
+  private static final String HOME = "INTRUDERS_HOME";
+  private static final String MANIFEST = "common/data/zoo/manifest.yaml";
+
+  @Option(
+      names = "--out",
+      paramLabel = "URI",
+      defaultValue = "intruders-demo",
+      description = "Where the tables go (default: ${DEFAULT-VALUE}).")
+  private String out;
+
+  @Mixin private OutcomeOptions outcome;
+
+  @Override
+  public Integer call() throws IOException {
+    String home = System.getenv(HOME);
+    if (home == null) {
+      throw UserInputException.of(
+          RejectCode.SETTING_INVALID,
+          "Cannot find the demo's data: set %s to the repository, or use jobs/bin/intruders"
+              .formatted(HOME));
+    }
+    Storage storage = new HadoopStorage(new Configuration());
+    JobConfig config =
+        JobConfig.published(
+            InputOptions.readManifest(storage, storage.resolve(storage.qualify(home), MANIFEST)),
+            storage.qualify(out));
+    try (SparkSession spark = SparkSessions.open("demo")) {
+      return outcome.report(new IntruderJob(spark, config).scan(), config.outUri());
+    }
+  }
+}

@@ -1,0 +1,177 @@
+package io.github.intruders.jobs.cli;
+
+import io.github.intruders.checkpoint.RangeSource;
+import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.checkpoint.hadoop.HadoopStorage;
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.UserInputException;
+import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.manifest.Manifest;
+import io.github.intruders.manifest.ManifestReader;
+import io.github.intruders.plan.MatrixSelection;
+import io.github.intruders.scan.ScanSettings;
+import io.github.intruders.scan.Side;
+import io.github.intruders.scan.SolverChoice;
+import io.github.intruders.scan.TopK;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** What to compare, where the results go and what to look for: the options most commands share. */
+final class InputOptions {
+  private static final int MAX_MANIFEST_BYTES = 64 << 20;
+
+  /** Which sides {@code --side} names. */
+  enum SideOption {
+    LEFT,
+    RIGHT,
+    BOTH;
+
+    private List<Side> sides() {
+      return this == BOTH
+          ? List.of(Side.LEFT, Side.RIGHT)
+          : List.of(this == LEFT ? Side.LEFT : Side.RIGHT);
+    }
+  }
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec spec;
+
+  @Option(names = "--manifest", paramLabel = "FILE", description = "YAML or JSON: base, checkpoints, metrics.")
+  private String manifest;
+
+  @Option(names = "--base", paramLabel = "URI", description = "For one comparison: the base checkpoint.")
+  private String base;
+
+  @Option(
+      names = "--tuned",
+      paramLabel = "URI",
+      split = ",",
+      description =
+          "For one comparison: a tuned checkpoint or adapter; several adapters form a chain, applied"
+              + " in that order.")
+  private List<String> tuned;
+
+  @Option(
+      names = "--out",
+      paramLabel = "URI",
+      defaultValue = "intruders-out",
+      description = "Where the tables go (default: ${DEFAULT-VALUE}).")
+  private String out;
+
+  @Option(
+      names = "--spectra",
+      paramLabel = "URI",
+      description = "The store of base decompositions (default: OUT/spectra-store).")
+  private String spectra;
+
+  @Option(
+      names = "--top-k",
+      paramLabel = "N",
+      defaultValue = "10",
+      description =
+          "How many leading singular vectors to test; also a share such as 25%%, or all (default:"
+              + " ${DEFAULT-VALUE}).")
+  private String topK;
+
+  @Option(
+      names = "--epsilon",
+      paramLabel = "E",
+      split = ",",
+      defaultValue = "0.5",
+      description =
+          "Similarity below which a vector is an intruder; the first one gives the headline count,"
+              + " 0.1 … 0.9 are always stored (default: ${DEFAULT-VALUE}).")
+  private List<Double> epsilons;
+
+  @Option(
+      names = "--side",
+      defaultValue = "left",
+      description = "Singular vectors to compare: left, right or both (default: ${DEFAULT-VALUE}).")
+  private SideOption side;
+
+  @Option(
+      names = "--include",
+      paramLabel = "REGEX",
+      description =
+          "Analyse just the tensors whose names contain a match; brings in embeddings and heads too.")
+  private String include;
+
+  @Option(
+      names = "--exclude",
+      paramLabel = "REGEX",
+      description = "Leave out tensors whose names contain a match.")
+  private String exclude;
+
+  @Option(
+      names = "--solver",
+      defaultValue = "auto",
+      description =
+          "auto: the fastest certified route; exact: dense decompositions, the published algorithm"
+              + " (default: ${DEFAULT-VALUE}).")
+  private SolverChoice solver;
+
+  @Option(
+      names = "--on-error",
+      defaultValue = "continue",
+      description = "When an input is broken: continue or fail (default: ${DEFAULT-VALUE}).")
+  private JobConfig.OnError onError;
+
+  /** The run these options describe. */
+  JobConfig toConfig() throws IOException {
+    if (manifest == null && (base == null || tuned == null)) {
+      throw new ParameterException(
+          spec.commandLine(), "Missing inputs: give --manifest, or --base and --tuned");
+    }
+    if (manifest != null && (base != null || tuned != null)) {
+      throw new ParameterException(
+          spec.commandLine(), "Give either --manifest, or --base and --tuned, not both");
+    }
+    Storage storage = new HadoopStorage(new Configuration());
+    String outUri = storage.qualify(out);
+    return new JobConfig(
+        manifest == null
+            ? Manifest.single(
+                storage.qualify(base), tuned.stream().map(storage::qualify).toList())
+            : readManifest(storage, manifest),
+        outUri,
+        spectra == null ? storage.resolve(outUri, "spectra-store") : storage.qualify(spectra),
+        new ScanSettings(TopK.parse(topK), epsilons, side.sides(), solver),
+        MatrixSelection.of(include, exclude),
+        onError);
+  }
+
+  /** Reads a manifest; what its relative URIs stand for is seen from its folder. */
+  static Manifest readManifest(Storage storage, String manifest) throws IOException {
+    String uri = storage.qualify(manifest);
+    byte[] bytes;
+    try (RangeSource source = storage.open(uri)) {
+      if (source.lengthBytes() > MAX_MANIFEST_BYTES) {
+        throw UserInputException.inFile(
+            RejectCode.MANIFEST_INVALID,
+            uri,
+            "expected at most %d bytes, found %d"
+                .formatted(MAX_MANIFEST_BYTES, source.lengthBytes()));
+      }
+      bytes = new byte[Math.toIntExact(source.lengthBytes())];
+      source.readFully(0, bytes, 0, bytes.length);
+    } catch (FileNotFoundException e) {
+      throw UserInputException.inFile(RejectCode.NOT_FOUND, uri, "There is no such manifest");
+    }
+    String folder = uri.substring(0, uri.lastIndexOf('/') + 1);
+    return ManifestReader.read(
+        uri,
+        new String(bytes, StandardCharsets.UTF_8),
+        named -> storage.qualify(isAbsolute(named) ? named : storage.resolve(folder, named)));
+  }
+
+  private static boolean isAbsolute(String uri) {
+    return uri.startsWith("/") || uri.matches("[A-Za-z][A-Za-z0-9+.-]+:.*");
+  }
+}

@@ -1,0 +1,98 @@
+package io.github.intruders.jobs.cli;
+
+import io.github.intruders.input.UserInputException;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** Entry point: {@code intruders COMMAND [options]}. */
+@Command(
+    name = "intruders",
+    description =
+        "Finds the intruder dimensions that fine-tuning left in a model: top singular vectors of a"
+            + " tuned weight matrix that resemble no singular vector of the base matrix.",
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {
+      DemoCommand.class,
+      RunCommand.class,
+      PlanCommand.class,
+      SpectraCommand.class,
+      ScanCommand.class,
+      ShowCommand.class,
+      InspectCommand.class,
+      HelpCommand.class
+    },
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    footer = {
+      "",
+      "Exit codes: 0 done; 1 a fault of ours or of the cluster; 2 the command line, the manifest or"
+          + " the inputs as a whole can't be used; 3 done, but something was left out.",
+      "",
+      "Start with:  intruders demo",
+      "Then:        intruders run --manifest checkpoints.yaml --out results"
+    })
+public final class Main implements Runnable {
+  /** Done. */
+  static final int DONE = ExitCode.OK;
+
+  /** A fault of ours or of the cluster. */
+  static final int FAULT = 1;
+
+  /** The command line, the manifest or the inputs as a whole can't be used. */
+  static final int UNUSABLE = ExitCode.USAGE;
+
+  /** Done, but something was rejected. */
+  static final int DONE_WITH_REJECTS = 3;
+
+  private static final Logger LOG = LoggerFactory.getLogger(Main.class);
+
+  @Spec private CommandSpec spec;
+
+  /** Ends the process with the command's exit code; returns normally where that is 0. */
+  public static void main(String[] args) {
+    int code = run(args);
+    if (code != DONE) {
+      System.exit(code);
+    }
+  }
+
+  /** Runs one command line and returns its exit code. */
+  static int run(String... args) {
+    return new CommandLine(new Main())
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setExecutionExceptionHandler((e, commandLine, parsed) -> exitCode(e))
+        .execute(args);
+  }
+
+  @Override
+  public void run() {
+    throw new CommandLine.ParameterException(spec.commandLine(), "Missing COMMAND");
+  }
+
+  private static int exitCode(Exception e) {
+    Optional<UserInputException> fault = userInputFault(e);
+    if (fault.isPresent()) {
+      System.err.println("intruders: " + fault.get().getMessage());
+      return UNUSABLE;
+    }
+    LOG.error("The job failed", e);
+    return FAULT;
+  }
+
+  /** A fault inside a task reaches the driver wrapped by Spark. */
+  private static Optional<UserInputException> userInputFault(Throwable e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof UserInputException fault) {
+        return Optional.of(fault);
+      }
+    }
+    return Optional.empty();
+  }
+}

@@ -1,0 +1,24 @@
+package io.github.intruders.jobs.cli;
+
+import io.github.intruders.jobs.report.ConsoleReport;
+import io.github.intruders.jobs.report.RunSummary;
+import picocli.CommandLine.Option;
+
+/** How a run tells what came of it. */
+final class OutcomeOptions {
+  @Option(
+      names = "--json",
+      description = "Print the run summary as one line of JSON, last on standard output.")
+  private boolean json;
+
+  @Option(
+      names = "--allow-rejects",
+      description = "Exit with 0 rather than 3 when something was left out.")
+  private boolean allowRejects;
+
+  /** Prints the summary and returns the exit code. */
+  int report(RunSummary summary, String outUri) {
+    System.out.println(json ? summary.toJson() : ConsoleReport.render(summary, outUri));
+    return summary.rejected() == 0 || allowRejects ? Main.DONE : Main.DONE_WITH_REJECTS;
+  }
+}

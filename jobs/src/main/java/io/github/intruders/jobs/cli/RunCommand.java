@@ -1,0 +1,35 @@
+package io.github.intruders.jobs.cli;
+
+import io.github.intruders.jobs.IntruderJob;
+import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.session.SparkSessions;
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** The whole pipeline by a manifest. */
+@Command(
+    name = "run",
+    description = "Runs the whole pipeline by a manifest.",
+    mixinStandardHelpOptions = true,
+    footer = {
+      "",
+      "Examples:",
+      "  intruders run --manifest checkpoints.yaml --out results",
+      "  intruders run --manifest s3a://models/run.yaml --out s3a://tables/run --top-k 25%% \\",
+      "      -- --master spark://host:7077 --executor-memory 8g"
+    })
+final class RunCommand implements Callable<Integer> {
+  @Mixin private InputOptions input;
+  @Mixin private OutcomeOptions outcome;
+
+  @Override
+  public Integer call() throws IOException {
+    JobConfig config = input.toConfig();
+    try (SparkSession spark = SparkSessions.open("run")) {
+      return outcome.report(new IntruderJob(spark, config).scan(), config.outUri());
+    }
+  }
+}

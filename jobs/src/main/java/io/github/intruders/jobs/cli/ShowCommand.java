@@ -1,0 +1,114 @@
+package io.github.intruders.jobs.cli;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.checkpoint.hadoop.HadoopStorage;
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.UserInputException;
+import io.github.intruders.jobs.session.SparkSessions;
+import io.github.intruders.jobs.table.TableReader;
+import java.io.IOException;
+import java.util.Iterator;
+import java.util.concurrent.Callable;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.AnalysisException;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Prints a table. */
+@Command(
+    name = "show",
+    description = "Prints a table of a run.",
+    mixinStandardHelpOptions = true,
+    footer = {
+      "",
+      "Examples:",
+      "  intruders show checkpoints --out results",
+      "  intruders show singular_vectors --where \"is_intruder AND layer = 3\" --limit 50",
+      "  intruders show matrices --format csv --limit 0 > matrices.csv"
+    })
+final class ShowCommand implements Callable<Integer> {
+  /** How rows are printed. */
+  enum Format {
+    TABLE,
+    CSV,
+    JSON
+  }
+
+  @Parameters(
+      paramLabel = "TABLE",
+      description = "Such as checkpoints, matrices, singular_vectors, similarity, rejects.")
+  private String table;
+
+  @Option(
+      names = "--out",
+      paramLabel = "URI",
+      defaultValue = "intruders-out",
+      description = "The run's output folder (default: ${DEFAULT-VALUE}).")
+  private String out;
+
+  @Option(
+      names = "--format",
+      defaultValue = "table",
+      description = "table, csv or json (default: ${DEFAULT-VALUE}).")
+  private Format format;
+
+  @Option(names = "--where", paramLabel = "SQL", description = "A condition on the columns.")
+  private String where;
+
+  @Option(
+      names = "--limit",
+      paramLabel = "N",
+      defaultValue = "20",
+      description = "At most so many rows, 0 for all (default: ${DEFAULT-VALUE}).")
+  private int limit;
+
+  @Override
+  public Integer call() throws IOException {
+    Storage storage = new HadoopStorage(new Configuration());
+    try (SparkSession spark = SparkSessions.open("show")) {
+      Dataset<Row> rows =
+          filtered(new TableReader(spark, storage, storage.qualify(out)).read(table));
+      print(rows);
+      return Main.DONE;
+    }
+  }
+
+  private Dataset<Row> filtered(Dataset<Row> rows) {
+    try {
+      Dataset<Row> matching = where == null ? rows : checked(rows.where(where));
+      return limit == 0 ? matching : matching.limit(limit);
+    } catch (AnalysisException e) {
+      throw UserInputException.of(
+          RejectCode.SETTING_INVALID,
+          "Cannot use --where '%s': %s"
+              .formatted(where, e.getMessage().lines().findFirst().orElse("")));
+    }
+  }
+
+  /** Spark throws this checked exception without declaring it. */
+  private static Dataset<Row> checked(Dataset<Row> rows) throws AnalysisException {
+    return rows;
+  }
+
+  private void print(Dataset<Row> rows) throws IOException {
+    String[] columns = rows.columns();
+    if (format == Format.TABLE) {
+      rows.show(limit == 0 ? Integer.MAX_VALUE - 1 : limit, false);
+      return;
+    }
+    if (format == Format.CSV) {
+      System.out.println(String.join(",", columns));
+    }
+    ObjectMapper json = new ObjectMapper();
+    Iterator<String> lines = rows.toJSON().toLocalIterator();
+    while (lines.hasNext()) {
+      String line = lines.next();
+      System.out.println(format == Format.JSON ? line : CsvLine.of(columns, json.readTree(line)));
+    }
+  }
+}

@@ -1,0 +1,52 @@
+package io.github.intruders.jobs.config;
+
+import io.github.intruders.manifest.Manifest;
+import io.github.intruders.plan.MatrixSelection;
+import io.github.intruders.scan.ScanSettings;
+import java.util.Objects;
+
+/**
+ * Everything a run depends on besides its inputs' contents.
+ *
+ * @param manifest base and checkpoints
+ * @param outUri folder of the tables
+ * @param spectraUri folder of the base decompositions
+ * @param settings what is looked for
+ * @param selection which matrices
+ * @param onError what to do when an input is rejected
+ */
+public record JobConfig(
+    Manifest manifest,
+    String outUri,
+    String spectraUri,
+    ScanSettings settings,
+    MatrixSelection selection,
+    OnError onError) {
+  public JobConfig {
+    Objects.requireNonNull(manifest, "manifest");
+    Objects.requireNonNull(outUri, "outUri");
+    Objects.requireNonNull(spectraUri, "spectraUri");
+    Objects.requireNonNull(settings, "settings");
+    Objects.requireNonNull(selection, "selection");
+    Objects.requireNonNull(onError, "onError");
+  }
+
+  /** The paper's definition with every default. */
+  public static JobConfig published(Manifest manifest, String outUri) {
+    return new JobConfig(
+        manifest,
+        outUri,
+        outUri + "/spectra-store",
+        ScanSettings.published(),
+        MatrixSelection.of(null, null),
+        OnError.CONTINUE);
+  }
+
+  /** What to do when an input is rejected. */
+  public enum OnError {
+    /** Go on with the rest. */
+    CONTINUE,
+    /** Stop at once. */
+    FAIL
+  }
+}

@@ -1,0 +1,27 @@
+package io.github.intruders.jobs.plan;
+
+import io.github.intruders.manifest.CheckpointSpec;
+import io.github.intruders.plan.CheckpointPlan;
+import io.github.intruders.plan.Cost;
+import io.github.intruders.plan.MatrixPlan;
+import java.io.Serializable;
+
+/**
+ * One checkpoint's plan in numbers: what the driver keeps of it.
+ *
+ * @param spec the checkpoint
+ * @param matrices how many will be analysed
+ * @param rejected how many inputs will not
+ * @param cost of analysing it by the dense route, the base's decompositions at hand
+ */
+public record PlannedCheckpoint(CheckpointSpec spec, int matrices, int rejected, Cost cost)
+    implements Serializable {
+  static PlannedCheckpoint of(CheckpointPlan plan) {
+    Cost cost = Cost.NONE;
+    for (MatrixPlan matrix : plan.matrices()) {
+      cost = cost.then(Cost.ofDenseScan(matrix));
+    }
+    return new PlannedCheckpoint(
+        plan.spec(), plan.matrices().size(), plan.rejections().size(), cost);
+  }
+}

@@ -1,0 +1,62 @@
+package io.github.intruders.jobs.report;
+
+import io.github.intruders.jobs.report.RunSummary.CheckpointSummary;
+import java.util.Locale;
+
+/** The run summary as a person reads it in a terminal. */
+public final class ConsoleReport {
+  private ConsoleReport() {}
+
+  /** One line per checkpoint, then where the tables are. */
+  public static String render(RunSummary summary, String outUri) {
+    int width = "checkpoint".length();
+    for (CheckpointSummary checkpoint : summary.checkpoints()) {
+      width = Math.max(width, checkpoint.checkpointId().length());
+    }
+    StringBuilder text = new StringBuilder();
+    text.append(
+        "Intruder dimensions against base '%s': top %s %s singular vectors, similarity below %s%n%n"
+            .formatted(
+                summary.baseId(),
+                summary.topK(),
+                summary.side().equals("both") ? "left and right" : summary.side(),
+                summary.epsilon()));
+    String row = "%-" + width + "s  %8s  %9s  %12s  %11s  %8s%n";
+    text.append(
+        row.formatted(
+            "checkpoint", "matrices", "intruders", "energy share", "update norm", "rejected"));
+    int ties = 0;
+    for (CheckpointSummary checkpoint : summary.checkpoints()) {
+      ties += checkpoint.ties();
+      boolean analysed = checkpoint.matrices() > 0;
+      text.append(
+          String.format(
+              Locale.ROOT,
+              row,
+              checkpoint.checkpointId(),
+              checkpoint.matrices(),
+              analysed ? checkpoint.intruderCount() : "-",
+              analysed ? percent(checkpoint.intruderEnergyShare()) : "-",
+              analysed ? percent(checkpoint.updateRelativeNorm()) : "-",
+              checkpoint.rejected() == 0 ? "" : checkpoint.rejected()));
+    }
+    text.append('\n');
+    if (ties > 0) {
+      text.append(
+          "%d vectors lie within rounding of the threshold (column ties)%n".formatted(ties));
+    }
+    if (summary.rejected() > 0) {
+      text.append(
+          "%d inputs were left out; why: intruders show rejects --out %s%n"
+              .formatted(summary.rejected(), outUri));
+    }
+    text.append(
+        String.format(
+            Locale.ROOT, "Tables in %s, %.1f s%n", outUri, summary.elapsedSeconds()));
+    return text.toString();
+  }
+
+  private static String percent(double share) {
+    return String.format(Locale.ROOT, "%.1f%%", 100 * share);
+  }
+}

@@ -1,0 +1,85 @@
+package io.github.intruders.jobs.report;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A run in short: what it was asked, what it found, how it went. Written to {@code
+ * OUT/_summary.json}.
+ *
+ * @param runId names the run; every table's rows carry it
+ * @param baseId the base's id
+ * @param topK as it was asked for
+ * @param epsilon threshold of the headline count
+ * @param side {@code left}, {@code right} or {@code both}
+ * @param checkpoints what was found, in the manifest's order
+ * @param rejected rows of the rejects table
+ * @param elapsedSeconds wall time of the whole run
+ * @param definition what was counted, in words
+ * @param backend the linear algebra library
+ * @param settings every setting that the numbers depend on
+ * @param versions of the job and what it runs on
+ */
+public record RunSummary(
+    String runId,
+    String baseId,
+    Object topK,
+    double epsilon,
+    String side,
+    List<CheckpointSummary> checkpoints,
+    long rejected,
+    double elapsedSeconds,
+    String definition,
+    String backend,
+    Map<String, Object> settings,
+    Map<String, String> versions) {
+
+  /**
+   * One checkpoint.
+   *
+   * @param matrices how many were analysed
+   * @param intruderCount at the headline threshold
+   * @param intruders threshold → count
+   * @param ties how many vectors lie so near the headline threshold that rounding decides
+   * @param intruderEnergyShare Σσ² over the intruders relative to all tested vectors
+   * @param updateRelativeNorm ‖ΔW‖ relative to ‖W0‖ over the analysed matrices
+   * @param updateEffectiveRank mean over the matrices
+   * @param rejected how many of its inputs were left out
+   */
+  public record CheckpointSummary(
+      String checkpointId,
+      int matrices,
+      int intruderCount,
+      Map<String, Integer> intruders,
+      int ties,
+      double intruderEnergyShare,
+      double updateRelativeNorm,
+      double updateEffectiveRank,
+      int rejected) {}
+
+  /** On one line. */
+  public String toJson() {
+    return json(false);
+  }
+
+  /** Over many lines, for people. */
+  public String toPrettyJson() {
+    return json(true);
+  }
+
+  private String json(boolean pretty) {
+    try {
+      return JsonMapper.builder()
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .configure(SerializationFeature.INDENT_OUTPUT, pretty)
+          .build()
+          .writeValueAsString(this);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("A summary can always be written as JSON", e);
+    }
+  }
+}

@@ -1,0 +1,116 @@
+package io.github.intruders.jobs.report;
+
+import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.report.RunSummary.CheckpointSummary;
+import io.github.intruders.linalg.OpenBlas;
+import io.github.intruders.manifest.CheckpointSpec;
+import io.github.intruders.scan.ScanSettings;
+import io.github.intruders.scan.Side;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+
+/** Makes the run summary from the checkpoints table: one row per checkpoint, small enough. */
+public final class SummaryReader {
+  private static final String DEFINITION =
+      "a tuned singular vector among the top %s of W0 + dW whose largest absolute cosine with any"
+          + " singular vector of W0 is below %s (arXiv 2410.21228, Definition 3.1); %s vectors";
+
+  private final SparkSession spark;
+  private final JobConfig config;
+  private final String runId;
+
+  public SummaryReader(SparkSession spark, JobConfig config, String runId) {
+    this.spark = spark;
+    this.config = config;
+    this.runId = runId;
+  }
+
+  /**
+   * Sums up the run.
+   *
+   * @param checkpoints rows of this run
+   * @param rejected how many rows of the rejects table this run wrote
+   */
+  public RunSummary read(Dataset<Row> checkpoints, long rejected, double elapsedSeconds) {
+    ScanSettings settings = config.settings();
+    Map<String, CheckpointSummary> byId = new HashMap<>();
+    for (Row row : checkpoints.collectAsList()) {
+      byId.put(row.getAs("checkpoint_id"), summary(row));
+    }
+    String side = side(settings.sides());
+    return new RunSummary(
+        runId,
+        config.manifest().baseId(),
+        settings.topK().count() > 0 ? settings.topK().count() : settings.topK().text(),
+        settings.epsilon(),
+        side,
+        config.manifest().checkpoints().stream().map(CheckpointSpec::id).map(byId::get).toList(),
+        rejected,
+        Math.round(elapsedSeconds * 1000) / 1000.0,
+        DEFINITION.formatted(settings.topK().text(), settings.epsilon(), side),
+        OpenBlas.description(),
+        settings(settings),
+        versions());
+  }
+
+  private CheckpointSummary summary(Row row) {
+    Map<String, Integer> intruders = counts(row, "intruders");
+    Map<String, Integer> ties = counts(row, "ties");
+    return new CheckpointSummary(
+        row.getAs("checkpoint_id"),
+        row.getAs("matrices"),
+        row.getAs("intruder_count"),
+        intruders,
+        ties.getOrDefault(Double.toString(config.settings().epsilon()), 0),
+        orZero(row, "intruder_energy_share"),
+        orZero(row, "update_relative_norm"),
+        orZero(row, "update_effective_rank"),
+        row.getAs("rejected"));
+  }
+
+  private static double orZero(Row row, String column) {
+    return Optional.ofNullable(row.<Double>getAs(column)).orElse(0.0);
+  }
+
+  private static Map<String, Integer> counts(Row row, String column) {
+    int index = row.fieldIndex(column);
+    return row.isNullAt(index) ? Map.of() : new TreeMap<>(row.<String, Integer>getJavaMap(index));
+  }
+
+  private static String side(List<Side> sides) {
+    return sides.size() == 2 ? "both" : sides.get(0).name().toLowerCase(Locale.ROOT);
+  }
+
+  private Map<String, Object> settings(ScanSettings settings) {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("top_k", settings.topK().text());
+    all.put("epsilons", settings.epsilons());
+    all.put("side", side(settings.sides()));
+    all.put("solver", settings.solver().name().toLowerCase(Locale.ROOT));
+    all.put("include", String.valueOf(config.selection().include()));
+    all.put("exclude", String.valueOf(config.selection().exclude()));
+    all.put("base_uri", config.manifest().baseUri());
+    all.put("spectra", config.spectraUri());
+    all.put("manifest_hash", config.manifest().contentHash());
+    return all;
+  }
+
+  private Map<String, String> versions() {
+    Map<String, String> versions = new LinkedHashMap<>();
+    versions.put(
+        "intruders",
+        Optional.ofNullable(RunSummary.class.getPackage().getImplementationVersion())
+            .orElse("development"));
+    versions.put("spark", spark.version());
+    versions.put("java", System.getProperty("java.version"));
+    return versions;
+  }
+}

@@ -1,0 +1,103 @@
+package io.github.intruders.jobs.scan;
+
+import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.input.Rejection;
+import io.github.intruders.input.UserInputException;
+import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.session.TaskStorage;
+import io.github.intruders.jobs.session.TaskThreads;
+import io.github.intruders.jobs.table.ScanLedger;
+import io.github.intruders.plan.BaseMatrix;
+import io.github.intruders.plan.BasePlan;
+import io.github.intruders.plan.MatrixPlan;
+import io.github.intruders.scan.MatrixScanner;
+import io.github.intruders.scan.ScanOutcome;
+import io.github.intruders.scan.ScanSettings;
+import io.github.intruders.spectra.SpectraStore;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.spark.api.java.function.VoidFunction;
+import org.apache.spark.broadcast.Broadcast;
+import scala.Tuple2;
+
+/** Executor work: one base matrix in all its checkpoints. */
+final class ScanMatrices implements VoidFunction<Iterator<Tuple2<String, Iterable<MatrixPlan>>>> {
+  private static final long serialVersionUID = 1L;
+
+  private final TaskStorage taskStorage;
+  private final Broadcast<BasePlan> base;
+  private final ScanSettings settings;
+  private final String spectraUri;
+  private final String outUri;
+  private final JobConfig.OnError onError;
+  private final String runId;
+  private final ScanCounters counters;
+
+  ScanMatrices(
+      TaskStorage taskStorage,
+      Broadcast<BasePlan> base,
+      JobConfig config,
+      String runId,
+      ScanCounters counters) {
+    this.taskStorage = taskStorage;
+    this.base = base;
+    this.settings = config.settings();
+    this.spectraUri = config.spectraUri();
+    this.outUri = config.outUri();
+    this.onError = config.onError();
+    this.runId = runId;
+    this.counters = counters;
+  }
+
+  @Override
+  public void call(Iterator<Tuple2<String, Iterable<MatrixPlan>>> matrices) throws IOException {
+    TaskThreads.apply();
+    Storage storage = taskStorage.open();
+    ScanLedger ledger = new ScanLedger(storage, outUri, runId);
+    MatrixScanner scanner =
+        new MatrixScanner(storage, new SpectraStore(storage, spectraUri), settings);
+    while (matrices.hasNext()) {
+      List<MatrixPlan> plans = new ArrayList<>();
+      matrices.next()._2().forEach(plans::add);
+      plans.sort(Comparator.comparing(MatrixPlan::checkpointId));
+      scan(scanner, ledger, plans);
+    }
+  }
+
+  private void scan(MatrixScanner scanner, ScanLedger ledger, List<MatrixPlan> plans)
+      throws IOException {
+    BaseMatrix matrix = plans.get(0).base();
+    String identity = base.value().identities().get(matrix.source().file());
+    List<Rejection> rejections = new ArrayList<>();
+    ledger.writeEntries(
+        plans,
+        settings,
+        writer ->
+            scanner.scan(
+                matrix,
+                identity,
+                plans,
+                outcome -> {
+                  if (outcome instanceof ScanOutcome.Analysed analysed) {
+                    writer.write(analysed);
+                    counters.analysed().add(1);
+                  } else if (outcome instanceof ScanOutcome.Rejected rejected) {
+                    failIfAsked(rejected.rejection());
+                    rejections.add(rejected.rejection());
+                    counters.rejected().add(1);
+                  }
+                }));
+    if (!rejections.isEmpty()) {
+      ledger.writeRejects(plans, settings, rejections);
+    }
+  }
+
+  private void failIfAsked(Rejection rejection) {
+    if (onError == JobConfig.OnError.FAIL) {
+      throw UserInputException.of(rejection.code(), rejection.message());
+    }
+  }
+}

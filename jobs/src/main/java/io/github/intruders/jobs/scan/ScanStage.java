@@ -1,0 +1,103 @@
+package io.github.intruders.jobs.scan;
+
+import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.session.TaskStorage;
+import io.github.intruders.jobs.table.ScanLedger;
+import io.github.intruders.plan.BaseMatrix;
+import io.github.intruders.plan.BasePlan;
+import io.github.intruders.plan.CheckpointPlan;
+import io.github.intruders.plan.Cost;
+import io.github.intruders.plan.MatrixPlan;
+import io.github.intruders.scan.ScanSettings;
+import java.io.IOException;
+import java.util.Comparator;
+import java.util.List;
+import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
+import scala.Tuple2;
+
+/**
+ * Scans what the ledger does not hold yet: one task per base matrix, the most expensive first, each
+ * serving all checkpoints of its matrix.
+ */
+public final class ScanStage {
+  private final SparkSession spark;
+  private final TaskStorage storage;
+  private final JobConfig config;
+  private final String runId;
+
+  public ScanStage(SparkSession spark, TaskStorage storage, JobConfig config, String runId) {
+    this.spark = spark;
+    this.storage = storage;
+    this.config = config;
+    this.runId = runId;
+  }
+
+  /**
+   * Runs the stage.
+   *
+   * @param checkpoints the plans
+   * @param matrices how many pieces of work they hold
+   * @return the ledger's entries of exactly these plans
+   */
+  public Dataset<Row> run(
+      BasePlan base, Broadcast<BasePlan> broadcast, JavaRDD<CheckpointPlan> checkpoints, long matrices)
+      throws IOException {
+    ScanSettings settings = config.settings();
+    ScanLedger ledger = new ScanLedger(storage.open(), config.outUri(), runId);
+    JavaPairRDD<String, MatrixPlan> planned =
+        checkpoints
+            .flatMap(plan -> plan.matrices().iterator())
+            .mapToPair(plan -> new Tuple2<>(ScanLedger.key(plan, settings), plan));
+    JavaPairRDD<String, Boolean> finished =
+        ledger
+            .entries(spark)
+            .select("key")
+            .as(Encoders.STRING())
+            .toJavaRDD()
+            .mapToPair(key -> new Tuple2<>(key, true));
+    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+    context.setJobDescription("scan: looking for finished work");
+    JavaPairRDD<String, MatrixPlan> pending = planned.subtractByKey(finished).cache();
+    long toDo = pending.count();
+    try (ScanProgress progress = ScanProgress.start(context, toDo, matrices - toDo)) {
+      context.setJobDescription(
+          "scan: %d matrices of the base, %d to analyse".formatted(base.matrices().size(), toDo));
+      pending
+          .mapToPair(entry -> new Tuple2<>(entry._2().base().name(), entry._2()))
+          .groupByKey(new LargestFirst(order(base)))
+          .foreachPartition(
+              new ScanMatrices(storage, broadcast, config, runId, progress.counters()));
+    } finally {
+      pending.unpersist();
+      context.setJobDescription(null);
+    }
+    Dataset<Row> keys =
+        spark.createDataFrame(
+            planned.keys().map(RowFactory::create), StructType.fromDDL("key STRING"));
+    return ledger.entries(spark).join(keys, asColumns("key"), "left_semi");
+  }
+
+  private static scala.collection.immutable.Seq<String> asColumns(String name) {
+    return scala.jdk.javaapi.CollectionConverters.asScala(List.of(name)).toSeq();
+  }
+
+  /** The base's matrices, the most expensive first. */
+  private static List<String> order(BasePlan base) {
+    return base.matrices().values().stream()
+        .sorted(
+            Comparator.comparingDouble((BaseMatrix matrix) -> Cost.ofSpectrum(matrix).flops())
+                .reversed()
+                .thenComparing(BaseMatrix::name))
+        .map(BaseMatrix::name)
+        .toList();
+  }
+}

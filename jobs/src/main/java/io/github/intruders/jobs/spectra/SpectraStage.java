@@ -1,0 +1,91 @@
+package io.github.intruders.jobs.spectra;
+
+import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.input.Rejection;
+import io.github.intruders.input.UserInputException;
+import io.github.intruders.jobs.session.TaskStorage;
+import io.github.intruders.jobs.session.TaskThreads;
+import io.github.intruders.linalg.Arena;
+import io.github.intruders.plan.BaseMatrix;
+import io.github.intruders.plan.BasePlan;
+import io.github.intruders.plan.Cost;
+import io.github.intruders.spectra.SpectraStore;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.Comparator;
+import java.util.List;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.api.java.function.Function;
+import org.apache.spark.broadcast.Broadcast;
+
+/** Fills the spectra store before anything is scanned. */
+public final class SpectraStage {
+  private final JavaSparkContext spark;
+  private final TaskStorage storage;
+  private final String spectraUri;
+
+  public SpectraStage(JavaSparkContext spark, TaskStorage storage, String spectraUri) {
+    this.spark = spark;
+    this.storage = storage;
+    this.spectraUri = spectraUri;
+  }
+
+  /**
+   * One matrix of the base.
+   *
+   * @param matrix its name
+   * @param computed whether it was decomposed now, false if it was in the store
+   * @param rejection why it could not be decomposed, or null
+   */
+  public record Result(String matrix, boolean computed, Rejection rejection)
+      implements Serializable {}
+
+  /** Runs the stage; one result per matrix, the largest matrix first. */
+  public List<Result> run(BasePlan base, Broadcast<BasePlan> broadcast) {
+    List<BaseMatrix> matrices =
+        base.matrices().values().stream()
+            .sorted(
+                Comparator.comparingDouble((BaseMatrix matrix) -> Cost.ofSpectrum(matrix).flops())
+                    .reversed())
+            .toList();
+    spark.setJobDescription("spectra: %d matrices of the base".formatted(matrices.size()));
+    try {
+      return spark
+          .parallelize(matrices, matrices.size())
+          .map(new Decompose(storage, broadcast, spectraUri))
+          .collect();
+    } finally {
+      spark.setJobDescription(null);
+    }
+  }
+
+  /** Executor work: one matrix. */
+  private static final class Decompose implements Function<BaseMatrix, Result> {
+    private static final long serialVersionUID = 1L;
+
+    private final TaskStorage taskStorage;
+    private final Broadcast<BasePlan> base;
+    private final String spectraUri;
+
+    Decompose(TaskStorage taskStorage, Broadcast<BasePlan> base, String spectraUri) {
+      this.taskStorage = taskStorage;
+      this.base = base;
+      this.spectraUri = spectraUri;
+    }
+
+    @Override
+    public Result call(BaseMatrix matrix) throws IOException {
+      TaskThreads.apply();
+      Storage storage = taskStorage.open();
+      String identity = base.value().identities().get(matrix.source().file());
+      try (Arena arena = Arena.open()) {
+        boolean computed =
+            new SpectraStore(storage, spectraUri).ensure(matrix.source(), identity);
+        return new Result(matrix.name(), computed, null);
+      } catch (UserInputException e) {
+        return new Result(
+            matrix.name(), false, Rejection.of(base.value().id(), matrix.name(), e));
+      }
+    }
+  }
+}

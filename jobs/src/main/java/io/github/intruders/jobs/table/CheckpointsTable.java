@@ -1,0 +1,126 @@
+package io.github.intruders.jobs.table;
+
+import static org.apache.spark.sql.functions.avg;
+import static org.apache.spark.sql.functions.coalesce;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.collect_list;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.explode;
+import static org.apache.spark.sql.functions.expr;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.map_from_entries;
+import static org.apache.spark.sql.functions.max;
+import static org.apache.spark.sql.functions.sort_array;
+import static org.apache.spark.sql.functions.sqrt;
+import static org.apache.spark.sql.functions.struct;
+import static org.apache.spark.sql.functions.sum;
+
+import io.github.intruders.manifest.CheckpointSpec;
+import java.util.List;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
+import scala.jdk.javaapi.CollectionConverters;
+
+/** The {@code checkpoints} table: one row per checkpoint, analysed or not. */
+public final class CheckpointsTable {
+  public static final String NAME = "checkpoints";
+  private static final StructType SPECS =
+      StructType.fromDDL(
+          "base_id STRING, checkpoint_id STRING, sequence STRING, step INT, task STRING,"
+              + " method STRING, tags MAP<STRING, STRING>");
+
+  private CheckpointsTable() {}
+
+  /**
+   * Sums up the matrices of each checkpoint.
+   *
+   * @param matrices rows of {@link MatricesTable}
+   * @param rejects rows of {@link RejectsTable}
+   */
+  public static Dataset<Row> of(
+      SparkSession spark,
+      String baseId,
+      List<CheckpointSpec> specs,
+      Dataset<Row> matrices,
+      Dataset<Row> rejects) {
+    List<Row> rows =
+        specs.stream()
+            .map(
+                spec ->
+                    RowFactory.create(
+                        baseId,
+                        spec.id(),
+                        spec.sequence(),
+                        spec.step(),
+                        spec.task(),
+                        spec.method().orElse(null),
+                        CollectionConverters.asScala(spec.tags())))
+            .toList();
+    Dataset<Row> sums =
+        matrices
+            .groupBy("checkpoint_id")
+            .agg(
+                count(lit(1)).cast("int").as("matrices"),
+                sum("intruder_count").cast("int").as("intruder_count"),
+                expr(
+                        "CASE WHEN sum(energy) > 0 THEN sum(intruder_energy) / sum(energy)"
+                            + " ELSE 0D END")
+                    .as("intruder_energy_share"),
+                avg("update_effective_rank").as("update_effective_rank"),
+                sqrt(sum(expr("update_norm * update_norm"))).as("update_norm"),
+                expr(
+                        "CASE WHEN sum(base_norm * base_norm) > 0 THEN sqrt(sum(update_norm *"
+                            + " update_norm) / sum(base_norm * base_norm)) ELSE 0D END")
+                    .as("update_relative_norm"),
+                max("max_residual").as("max_residual"));
+    Dataset<Row> rejected =
+        rejects.groupBy("checkpoint_id").agg(count(lit(1)).cast("int").as("rejected"));
+    return spark
+        .createDataFrame(rows, SPECS)
+        .join(sums, columns("checkpoint_id"), "left")
+        .join(total(matrices, "intruders"), columns("checkpoint_id"), "left")
+        .join(total(matrices, "ties"), columns("checkpoint_id"), "left")
+        .join(rejected, columns("checkpoint_id"), "left")
+        .select(
+            col("base_id"),
+            col("checkpoint_id"),
+            col("sequence"),
+            col("step"),
+            col("task"),
+            col("method"),
+            col("tags"),
+            orZero("matrices"),
+            col("intruders"),
+            orZero("intruder_count"),
+            col("intruder_energy_share"),
+            col("update_effective_rank"),
+            col("update_norm"),
+            col("update_relative_norm"),
+            col("ties"),
+            col("max_residual"),
+            orZero("rejected"));
+  }
+
+  private static Column orZero(String column) {
+    return coalesce(col(column), lit(0)).as(column);
+  }
+
+  private static scala.collection.immutable.Seq<String> columns(String... names) {
+    return CollectionConverters.asScala(List.of(names)).toSeq();
+  }
+
+  /** Sums a map column over the matrices of a checkpoint, key by key. */
+  private static Dataset<Row> total(Dataset<Row> matrices, String map) {
+    return matrices
+        .select(col("checkpoint_id"), explode(col(map)))
+        .groupBy("checkpoint_id", "key")
+        .agg(sum("value").cast("int").as("value"))
+        .groupBy("checkpoint_id")
+        .agg(
+            map_from_entries(sort_array(collect_list(struct(col("key"), col("value"))))).as(map));
+  }
+}

@@ -1,0 +1,50 @@
+package io.github.intruders.jobs.table;
+
+import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.checkpoint.StoredFile;
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.UserInputException;
+import java.io.IOException;
+import java.util.List;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+
+/** Reads tables that a run has written. */
+public final class TableReader {
+  private final SparkSession spark;
+  private final Storage storage;
+  private final String outUri;
+
+  public TableReader(SparkSession spark, Storage storage, String outUri) {
+    this.spark = spark;
+    this.storage = storage;
+    this.outUri = outUri;
+  }
+
+  /**
+   * One table, ordered as a person looks for things in it.
+   *
+   * @throws UserInputException if the run's output has no such table; names those it has
+   */
+  public Dataset<Row> read(String table) throws IOException {
+    if (!storage.isDirectory(outUri)) {
+      throw UserInputException.inFile(
+          RejectCode.NOT_FOUND, outUri, "There is no output of a run here");
+    }
+    List<String> tables =
+        storage.list(outUri).stream()
+            .filter(StoredFile::directory)
+            .map(StoredFile::name)
+            .filter(name -> !name.startsWith("_") && !name.contains("-"))
+            .sorted()
+            .toList();
+    if (!tables.contains(table)) {
+      throw UserInputException.inFile(
+          RejectCode.NOT_FOUND,
+          outUri,
+          "There is no table '%s'; expected one of %s".formatted(table, tables));
+    }
+    return spark.read().parquet(storage.resolve(outUri, table));
+  }
+}

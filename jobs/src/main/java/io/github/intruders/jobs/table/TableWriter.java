@@ -1,0 +1,57 @@
+package io.github.intruders.jobs.table;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
+
+import io.github.intruders.checkpoint.Storage;
+import java.io.IOException;
+import java.util.Collection;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SaveMode;
+import org.apache.spark.sql.catalyst.catalog.ExternalCatalogUtils;
+
+/**
+ * Writes the tables below {@code OUT} as Parquet, one folder per checkpoint, so that a run replaces
+ * the rows of its own checkpoints and leaves all others.
+ */
+public final class TableWriter {
+  private static final String PARTITION = "checkpoint_id";
+
+  private final Storage storage;
+  private final String outUri;
+  private final String runId;
+
+  public TableWriter(Storage storage, String outUri, String runId) {
+    this.storage = storage;
+    this.outUri = outUri;
+    this.runId = runId;
+  }
+
+  /**
+   * Replaces the rows of this run's checkpoints.
+   *
+   * @param rows with a column {@code checkpoint_id}
+   * @param without checkpoints of this run that have no row; what an earlier run wrote for them goes
+   */
+  public void replace(String table, Dataset<Row> rows, Collection<String> without)
+      throws IOException {
+    rows.withColumn("run_id", lit(runId))
+        .repartition(col(PARTITION))
+        .write()
+        .mode(SaveMode.Overwrite)
+        .option("partitionOverwriteMode", "dynamic")
+        .partitionBy(PARTITION)
+        .parquet(uri(table));
+    for (String checkpointId : without) {
+      storage.delete(
+          storage.resolve(
+              uri(table), PARTITION + "=" + ExternalCatalogUtils.escapePathName(checkpointId)));
+    }
+  }
+
+  /** Where a table lies. */
+  public String uri(String table) {
+    return storage.resolve(outUri, table);
+  }
+}
