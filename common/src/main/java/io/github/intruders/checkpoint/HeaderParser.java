@@ -18,8 +18,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The JSON of one safetensors header, token by token, so that a hostile one costs no more memory
- * than its own size. Checks the form; where tensors lie is {@link SafetensorsHeader}'s matter.
+ * The JSON of one safetensors header, token by token, so that a hostile one costs memory only in
+ * proportion to its size. Checks the form; where tensors lie is {@link SafetensorsHeader}'s matter.
  */
 final class HeaderParser {
   private static final String METADATA = "__metadata__";
@@ -68,10 +68,7 @@ final class HeaderParser {
       return parser;
     } catch (JsonProcessingException e) {
       throw UserInputException.inFile(
-          RejectCode.HEADER_INVALID,
-          file,
-          "The header is not valid JSON at character %d: %s"
-              .formatted(e.getLocation().getCharOffset(), e.getOriginalMessage()));
+          RejectCode.HEADER_INVALID, file, "The header is not valid JSON" + JsonFile.describe(e));
     } catch (CharacterCodingException e) {
       throw UserInputException.inFile(
           RejectCode.HEADER_INVALID, file, "The header is not valid UTF-8");
@@ -118,6 +115,9 @@ final class HeaderParser {
       String key = json.currentName();
       if (json.nextToken() != JsonToken.VALUE_STRING) {
         throw invalid("__metadata__ must map text to text, found %s at %s".formatted(found(), key));
+      }
+      if (!StrictUtf8.canHold(key) || !StrictUtf8.canHold(json.getText())) {
+        throw invalid("__metadata__ has half of a surrogate pair in it");
       }
       if (metadata.put(key, json.getText()) != null) {
         throw invalid("%s stands twice in __metadata__".formatted(key));

@@ -1,6 +1,7 @@
 package io.github.intruders.checkpoint;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
@@ -56,17 +57,19 @@ public final class JsonFile {
       }
       return root;
     } catch (JsonProcessingException e) {
-      throw UserInputException.inFile(
-          invalid,
-          uri,
-          "Not valid JSON at line %d, column %d: %s"
-              .formatted(
-                  e.getLocation().getLineNr(),
-                  e.getLocation().getColumnNr(),
-                  e.getOriginalMessage()));
+      throw UserInputException.inFile(invalid, uri, "Not valid JSON" + describe(e));
     } catch (CharacterCodingException e) {
       throw UserInputException.inFile(invalid, uri, "Not valid JSON: the file is not UTF-8");
     }
+  }
+
+  /** Place, where Jackson knows it, and cause of a fault, to follow what is faulty. */
+  static String describe(JsonProcessingException fault) {
+    JsonLocation place = fault.getLocation();
+    return place == null
+        ? ": " + fault.getOriginalMessage()
+        : " at line %d, column %d: %s"
+            .formatted(place.getLineNr(), place.getColumnNr(), fault.getOriginalMessage());
   }
 
   private static byte[] bytes(Storage storage, String uri, RejectCode invalid) throws IOException {

@@ -49,7 +49,8 @@ public interface Storage {
   /**
    * Writes a whole file, making its folder where that is missing. The bytes go to a hidden
    * temporary file beside it, which takes the name when the body returns and replaces a file of
-   * that name; if the body fails, the temporary file is removed and the old file stays.
+   * that name; if the body fails, the temporary file is removed and the old file stays. Where a
+   * storage can't replace a file by renaming, there is a moment without either.
    */
   void write(String uri, Body body) throws IOException;
 

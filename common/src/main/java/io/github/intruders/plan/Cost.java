@@ -1,5 +1,7 @@
 package io.github.intruders.plan;
 
+import java.io.Serializable;
+
 /**
  * What a piece of work is expected to take.
  *
@@ -7,7 +9,7 @@ package io.github.intruders.plan;
  * @param bytesRead bytes from storage
  * @param nativeBytes peak native memory
  */
-public record Cost(double flops, long bytesRead, long nativeBytes) {
+public record Cost(double flops, long bytesRead, long nativeBytes) implements Serializable {
   /** Nothing. */
   public static final Cost NONE = new Cost(0, 0, 0);
 

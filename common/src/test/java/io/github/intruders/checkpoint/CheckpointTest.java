@@ -43,7 +43,8 @@ class CheckpointTest {
 
   private void writeIndex(String weightMap) throws IOException {
     Files.writeString(
-        folder.resolve(INDEX), "{\"metadata\":{\"total_size\":1},\"weight_map\":" + weightMap + "}");
+        folder.resolve(INDEX),
+        "{\"metadata\":{\"total_size\":1},\"weight_map\":" + weightMap + "}");
   }
 
   private void writeTwoShards() throws IOException {
@@ -75,7 +76,7 @@ class CheckpointTest {
 
     assertThat(checkpoint.uri()).isEqualTo("file:" + base.toAbsolutePath().normalize());
     assertThat(checkpoint.tensors()).hasSize(39);
-    assertThat(checkpoint.tensors().keySet()).isSorted();
+    assertThat(List.copyOf(checkpoint.tensors().keySet())).isSorted();
     assertThat(checkpoint.faults()).isEmpty();
     assertThat(checkpoint.unusable()).isEmpty();
     assertThat(checkpoint.modelType()).contains("llama");
@@ -115,7 +116,7 @@ class CheckpointTest {
     assertRefused(
         RejectCode.FORMAT_UNSUPPORTED,
         "[file:%s] Which of these files is meant? step-7.safetensors, step-8.safetensors; name one"
-            .formatted(folder)
+                .formatted(folder)
             + " of them, or add model.safetensors.index.json");
   }
 
@@ -251,8 +252,17 @@ class CheckpointTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "../other.safetensors", "..", ".", "", " ", "/etc/passwd", "sub/x.safetensors",
-        "s3a://bucket/x.safetensors", "file:x.safetensors", "a\\\\b.safetensors", "a\\u0000b"
+        "../other.safetensors",
+        "..",
+        ".",
+        "",
+        " ",
+        "/etc/passwd",
+        "sub/x.safetensors",
+        "s3a://bucket/x.safetensors",
+        "file:x.safetensors",
+        "a\\\\b.safetensors",
+        "a\\u0000b"
       })
   void aShardOutsideTheFolderIsRefused(String shard) throws IOException {
     writeShard(FIRST, "a");
@@ -276,10 +286,10 @@ class CheckpointTest {
         "`{\"weight_map\":{\"a\":1}}`;Tensor a: expected the name of a file, found 1",
         "`[]`;Expected a JSON object at the root",
         "``;The file is empty",
-        "`{\"weight_map\":{\"a\":\"x\",\"a\":\"y\"}}`;Not valid JSON at line 1, column 28: Duplicate"
+        "`{\"weight_map\":{\"a\":\"x\",\"a\":\"y\"}}`;Not valid JSON at line 1, column 27: Duplicate"
             + " field 'a'",
-        "`{} x`;Not valid JSON at line 1, column 4: Unrecognized token 'x': was expecting (JSON"
-            + " String, Number, Array, Object or token 'null', 'true' or 'false')",
+        "`{} x`;Not valid JSON at line 1, column 5: Unrecognized token 'x': was expecting (JSON"
+            + " String, Number (or 'NaN'/'+INF'/'-INF'), Array, Object or token 'null', 'true' or 'false')",
       })
   void anIndexThatMakesNoSenseIsRefused(String json, String message) throws IOException {
     Files.writeString(folder.resolve(INDEX), json);
@@ -395,7 +405,7 @@ class CheckpointTest {
     assertRefused(
         RejectCode.CONFIG_INVALID,
         ("[%s] Not valid JSON at line 2, column 8: Unrecognized token 'llama': was expecting (JSON"
-                + " String, Number, Array, Object or token 'null', 'true' or 'false')")
+                + " String, Number (or 'NaN'/'+INF'/'-INF'), Array, Object or token 'null', 'true' or 'false')")
             .formatted(uri("config.json")));
   }
 

@@ -17,7 +17,9 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 
-/** Whatever a file holds, it is understood in full or refused as the user's input, at small cost. */
+/**
+ * Whatever a file holds, it is understood in full or refused as the user's input, at small cost.
+ */
 class CoverageOfHostileInputTest {
   private static final String URI = "memory:/hostile.safetensors";
   private static final long MAX_ALLOCATED_BYTES = 4 << 20;
@@ -35,10 +37,36 @@ class CoverageOfHostileInputTest {
 
   private static final List<String> FRAGMENTS =
       List.of(
-          "{", "}", "[", "]", ",", ":", "\"", "\\", "\\ud800", "\u0000", "null", "true", "-1", "0",
-          "1e400", "9007199254740993", "18446744073709551615", "99999999999999999999999", "0.5",
-          "\"dtype\":\"F32\"", "\"shape\":[]", "\"data_offsets\":[0,0]", "\"a\":{}",
-          "\"__metadata__\":{}", "F4", "[[[[[[[[[[[[[[[[", "é", " ", "\n");
+          "{",
+          "}",
+          "[",
+          "]",
+          ",",
+          ":",
+          "\"",
+          "\\",
+          "\\ud800",
+          "\u0000",
+          "null",
+          "true",
+          "-1",
+          "0",
+          "1e400",
+          "9007199254740993",
+          "18446744073709551615",
+          "99999999999999999999999",
+          "0.5",
+          "\"dtype\":\"F32\"",
+          "\"shape\":[]",
+          "\"data_offsets\":[0,0]",
+          "\"a\":{}",
+          "\"__metadata__\":{}",
+          "F4",
+          "[".repeat(100),
+          "9".repeat(2000),
+          "é",
+          " ",
+          "\n");
 
   private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -129,8 +157,7 @@ class CoverageOfHostileInputTest {
 
   /** The tensors follow each other from the header's end to the file's. */
   private static void requireWhole(SafetensorsHeader header, byte[] file) {
-    long end =
-        Long.BYTES + ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getLong();
+    long end = Long.BYTES + ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getLong();
     for (TensorInfo tensor : header.tensors().values()) {
       assertThat(tensor.offset()).isEqualTo(end);
       long bits = tensor.dtype().bits();

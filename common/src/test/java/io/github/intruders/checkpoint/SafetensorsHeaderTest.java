@@ -31,16 +31,14 @@ class SafetensorsHeaderTest {
   }
 
   private static void assertRefused(byte[] file, RejectCode code, String message) {
-    UserInputException refusal =
-        catchThrowableOfType(UserInputException.class, () -> parse(file));
+    UserInputException refusal = catchThrowableOfType(UserInputException.class, () -> parse(file));
     assertThat(refusal).isNotNull();
     assertThat(refusal.getMessage()).isEqualTo(message);
     assertThat(refusal.code()).isEqualTo(code);
     assertThat(refusal.file()).contains(URI);
   }
 
-  private static void assertRefused(
-      String header, int dataBytes, RejectCode code, String message) {
+  private static void assertRefused(String header, int dataBytes, RejectCode code, String message) {
     assertRefused(SafetensorsFile.of(header, new byte[dataBytes]), code, message);
   }
 
@@ -121,9 +119,28 @@ class SafetensorsHeaderTest {
 
   @ParameterizedTest
   @CsvSource({
-    "BOOL,8", "F4,4", "F6_E2M3,6", "F6_E3M2,6", "U8,8", "I8,8", "F8_E5M2,8", "F8_E4M3,8",
-    "F8_E8M0,8", "F8_E4M3FNUZ,8", "F8_E5M2FNUZ,8", "I16,16", "U16,16", "F16,16", "BF16,16",
-    "I32,32", "U32,32", "F32,32", "C64,64", "F64,64", "I64,64", "U64,64"
+    "BOOL,8",
+    "F4,4",
+    "F6_E2M3,6",
+    "F6_E3M2,6",
+    "U8,8",
+    "I8,8",
+    "F8_E5M2,8",
+    "F8_E4M3,8",
+    "F8_E8M0,8",
+    "F8_E4M3FNUZ,8",
+    "F8_E5M2FNUZ,8",
+    "I16,16",
+    "U16,16",
+    "F16,16",
+    "BF16,16",
+    "I32,32",
+    "U32,32",
+    "F32,32",
+    "C64,64",
+    "F64,64",
+    "I64,64",
+    "U64,64"
   })
   void everyDtypeHasItsWidth(String dtype, int bits) throws IOException {
     String header = "{%s}".formatted(tensor("a", dtype, "[4]", "[0," + bits / 2 + "]"));
@@ -232,8 +249,7 @@ class SafetensorsHeaderTest {
           }
 
           @Override
-          public void readFully(long offset, byte[] into, int start, int count)
-              throws IOException {
+          public void readFully(long offset, byte[] into, int start, int count) throws IOException {
             throw new EOFException();
           }
 
@@ -254,8 +270,7 @@ class SafetensorsHeaderTest {
   @ParameterizedTest
   @ValueSource(strings = {"", "   "})
   void anEmptyHeaderIsRefused(String header) {
-    assertRefused(
-        header, 0, RejectCode.HEADER_INVALID, "[%s] The header is empty".formatted(URI));
+    assertRefused(header, 0, RejectCode.HEADER_INVALID, "[%s] The header is empty".formatted(URI));
   }
 
   @ParameterizedTest
@@ -295,16 +310,16 @@ class SafetensorsHeaderTest {
         "{\"a\" 1}",
         0,
         RejectCode.HEADER_INVALID,
-        ("[%s] The header is not valid JSON at character 6: Unexpected character ('1' (code 49)):"
+        ("[%s] The header is not valid JSON at line 1, column 6: Unexpected character ('1' (code 49)):"
                 + " was expecting a colon to separate field name and value")
             .formatted(URI));
   }
 
   @Test
   void aHeaderThatBreaksOffIsRefused() {
-    assertThat(
-            catchThrowableOfType(UserInputException.class, () -> parse("{\"a\":{\"dtype\":", 0)))
-        .hasMessageStartingWith("[%s] The header is not valid JSON at character".formatted(URI))
+    assertThat(catchThrowableOfType(UserInputException.class, () -> parse("{\"a\":{\"dtype\":", 0)))
+        .hasMessageStartingWith(
+            "[%s] The header is not valid JSON at line 1, column".formatted(URI))
         .extracting(UserInputException::code)
         .isEqualTo(RejectCode.HEADER_INVALID);
   }
@@ -322,8 +337,30 @@ class SafetensorsHeaderTest {
   void deepNestingIsRefused() {
     String header = "{\"a\":{\"extra\":" + "[".repeat(100_000) + "]".repeat(100_000) + "}}";
 
-    assertThat(catchThrowableOfType(UserInputException.class, () -> parse(header, 0)))
-        .hasMessageContaining("nesting depth")
+    assertRefused(
+        header,
+        0,
+        RejectCode.HEADER_INVALID,
+        ("[%s] The header is not valid JSON: Document nesting depth (65) exceeds the maximum allowed"
+                + " (64, from `StreamReadConstraints.getMaxNestingDepth()`)")
+            .formatted(URI));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1_001, 1_000_000})
+  void endlessNumbersAreRefused(int digits) {
+    String header = "{%s}".formatted(tensor("a", "U8", "[" + "9".repeat(digits) + "]", "[0,1]"));
+
+    assertThat(catchThrowableOfType(UserInputException.class, () -> parse(header, 1)))
+        .extracting(UserInputException::code)
+        .isEqualTo(RejectCode.HEADER_INVALID);
+  }
+
+  @Test
+  void endlessNamesAreRefused() {
+    String header = "{%s}".formatted(tensor("a".repeat(100_000), "U8", "[1]", "[0,1]"));
+
+    assertThat(catchThrowableOfType(UserInputException.class, () -> parse(header, 1)))
         .extracting(UserInputException::code)
         .isEqualTo(RejectCode.HEADER_INVALID);
   }
@@ -360,8 +397,16 @@ class SafetensorsHeaderTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "1.0", "1e2", "-1", "-0", "true", "null", "\"4\"", "9007199254740993",
-        "9223372036854775808", "123456789012345678901234567890"
+        "1.0",
+        "1e2",
+        "-1",
+        "-0",
+        "true",
+        "null",
+        "\"4\"",
+        "9007199254740993",
+        "9223372036854775808",
+        "123456789012345678901234567890"
       })
   void aShapeMustHoldWholeNumbers(String dimension) {
     assertRefused(
@@ -481,7 +526,12 @@ class SafetensorsHeaderTest {
   }
 
   @Test
-  void aNameWithoutUtf8FormIsRefused() {
+  void textWithoutUtf8FormIsRefused() {
+    assertRefused(
+        "{\"__metadata__\":{\"a\":\"\\udc00\"}}",
+        0,
+        RejectCode.HEADER_INVALID,
+        "[%s] __metadata__ has half of a surrogate pair in it".formatted(URI));
     assertRefused(
         "{\"\\ud800\":{}}",
         0,

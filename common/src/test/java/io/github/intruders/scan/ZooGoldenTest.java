@@ -111,7 +111,7 @@ class ZooGoldenTest {
 
   private static void compareCounts(
       String checkpoint, Side side, Map<String, MatrixScan> matrices, JsonNode expected) {
-    Iterator<Map.Entry<String, JsonNode>> counts = expected.fields();
+    Iterator<Map.Entry<String, JsonNode>> counts = expected.properties().iterator();
     int thresholds = 0;
     while (counts.hasNext()) {
       Map.Entry<String, JsonNode> entry = counts.next();

@@ -17,6 +17,7 @@ import java.util.UUID;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Options.OpenFileOptions;
@@ -32,6 +33,8 @@ import org.apache.hadoop.util.functional.FutureIO;
 public final class HadoopStorage implements Storage {
   /** At least two letters, so that a Windows drive is no scheme. */
   private static final Pattern SCHEME = Pattern.compile("^[A-Za-z][A-Za-z0-9+.-]+:/");
+
+  private static final int RENAME_ATTEMPTS = 3;
 
   private final Configuration configuration;
 
@@ -167,13 +170,25 @@ public final class HadoopStorage implements Storage {
     }
   }
 
+  /** Renames; where a rename does not replace, deletes first, also if another writer was faster. */
   private static void replace(FileSystem files, Path temporary, Path path) throws IOException {
     boolean replacesByRename = path.toUri().getScheme().equals("file");
-    if (!replacesByRename && files.exists(path)) {
-      files.delete(path, false);
+    for (int attempt = 0; attempt < RENAME_ATTEMPTS; attempt++) {
+      if (!replacesByRename && files.exists(path)) {
+        files.delete(path, false);
+      }
+      if (renamed(files, temporary, path)) {
+        return;
+      }
     }
-    if (!files.rename(temporary, path)) {
-      throw new IOException("[%s] Cannot rename %s to it".formatted(path, temporary));
+    throw new IOException("[%s] Cannot rename %s to it".formatted(path, temporary));
+  }
+
+  private static boolean renamed(FileSystem files, Path temporary, Path path) throws IOException {
+    try {
+      return files.rename(temporary, path);
+    } catch (FileAlreadyExistsException e) {
+      return false;
     }
   }
 

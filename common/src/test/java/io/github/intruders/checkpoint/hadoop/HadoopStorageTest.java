@@ -9,12 +9,16 @@ import io.github.intruders.input.UserInputException;
 import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -200,5 +204,65 @@ class HadoopStorageTest {
     }
 
     assertThat(into).asString(StandardCharsets.US_ASCII).isEqualTo("0123456789");
+  }
+
+  /** Refuses to rename onto a file, as HDFS does; counts how often. */
+  static final class StrictFileSystem extends RawLocalFileSystem {
+    private static final AtomicInteger REFUSED = new AtomicInteger();
+    private static final AtomicInteger RIVALS = new AtomicInteger();
+
+    @Override
+    public URI getUri() {
+      return URI.create("strict:///");
+    }
+
+    @Override
+    public boolean rename(org.apache.hadoop.fs.Path from, org.apache.hadoop.fs.Path to)
+        throws IOException {
+      if (RIVALS.getAndDecrement() > 0) {
+        create(to, false).close();
+      }
+      if (exists(to)) {
+        REFUSED.incrementAndGet();
+        return false;
+      }
+      return super.rename(from, to);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0,0", "1,1", "2,2"})
+  void writingReplacesWhereARenameDoesNot(int rivals, int refused) throws IOException {
+    Configuration configuration = new Configuration();
+    configuration.setClass("fs.strict.impl", StrictFileSystem.class, FileSystem.class);
+    HadoopStorage strict = new HadoopStorage(configuration);
+    String uri = "strict:" + folder.resolve("file");
+    write("file", "old");
+    StrictFileSystem.REFUSED.set(0);
+    StrictFileSystem.RIVALS.set(rivals);
+
+    strict.write(uri, out -> out.write('n'));
+
+    assertThat(folder.resolve("file")).hasContent("n");
+    assertThat(names()).containsExactly("file");
+    assertThat(StrictFileSystem.REFUSED).hasValue(refused);
+  }
+
+  @Test
+  void aRenameThatNeverSucceedsIsAnErrorAndLeavesNoTemporaryFile() {
+    Configuration configuration = new Configuration();
+    configuration.setClass("fs.strict.impl", StrictFileSystem.class, FileSystem.class);
+    HadoopStorage strict = new HadoopStorage(configuration);
+    String uri = "strict:" + folder.resolve("file");
+    StrictFileSystem.RIVALS.set(100);
+
+    assertThatThrownBy(() -> strict.write(uri, out -> out.write('n')))
+        .isInstanceOf(IOException.class)
+        .hasMessageMatching(
+            "\\[\\Q%s\\E] Cannot rename \\Qstrict:%s\\E/\\.file\\..*\\.tmp to it"
+                .formatted(uri, folder));
+    StrictFileSystem.RIVALS.set(0);
+    assertThat(folder.resolve("file")).isEmptyFile();
+    assertThat(folder.toFile().list()).containsExactly("file");
   }
 }

@@ -4,6 +4,8 @@ import org.apache.spark.sql.SparkSession;
 
 /** Opens the session of a run. Whoever opens it closes it. */
 public final class SparkSessions {
+  private static final String SHUFFLE_PARTITIONS = "spark.sql.shuffle.partitions";
+
   private SparkSessions() {}
 
   /** A session with what the job relies on; master and resources come from spark-submit. */
@@ -15,6 +17,12 @@ public final class SparkSessions {
             .config("spark.sql.session.timeZone", "UTC")
             .config("spark.sql.caseSensitive", "true")
             .getOrCreate();
+    if (!spark.sparkContext().conf().contains(SHUFFLE_PARTITIONS)) {
+      // The tables are small beside the cluster; Spark's 200 tasks a shuffle would be mostly empty.
+      spark
+          .conf()
+          .set(SHUFFLE_PARTITIONS, String.valueOf(spark.sparkContext().defaultParallelism()));
+    }
     return spark;
   }
 }

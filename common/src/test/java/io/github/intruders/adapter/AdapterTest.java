@@ -1,0 +1,610 @@
+package io.github.intruders.adapter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.github.intruders.checkpoint.CountingStorage;
+import io.github.intruders.checkpoint.SafetensorsFile;
+import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.checkpoint.hadoop.HadoopStorage;
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.UserInputException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class AdapterTest {
+  private static final String Q = "base_model.model.layers.0.q_proj.";
+
+  @TempDir Path folder;
+  private final Storage storage = new HadoopStorage(new Configuration());
+  private final Map<String, String> config = new LinkedHashMap<>();
+  private final SafetensorsFile weights = new SafetensorsFile();
+
+  @BeforeEach
+  void startFromAnOrdinaryConfig() {
+    config.put("peft_type", "\"LORA\"");
+    config.put("r", "2");
+    config.put("lora_alpha", "16");
+    config.put("target_modules", "[\"q_proj\"]");
+  }
+
+  private void write(Path into) throws IOException {
+    weights.write(into.resolve("adapter_model.safetensors"));
+    String json =
+        config.entrySet().stream()
+            .map(field -> "\"%s\": %s".formatted(field.getKey(), field.getValue()))
+            .collect(Collectors.joining(",\n", "{\n", "\n}"));
+    Files.writeString(into.resolve("adapter_config.json"), json);
+  }
+
+  private Adapter open() throws IOException {
+    write(folder);
+    return Adapter.open(storage, folder.toString());
+  }
+
+  private void addFactors(String module, int rank) {
+    String prefix = "base_model.model." + module;
+    weights.addFloats(prefix + ".lora_A.weight", List.of(rank, 3), new float[rank * 3]);
+    weights.addFloats(prefix + ".lora_B.weight", List.of(4, rank), new float[4 * rank]);
+  }
+
+  private String configUri() {
+    return "file:" + folder.resolve("adapter_config.json");
+  }
+
+  private String weightsUri() {
+    return "file:" + folder.resolve("adapter_model.safetensors");
+  }
+
+  private void assertRefused(RejectCode code, String message) throws IOException {
+    write(folder);
+    assertRefused(folder, code, message);
+  }
+
+  private void assertRefused(Path adapter, RejectCode code, String message) {
+    UserInputException refusal =
+        catchThrowableOfType(
+            UserInputException.class, () -> Adapter.open(storage, adapter.toString()));
+    assertThat(refusal).isNotNull();
+    assertThat(refusal.getMessage()).isEqualTo(message);
+    assertThat(refusal.code()).isEqualTo(code);
+  }
+
+  private void assertFault(String baseTensor, RejectCode code, String message) throws IOException {
+    Adapter adapter = open();
+    assertThat(adapter.faults()).hasSize(1);
+    Adapter.Fault fault = adapter.faults().get(0);
+    assertThat(fault.baseTensor()).isEqualTo(baseTensor);
+    assertThat(fault.error().getMessage()).isEqualTo(message);
+    assertThat(fault.error().code()).isEqualTo(code);
+    if (baseTensor != null) {
+      assertThat(adapter.updates()).doesNotContainKey(baseTensor);
+    }
+  }
+
+  // ---- what is understood
+
+  @ParameterizedTest
+  @CsvSource({"lora-r1,1", "lora-r8,8", "lora-r32,32"})
+  void theZoosAdaptersAreRead(String sequence, int rank) throws IOException {
+    CountingStorage counting = new CountingStorage(storage);
+    Path path = Path.of(System.getProperty("zoo"), sequence, "1-python");
+
+    Adapter adapter = Adapter.open(counting, path.toString());
+
+    assertThat(adapter.uri()).isEqualTo("file:" + path.toAbsolutePath().normalize());
+    assertThat(adapter.faults()).isEmpty();
+    assertThat(adapter.fanInFanOut()).isFalse();
+    assertThat(adapter.tensors()).hasSize(56);
+    assertThat(adapter.updates()).hasSize(28);
+    assertThat(List.copyOf(adapter.updates().keySet())).isSorted();
+    LowRankSource update = adapter.updates().get("model.layers.2.mlp.down_proj.weight");
+    assertThat(update.scale()).isEqualTo(2.0);
+    assertThat(update.rank()).isEqualTo(rank);
+    assertThat(update.a().rows()).isEqualTo(rank);
+    assertThat(update.a().cols()).isEqualTo(384);
+    assertThat(update.b().rows()).isEqualTo(128);
+    assertThat(update.b().cols()).isEqualTo(rank);
+    assertThat(counting.bytesRead()).isLessThan(20_000);
+  }
+
+  @Test
+  void theScaleIsAlphaOverRank() throws IOException {
+    addFactors("layers.0.q_proj", 2);
+
+    LowRankSource update = open().updates().get("layers.0.q_proj.weight");
+
+    assertThat(update.scale()).isEqualTo(8.0);
+    assertThat(update.baseTensor()).isEqualTo("layers.0.q_proj.weight");
+    assertThat(update.transposed()).isFalse();
+  }
+
+  @Test
+  void rankStabilisedScaleIsAlphaOverTheRootOfTheRank() throws IOException {
+    config.put("use_rslora", "true");
+    config.put("lora_alpha", "2.5");
+    addFactors("layers.0.q_proj", 2);
+
+    assertThat(open().updates().get("layers.0.q_proj.weight").scale())
+        .isEqualTo(2.5 / Math.sqrt(2));
+  }
+
+  @Test
+  void fanInFanOutIsPassedOn() throws IOException {
+    config.put("fan_in_fan_out", "true");
+    addFactors("h.0.attn.c_attn", 2);
+
+    Adapter adapter = open();
+
+    assertThat(adapter.fanInFanOut()).isTrue();
+    assertThat(adapter.updates().get("h.0.attn.c_attn.weight").transposed()).isTrue();
+    assertThat(adapter.updates().get("h.0.attn.c_attn.weight").a().transposed()).isFalse();
+  }
+
+  @Test
+  void patternsGiveModulesRanksAndAlphasOfTheirOwn() throws IOException {
+    config.put("rank_pattern", "{\"^layers\\\\.0\\\\.q_proj\": 3, \"q_proj\": 5, \"k\": 7}");
+    config.put("alpha_pattern", "{\"1.q_proj\": 50, \"^q_proj\": 1000, \"(v|o)_proj\": 1.5}");
+    addFactors("layers.0.q_proj", 3);
+    addFactors("layers.1.q_proj", 5);
+    addFactors("layers.0.k_proj", 2);
+    addFactors("layers.0.o_proj", 2);
+
+    Adapter adapter = open();
+
+    assertThat(adapter.faults()).isEmpty();
+    assertThat(adapter.updates().get("layers.0.q_proj.weight").scale()).isEqualTo(16.0 / 3);
+    assertThat(adapter.updates().get("layers.1.q_proj.weight").scale()).isEqualTo(10.0);
+    assertThat(adapter.updates().get("layers.0.k_proj.weight").scale()).isEqualTo(8.0);
+    assertThat(adapter.updates().get("layers.0.o_proj.weight").scale()).isEqualTo(0.75);
+  }
+
+  @Test
+  void namesWithTheAdapterInThemAreUnderstood() throws IOException {
+    weights.addFloats(Q + "lora_A.default.weight", List.of(2, 3), new float[6]);
+    weights.addFloats(Q + "lora_B.default.weight", List.of(4, 2), new float[8]);
+
+    assertThat(open().updates()).containsOnlyKeys("layers.0.q_proj.weight");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "true",
+        "false",
+        "null",
+        "\"gaussian\"",
+        "\"Gaussian\"",
+        "\"eva\"",
+        "\"orthogonal\"",
+        "\"mica\""
+      })
+  void initialisationsThatLeaveTheBaseAloneAreAccepted(String init) throws IOException {
+    config.put("init_lora_weights", init);
+    config.put("eva_config", "{\"rho\": 2.0}");
+    config.put("corda_config", "{\"corda_method\": \"ipm\"}");
+    addFactors("layers.0.q_proj", 2);
+
+    assertThat(open().updates()).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"null", "false", "[]", "{}"})
+  void optionsThatAreSwitchedOffAreAccepted(String value) throws IOException {
+    for (String option :
+        List.of("use_dora", "target_parameters", "layer_replication", "an_option_of_tomorrow")) {
+      config.put(option, value);
+    }
+    config.put("bias", "\"none\"");
+    addFactors("layers.0.q_proj", 2);
+
+    assertThat(open().updates()).hasSize(1);
+  }
+
+  @Test
+  void optionsThatChooseWhereToTrainOrOnlyInformAreAccepted() throws IOException {
+    config.put("layers_to_transform", "[0, 1]");
+    config.put("layers_pattern", "\"layers\"");
+    config.put("exclude_modules", "\"lm_head\"");
+    config.put("modules_to_save", "[\"classifier\", \"score\"]");
+    config.put("lora_dropout", "0.1");
+    config.put("task_type", "\"SEQ_CLS\"");
+    config.put("base_model_name_or_path", "\"base\"");
+    config.put("megatron_core", "\"megatron.core\"");
+    config.put("qalora_group_size", "16");
+    config.put("peft_version", "\"0.21.0\"");
+    addFactors("layers.0.q_proj", 2);
+
+    assertThat(open().faults()).isEmpty();
+  }
+
+  // ---- folders
+
+  @Test
+  void aNamedAdapterLiesInASubFolder() throws IOException {
+    addFactors("layers.0.q_proj", 2);
+    Files.createDirectory(folder.resolve("logs"));
+    write(folder.resolve("sentiment"));
+
+    assertThat(Adapter.isAdapter(storage, folder.toString())).isTrue();
+    assertThat(Adapter.open(storage, folder.toString()).uri())
+        .isEqualTo("file:" + folder.resolve("sentiment"));
+  }
+
+  @Test
+  void severalNamedAdaptersAreRefused() throws IOException {
+    write(folder.resolve("sentiment"));
+    write(folder.resolve("poetry"));
+    String message =
+        "[file:%s] Which of these adapters is meant? poetry, sentiment; name the folder of one of"
+                .formatted(folder)
+            + " them";
+
+    assertRefused(folder, RejectCode.ADAPTER_INVALID, message);
+    assertThat(
+            catchThrowableOfType(
+                UserInputException.class, () -> Adapter.isAdapter(storage, folder.toString())))
+        .hasMessage(message);
+  }
+
+  @Test
+  void aCheckpointIsNoAdapterWhateverItsSubFoldersAre() throws IOException {
+    write(folder.resolve("adapter"));
+    Files.writeString(folder.resolve("model.safetensors"), "");
+
+    assertThat(Adapter.isAdapter(storage, folder.toString())).isFalse();
+    assertRefused(
+        folder,
+        RejectCode.EMPTY_FOLDER,
+        "[file:%s] No adapter here: expected a folder with adapter_config.json".formatted(folder));
+  }
+
+  @Test
+  void whatIsNotAFolderIsNoAdapter() throws IOException {
+    assertThat(Adapter.isAdapter(storage, folder.toString())).isFalse();
+    assertThat(Adapter.isAdapter(storage, folder.resolve("nowhere").toString())).isFalse();
+    assertThat(Adapter.isAdapter(storage, System.getProperty("zoo") + "/base")).isFalse();
+    assertRefused(
+        folder.resolve("nowhere"),
+        RejectCode.NOT_FOUND,
+        "[file:%s] No such file or folder".formatted(folder.resolve("nowhere")));
+  }
+
+  @Test
+  void pickledWeightsAreRefused() throws IOException {
+    write(folder);
+    Files.move(folder.resolve("adapter_model.safetensors"), folder.resolve("adapter_model.bin"));
+
+    assertRefused(
+        folder,
+        RejectCode.FORMAT_UNSUPPORTED,
+        ("[file:%s] A pickle file can run code when it is read; load the adapter with PEFT and save"
+                + " it with save_pretrained(..., safe_serialization=True)")
+            .formatted(folder.resolve("adapter_model.bin")));
+  }
+
+  @Test
+  void missingWeightsAreRefused() throws IOException {
+    write(folder);
+    Files.delete(folder.resolve("adapter_model.safetensors"));
+
+    assertRefused(
+        folder,
+        RejectCode.NOT_FOUND,
+        "[%s] No such file, although adapter_config.json is there".formatted(weightsUri()));
+  }
+
+  @Test
+  void brokenWeightsAreRefused() throws IOException {
+    write(folder);
+    Files.writeString(folder.resolve("adapter_model.safetensors"), "");
+
+    assertRefused(
+        folder,
+        RejectCode.HEADER_TOO_SMALL,
+        "[%s] Expected at least 8 bytes, which hold the header's length; found 0"
+            .formatted(weightsUri()));
+  }
+
+  // ---- the config
+
+  @Test
+  void aConfigThatIsNoJsonIsRefused() throws IOException {
+    config.put("r", "two");
+
+    assertRefused(
+        RejectCode.ADAPTER_CONFIG_INVALID,
+        ("[%s] Not valid JSON at line 3, column 9: Unrecognized token 'two': was expecting (JSON"
+                + " String, Number (or 'NaN'/'+INF'/'-INF'), Array, Object or token 'null', 'true' or 'false')")
+            .formatted(configUri()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"LOHA", "IA3", "ADALORA", "OFT", "VERA", "lora"})
+  void otherKindsOfAdapterAreRefused(String kind) throws IOException {
+    config.put("peft_type", "\"%s\"".formatted(kind));
+    config.put("alpha", "8");
+
+    assertRefused(
+        RejectCode.ADAPTER_UNSUPPORTED,
+        "[%s] peft_type = \"%s\" is not supported: only LORA is".formatted(configUri(), kind));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      quoteCharacter = '`',
+      value = {
+        "peft_type;null;must name the kind of adapter, found null",
+        "r;0;must be a whole number from 1 on, found 0",
+        "r;8.0;must be a whole number from 1 on, found 8.0",
+        "r;99999999999;must be a whole number from 1 on, found 99999999999",
+        "r;null;must be a whole number from 1 on, found null",
+        "lora_alpha;\"16\";must be a number, found \"16\"",
+        "lora_alpha;NaN;must be a number, found \"NaN\"",
+        "use_rslora;1;must be true or false, found 1",
+        "fan_in_fan_out;\"true\";must be true or false, found \"true\"",
+        "rank_pattern;[1];must be an object, found [1]",
+        "alpha_pattern;3;must be an object, found 3",
+      })
+  void fieldsOfTheWrongTypeAreRefused(String field, String value, String message)
+      throws IOException {
+    config.put(field, value);
+
+    assertRefused(
+        RejectCode.ADAPTER_CONFIG_INVALID, "[%s] %s %s".formatted(configUri(), field, message));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "peft_type,must name the kind of adapter",
+    "r,must be a whole number from 1 on",
+    "lora_alpha,must be a number"
+  })
+  void missingFieldsAreRefused(String field, String expected) throws IOException {
+    config.remove(field);
+
+    assertRefused(
+        RejectCode.ADAPTER_CONFIG_INVALID,
+        "[%s] %s %s, found nothing".formatted(configUri(), field, expected));
+  }
+
+  @Test
+  void patternsMustHoldNumbers() throws IOException {
+    config.put("rank_pattern", "{\"q_proj\": 2.5}");
+
+    assertRefused(
+        RejectCode.ADAPTER_CONFIG_INVALID,
+        "[%s] rank_pattern \"q_proj\" must be a whole number from 1 on, found 2.5"
+            .formatted(configUri()));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      quoteCharacter = '`',
+      value = {
+        "use_dora;true;DoRA rescales the rows of the tuned weights, so that the update is not of"
+            + " low rank",
+        "bias;\"all\";biases were trained, too, and are no part of the updates",
+        "bias;\"lora_only\";biases were trained, too, and are no part of the updates",
+        "lora_bias;true;biases were trained, too, and are no part of the updates",
+        "target_parameters;[\"mlp.experts.down_proj\"];factors of expert parameters are laid out"
+            + " differently",
+        "layer_replication;[[0,4],[2,6]];the tuned model has layers that the base lacks",
+        "alora_invocation_tokens;[1,2];the update acts on some tokens only",
+        "use_qalora;true;QA-LoRA pools the inputs of its factors",
+        "use_bdlora;{\"nblocks\":2};block-diagonal factors are laid out differently",
+        "kasa_config;{\"beta\":0.1};KaSA removes singular values from the base",
+        "monteclora_config;{\"num_samples\":4};the update is random",
+        "arrow_config;{\"top_k\":3};the update depends on the input",
+        "ensure_weight_tying;true;the update of one layer would be that of another, too",
+        "megatron_config;{\"x\":1};Megatron's parallel layers are split differently",
+        "an_option_of_tomorrow;0;it is not known here, so it may change what the update is",
+        "an_option_of_tomorrow;\"none\";it is not known here, so it may change what the update is",
+      })
+  void optionsThatMayChangeTheUpdateAreRefused(String option, String value, String reason)
+      throws IOException {
+    config.put(option, value);
+
+    assertRefused(
+        RejectCode.ADAPTER_UNSUPPORTED,
+        "[%s] %s = %s is not supported: %s".formatted(configUri(), option, value, reason));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"pissa", "pissa_niter_16", "olora", "corda", "lora_ga"})
+  void initialisationsThatChangeTheBaseAreRefused(String init) throws IOException {
+    config.put("init_lora_weights", "\"%s\"".formatted(init));
+
+    assertRefused(
+        RejectCode.ADAPTER_UNSUPPORTED,
+        ("[%s] init_lora_weights = \"%s\" is not supported: it changed the base weights before"
+                + " training; save the adapter once more with save_pretrained(...,"
+                + " path_initial_model_for_weight_conversion=...), which makes an ordinary LoRA"
+                + " adapter of it")
+            .formatted(configUri(), init));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "loftq,'the adapter makes up for the quantisation of its base, so it does not fit the base'",
+    "tomorrow,'it is not known here, so it may have changed the base weights'"
+  })
+  void otherInitialisationsAreRefused(String init, String reason) throws IOException {
+    config.put("init_lora_weights", "\"%s\"".formatted(init));
+
+    assertRefused(
+        RejectCode.ADAPTER_UNSUPPORTED,
+        "[%s] init_lora_weights = \"%s\" is not supported: %s"
+            .formatted(configUri(), init, reason));
+  }
+
+  // ---- the tensors
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      value = {
+        "embed.lora_embedding_A;embed.weight;LoRA on an embedding is not supported",
+        "embed.lora_embedding_B;embed.weight;LoRA on an embedding is not supported",
+        "q.lora_magnitude_vector;q.weight;it holds the magnitudes of DoRA, which is not supported",
+        "q.lora_magnitude_vector.weight;q.weight;it holds the magnitudes of DoRA, which is not"
+            + " supported",
+        "q.lora_B.bias;q.weight;it is a trained bias (lora_bias), which is not supported",
+        "q.lora_diag;q.weight;it is the diagonal of KaSA, which is not supported",
+        "embed.token_adapter.trainable_tokens_delta;embed.weight;it holds rows that replace those"
+            + " of trained tokens, which is not supported",
+        "embed.base_layer.weight;embed.weight;it is a copy of the layer under the adapter, which is"
+            + " not supported",
+        "experts.base_layer.lora_A.weight;experts.weight;several adapters are nested on one module"
+            + " (target_parameters), which is not supported",
+        "lm_head.weight;lm_head.weight;it replaces the base's whole tensor (modules_to_save, bias,"
+            + " or a resized embedding), which is not supported in an adapter",
+        "score.bias;score.bias;it replaces the base's whole tensor (modules_to_save, bias, or a"
+            + " resized embedding), which is not supported in an adapter",
+        "q.oft_R;q.oft_R;it is not a tensor that LoRA adapters are known to have",
+      })
+  void tensorsThatAreNoFactorsAreFaults(String name, String baseTensor, String reason)
+      throws IOException {
+    weights.addFloats("base_model.model." + name, List.of(2, 2), new float[4]);
+    addFactors("layers.0.q_proj", 2);
+
+    assertFault(
+        baseTensor,
+        RejectCode.ADAPTER_UNSUPPORTED,
+        "[%s] Tensor base_model.model.%s: %s".formatted(weightsUri(), name, reason));
+    assertThat(open().updates()).containsOnlyKeys("layers.0.q_proj.weight");
+  }
+
+  @Test
+  void aModuleWithMoreThanFactorsIsNotUpdated() throws IOException {
+    addFactors("layers.0.q_proj", 2);
+    addFactors("layers.1.q_proj", 2);
+    weights.addFloats(Q + "lora_B.bias", List.of(4), new float[4]);
+
+    Adapter adapter = open();
+
+    assertThat(adapter.updates()).containsOnlyKeys("layers.1.q_proj.weight");
+    assertThat(adapter.faults())
+        .extracting(Adapter.Fault::baseTensor)
+        .containsExactly("layers.0.q_proj.weight");
+  }
+
+  @Test
+  void aNameThatIsNotPeftsIsAFault() throws IOException {
+    weights.addFloats("lora_unet_q.lora_down.weight", List.of(2, 2), new float[4]);
+
+    assertFault(
+        null,
+        RejectCode.ADAPTER_UNSUPPORTED,
+        "[%s] Tensor lora_unet_q.lora_down.weight: the name of a PEFT tensor starts with"
+                .formatted(weightsUri())
+            + " base_model.model.");
+  }
+
+  @Test
+  void aFactorWithoutPartnerIsAFault() throws IOException {
+    weights.addFloats(Q + "lora_A.weight", List.of(2, 3), new float[6]);
+
+    assertFault(
+        "layers.0.q_proj.weight",
+        RejectCode.ADAPTER_INVALID,
+        "[%s] Tensor %slora_A.weight: its lora_B is missing".formatted(weightsUri(), Q));
+  }
+
+  @Test
+  void theOtherFactorWithoutPartnerIsAFault() throws IOException {
+    weights.addFloats(Q + "lora_B.weight", List.of(3, 2), new float[6]);
+
+    assertFault(
+        "layers.0.q_proj.weight",
+        RejectCode.ADAPTER_INVALID,
+        "[%s] Tensor %slora_B.weight: its lora_A is missing".formatted(weightsUri(), Q));
+  }
+
+  @Test
+  void factorsOfDifferentRanksAreAFault() throws IOException {
+    weights.addFloats(Q + "lora_A.weight", List.of(2, 3), new float[6]);
+    weights.addFloats(Q + "lora_B.weight", List.of(4, 5), new float[20]);
+
+    assertFault(
+        "layers.0.q_proj.weight",
+        RejectCode.ADAPTER_INVALID,
+        "[%s] Tensor %slora_B.weight: rank 5, but the rank of %slora_A.weight is 2"
+            .formatted(weightsUri(), Q, Q));
+  }
+
+  @Test
+  void factorsOfAnotherRankThanTheConfigsAreAFault() throws IOException {
+    config.put("rank_pattern", "{\"layers.0.q_proj\": 4}");
+    addFactors("layers.0.q_proj", 2);
+
+    assertFault(
+        "layers.0.q_proj.weight",
+        RejectCode.ADAPTER_INVALID,
+        "[%s] Tensor %slora_A.weight: rank 2, but adapter_config.json says 4 for this module"
+            .formatted(weightsUri(), Q));
+  }
+
+  @Test
+  void factorsOfConvolutionsAreAFault() throws IOException {
+    weights.addFloats(Q + "lora_A.weight", List.of(2, 3, 1, 1), new float[6]);
+    weights.addFloats(Q + "lora_B.weight", List.of(4, 2, 1, 1), new float[8]);
+
+    assertFault(
+        "layers.0.q_proj.weight",
+        RejectCode.ADAPTER_UNSUPPORTED,
+        ("[%s] Tensor %slora_A.weight: F32 2x3x1x1 is not a matrix; LoRA on convolutions is not"
+                + " supported")
+            .formatted(weightsUri(), Q));
+  }
+
+  @Test
+  void factorsThatCannotBeReadAreAFault() throws IOException {
+    weights.add(Q + "lora_A.weight", "I8", List.of(2, 3), new byte[6]);
+    weights.addFloats(Q + "lora_B.weight", List.of(4, 2), new float[8]);
+
+    assertFault(
+        "layers.0.q_proj.weight",
+        RejectCode.DTYPE_UNSUPPORTED,
+        ("[%s] Tensor %slora_A.weight: I8 elements can't be analysed: they are whole numbers, as in"
+                + " weights packed by bitsandbytes, GPTQ, AWQ or MXFP4; use the checkpoint from"
+                + " before the quantisation")
+            .formatted(weightsUri(), Q));
+  }
+
+  @Test
+  void severalAdaptersInOneFileAreRefused() throws IOException {
+    addFactors("layers.0.q_proj", 2);
+    weights.addFloats(Q + "lora_A.other.weight", List.of(2, 3), new float[6]);
+
+    assertRefused(
+        RejectCode.ADAPTER_INVALID,
+        "[%s] The file mixes the tensors of several adapters: %slora_B.weight, %slora_A.other.weight"
+            .formatted(weightsUri(), Q, Q));
+  }
+
+  @Test
+  void anEndlessNameIsAFault() throws IOException {
+    String name = "base_model.model." + "a".repeat(1000) + ".lora_A.weight";
+    weights.addFloats(name, List.of(2, 3), new float[6]);
+
+    assertFault(
+        null,
+        RejectCode.ADAPTER_UNSUPPORTED,
+        "[%s] Tensor %s: its name has more than 1000 characters".formatted(weightsUri(), name));
+  }
+}
