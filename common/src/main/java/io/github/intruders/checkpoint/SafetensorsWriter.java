@@ -42,12 +42,11 @@ public final class SafetensorsWriter {
     if (bodies.put(name, body) != null) {
       throw new IllegalArgumentException("Cannot write tensor %s twice".formatted(name));
     }
-    header.put(
-        name,
-        Map.of(
-            "dtype", dtype.name(),
-            "shape", List.copyOf(shape),
-            "data_offsets", List.of(end, end + lengthBytes)));
+    Map<String, Object> entry = new LinkedHashMap<>();
+    entry.put("dtype", dtype.name());
+    entry.put("shape", List.copyOf(shape));
+    entry.put("data_offsets", List.of(end, end + lengthBytes));
+    header.put(name, entry);
     end += lengthBytes;
     return this;
   }

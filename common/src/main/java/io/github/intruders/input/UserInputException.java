@@ -4,9 +4,9 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * An input that can't be used, and that its owner can mend: a broken file, an unsupported adapter, a
- * wrong manifest. Carries what a row of the {@code rejects} table needs. Its message names the file
- * and the tensor, what was found and what was expected.
+ * An input that can't be used, and that its owner can mend: a broken file, an unsupported adapter,
+ * a wrong manifest. Carries what a row of the {@code rejects} table needs. Its message names the
+ * file and the tensor, what was found and what was expected.
  */
 public final class UserInputException extends RuntimeException {
   private static final long serialVersionUID = 1L;

@@ -12,9 +12,9 @@ import org.bytedeco.javacpp.FloatPointer;
 /**
  * LAPACK's dense decompositions.
  *
- * <p>LAPACK reads memory column by column, so it sees our row-major A as Aᵀ = V · diag(s) · Uᵀ. What
- * it returns as its left vectors, read row-major, is our Vᵀ, and the other way round: no matrix is
- * ever transposed.
+ * <p>LAPACK reads memory column by column, so it sees our row-major A as Aᵀ = V · diag(s) · Uᵀ.
+ * What it returns as its left vectors, read row-major, is our Vᵀ, and the other way round: no
+ * matrix is ever transposed.
  */
 public enum LapackSvd implements SvdSolver {
   /** Divide and conquer ({@code xGESDD}): the fast one; falls back to QR iteration. */

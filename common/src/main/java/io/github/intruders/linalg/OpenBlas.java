@@ -33,7 +33,9 @@ public final class OpenBlas {
     }
   }
 
-  /** Name, version and processor kernel of the library in use, such as {@code OpenBLAS 0.3.31 …}. */
+  /**
+   * Name, version and processor kernel of the library in use, such as {@code OpenBLAS 0.3.31 …}.
+   */
   public static String description() {
     return Loaded.DESCRIPTION;
   }

@@ -23,8 +23,7 @@ public record OrthonormalBasis(Matrix q, Matrix r) {
     int n = x.rows();
     int b = x.cols();
     if (b > n) {
-      throw new IllegalArgumentException(
-          "Cannot orthonormalise more columns than rows: " + x);
+      throw new IllegalArgumentException("Cannot orthonormalise more columns than rows: " + x);
     }
     Matrix q = x.copy();
     Matrix r = Matrix.zeros(b, b, x.precision());

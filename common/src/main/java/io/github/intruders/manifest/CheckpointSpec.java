@@ -11,8 +11,8 @@ import java.util.TreeMap;
  * One tuned checkpoint as the manifest names it.
  *
  * @param id names it in every table
- * @param sources qualified URIs: a checkpoint or an adapter first, then adapters, each trained on top
- *     of what stands before it; at least one
+ * @param sources qualified URIs: a checkpoint or an adapter first, then adapters, each trained on
+ *     top of what stands before it; at least one
  * @param sequence the sequence it is a step of, or null
  * @param step its place in the sequence, or null
  * @param task what it was tuned for last, or null

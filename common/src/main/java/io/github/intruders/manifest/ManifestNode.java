@@ -18,8 +18,8 @@ import java.util.Map;
 /**
  * A value of a YAML or JSON document that knows its line, so that every fault can name it.
  *
- * @param value a {@code Map<String, ManifestNode>}, a {@code List<ManifestNode>}, a String, a Long, a
- *     Double, a Boolean, or null
+ * @param value a {@code Map<String, ManifestNode>}, a {@code List<ManifestNode>}, a String, a Long,
+ *     a Double, a Boolean, or null
  * @param line where it starts, from 1
  */
 record ManifestNode(String file, Object value, int line) {

@@ -68,7 +68,9 @@ public final class ManifestReader {
     if (metrics == null) {
       return List.of();
     }
-    return metrics.value() instanceof List ? uris(metrics, "metrics") : List.of(uri(metrics, "metrics"));
+    return metrics.value() instanceof List
+        ? uris(metrics, "metrics")
+        : List.of(uri(metrics, "metrics"));
   }
 
   private CheckpointSpec checkpoint(ManifestNode node) {

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * The base checkpoint as every tuned one is compared with it. Made once, sent to every task.
@@ -22,7 +23,7 @@ import java.util.TreeMap;
  * @param uri where it lies
  * @param selection which of its tensors are analysed
  * @param matrices the analysed matrices by name, in the order of the tensors' names
- * @param tensors names of all its tensors, analysed or not
+ * @param tensors names of all its tensors, analysed or not, usable or not
  * @param identities file → what tells whether it has changed
  * @param rejections selected tensors that can't be analysed
  */
@@ -78,9 +79,15 @@ public record BasePlan(
         base.uri(),
         selection,
         matrices,
-        Set.copyOf(base.tensors().keySet()),
+        names(base),
         FileIdentities.of(storage, base.tensors().values()),
         List.copyOf(rejections));
+  }
+
+  private static Set<String> names(Checkpoint base) {
+    Set<String> names = new TreeSet<>(base.tensors().keySet());
+    names.addAll(base.unusable().keySet());
+    return names;
   }
 
   static void requireReadable(TensorInfo tensor) {

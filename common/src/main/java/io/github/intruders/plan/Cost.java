@@ -16,9 +16,7 @@ public record Cost(double flops, long bytesRead, long nativeBytes) implements Se
   /** One after the other: flops and bytes add up, memory is the larger of the two. */
   public Cost then(Cost next) {
     return new Cost(
-        flops + next.flops,
-        bytesRead + next.bytesRead,
-        Math.max(nativeBytes, next.nativeBytes));
+        flops + next.flops, bytesRead + next.bytesRead, Math.max(nativeBytes, next.nativeBytes));
   }
 
   /** The base's decomposition, by divide and conquer in double precision. */

@@ -58,8 +58,6 @@ public record MatrixSelection(Pattern include, Pattern exclude) implements Seria
     if (dimensions == 3) {
       return name.contains("experts");
     }
-    return dimensions == 2
-        && name.endsWith(".weight")
-        && !NOT_A_LINEAR_LAYER.matcher(name).find();
+    return dimensions == 2 && name.endsWith(".weight") && !NOT_A_LINEAR_LAYER.matcher(name).find();
   }
 }

@@ -15,9 +15,11 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -86,33 +88,32 @@ public final class Planner {
       started = true;
       identities.putAll(FileIdentities.of(storage, checkpoint.tensors().values()));
       Orientation orientation = Orientation.of(checkpoint);
-      Map<String, UserInputException> faults = new TreeMap<>();
-      List<UserInputException> unplaced = new ArrayList<>();
-      for (UserInputException fault : checkpoint.faults()) {
-        fault.tensor().ifPresentOrElse(name -> faults.put(name, fault), () -> unplaced.add(fault));
-      }
       for (TensorInfo tensor : checkpoint.tensors().values()) {
         addTensor(tensor, orientation.isTransposed(tensor.name()));
       }
+      Set<UserInputException> explained = new HashSet<>(); // those that a matrix's row tells
       for (BaseMatrix matrix : base.matrices().values()) {
         String name = matrix.name();
         String tensor = name.replaceFirst("\\[\\d+]$", "");
-        if (tuned.containsKey(name) || rejected.containsKey(name)) {
+        if (tuned.containsKey(name) || rejected.containsKey(tensor)) {
           continue;
         }
-        if (faults.containsKey(tensor)) {
-          reject(name, faults.remove(tensor));
-        } else {
-          reject(
-              name,
-              UserInputException.inFile(
-                  RejectCode.MISSING_IN_TUNED,
-                  checkpoint.uri(),
-                  "Tensor %s is in the base and not in this checkpoint".formatted(tensor)));
+        UserInputException unusable = checkpoint.unusable().get(tensor);
+        reject(name, unusable == null ? missing(checkpoint, tensor) : unusable);
+        explained.add(unusable);
+      }
+      for (UserInputException fault : checkpoint.faults()) {
+        if (!explained.contains(fault)) {
+          rejections.add(Rejection.of(spec.id(), fault));
         }
       }
-      faults.values().forEach(unplaced::add);
-      unplaced.forEach(fault -> rejections.add(Rejection.of(spec.id(), fault)));
+    }
+
+    private UserInputException missing(Checkpoint checkpoint, String tensor) {
+      return UserInputException.inFile(
+          RejectCode.MISSING_IN_TUNED,
+          checkpoint.uri(),
+          "Tensor %s is in the base and not in this checkpoint".formatted(tensor));
     }
 
     private void addTensor(TensorInfo tensor, boolean transposed) {
@@ -142,8 +143,8 @@ public final class Planner {
               || matrix.source().cols() != source.cols()) {
             throw shapeMismatch(tensor);
           }
-          tuned.put(source.matrix(), source);
         }
+        sources.forEach(source -> tuned.put(source.matrix(), source));
       } catch (UserInputException e) {
         reject(tensor.name(), e);
       }
@@ -154,8 +155,7 @@ public final class Planner {
       base.matrices().values().stream()
           .filter(matrix -> matrix.name().replaceFirst("\\[\\d+]$", "").equals(tensor.name()))
           .findFirst()
-          .ifPresent(
-              matrix -> expected.add(matrix.source().rows() + "x" + matrix.source().cols()));
+          .ifPresent(matrix -> expected.add(matrix.source().rows() + "x" + matrix.source().cols()));
       return UserInputException.inTensor(
           RejectCode.SHAPE_MISMATCH,
           tensor.file(),
@@ -176,7 +176,7 @@ public final class Planner {
       }
       for (LowRankSource update : adapter.updates().values()) {
         try {
-          addUpdate(adapter, update);
+          addUpdate(update);
         } catch (UserInputException e) {
           reject(update.baseTensor(), e);
         }
@@ -191,7 +191,7 @@ public final class Planner {
       }
     }
 
-    private void addUpdate(Adapter adapter, LowRankSource update) {
+    private void addUpdate(LowRankSource update) {
       String name = update.baseTensor();
       BaseMatrix matrix = base.matrices().get(name);
       if (matrix == null) {
@@ -218,16 +218,6 @@ public final class Planner {
                     update.b().cols(),
                     update.a().rows(),
                     update.a().cols()));
-      }
-      if (adapter.fanInFanOut() != weight.transposed()) {
-        throw UserInputException.inFile(
-            RejectCode.ADAPTER_INVALID,
-            adapter.uri(),
-            "fan_in_fan_out is %s, but the base stores %s as %s"
-                .formatted(
-                    adapter.fanInFanOut(),
-                    name,
-                    weight.transposed() ? "(in, out)" : "(out, in)"));
       }
       updates.computeIfAbsent(name, key -> new ArrayList<>()).add(update);
     }

@@ -12,8 +12,8 @@ import java.util.List;
  *
  * <pre>W0 + B A = [U0 U⊥] · (diag(S0) ⊕ 0 + l · rᵀ) · [V0 V⊥]ᵀ</pre>
  *
- * with U⊥ an orthonormal basis of the part of B outside the span of U0 where m &gt; p, V⊥ the same for
- * Aᵀ where n &gt; p (Brand 2006). Any product with the tuned matrix then costs O((m + n) R).
+ * with U⊥ an orthonormal basis of the part of B outside the span of U0 where m &gt; p, V⊥ the same
+ * for Aᵀ where n &gt; p (Brand 2006). Any product with the tuned matrix then costs O((m + n) R).
  *
  * @param l (p or p + R, R) in double precision: the coordinates of B's columns
  * @param r (p or p + R, R) in double precision: the coordinates of A's rows
@@ -30,8 +30,8 @@ record CoordinateUpdate(Matrix l, Matrix r) {
   }
 
   /**
-   * Projects many updates of one base matrix at once: their factors stand side by side, so that each
-   * of the products is one large one.
+   * Projects many updates of one base matrix at once: their factors stand side by side, so that
+   * each of the products is one large one.
    *
    * @return one per factor pair, in their order
    */

@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Definition 3.1 of the paper: the tuned vector uⱼ, j &lt; k, is an intruder dimension iff
- * maxᵢ |⟨u0ᵢ, uⱼ⟩| &lt; ε over all base vectors.
+ * Definition 3.1 of the paper: the tuned vector uⱼ, j &lt; k, is an intruder dimension iff maxᵢ
+ * |⟨u0ᵢ, uⱼ⟩| &lt; ε over all base vectors.
  */
 public final class IntruderRule {
   /** Relative distance of singular values within which base vectors count as one cluster. */
@@ -22,9 +22,7 @@ public final class IntruderRule {
   static List<VectorScan> apply(BaseSpectrum base, TunedSpectrum tuned, ScanSettings settings) {
     List<VectorScan> vectors = new ArrayList<>();
     double floor =
-        tuned.k() == 0
-            ? 0
-            : Residuals.noiseFloor(tuned.s()[0], Math.max(base.rows(), base.cols()));
+        tuned.k() == 0 ? 0 : Residuals.noiseFloor(tuned.s()[0], Math.max(base.rows(), base.cols()));
     for (Side side : settings.sides()) {
       Matrix coordinates = tuned.coordinates().get(side);
       for (int j = 0; j < tuned.k(); j++) {

@@ -16,8 +16,8 @@ import java.util.Optional;
  * The leading triplets of M = diag(S0) + l · rᵀ, the tuned matrix in the base's coordinates, by a
  * block Davidson method.
  *
- * <p>The search spaces are split in a head, the first q coordinate axes, which are never stored, and
- * a tail of orthonormal vectors on the remaining coordinates, which starts with the range of l
+ * <p>The search spaces are split in a head, the first q coordinate axes, which are never stored,
+ * and a tail of orthonormal vectors on the remaining coordinates, which starts with the range of l
  * (left) and of r (right). Each round solves the small projected problem and adds to both tails the
  * corrections that would be exact if there were no coupling through the update:
  *

@@ -19,7 +19,8 @@ import java.util.TreeMap;
  * @param similarity by side, the absolute cosines of the k leading tuned vectors (rows) and the k
  *     leading base vectors (columns)
  * @param intruders threshold → how many vectors are intruders at it, over all sides
- * @param ties threshold → how many of the vectors lie within {@link IntruderRule#TIE_TOLERANCE} of it
+ * @param ties threshold → how many of the vectors lie within {@link IntruderRule#TIE_TOLERANCE} of
+ *     it
  * @param intruderEnergy Σ σ² over the intruders at the first threshold
  * @param energy Σ σ² over all tested vectors
  * @param solver name of the route
@@ -50,8 +51,7 @@ public record MatrixScan(
       for (VectorScan vector : vectors) {
         if (vector.singularValue() > floor) {
           count += vector.bestSimilarity() < epsilon ? 1 : 0;
-          near +=
-              Math.abs(vector.bestSimilarity() - epsilon) <= IntruderRule.TIE_TOLERANCE ? 1 : 0;
+          near += Math.abs(vector.bestSimilarity() - epsilon) <= IntruderRule.TIE_TOLERANCE ? 1 : 0;
         }
       }
       intruders.put(Double.toString(epsilon), count);
@@ -65,9 +65,7 @@ public record MatrixScan(
       intruderEnergy += vector.isIntruder() ? square : 0;
     }
     Map<Side, List<double[]>> similarity = new EnumMap<>(Side.class);
-    tuned
-        .coordinates()
-        .forEach((side, c) -> similarity.put(side, topSimilarities(c, tuned.k())));
+    tuned.coordinates().forEach((side, c) -> similarity.put(side, topSimilarities(c, tuned.k())));
     return new MatrixScan(
         update,
         base.frobeniusNorm(),

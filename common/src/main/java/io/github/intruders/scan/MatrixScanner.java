@@ -157,8 +157,7 @@ public final class MatrixScanner {
                 : UpdateStatistics.ofDense(w.copy().plusInPlace(-1, readBase(plan)));
         TunedSpectrum tuned = denseRoute.solve(base, w, k, settings.sides());
         MatrixScan scan = MatrixScan.of(base, tuned, statistics, settings);
-        outcomes.accept(
-            new ScanOutcome.Analysed(plan, scan, millis(System.nanoTime() - start)));
+        outcomes.accept(new ScanOutcome.Analysed(plan, scan, millis(System.nanoTime() - start)));
       } catch (UserInputException | SvdConvergenceException e) {
         outcomes.accept(rejected(plan, e));
       }

@@ -26,8 +26,7 @@ final class Residuals {
    * @param wtu Wᵀ · u, (n, k); overwritten
    * @param maxDimension max(m, n) of W
    */
-  static double[] of(
-      Matrix wv, Matrix wtu, Matrix u, double[] s, Matrix v, int maxDimension) {
+  static double[] of(Matrix wv, Matrix wtu, Matrix u, double[] s, Matrix v, int maxDimension) {
     double[] left = columnNorms(wv.plusInPlace(-1, u.copy().scaleColumnsInPlace(s)));
     double[] right = columnNorms(wtu.plusInPlace(-1, v.copy().scaleColumnsInPlace(s)));
     double floor = noiseFloor(s[0], maxDimension);

@@ -14,11 +14,9 @@ import java.util.TreeSet;
  * @param sides which vectors are compared, at least one side
  * @param solver which routes are allowed
  */
-public record ScanSettings(
-    TopK topK, List<Double> epsilons, List<Side> sides, SolverChoice solver)
+public record ScanSettings(TopK topK, List<Double> epsilons, List<Side> sides, SolverChoice solver)
     implements Serializable {
-  private static final List<Double> SWEEP =
-      List.of(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9);
+  private static final List<Double> SWEEP = List.of(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9);
 
   public ScanSettings {
     epsilons = List.copyOf(epsilons);
@@ -37,8 +35,7 @@ public record ScanSettings(
 
   /** The definition of the paper: k = 10, ε = 0.5, left vectors. */
   public static ScanSettings published() {
-    return new ScanSettings(
-        TopK.parse("10"), List.of(0.5), List.of(Side.LEFT), SolverChoice.AUTO);
+    return new ScanSettings(TopK.parse("10"), List.of(0.5), List.of(Side.LEFT), SolverChoice.AUTO);
   }
 
   /** The threshold of the headline count. */

@@ -7,9 +7,9 @@ import io.github.intruders.linalg.SymmetricEigenvalues;
 /**
  * How many singular values of M = diag(S0) + l · rᵀ lie above a bound, without finding any.
  *
- * <p>The singular values of M are the positive eigenvalues of K = K0 + Z C Zᵀ with K0 = [0 D; Dᵀ 0],
- * Z = l ⊕ r, C = [0 I; I 0]. Haynsworth's inertia additivity on the bordered matrix [K0 − τ, Z; Zᵀ,
- * −C⁻¹] gives, with n₊ the number of positive eigenvalues,
+ * <p>The singular values of M are the positive eigenvalues of K = K0 + Z C Zᵀ with K0 = [0 D; Dᵀ
+ * 0], Z = l ⊕ r, C = [0 I; I 0]. Haynsworth's inertia additivity on the bordered matrix [K0 − τ, Z;
+ * Zᵀ, −C⁻¹] gives, with n₊ the number of positive eigenvalues,
  *
  * <pre>n₊(K − τ) = n₊(K0 − τ) + n₊(−C − Zᵀ (K0 − τ)⁻¹ Z) − R</pre>
  *

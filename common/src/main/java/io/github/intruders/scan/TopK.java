@@ -8,8 +8,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * How many leading singular vectors of a tuned matrix are tested: a number, a share of the spectrum,
- * or all.
+ * How many leading singular vectors of a tuned matrix are tested: a number, a share of the
+ * spectrum, or all.
  *
  * @param text as the user wrote it: {@code 10}, {@code 25%} or {@code all}
  * @param count the number, 0 if a share was given

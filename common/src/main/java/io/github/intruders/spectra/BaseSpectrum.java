@@ -23,7 +23,9 @@ public record BaseSpectrum(String contentHash, Matrix u, double[] s, Matrix vt) 
     }
   }
 
-  /** A decomposition rounded to what the store keeps, so that a stored one gives the same results. */
+  /**
+   * A decomposition rounded to what the store keeps, so that a stored one gives the same results.
+   */
   public static BaseSpectrum of(String contentHash, Svd svd) {
     return new BaseSpectrum(
         contentHash, svd.u().to(Precision.SINGLE), svd.s(), svd.vt().to(Precision.SINGLE));
@@ -51,8 +53,8 @@ public record BaseSpectrum(String contentHash, Matrix u, double[] s, Matrix vt) 
   public double frobeniusNorm() {
     double sum = 0;
     for (double value : s) {
-      sum += (value / Math.max(s[0], Double.MIN_NORMAL))
-          * (value / Math.max(s[0], Double.MIN_NORMAL));
+      sum +=
+          (value / Math.max(s[0], Double.MIN_NORMAL)) * (value / Math.max(s[0], Double.MIN_NORMAL));
     }
     return s[0] * Math.sqrt(sum);
   }

@@ -27,15 +27,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the decompositions of base matrices, so that each is computed once for all checkpoints, runs
- * and jobs that share the folder.
+ * Keeps the decompositions of base matrices, so that each is computed once for all checkpoints,
+ * runs and jobs that share the folder.
  *
  * <p>A decomposition is a safetensors file under the hash of the tensor's content, with tensors
- * {@code U} (m, p) and {@code Vt} (p, n) in F32 and {@code S} (p) in F64. A second kind of file maps
- * where a tensor lies, and the length and time of change of its file, to that hash, so that a base
- * that did not change is not even read. Files are written beside their place and renamed; one that
- * is not whole fails the format's own checks and is computed again. Two jobs writing at once write
- * the same content.
+ * {@code U} (m, p) and {@code Vt} (p, n) in F32 and {@code S} (p) in F64. A second kind of file
+ * maps where a tensor lies, and the length and time of change of its file, to that hash, so that a
+ * base that did not change is not even read. Files are written beside their place and renamed; one
+ * that is not whole fails the format's own checks and is computed again. Two jobs writing at once
+ * write the same content.
  */
 public final class SpectraStore {
   private static final Logger LOG = LoggerFactory.getLogger(SpectraStore.class);

@@ -24,8 +24,8 @@ public record UpdateStatistics(int rank, double norm, double spectralNorm, doubl
   }
 
   /**
-   * From the factors of ΔW = b · a, without forming it: the singular values of ΔW are those of
-   * R_b · R_aᵀ, where b = Q_b R_b and aᵀ = Q_a R_a.
+   * From the factors of ΔW = b · a, without forming it: the singular values of ΔW are those of R_b
+   * · R_aᵀ, where b = Q_b R_b and aᵀ = Q_a R_a.
    *
    * @param b (m, r) in double precision, any scale folded in
    * @param a (r, n) in double precision

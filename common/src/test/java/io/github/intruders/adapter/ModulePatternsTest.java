@@ -21,7 +21,7 @@ class ModulePatternsTest {
     return new ModulePatterns("memory:/c.json", "rank_pattern", values);
   }
 
-  /** What Python 3 answers to re.match(r"(.*\.)?(KEY)$", name), tried by hand. */
+  /** What Python 3 answers to re.match(r"(.*\.)?(KEY)$", name); tried there. */
   @ParameterizedTest
   @CsvSource(
       delimiter = ' ',

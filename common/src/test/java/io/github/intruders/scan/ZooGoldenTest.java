@@ -54,8 +54,7 @@ class ZooGoldenTest {
   @EnumSource(SolverChoice.class)
   void agreesWithNumpyOnEveryVectorOfEveryCheckpoint(SolverChoice solver) throws Exception {
     ScanSettings settings =
-        new ScanSettings(
-            TopK.parse("10"), List.of(0.5), List.of(Side.LEFT, Side.RIGHT), solver);
+        new ScanSettings(TopK.parse("10"), List.of(0.5), List.of(Side.LEFT, Side.RIGHT), solver);
     Map<String, Map<String, MatrixScan>> scans = scanZoo(settings);
 
     assertThat(scans).hasSize(16);
@@ -144,8 +143,7 @@ class ZooGoldenTest {
             Files.readString(Path.of(System.getProperty("zoo"), "manifest.yaml")),
             relative -> storage.resolve(zoo, relative));
     BasePlan base =
-        BasePlan.of(
-            storage, manifest.baseId(), manifest.baseUri(), MatrixSelection.of(null, null));
+        BasePlan.of(storage, manifest.baseId(), manifest.baseUri(), MatrixSelection.of(null, null));
     Planner planner = new Planner(storage, base);
     Map<String, List<MatrixPlan>> byMatrix = new TreeMap<>();
     for (CheckpointSpec spec : manifest.checkpoints()) {
@@ -154,8 +152,7 @@ class ZooGoldenTest {
       }
     }
     String store = storage.qualify(stores.resolve(settings.solver().name()).toString());
-    MatrixScanner scanner =
-        new MatrixScanner(storage, new SpectraStore(storage, store), settings);
+    MatrixScanner scanner = new MatrixScanner(storage, new SpectraStore(storage, store), settings);
     Map<String, Map<String, MatrixScan>> scans = new TreeMap<>();
     for (List<MatrixPlan> plans : byMatrix.values()) {
       BaseMatrix matrix = plans.get(0).base();

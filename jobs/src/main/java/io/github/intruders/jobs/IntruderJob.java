@@ -41,8 +41,8 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.storage.StorageLevel;
 
 /**
- * One run of the job: the stages in their order. Every front end, the command line, a scheduler or a
- * notebook, calls this. Uses the session it is given and leaves it open.
+ * One run of the job: the stages in their order. Every front end, the command line, a scheduler or
+ * a notebook, calls this. Uses the session it is given and leaves it open.
  */
 public final class IntruderJob {
   private static final DateTimeFormatter RUN_TIME =
@@ -146,8 +146,7 @@ public final class IntruderJob {
     context.setJobDescription("scan: writing the tables");
     Dataset<Row> rejects =
         plannedRejects(plan)
-            .unionByName(
-                new ScanLedger(storage.open(), config.outUri(), runId).rejects(spark));
+            .unionByName(new ScanLedger(storage.open(), config.outUri(), runId).rejects(spark));
     Dataset<Row> matrices = MatricesTable.of(entries);
     Dataset<Row> checkpoints =
         CheckpointsTable.of(
@@ -186,8 +185,7 @@ public final class IntruderJob {
   }
 
   private Dataset<Row> plannedRejects(RunPlan plan) {
-    return spark.createDataFrame(
-        rejections(plan).map(RejectsTable::toRow), RejectsTable.SCHEMA);
+    return spark.createDataFrame(rejections(plan).map(RejectsTable::toRow), RejectsTable.SCHEMA);
   }
 
   private void failIfAsked(RunPlan plan) {
@@ -201,9 +199,6 @@ public final class IntruderJob {
   }
 
   private static List<String> ids(Dataset<Row> checkpoints) {
-    return checkpoints
-        .select("checkpoint_id")
-        .as(Encoders.STRING())
-        .collectAsList();
+    return checkpoints.select("checkpoint_id").as(Encoders.STRING()).collectAsList();
   }
 }

@@ -43,10 +43,16 @@ final class InputOptions {
   @Spec(Spec.Target.MIXEE)
   private CommandSpec spec;
 
-  @Option(names = "--manifest", paramLabel = "FILE", description = "YAML or JSON: base, checkpoints, metrics.")
+  @Option(
+      names = "--manifest",
+      paramLabel = "FILE",
+      description = "YAML or JSON: base, checkpoints, metrics.")
   private String manifest;
 
-  @Option(names = "--base", paramLabel = "URI", description = "For one comparison: the base checkpoint.")
+  @Option(
+      names = "--base",
+      paramLabel = "URI",
+      description = "For one comparison: the base checkpoint.")
   private String base;
 
   @Option(
@@ -137,8 +143,7 @@ final class InputOptions {
     String outUri = storage.qualify(out);
     return new JobConfig(
         manifest == null
-            ? Manifest.single(
-                storage.qualify(base), tuned.stream().map(storage::qualify).toList())
+            ? Manifest.single(storage.qualify(base), tuned.stream().map(storage::qualify).toList())
             : readManifest(storage, manifest),
         outUri,
         spectra == null ? storage.resolve(outUri, "spectra-store") : storage.qualify(spectra),

@@ -19,7 +19,12 @@ import picocli.CommandLine.Parameters;
     description =
         "Lists the tensors of a checkpoint or adapter, from its headers, without starting Spark.",
     mixinStandardHelpOptions = true,
-    footer = {"", "Examples:", "  intruders inspect models/llama", "  intruders inspect adapters/chat"})
+    footer = {
+      "",
+      "Examples:",
+      "  intruders inspect models/llama",
+      "  intruders inspect adapters/chat"
+    })
 final class InspectCommand implements Callable<Integer> {
   @Parameters(paramLabel = "PATH", description = "Folder of a checkpoint or adapter, or a file.")
   private String path;

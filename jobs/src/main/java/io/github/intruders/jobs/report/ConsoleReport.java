@@ -1,6 +1,7 @@
 package io.github.intruders.jobs.report;
 
 import io.github.intruders.jobs.report.RunSummary.CheckpointSummary;
+import io.github.intruders.scan.IntruderRule;
 import java.util.Locale;
 
 /** The run summary as a person reads it in a terminal. */
@@ -43,16 +44,16 @@ public final class ConsoleReport {
     text.append('\n');
     if (ties > 0) {
       text.append(
-          "%d vectors lie within rounding of the threshold (column ties)%n".formatted(ties));
+          "Ties: %d of these vectors lie within %s of the threshold; see column ties%n"
+              .formatted(ties, IntruderRule.TIE_TOLERANCE));
     }
     if (summary.rejected() > 0) {
       text.append(
-          "%d inputs were left out; why: intruders show rejects --out %s%n"
+          "Left out: %d inputs; why: jobs/bin/intruders show rejects --out %s%n"
               .formatted(summary.rejected(), outUri));
     }
     text.append(
-        String.format(
-            Locale.ROOT, "Tables in %s, %.1f s%n", outUri, summary.elapsedSeconds()));
+        String.format(Locale.ROOT, "Tables in %s, %.1f s%n", outUri, summary.elapsedSeconds()));
     return text.toString();
   }
 

@@ -67,8 +67,7 @@ final class ScanProgress implements AutoCloseable {
   private String line() {
     long done = Math.min(total, counters.done());
     double elapsed = (System.nanoTime() - start) / 1e9;
-    String left =
-        done == 0 ? "unknown" : clock((long) (elapsed / done * (total - done)));
+    String left = done == 0 ? "unknown" : clock((long) (elapsed / done * (total - done)));
     return "Scan: %d of %d matrices, %d rejected, %s elapsed, %s left"
         .formatted(done, total, counters.rejected().value(), clock((long) elapsed), left);
   }

@@ -49,7 +49,10 @@ public final class ScanStage {
    * @return the ledger's entries of exactly these plans
    */
   public Dataset<Row> run(
-      BasePlan base, Broadcast<BasePlan> broadcast, JavaRDD<CheckpointPlan> checkpoints, long matrices)
+      BasePlan base,
+      Broadcast<BasePlan> broadcast,
+      JavaRDD<CheckpointPlan> checkpoints,
+      long matrices)
       throws IOException {
     ScanSettings settings = config.settings();
     ScanLedger ledger = new ScanLedger(storage.open(), config.outUri(), runId);

@@ -1,5 +1,5 @@
 /**
- * The scan stage: spreads the search for intruders over the executors, by base matrix. Input: plans.
- * Output: entries of the ledger.
+ * The scan stage: spreads the search for intruders over the executors, by base matrix. Input:
+ * plans. Output: entries of the ledger.
  */
 package io.github.intruders.jobs.scan;

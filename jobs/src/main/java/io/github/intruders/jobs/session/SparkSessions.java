@@ -16,6 +16,8 @@ public final class SparkSessions {
             .config("spark.ui.showConsoleProgress", "false")
             .config("spark.sql.session.timeZone", "UTC")
             .config("spark.sql.caseSensitive", "true")
+            // A checkpoint's id is a text, even if all ids of a run look like numbers or dates.
+            .config("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
             .getOrCreate();
     if (!spark.sparkContext().conf().contains(SHUFFLE_PARTITIONS)) {
       // The tables are small beside the cluster; Spark's 200 tasks a shuffle would be mostly empty.

@@ -79,12 +79,10 @@ public final class SpectraStage {
       Storage storage = taskStorage.open();
       String identity = base.value().identities().get(matrix.source().file());
       try (Arena arena = Arena.open()) {
-        boolean computed =
-            new SpectraStore(storage, spectraUri).ensure(matrix.source(), identity);
+        boolean computed = new SpectraStore(storage, spectraUri).ensure(matrix.source(), identity);
         return new Result(matrix.name(), computed, null);
       } catch (UserInputException e) {
-        return new Result(
-            matrix.name(), false, Rejection.of(base.value().id(), matrix.name(), e));
+        return new Result(matrix.name(), false, Rejection.of(base.value().id(), matrix.name(), e));
       }
     }
   }

@@ -66,15 +66,13 @@ public final class CheckpointsTable {
             .agg(
                 count(lit(1)).cast("int").as("matrices"),
                 sum("intruder_count").cast("int").as("intruder_count"),
-                expr(
-                        "CASE WHEN sum(energy) > 0 THEN sum(intruder_energy) / sum(energy)"
-                            + " ELSE 0D END")
+                expr("CASE WHEN sum(energy) > 0 THEN sum(intruder_energy) / sum(energy)"
+                        + " ELSE 0D END")
                     .as("intruder_energy_share"),
                 avg("update_effective_rank").as("update_effective_rank"),
                 sqrt(sum(expr("update_norm * update_norm"))).as("update_norm"),
-                expr(
-                        "CASE WHEN sum(base_norm * base_norm) > 0 THEN sqrt(sum(update_norm *"
-                            + " update_norm) / sum(base_norm * base_norm)) ELSE 0D END")
+                expr("CASE WHEN sum(base_norm * base_norm) > 0 THEN sqrt(sum(update_norm *"
+                        + " update_norm) / sum(base_norm * base_norm)) ELSE 0D END")
                     .as("update_relative_norm"),
                 max("max_residual").as("max_residual"));
     Dataset<Row> rejected =
@@ -120,7 +118,6 @@ public final class CheckpointsTable {
         .groupBy("checkpoint_id", "key")
         .agg(sum("value").cast("int").as("value"))
         .groupBy("checkpoint_id")
-        .agg(
-            map_from_entries(sort_array(collect_list(struct(col("key"), col("value"))))).as(map));
+        .agg(map_from_entries(sort_array(collect_list(struct(col("key"), col("value"))))).as(map));
   }
 }

@@ -23,9 +23,9 @@ import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * What tasks have finished, durable as soon as each is done: JSON lines below {@code OUT/_work}, one
- * file per finished task, written beside its place and renamed. The tables are derived from it, and
- * a later run takes from it what is still valid, so that a job that was killed goes on where it
+ * What tasks have finished, durable as soon as each is done: JSON lines below {@code OUT/_work},
+ * one file per finished task, written beside its place and renamed. The tables are derived from it,
+ * and a later run takes from it what is still valid, so that a job that was killed goes on where it
  * stopped and a nightly run computes only what is new.
  *
  * <p>An entry's key names all that its result depends on: the files it was read from and the
@@ -67,9 +67,7 @@ public final class ScanLedger {
   }
 
   private static ObjectMapper mapper() {
-    return JsonMapper.builder()
-        .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-        .build();
+    return JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
   }
 
   /** Names all that the result of this piece of work depends on. */
@@ -110,8 +108,7 @@ public final class ScanLedger {
         storage.resolve(entries, taskName(plans, settings) + ".jsonl"),
         out ->
             outcomes.writeTo(
-                outcome ->
-                    writeLine(out, LedgerEntry.of(key(outcome.plan(), settings), outcome))));
+                outcome -> writeLine(out, LedgerEntry.of(key(outcome.plan(), settings), outcome))));
   }
 
   /** Writes what one task rejected. */

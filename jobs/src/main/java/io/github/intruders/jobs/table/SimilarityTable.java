@@ -11,8 +11,8 @@ import scala.collection.immutable.Seq;
 import scala.jdk.javaapi.CollectionConverters;
 
 /**
- * The {@code similarity} table: the absolute cosine of each of the k leading tuned vectors with each
- * of the k leading base vectors.
+ * The {@code similarity} table: the absolute cosine of each of the k leading tuned vectors with
+ * each of the k leading base vectors.
  */
 public final class SimilarityTable {
   public static final String NAME = "similarity";

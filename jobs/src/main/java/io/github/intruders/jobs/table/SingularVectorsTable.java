@@ -22,8 +22,7 @@ public final class SingularVectorsTable {
             col("layer"),
             col("module"),
             explode(col("vectors")).as("vector"))
-        .select(
-            col("checkpoint_id"), col("matrix"), col("layer"), col("module"), col("vector.*"))
+        .select(col("checkpoint_id"), col("matrix"), col("layer"), col("module"), col("vector.*"))
         .withColumn("side", lower(col("side")));
   }
 }

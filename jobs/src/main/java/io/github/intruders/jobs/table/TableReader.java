@@ -5,13 +5,22 @@ import io.github.intruders.checkpoint.StoredFile;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
 
 /** Reads tables that a run has written. */
 public final class TableReader {
+  /** What names a row, in whichever tables have it. */
+  private static final Set<String> KEYS =
+      Set.of(
+          "checkpoint_id", "matrix", "side", "singular_index", "tuned_index", "base_index", "code");
+
   private final SparkSession spark;
   private final Storage storage;
   private final String outUri;
@@ -45,6 +54,12 @@ public final class TableReader {
           outUri,
           "There is no table '%s'; expected one of %s".formatted(table, tables));
     }
-    return spark.read().parquet(storage.resolve(outUri, table));
+    Dataset<Row> rows = spark.read().parquet(storage.resolve(outUri, table));
+    List<String> columns = new ArrayList<>(List.of(rows.columns()));
+    List<Column> order = columns.stream().filter(KEYS::contains).map(functions::col).toList();
+    columns.remove("checkpoint_id");
+    columns.add(0, "checkpoint_id");
+    return rows.orderBy(order.toArray(Column[]::new))
+        .select(columns.stream().map(functions::col).toArray(Column[]::new));
   }
 }

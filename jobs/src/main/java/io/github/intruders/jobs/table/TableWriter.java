@@ -32,11 +32,14 @@ public final class TableWriter {
    * Replaces the rows of this run's checkpoints.
    *
    * @param rows with a column {@code checkpoint_id}
-   * @param without checkpoints of this run that have no row; what an earlier run wrote for them goes
+   * @param without checkpoints of this run that have no row; what an earlier run wrote for them
+   *     goes
    */
   public void replace(String table, Dataset<Row> rows, Collection<String> without)
       throws IOException {
-    rows.withColumn("run_id", lit(runId))
+    Dataset<Row> stamped = rows.withColumn("run_id", lit(runId));
+    writeColumns(table, stamped);
+    stamped
         .repartition(col(PARTITION))
         .write()
         .mode(SaveMode.Overwrite)
@@ -47,6 +50,19 @@ public final class TableWriter {
       storage.delete(
           storage.resolve(
               uri(table), PARTITION + "=" + ExternalCatalogUtils.escapePathName(checkpointId)));
+    }
+  }
+
+  /**
+   * Gives a table that has no rows yet its columns, so that every reader can open it: an empty file
+   * for checkpoints without an id, of which there are none.
+   */
+  private void writeColumns(String table, Dataset<Row> rows) throws IOException {
+    String empty =
+        storage.resolve(
+            uri(table), PARTITION + "=" + ExternalCatalogUtils.DEFAULT_PARTITION_NAME());
+    if (!storage.exists(empty)) {
+      rows.drop(PARTITION).limit(0).coalesce(1).write().parquet(empty);
     }
   }
 
