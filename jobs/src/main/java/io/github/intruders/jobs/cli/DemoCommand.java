@@ -1,15 +1,14 @@
 package io.github.intruders.jobs.cli;
 
 import io.github.intruders.checkpoint.Storage;
-import io.github.intruders.checkpoint.hadoop.HadoopStorage;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.IntruderJob;
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.session.DriverStorage;
 import io.github.intruders.jobs.session.SparkSessions;
 import java.io.IOException;
 import java.util.concurrent.Callable;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -46,7 +45,7 @@ final class DemoCommand implements Callable<Integer> {
           "Cannot find the demo's data: set %s to the repository, or use jobs/bin/intruders"
               .formatted(HOME));
     }
-    Storage storage = new HadoopStorage(new Configuration());
+    Storage storage = DriverStorage.open();
     JobConfig config =
         JobConfig.published(
             InputOptions.readManifest(storage, storage.resolve(storage.qualify(home), MANIFEST)),

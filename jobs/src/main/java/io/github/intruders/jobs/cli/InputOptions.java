@@ -2,10 +2,10 @@ package io.github.intruders.jobs.cli;
 
 import io.github.intruders.checkpoint.RangeSource;
 import io.github.intruders.checkpoint.Storage;
-import io.github.intruders.checkpoint.hadoop.HadoopStorage;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.session.DriverStorage;
 import io.github.intruders.manifest.Manifest;
 import io.github.intruders.manifest.ManifestReader;
 import io.github.intruders.plan.MatrixSelection;
@@ -17,7 +17,6 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import org.apache.hadoop.conf.Configuration;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -139,7 +138,7 @@ final class InputOptions {
       throw new ParameterException(
           spec.commandLine(), "Give either --manifest, or --base and --tuned, not both");
     }
-    Storage storage = new HadoopStorage(new Configuration());
+    Storage storage = DriverStorage.open();
     String outUri = storage.qualify(out);
     return new JobConfig(
         manifest == null

@@ -5,11 +5,10 @@ import io.github.intruders.adapter.LowRankSource;
 import io.github.intruders.checkpoint.Checkpoint;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorInfo;
-import io.github.intruders.checkpoint.hadoop.HadoopStorage;
+import io.github.intruders.jobs.session.DriverStorage;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import org.apache.hadoop.conf.Configuration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -31,7 +30,7 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Storage storage = new HadoopStorage(new Configuration());
+    Storage storage = DriverStorage.open();
     String uri = storage.qualify(path);
     boolean faultless =
         Adapter.isAdapter(storage, uri)

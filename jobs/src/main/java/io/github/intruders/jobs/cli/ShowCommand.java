@@ -2,15 +2,14 @@ package io.github.intruders.jobs.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.intruders.checkpoint.Storage;
-import io.github.intruders.checkpoint.hadoop.HadoopStorage;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
+import io.github.intruders.jobs.session.DriverStorage;
 import io.github.intruders.jobs.session.SparkSessions;
 import io.github.intruders.jobs.table.TableReader;
 import java.io.IOException;
 import java.util.Iterator;
 import java.util.concurrent.Callable;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -69,7 +68,7 @@ final class ShowCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Storage storage = new HadoopStorage(new Configuration());
+    Storage storage = DriverStorage.open();
     try (SparkSession spark = SparkSessions.open("show")) {
       Dataset<Row> rows =
           filtered(new TableReader(spark, storage, storage.qualify(out)).read(table));

@@ -1,0 +1,134 @@
+package io.github.intruders.jobs;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import java.util.Optional;
+import org.apache.spark.sql.SparkSession;
+
+/** The structure that the folder tree promises, over both modules. */
+@AnalyzeClasses(
+    packages = ArchitectureTest.ROOT,
+    importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+  static final String ROOT = "io.github.intruders";
+  private static final String JOBS = ROOT + ".jobs..";
+
+  @ArchTest
+  static final ArchRule commonKnowsNeitherJobsNorSpark =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage(JOBS)
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(JOBS, "org.apache.spark..", "scala..");
+
+  @ArchTest
+  static final ArchRule onlyLinalgTouchesTheNativeBinding =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage(ROOT + ".linalg..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("org.bytedeco..");
+
+  @ArchTest
+  static final ArchRule hadoopIsReachedThroughStorage =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages(ROOT + ".checkpoint.hadoop", ROOT + ".jobs.session")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("org.apache.hadoop..");
+
+  @ArchTest
+  static final ArchRule theScienceDependsOnlyLeftwardsAlongItsFlow =
+      layeredArchitecture()
+          .consideringOnlyDependenciesInLayers()
+          .layer("input")
+          .definedBy(ROOT + ".input")
+          .layer("linalg")
+          .definedBy(ROOT + ".linalg")
+          .layer("checkpoint")
+          .definedBy(ROOT + ".checkpoint..")
+          .layer("adapter")
+          .definedBy(ROOT + ".adapter")
+          .layer("manifest")
+          .definedBy(ROOT + ".manifest")
+          .layer("plan")
+          .definedBy(ROOT + ".plan")
+          .layer("spectra")
+          .definedBy(ROOT + ".spectra")
+          .layer("scan")
+          .definedBy(ROOT + ".scan")
+          .layer("jobs")
+          .definedBy(JOBS)
+          .whereLayer("scan")
+          .mayOnlyBeAccessedByLayers("jobs")
+          .whereLayer("spectra")
+          .mayOnlyBeAccessedByLayers("scan", "jobs")
+          .whereLayer("plan")
+          .mayOnlyBeAccessedByLayers("scan", "jobs")
+          .whereLayer("manifest")
+          .mayOnlyBeAccessedByLayers("plan", "jobs")
+          .whereLayer("adapter")
+          .mayOnlyBeAccessedByLayers("plan", "scan", "jobs")
+          .whereLayer("checkpoint")
+          .mayOnlyBeAccessedByLayers("adapter", "plan", "spectra", "scan", "jobs")
+          .whereLayer("linalg")
+          .mayOnlyBeAccessedByLayers("checkpoint", "spectra", "scan", "jobs");
+
+  @ArchTest
+  static final ArchRule packagesFormNoCycles =
+      slices().matching(ROOT + ".(*)..").should().beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule stagesMeetOnlyInTables =
+      slices()
+          .matching(ROOT + ".jobs.(plan|spectra|scan|report)..")
+          .should()
+          .notDependOnEachOther();
+
+  @ArchTest
+  static final ArchRule onlyTheEntryPointEndsTheProcess =
+      noClasses()
+          .that()
+          .doNotHaveFullyQualifiedName(ROOT + ".jobs.cli.Main")
+          .should()
+          .callMethod(System.class, "exit", int.class);
+
+  @ArchTest
+  static final ArchRule noSessionIsStatic =
+      noFields().that().haveRawType(SparkSession.class).should().haveModifier(JavaModifier.STATIC);
+
+  @ArchTest
+  static final ArchRule noFieldIsOptional = noFields().should().haveRawType(Optional.class);
+
+  @ArchTest
+  static final ArchRule noClassIsADrawer =
+      noClasses().should().haveNameMatching(".*(Utils?|Helpers?|Managers?|Commons?)(\\$.*)?");
+
+  @ArchTest
+  static final ArchRule publicTypesOfTheScienceAreNotForExtension =
+      classes()
+          .that()
+          .resideOutsideOfPackage(JOBS)
+          .and()
+          .arePublic()
+          .and()
+          .areTopLevelClasses()
+          .should()
+          .haveModifier(JavaModifier.FINAL) // as records are
+          .orShould()
+          .beInterfaces()
+          .orShould()
+          .beEnums();
+}
