@@ -3,8 +3,17 @@ package io.github.intruders.linalg;
 import static org.bytedeco.openblas.global.openblas_full.CblasNoTrans;
 import static org.bytedeco.openblas.global.openblas_full.CblasRowMajor;
 import static org.bytedeco.openblas.global.openblas_full.CblasTrans;
+import static org.bytedeco.openblas.global.openblas_full.LAPACKE_dlacpy_work;
+import static org.bytedeco.openblas.global.openblas_full.LAPACKE_dlag2s_work;
+import static org.bytedeco.openblas.global.openblas_full.LAPACKE_slacpy_work;
+import static org.bytedeco.openblas.global.openblas_full.LAPACKE_slag2d_work;
+import static org.bytedeco.openblas.global.openblas_full.LAPACK_COL_MAJOR;
+import static org.bytedeco.openblas.global.openblas_full.cblas_dgeadd;
 import static org.bytedeco.openblas.global.openblas_full.cblas_dgemm;
+import static org.bytedeco.openblas.global.openblas_full.cblas_domatcopy;
+import static org.bytedeco.openblas.global.openblas_full.cblas_sgeadd;
 import static org.bytedeco.openblas.global.openblas_full.cblas_sgemm;
+import static org.bytedeco.openblas.global.openblas_full.cblas_somatcopy;
 
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
@@ -19,6 +28,8 @@ import org.bytedeco.javacpp.indexer.Indexer;
  * thread-safe for writes.
  */
 public final class Matrix {
+  private static final byte ALL = 'A';
+
   private final int rows;
   private final int cols;
   private final long stride;
@@ -101,6 +112,11 @@ public final class Matrix {
   /** Elements from one row's start to the next one's. */
   long stride() {
     return stride;
+  }
+
+  /** The same as BLAS wants it. */
+  private int lead() {
+    return Math.toIntExact(stride);
   }
 
   /** The first element's address. */
@@ -229,17 +245,7 @@ public final class Matrix {
 
   /** A contiguous copy in the given precision. */
   public Matrix to(Precision target) {
-    Matrix copy = allocate(rows, cols, target);
-    if (target == precision && stride == Math.max(1, cols)) {
-      Pointer.memcpy(copy.data, data, (long) rows * cols * precision.bytes());
-      return copy;
-    }
-    for (int i = 0; i < rows; i++) {
-      for (int j = 0; j < cols; j++) {
-        copy.set(i, j, get(i, j));
-      }
-    }
-    return copy;
+    return allocate(rows, cols, target).assign(this);
   }
 
   /** A contiguous copy. */
@@ -250,66 +256,122 @@ public final class Matrix {
   /** A contiguous transposed copy. */
   public Matrix transposed() {
     Matrix transposed = allocate(cols, rows, precision);
-    int tile = 64;
-    for (int top = 0; top < rows; top += tile) {
-      for (int left = 0; left < cols; left += tile) {
-        for (int i = top; i < Math.min(rows, top + tile); i++) {
-          for (int j = left; j < Math.min(cols, left + tile); j++) {
-            transposed.set(j, i, get(i, j));
-          }
-        }
-      }
+    if (rows == 0 || cols == 0) {
+      return transposed;
+    }
+    if (precision == Precision.SINGLE) {
+      cblas_somatcopy(
+          CblasRowMajor, CblasTrans, rows, cols, 1, floats(), lead(), transposed.floats(), rows);
+    } else {
+      cblas_domatcopy(
+          CblasRowMajor, CblasTrans, rows, cols, 1, doubles(), lead(), transposed.doubles(), rows);
     }
     return transposed;
   }
 
-  /** Overwrites this matrix with another of its shape, converting the precision. */
+  /**
+   * Overwrites this matrix with another of its shape, converting the precision.
+   *
+   * @throws ArithmeticException if a value is too large for single precision
+   */
   public Matrix assign(Matrix other) {
     requireSameShape(other);
-    for (int i = 0; i < rows; i++) {
-      for (int j = 0; j < cols; j++) {
-        set(i, j, other.get(i, j));
-      }
+    if (rows == 0 || cols == 0) {
+      return this;
+    }
+    int info;
+    // LAPACK sees both transposed, which for a copy is all the same.
+    if (precision == other.precision) {
+      info =
+          precision == Precision.SINGLE
+              ? LAPACKE_slacpy_work(
+                  LAPACK_COL_MAJOR, ALL, cols, rows, other.floats(), other.lead(), floats(), lead())
+              : LAPACKE_dlacpy_work(
+                  LAPACK_COL_MAJOR,
+                  ALL,
+                  cols,
+                  rows,
+                  other.doubles(),
+                  other.lead(),
+                  doubles(),
+                  lead());
+    } else if (precision == Precision.DOUBLE) {
+      info =
+          LAPACKE_slag2d_work(
+              LAPACK_COL_MAJOR, cols, rows, other.floats(), other.lead(), doubles(), lead());
+    } else {
+      info =
+          LAPACKE_dlag2s_work(
+              LAPACK_COL_MAJOR, cols, rows, other.doubles(), other.lead(), floats(), lead());
+    }
+    if (info != 0) {
+      throw new ArithmeticException(
+          "Cannot round %s to single precision: a value is too large".formatted(other));
     }
     return this;
   }
 
-  /** Adds {@code factor * other} in place, in this matrix's precision. */
+  /** Adds {@code factor * other}, of this matrix's precision, in place. */
   public Matrix plusInPlace(double factor, Matrix other) {
     requireSameShape(other);
-    for (int i = 0; i < rows; i++) {
-      for (int j = 0; j < cols; j++) {
-        set(i, j, get(i, j) + factor * other.get(i, j));
-      }
+    requireSamePrecision(other);
+    if (rows == 0 || cols == 0) {
+      return this;
+    }
+    if (precision == Precision.SINGLE) {
+      cblas_sgeadd(
+          CblasRowMajor,
+          rows,
+          cols,
+          (float) factor,
+          other.floats(),
+          other.lead(),
+          1,
+          floats(),
+          lead());
+    } else {
+      cblas_dgeadd(
+          CblasRowMajor, rows, cols, factor, other.doubles(), other.lead(), 1, doubles(), lead());
     }
     return this;
   }
 
   /** Multiplies every element in place. */
   public Matrix scaleInPlace(double factor) {
-    for (int i = 0; i < rows; i++) {
-      for (int j = 0; j < cols; j++) {
-        set(i, j, get(i, j) * factor);
-      }
-    }
-    return this;
+    return scaleInPlace((row, col) -> factor);
   }
 
   /** Multiplies row i by {@code factors[i]} in place. */
   public Matrix scaleRowsInPlace(double[] factors) {
-    for (int i = 0; i < rows; i++) {
-      for (int j = 0; j < cols; j++) {
-        set(i, j, get(i, j) * factors[i]);
-      }
-    }
-    return this;
+    return scaleInPlace((row, col) -> factors[row]);
   }
 
   /** Multiplies column j by {@code factors[j]} in place. */
   public Matrix scaleColumnsInPlace(double[] factors) {
-    for (int i = 0; i < rows; i++) {
-      for (int j = 0; j < cols; j++) {
-        set(i, j, get(i, j) * factors[j]);
+    return scaleInPlace((row, col) -> factors[col]);
+  }
+
+  /** The factor of an element. */
+  private interface Scale {
+    double at(int row, int col);
+  }
+
+  private Matrix scaleInPlace(Scale scale) {
+    if (precision == Precision.SINGLE) {
+      FloatRawIndexer elements = (FloatRawIndexer) indexer;
+      for (int i = 0; i < rows; i++) {
+        long start = i * stride;
+        for (int j = 0; j < cols; j++) {
+          elements.putRaw(start + j, (float) (elements.getRaw(start + j) * scale.at(i, j)));
+        }
+      }
+    } else {
+      DoubleRawIndexer elements = (DoubleRawIndexer) indexer;
+      for (int i = 0; i < rows; i++) {
+        long start = i * stride;
+        for (int j = 0; j < cols; j++) {
+          elements.putRaw(start + j, elements.getRaw(start + j) * scale.at(i, j));
+        }
       }
     }
     return this;
@@ -376,9 +438,9 @@ public final class Matrix {
     }
     int flagA = transposeA ? CblasTrans : CblasNoTrans;
     int flagB = transposeB ? CblasTrans : CblasNoTrans;
-    int lda = Math.toIntExact(a.stride);
-    int ldb = Math.toIntExact(b.stride);
-    int ldc = Math.toIntExact(stride);
+    int lda = a.lead();
+    int ldb = b.lead();
+    int ldc = lead();
     if (precision == Precision.SINGLE) {
       cblas_sgemm(
           CblasRowMajor,
@@ -447,6 +509,12 @@ public final class Matrix {
   private void requireSameShape(Matrix other) {
     if (other.rows != rows || other.cols != cols) {
       throw new IllegalArgumentException("Shapes differ: %s and %s".formatted(this, other));
+    }
+  }
+
+  private void requireSamePrecision(Matrix other) {
+    if (other.precision != precision) {
+      throw new IllegalArgumentException("Precisions differ: %s and %s".formatted(this, other));
     }
   }
 

@@ -13,22 +13,18 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The leading triplets of M = diag(S0) + l · rᵀ, the tuned matrix in the base's coordinates, by a
- * block Davidson method.
+ * The leading triplets of M = diag(S0) + l · rᵀ, the tuned matrix in the base's coordinates, by
+ * a block of Rayleigh quotient iterations with a common search space (a rational Krylov method).
  *
- * <p>The search spaces are split in a head, the first q coordinate axes, which are never stored,
- * and a tail of orthonormal vectors on the remaining coordinates, which starts with the range of l
- * (left) and of r (right). Each round solves the small projected problem and adds to both tails the
- * corrections that would be exact if there were no coupling through the update:
+ * <p>The search spaces are split in a head, the first q coordinate axes, which are never stored, and
+ * a tail of orthonormal vectors on the remaining coordinates, which starts with the range of l
+ * (left) and of r (right). Each round solves the small projected problem and adds to both tails, for
+ * every triplet that is not there yet, one step of inverse iteration at its own σ, exact by {@link
+ * ShiftedUpdate}. Three or four rounds suffice.
  *
- * <pre>(K0 − σ) [du; dv] = −[M v − σ u; Mᵀ u − σ v],   K0 = [0 D; Dᵀ 0],   D = diag(S0)</pre>
- *
- * an inverse that is 2 × 2 per coordinate. A handful of rounds suffices.
- *
- * <p>Two certificates stand behind a result: the residuals of all triplets, and a count. By
- * Sylvester's law of inertia and Haynsworth's additivity the number of singular values of M above
- * any τ follows exactly from a symmetric matrix of order 2R, so that no larger singular value can
- * have been missed. Where either fails there is no result.
+ * <p>Two certificates stand behind a result: the residuals of all triplets, and a count. The
+ * number of singular values of M above any τ is known exactly, so that none larger can have been
+ * missed. Where either fails there is no result.
  */
 final class LowRankRoute {
   static final String NAME = "low-rank";
@@ -200,10 +196,12 @@ final class LowRankRoute {
       if (tails + open.length > Math.min(tailLeft.rows(), tailRight.rows())) {
         return false;
       }
-      Matrix du = Matrix.zeros(tailLeft.rows(), open.length, Precision.DOUBLE);
-      Matrix dv = Matrix.zeros(tailRight.rows(), open.length, Precision.DOUBLE);
+      Matrix du = Matrix.allocate(tailLeft.rows(), open.length, Precision.DOUBLE);
+      Matrix dv = Matrix.allocate(tailRight.rows(), open.length, Precision.DOUBLE);
       for (int c = 0; c < open.length; c++) {
-        correct(du, dv, c, open[c]);
+        if (!improve(open[c], du, dv, c)) {
+          return false;
+        }
       }
       tailLeft = extended(tailLeft, du);
       tailRight = extended(tailRight, dv);
@@ -221,26 +219,33 @@ final class LowRankRoute {
       return Arrays.copyOf(open, count);
     }
 
-    private void correct(Matrix du, Matrix dv, int column, int j) {
-      double value = sigma[j];
-      double scale = 1 / (residuals[j] * value);
-      double smallest = 1e-8 * value * value;
-      for (int i = 0; i < p - q; i++) {
-        double s = s0[q + i];
-        double determinant = value * value - s * s;
-        if (Math.abs(determinant) < smallest) {
-          determinant = Math.copySign(smallest, determinant);
-        }
-        double left = residualLeft.get(i, j) * scale;
-        double right = residualRight.get(i, j) * scale;
-        du.set(i, column, value * (value * left + s * right) / determinant);
-        dv.set(i, column, value * (s * left + value * right) / determinant);
+    /** One step of inverse iteration from triplet j; its tails become a column of du and dv. */
+    private boolean improve(int j, Matrix du, Matrix dv, int column) {
+      double[] u = joined(headU, tailU, j);
+      double[] v = joined(headV, tailV, j);
+      if (!new ShiftedUpdate(s0, update, sigma[j]).solve(u, v)) {
+        return false;
       }
-      for (int i = p - q; i < du.rows(); i++) {
-        du.set(i, column, residualLeft.get(i, j) * scale);
+      setNormalised(du, column, u);
+      setNormalised(dv, column, v);
+      return true;
+    }
+
+    private double[] joined(Matrix head, Matrix tail, int column) {
+      double[] values = new double[q + tail.rows()];
+      System.arraycopy(head.column(column), 0, values, 0, q);
+      System.arraycopy(tail.column(column), 0, values, q, tail.rows());
+      return values;
+    }
+
+    private void setNormalised(Matrix tails, int column, double[] values) {
+      double sum = 0;
+      for (int i = q; i < values.length; i++) {
+        sum += values[i] * values[i];
       }
-      for (int i = p - q; i < dv.rows(); i++) {
-        dv.set(i, column, residualRight.get(i, j) * scale);
+      double scale = sum > 0 && sum < Double.POSITIVE_INFINITY ? 1 / Math.sqrt(sum) : 0;
+      for (int i = q; i < values.length; i++) {
+        tails.set(i - q, column, values[i] * scale);
       }
     }
 
@@ -264,7 +269,7 @@ final class LowRankRoute {
       for (double value : sigma) {
         found += value > tau ? 1 : 0;
       }
-      return new SingularValueCount(s0, update).above(tau) == found;
+      return new ShiftedUpdate(s0, update, tau).singularValuesAbove() == found;
     }
 
     TunedSpectrum result(List<Side> sides) {

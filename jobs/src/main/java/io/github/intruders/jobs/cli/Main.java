@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
       ScanCommand.class,
       ShowCommand.class,
       InspectCommand.class,
+      BenchCommand.class,
       HelpCommand.class
     },
     mixinStandardHelpOptions = true,

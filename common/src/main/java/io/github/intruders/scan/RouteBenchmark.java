@@ -1,0 +1,334 @@
+package io.github.intruders.scan;
+
+import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.LapackSvd;
+import io.github.intruders.linalg.Matrix;
+import io.github.intruders.linalg.OpenBlas;
+import io.github.intruders.linalg.Precision;
+import io.github.intruders.linalg.Svd;
+import io.github.intruders.spectra.BaseSpectrum;
+import io.github.intruders.spectra.UpdateStatistics;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+
+/**
+ * The fast routes beside the published algorithm, in one run on one synthetic matrix: a spectrum
+ * with a decaying tail and leading outliers, and updates strong enough to bring intruders.
+ *
+ * <p>The reference is what the paper's script does for each checkpoint: dense decompositions of base
+ * and tuned in single precision by the same LAPACK with the same threads, then all cosines.
+ */
+public final class RouteBenchmark {
+  /** What kind of update is benchmarked. */
+  public enum Update {
+    /** An adapter. */
+    LOW_RANK,
+    /** A full fine-tune. */
+    DENSE;
+
+    @Override
+    public String toString() {
+      return this == LOW_RANK ? "low-rank" : "dense";
+    }
+  }
+
+  /**
+   * The matrix, the updates, and how they are measured.
+   *
+   * @param references how many of the checkpoints the reference runs on
+   */
+  public record Settings(
+      int rows, int cols, int rank, int checkpoints, int references, int threads, Update update) {}
+
+  /**
+   * Times in seconds per checkpoint and matrix.
+   *
+   * @param referenceSeconds the published algorithm
+   * @param fastSeconds the fast route with the base's decomposition at hand
+   * @param baseSeconds the base's decomposition, once
+   * @param speedup reference over fast
+   * @param speedupWithBase the same with the base's decomposition shared over the checkpoints
+   * @param maxSimilarityDifference of best similarities, fast against reference
+   * @param maxSingularValueRelativeDifference fast against reference
+   * @param intruderCountsEqual at every threshold of the sweep
+   * @param fallbacks checkpoints that needed the dense route
+   * @param gemmGflops rate of a large square product in single precision
+   * @param projectionGflops rate of the products that bring the updates into the base's coordinates
+   */
+  public record Result(
+      int rows,
+      int cols,
+      int rank,
+      int checkpoints,
+      int threads,
+      String update,
+      double referenceSeconds,
+      double fastSeconds,
+      double baseSeconds,
+      double speedup,
+      double speedupWithBase,
+      double maxSimilarityDifference,
+      double maxSingularValueRelativeDifference,
+      boolean intruderCountsEqual,
+      int fallbacks,
+      double gemmGflops,
+      double projectionGflops) {}
+
+  private static final int OUTLIERS = 12;
+  private static final long SEED = 20260501;
+
+  private final Settings settings;
+  private final ScanSettings scanSettings = ScanSettings.published();
+  private final SplittableRandom random = new SplittableRandom(SEED);
+  private final int k;
+
+  public RouteBenchmark(Settings settings) {
+    this.settings = settings;
+    this.k = scanSettings.topK().of(Math.min(settings.rows(), settings.cols()));
+  }
+
+  /** Runs the benchmark; takes at least as long as four dense decompositions. */
+  public Result run() {
+    OpenBlas.useThreads(settings.threads());
+    try (Arena arena = Arena.open()) {
+      Matrix w0 = base();
+      double gemm = gemmRate();
+      long start = System.nanoTime();
+      BaseSpectrum base =
+          BaseSpectrum.of(
+              "", LapackSvd.DIVIDE_AND_CONQUER.decompose(w0.to(Precision.DOUBLE)));
+      double baseSeconds = seconds(start);
+      return settings.update() == Update.LOW_RANK
+          ? lowRank(w0, base, baseSeconds, gemm)
+          : dense(w0, base, baseSeconds, gemm);
+    }
+  }
+
+  private Result lowRank(Matrix w0, BaseSpectrum base, double baseSeconds, double gemm) {
+    List<CoordinateUpdate.Factors> factors = new ArrayList<>();
+    for (int i = 0; i < settings.checkpoints(); i++) {
+      factors.add(factors(base, settings.rank(), 1));
+    }
+    warmUp(base, factors.get(0));
+    LowRankRoute route = new LowRankRoute();
+    List<MatrixScan> scans = new ArrayList<>();
+    int fallbacks = 0;
+    long start = System.nanoTime();
+    List<CoordinateUpdate> updates = CoordinateUpdate.project(base, factors);
+    double projectionSeconds = seconds(start);
+    for (int i = 0; i < factors.size(); i++) {
+      try (Arena arena = Arena.open()) {
+        Optional<TunedSpectrum> tuned =
+            route.solve(base, updates.get(i), k, scanSettings.sides());
+        if (tuned.isEmpty()) {
+          fallbacks++;
+          tuned = Optional.of(byDenseRoute(base, tuned(w0, factors.get(i))));
+        }
+        UpdateStatistics statistics =
+            UpdateStatistics.ofFactors(factors.get(i).b(), factors.get(i).a());
+        scans.add(MatrixScan.of(base, tuned.get(), statistics, scanSettings));
+      }
+    }
+    double fastSeconds = seconds(start) / factors.size();
+    double flops =
+        projectionFlops(base) * settings.rank() * settings.checkpoints();
+    Comparison comparison = new Comparison();
+    for (int i = 0; i < Math.min(settings.references(), factors.size()); i++) {
+      try (Arena arena = Arena.open()) {
+        comparison.add(w0, tuned(w0, factors.get(i)), scans.get(i));
+      }
+    }
+    return result(
+        comparison, fastSeconds, baseSeconds, fallbacks, gemm, flops / projectionSeconds / 1e9);
+  }
+
+  private Result dense(Matrix w0, BaseSpectrum base, double baseSeconds, double gemm) {
+    DenseRoute route = new DenseRoute();
+    Comparison comparison = new Comparison();
+    double fastSeconds = 0;
+    for (int i = 0; i < settings.checkpoints(); i++) {
+      try (Arena arena = Arena.open()) {
+        Matrix w = tuned(w0, factors(base, settings.rank(), 0.5));
+        w.plusInPlace(1, noise(0.05 * base.spectralNorm() / Math.sqrt(w.rows() + w.cols())));
+        long start = System.nanoTime();
+        TunedSpectrum tuned =
+            route.solve(base, w.to(Precision.DOUBLE), k, scanSettings.sides());
+        MatrixScan scan =
+            MatrixScan.of(base, tuned, new UpdateStatistics(0, 0, 0, 0), scanSettings);
+        fastSeconds += seconds(start);
+        if (i < settings.references()) {
+          comparison.add(w0, w, scan);
+        }
+      }
+    }
+    return result(
+        comparison, fastSeconds / settings.checkpoints(), baseSeconds, 0, gemm, 0);
+  }
+
+  private Result result(
+      Comparison comparison,
+      double fastSeconds,
+      double baseSeconds,
+      int fallbacks,
+      double gemm,
+      double projection) {
+    double reference = comparison.seconds / comparison.count;
+    return new Result(
+        settings.rows(),
+        settings.cols(),
+        settings.rank(),
+        settings.checkpoints(),
+        settings.threads(),
+        settings.update().toString(),
+        reference,
+        fastSeconds,
+        baseSeconds,
+        reference / fastSeconds,
+        reference / (fastSeconds + baseSeconds / settings.checkpoints()),
+        comparison.similarityDifference,
+        comparison.valueDifference,
+        comparison.countsEqual,
+        fallbacks,
+        gemm,
+        projection);
+  }
+
+  /** The published algorithm beside the fast route's results. */
+  private final class Comparison {
+    private int count;
+    private double seconds;
+    private double similarityDifference;
+    private double valueDifference;
+    private boolean countsEqual = true;
+
+    void add(Matrix w0, Matrix w, MatrixScan fast) {
+      long start = System.nanoTime();
+      Svd svd0 = LapackSvd.DIVIDE_AND_CONQUER.decompose(w0);
+      Svd svd = LapackSvd.DIVIDE_AND_CONQUER.decompose(w);
+      Matrix cosines = svd0.u().transposedTimes(svd.u().columnRange(0, k));
+      seconds += RouteBenchmark.seconds(start);
+      count++;
+      double[] best = new double[k];
+      for (int j = 0; j < k; j++) {
+        for (double cosine : cosines.column(j)) {
+          best[j] = Math.max(best[j], Math.abs(cosine));
+        }
+        VectorScan vector = fast.vectors().get(j);
+        similarityDifference =
+            Math.max(similarityDifference, Math.abs(best[j] - vector.bestSimilarity()));
+        valueDifference =
+            Math.max(
+                valueDifference, Math.abs(svd.s()[j] - vector.singularValue()) / svd.s()[j]);
+      }
+      for (Map.Entry<String, Integer> found : fast.intruders().entrySet()) {
+        double epsilon = Double.parseDouble(found.getKey());
+        int expected = 0;
+        for (double similarity : best) {
+          expected += similarity < epsilon ? 1 : 0;
+        }
+        countsEqual &= expected == found.getValue();
+      }
+    }
+  }
+
+  private TunedSpectrum byDenseRoute(BaseSpectrum base, Matrix w) {
+    return new DenseRoute().solve(base, w.to(Precision.DOUBLE), k, scanSettings.sides());
+  }
+
+  /** Compiles and pages in what the measured part runs. */
+  private void warmUp(BaseSpectrum base, CoordinateUpdate.Factors factors) {
+    LowRankRoute route = new LowRankRoute();
+    for (int i = 0; i < 20; i++) {
+      try (Arena arena = Arena.open()) {
+        CoordinateUpdate update = CoordinateUpdate.project(base, List.of(factors)).get(0);
+        route
+            .solve(base, update, k, scanSettings.sides())
+            .ifPresent(
+                tuned ->
+                    MatrixScan.of(
+                        base,
+                        tuned,
+                        UpdateStatistics.ofFactors(factors.b(), factors.a()),
+                        scanSettings));
+      }
+    }
+  }
+
+  /** Noise whose columns decay by a power law, and outliers above its edge. */
+  private Matrix base() {
+    Matrix w0 = noise(1 / Math.sqrt(settings.rows() + (double) settings.cols()));
+    double[] decay = new double[settings.cols()];
+    for (int j = 0; j < decay.length; j++) {
+      decay[j] = Math.pow(1 + 20.0 * j / decay.length, -0.5);
+    }
+    w0.scaleColumnsInPlace(decay);
+    Matrix u = gaussian(settings.rows(), OUTLIERS, 1 / Math.sqrt(settings.rows()));
+    Matrix v = gaussian(OUTLIERS, settings.cols(), 1 / Math.sqrt(settings.cols()));
+    double[] strengths = new double[OUTLIERS];
+    for (int i = 0; i < OUTLIERS; i++) {
+      strengths[i] = 4.0 / (1 + 0.25 * i);
+    }
+    return w0.plusProductInPlace(1, u.scaleColumnsInPlace(strengths), v);
+  }
+
+  /** Factors with a few directions as strong as the base's leading ones, the others weaker. */
+  private CoordinateUpdate.Factors factors(BaseSpectrum base, int rank, double strength) {
+    Matrix b = gaussian(settings.rows(), rank, 1 / Math.sqrt(settings.rows())).to(Precision.DOUBLE);
+    Matrix a = gaussian(rank, settings.cols(), 1 / Math.sqrt(settings.cols())).to(Precision.DOUBLE);
+    double[] strengths = new double[rank];
+    for (int i = 0; i < rank; i++) {
+      strengths[i] = strength * base.s()[Math.min(k, base.s().length - 1)] * 1.6 / (1 + 0.2 * i);
+    }
+    return new CoordinateUpdate.Factors(b.scaleColumnsInPlace(strengths), a);
+  }
+
+  private static Matrix tuned(Matrix w0, CoordinateUpdate.Factors factors) {
+    return w0.copy()
+        .plusProductInPlace(1, factors.b().to(Precision.SINGLE), factors.a().to(Precision.SINGLE));
+  }
+
+  private Matrix noise(double deviation) {
+    return gaussian(settings.rows(), settings.cols(), deviation);
+  }
+
+  private Matrix gaussian(int rows, int cols, double deviation) {
+    Matrix matrix = Matrix.allocate(rows, cols, Precision.SINGLE);
+    float[] row = new float[cols];
+    for (int i = 0; i < rows; i++) {
+      for (int j = 0; j < cols; j++) {
+        row[j] = (float) (deviation * random.nextGaussian());
+      }
+      matrix.setFloats((long) i * cols, row, cols);
+    }
+    return matrix;
+  }
+
+  private double gemmRate() {
+    int order = 2048;
+    try (Arena arena = Arena.open()) {
+      Matrix a = gaussian(order, order, 1);
+      Matrix c = a.times(a);
+      long start = System.nanoTime();
+      int repeats = 3;
+      for (int i = 0; i < repeats; i++) {
+        c.assignProduct(a, a);
+      }
+      return repeats * 2.0 * order * order * order / seconds(start) / 1e9;
+    }
+  }
+
+  /** Operations per column of the update, both sides, with the part outside the span. */
+  private static double projectionFlops(BaseSpectrum base) {
+    double p = base.minDimension();
+    double left = 2 * p * base.rows() * (base.rows() > p ? 2 : 1);
+    double right = 2 * p * base.cols() * (base.cols() > p ? 2 : 1);
+    return left + right;
+  }
+
+  private static double seconds(long start) {
+    return (System.nanoTime() - start) / 1e9;
+  }
+}

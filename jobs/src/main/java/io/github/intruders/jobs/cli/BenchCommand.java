@@ -1,0 +1,122 @@
+package io.github.intruders.jobs.cli;
+
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.github.intruders.scan.RouteBenchmark;
+import java.io.IOException;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** The fast engine beside the published algorithm. */
+@Command(
+    name = "bench",
+    description =
+        "Times the fast engine beside the published algorithm on one synthetic matrix, in one run,"
+            + " without starting Spark.",
+    mixinStandardHelpOptions = true,
+    footer = {
+      "",
+      "Example:",
+      "  intruders bench --rows 2048 --cols 2048 --rank 16 --checkpoints 32 --update low-rank"
+    })
+final class BenchCommand implements Callable<Integer> {
+  @Option(names = "--rows", defaultValue = "2048", description = "Default: ${DEFAULT-VALUE}.")
+  private int rows;
+
+  @Option(names = "--cols", defaultValue = "2048", description = "Default: ${DEFAULT-VALUE}.")
+  private int cols;
+
+  @Option(
+      names = "--rank",
+      defaultValue = "16",
+      description = "Of the adapters (default: ${DEFAULT-VALUE}).")
+  private int rank;
+
+  @Option(
+      names = "--checkpoints",
+      defaultValue = "32",
+      description = "That share the base (default: ${DEFAULT-VALUE}).")
+  private int checkpoints;
+
+  @Option(
+      names = "--references",
+      defaultValue = "2",
+      description =
+          "Checkpoints the published algorithm is run on, and compared with (default:"
+              + " ${DEFAULT-VALUE}).")
+  private int references;
+
+  @Option(
+      names = "--threads",
+      defaultValue = "2",
+      description = "For both (default: ${DEFAULT-VALUE}).")
+  private int threads;
+
+  @Option(
+      names = "--update",
+      defaultValue = "low-rank",
+      description = "low-rank (an adapter) or dense (a full fine-tune; default: ${DEFAULT-VALUE}).")
+  private RouteBenchmark.Update update;
+
+  @Option(names = "--json", description = "Print the result as one line of JSON.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws IOException {
+    RouteBenchmark.Result result =
+        new RouteBenchmark(
+                new RouteBenchmark.Settings(
+                    rows,
+                    cols,
+                    rank,
+                    checkpoints,
+                    Math.max(1, references),
+                    threads,
+                    update))
+            .run();
+    if (json) {
+      System.out.println(
+          JsonMapper.builder()
+              .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+              .build()
+              .writeValueAsString(result));
+    } else {
+      print(result);
+    }
+    return Main.DONE;
+  }
+
+  private static void print(RouteBenchmark.Result result) {
+    System.out.printf(
+        Locale.ROOT,
+        """
+        %dx%d, %s update of rank %d, %d checkpoints, %d threads; seconds per checkpoint and matrix
+          published algorithm   %10.4f
+          fast route            %10.4f   %.0f times faster, base in the store
+          base, once            %10.4f   %.0f times faster with its share
+          fast against published: similarities differ by %.1e, singular values by %.1e relatively,
+          intruder counts %s; %d of %d needed the dense route
+          sgemm %.0f Gflop/s, projections %.0f Gflop/s
+        """,
+        result.rows(),
+        result.cols(),
+        result.update(),
+        result.rank(),
+        result.checkpoints(),
+        result.threads(),
+        result.referenceSeconds(),
+        result.fastSeconds(),
+        result.speedup(),
+        result.baseSeconds(),
+        result.speedupWithBase(),
+        result.maxSimilarityDifference(),
+        result.maxSingularValueRelativeDifference(),
+        result.intruderCountsEqual() ? "equal" : "DIFFER",
+        result.fallbacks(),
+        result.checkpoints(),
+        result.gemmGflops(),
+        result.projectionGflops());
+  }
+}
