@@ -1,9 +1,9 @@
 package io.github.intruders.linalg;
 
-import static org.bytedeco.openblas.global.openblas_full.LAPACKE_dgelqf;
-import static org.bytedeco.openblas.global.openblas_full.LAPACKE_dorglq;
-import static org.bytedeco.openblas.global.openblas_full.LAPACKE_sgelqf;
-import static org.bytedeco.openblas.global.openblas_full.LAPACKE_sorglq;
+import static org.bytedeco.openblas.global.openblas_full.LAPACKE_dgeqrf;
+import static org.bytedeco.openblas.global.openblas_full.LAPACKE_dorgqr;
+import static org.bytedeco.openblas.global.openblas_full.LAPACKE_sgeqrf;
+import static org.bytedeco.openblas.global.openblas_full.LAPACKE_sorgqr;
 import static org.bytedeco.openblas.global.openblas_full.LAPACK_COL_MAJOR;
 
 /**
@@ -25,29 +25,29 @@ public record OrthonormalBasis(Matrix q, Matrix r) {
     if (b > n) {
       throw new IllegalArgumentException("Cannot orthonormalise more columns than rows: " + x);
     }
-    Matrix q = x.copy();
-    Matrix r = Matrix.zeros(b, b, x.precision());
     if (b == 0) {
-      return new OrthonormalBasis(q, r);
+      return new OrthonormalBasis(x.copy(), Matrix.zeros(0, 0, x.precision()));
     }
+    // The rows of Xᵀ are the columns of X, one behind the other, as LAPACK wants them.
+    Matrix columns = x.transposed();
     Matrix tau = Matrix.allocate(1, b, x.precision());
-    // LAPACK sees the row-major X as Xᵀ = L · Q', so that X = Q'ᵀ · Lᵀ.
     int info =
         x.precision() == Precision.SINGLE
-            ? LAPACKE_sgelqf(LAPACK_COL_MAJOR, b, n, q.floats(), b, tau.floats())
-            : LAPACKE_dgelqf(LAPACK_COL_MAJOR, b, n, q.doubles(), b, tau.doubles());
-    requireSuccess("gelqf", x, info);
+            ? LAPACKE_sgeqrf(LAPACK_COL_MAJOR, n, b, columns.floats(), n, tau.floats())
+            : LAPACKE_dgeqrf(LAPACK_COL_MAJOR, n, b, columns.doubles(), n, tau.doubles());
+    requireSuccess("geqrf", x, info);
+    Matrix r = Matrix.zeros(b, b, x.precision());
     for (int i = 0; i < b; i++) {
       for (int j = i; j < b; j++) {
-        r.set(i, j, q.get(i, j));
+        r.set(i, j, columns.get(j, i));
       }
     }
     info =
         x.precision() == Precision.SINGLE
-            ? LAPACKE_sorglq(LAPACK_COL_MAJOR, b, n, b, q.floats(), b, tau.floats())
-            : LAPACKE_dorglq(LAPACK_COL_MAJOR, b, n, b, q.doubles(), b, tau.doubles());
-    requireSuccess("orglq", x, info);
-    return new OrthonormalBasis(q, r);
+            ? LAPACKE_sorgqr(LAPACK_COL_MAJOR, n, b, b, columns.floats(), n, tau.floats())
+            : LAPACKE_dorgqr(LAPACK_COL_MAJOR, n, b, b, columns.doubles(), n, tau.doubles());
+    requireSuccess("orgqr", x, info);
+    return new OrthonormalBasis(columns.transposed(), r);
   }
 
   private static void requireSuccess(String routine, Matrix x, int info) {

@@ -31,7 +31,8 @@ final class LowRankRoute {
 
   private static final double TOLERANCE = 1e-9;
   private static final double COUNT_MARGIN = 1e-7;
-  private static final int MAX_ROUNDS = 40;
+  private static final double DEPENDENT = 1e-6;
+  private static final int MAX_ROUNDS = 20;
   private static final int MIN_HEAD = 24;
 
   /**
@@ -249,17 +250,37 @@ final class LowRankRoute {
       }
     }
 
-    /** The basis with further columns, orthogonalised twice against it. */
+    /** The basis with further columns, orthonormal to rounding. */
     private static Matrix extended(Matrix basis, Matrix added) {
-      added.plusProductInPlace(-1, basis, basis.transposedTimes(added));
-      Matrix fresh = OrthonormalBasis.of(added).q();
-      fresh.plusProductInPlace(-1, basis, basis.transposedTimes(fresh));
-      fresh = OrthonormalBasis.of(fresh).q();
+      removeSpan(basis, added);
+      removeSpan(basis, added);
+      OrthonormalBasis fresh = OrthonormalBasis.of(added);
+      if (nearlyDependent(fresh.r())) {
+        Matrix again = fresh.q();
+        removeSpan(basis, again);
+        removeSpan(basis, again);
+        fresh = OrthonormalBasis.of(again);
+      }
       Matrix extended =
-          Matrix.allocate(basis.rows(), basis.cols() + fresh.cols(), Precision.DOUBLE);
+          Matrix.allocate(basis.rows(), basis.cols() + added.cols(), Precision.DOUBLE);
       extended.columnRange(0, basis.cols()).assign(basis);
-      extended.columnRange(basis.cols(), extended.cols()).assign(fresh);
+      extended.columnRange(basis.cols(), extended.cols()).assign(fresh.q());
       return extended;
+    }
+
+    private static void removeSpan(Matrix basis, Matrix vectors) {
+      vectors.plusProductInPlace(-1, basis, basis.transposedTimes(vectors));
+    }
+
+    /** Whether a triangular factor shows columns that are dependent up to rounding. */
+    private static boolean nearlyDependent(Matrix r) {
+      double largest = 0;
+      double smallest = Double.POSITIVE_INFINITY;
+      for (int i = 0; i < r.rows(); i++) {
+        largest = Math.max(largest, Math.abs(r.get(i, i)));
+        smallest = Math.min(smallest, Math.abs(r.get(i, i)));
+      }
+      return smallest <= DEPENDENT * largest;
     }
 
     /** Whether M has no more singular values above the k-th found than were found there. */

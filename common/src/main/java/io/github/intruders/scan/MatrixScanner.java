@@ -9,6 +9,7 @@ import io.github.intruders.input.UserInputException;
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
+import io.github.intruders.linalg.SideBySide;
 import io.github.intruders.linalg.SvdConvergenceException;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.MatrixPlan;
@@ -20,6 +21,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 
 /** Scans one base matrix in all checkpoints that are asked for. One thread at a time. */
 public final class MatrixScanner {
@@ -121,8 +123,14 @@ public final class MatrixScanner {
         }
         List<CoordinateUpdate> updates = CoordinateUpdate.project(base, factors);
         long share = (System.nanoTime() - start) / readable.size();
+        List<Callable<ScanOutcome>> problems = new ArrayList<>();
         for (int i = 0; i < readable.size(); i++) {
-          outcomes.accept(scanProjected(readable.get(i), factors.get(i), updates.get(i), share));
+          int at = i;
+          problems.add(
+              () -> scanProjected(readable.get(at), factors.get(at), updates.get(at), share));
+        }
+        for (ScanOutcome outcome : SideBySide.call(problems)) {
+          outcomes.accept(outcome);
         }
       }
     }

@@ -5,14 +5,16 @@ import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.OpenBlas;
 import io.github.intruders.linalg.Precision;
+import io.github.intruders.linalg.SideBySide;
 import io.github.intruders.linalg.Svd;
 import io.github.intruders.spectra.BaseSpectrum;
 import io.github.intruders.spectra.UpdateStatistics;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.Callable;
 
 /**
  * The fast routes beside the published algorithm, in one run on one synthetic matrix: a spectrum
@@ -78,6 +80,7 @@ public final class RouteBenchmark {
       double projectionGflops) {}
 
   private static final int OUTLIERS = 12;
+  private static final int WARM_UPS = 40;
   private static final long SEED = 20260501;
 
   private final Settings settings;
@@ -91,7 +94,7 @@ public final class RouteBenchmark {
   }
 
   /** Runs the benchmark; takes at least as long as four dense decompositions. */
-  public Result run() {
+  public Result run() throws IOException {
     OpenBlas.useThreads(settings.threads());
     try (Arena arena = Arena.open()) {
       Matrix w0 = base();
@@ -107,31 +110,22 @@ public final class RouteBenchmark {
     }
   }
 
-  private Result lowRank(Matrix w0, BaseSpectrum base, double baseSeconds, double gemm) {
+  private Result lowRank(Matrix w0, BaseSpectrum base, double baseSeconds, double gemm)
+      throws IOException {
     List<CoordinateUpdate.Factors> factors = new ArrayList<>();
     for (int i = 0; i < settings.checkpoints(); i++) {
       factors.add(factors(base, settings.rank(), 1));
     }
-    warmUp(base, factors.get(0));
-    LowRankRoute route = new LowRankRoute();
-    List<MatrixScan> scans = new ArrayList<>();
-    int fallbacks = 0;
+    warmUp(w0, base, factors);
     long start = System.nanoTime();
     List<CoordinateUpdate> updates = CoordinateUpdate.project(base, factors);
     double projectionSeconds = seconds(start);
+    List<Callable<MatrixScan>> problems = new ArrayList<>();
     for (int i = 0; i < factors.size(); i++) {
-      try (Arena arena = Arena.open()) {
-        Optional<TunedSpectrum> tuned =
-            route.solve(base, updates.get(i), k, scanSettings.sides());
-        if (tuned.isEmpty()) {
-          fallbacks++;
-          tuned = Optional.of(byDenseRoute(base, tuned(w0, factors.get(i))));
-        }
-        UpdateStatistics statistics =
-            UpdateStatistics.ofFactors(factors.get(i).b(), factors.get(i).a());
-        scans.add(MatrixScan.of(base, tuned.get(), statistics, scanSettings));
-      }
+      int at = i;
+      problems.add(() -> scan(w0, base, factors.get(at), updates.get(at)));
     }
+    List<MatrixScan> scans = SideBySide.call(problems);
     double fastSeconds = seconds(start) / factors.size();
     double flops =
         projectionFlops(base) * settings.rank() * settings.checkpoints();
@@ -141,6 +135,8 @@ public final class RouteBenchmark {
         comparison.add(w0, tuned(w0, factors.get(i)), scans.get(i));
       }
     }
+    int fallbacks =
+        (int) scans.stream().filter(scan -> !scan.solver().equals(LowRankRoute.NAME)).count();
     return result(
         comparison, fastSeconds, baseSeconds, fallbacks, gemm, flops / projectionSeconds / 1e9);
   }
@@ -234,26 +230,36 @@ public final class RouteBenchmark {
     }
   }
 
-  private TunedSpectrum byDenseRoute(BaseSpectrum base, Matrix w) {
-    return new DenseRoute().solve(base, w.to(Precision.DOUBLE), k, scanSettings.sides());
+  private MatrixScan scan(
+      Matrix w0, BaseSpectrum base, CoordinateUpdate.Factors factors, CoordinateUpdate update) {
+    try (Arena arena = Arena.open()) {
+      TunedSpectrum tuned =
+          new LowRankRoute()
+              .solve(base, update, k, scanSettings.sides())
+              .orElseGet(
+                  () ->
+                      new DenseRoute()
+                          .solve(
+                              base,
+                              tuned(w0, factors).to(Precision.DOUBLE),
+                              k,
+                              scanSettings.sides()));
+      return MatrixScan.of(
+          base, tuned, UpdateStatistics.ofFactors(factors.b(), factors.a()), scanSettings);
+    }
   }
 
   /** Compiles and pages in what the measured part runs. */
-  private void warmUp(BaseSpectrum base, CoordinateUpdate.Factors factors) {
-    LowRankRoute route = new LowRankRoute();
-    for (int i = 0; i < 20; i++) {
-      try (Arena arena = Arena.open()) {
-        CoordinateUpdate update = CoordinateUpdate.project(base, List.of(factors)).get(0);
-        route
-            .solve(base, update, k, scanSettings.sides())
-            .ifPresent(
-                tuned ->
-                    MatrixScan.of(
-                        base,
-                        tuned,
-                        UpdateStatistics.ofFactors(factors.b(), factors.a()),
-                        scanSettings));
+  private void warmUp(Matrix w0, BaseSpectrum base, List<CoordinateUpdate.Factors> factors)
+      throws IOException {
+    try (Arena arena = Arena.open()) {
+      List<CoordinateUpdate> updates = CoordinateUpdate.project(base, factors);
+      List<Callable<MatrixScan>> problems = new ArrayList<>();
+      for (int i = 0; i < WARM_UPS; i++) {
+        int at = i % factors.size();
+        problems.add(() -> scan(w0, base, factors.get(at), updates.get(at)));
       }
+      SideBySide.call(problems);
     }
   }
 
