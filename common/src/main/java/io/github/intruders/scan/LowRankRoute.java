@@ -19,8 +19,8 @@ import java.util.Optional;
  * <p>The search spaces are split in a head, the first q coordinate axes, which are never stored, and
  * a tail of orthonormal vectors on the remaining coordinates, which starts with the range of l
  * (left) and of r (right). Each round solves the small projected problem and adds to both tails, for
- * every triplet that is not there yet, one step of inverse iteration at its own σ, exact by {@link
- * ShiftedUpdate}. Three or four rounds suffice.
+ * every triplet that is not there yet, a Davidson correction or, nearer the solution, one step of
+ * inverse iteration at its own σ, exact by {@link ShiftedUpdate}. Three or four rounds suffice.
  *
  * <p>Two certificates stand behind a result: the residuals of all triplets, and a count. The
  * number of singular values of M above any τ is known exactly, so that none larger can have been
@@ -31,6 +31,7 @@ final class LowRankRoute {
 
   private static final double TOLERANCE = 1e-9;
   private static final double COUNT_MARGIN = 1e-7;
+  private static final double COARSE = 0.05;
   private static final double DEPENDENT = 1e-6;
   private static final int MAX_ROUNDS = 20;
   private static final int MIN_HEAD = 24;
@@ -220,11 +221,20 @@ final class LowRankRoute {
       return Arrays.copyOf(open, count);
     }
 
-    /** One step of inverse iteration from triplet j; its tails become a column of du and dv. */
+    /**
+     * An improvement of triplet j; its tails become a column of du and dv. Far from the solution a
+     * Davidson correction does as well as inverse iteration, for less.
+     */
     private boolean improve(int j, Matrix du, Matrix dv, int column) {
-      double[] u = joined(headU, tailU, j);
-      double[] v = joined(headV, tailV, j);
-      if (!new ShiftedUpdate(s0, update, sigma[j]).solve(u, v)) {
+      ShiftedUpdate shifted = new ShiftedUpdate(s0, update, sigma[j]);
+      boolean coarse = residuals[j] > COARSE;
+      double[] u = joined(headU, coarse ? residualLeft : tailU, j);
+      double[] v = joined(headV, coarse ? residualRight : tailV, j);
+      if (coarse) {
+        Arrays.fill(u, 0, q, 0); // there is no residual on the head
+        Arrays.fill(v, 0, q, 0);
+        shifted.applyBaseInverse(u, v);
+      } else if (!shifted.solve(u, v)) {
         return false;
       }
       setNormalised(du, column, u);

@@ -23,7 +23,6 @@ final class ShiftedUpdate {
   private final CoordinateUpdate update;
   private final double[] own;
   private final double[] cross;
-  private final Matrix capacitance;
   private int baseAbove;
 
   /**
@@ -48,10 +47,11 @@ final class ShiftedUpdate {
         cross[i] = s / determinant;
       }
     }
-    capacitance = capacitance(p);
   }
 
-  private Matrix capacitance(int p) {
+  /** N, symmetric, (2R, 2R). */
+  private Matrix capacitance() {
+    int p = cross.length;
     Matrix l = update.l();
     Matrix r = update.r();
     int rank = l.cols();
@@ -71,7 +71,7 @@ final class ShiftedUpdate {
   /** The number of singular values of M above τ. */
   int singularValuesAbove() {
     int positive = 0;
-    for (double value : SymmetricEigenvalues.of(capacitance)) {
+    for (double value : SymmetricEigenvalues.of(capacitance())) {
       positive += value > 0 ? 1 : 0;
     }
     return baseAbove + positive - update.l().cols();
@@ -90,7 +90,7 @@ final class ShiftedUpdate {
     Matrix small = Matrix.allocate(2 * rank, 1, Precision.DOUBLE);
     small.rowRange(0, rank).assign(update.l().transposedTimes(column(u)));
     small.rowRange(rank, 2 * rank).assign(update.r().transposedTimes(column(v)));
-    if (!LinearSystem.solveInPlace(capacitance, small)) {
+    if (!LinearSystem.solveInPlace(capacitance(), small)) {
       return false;
     }
     double[] du = update.l().times(small.rowRange(0, rank)).column(0);
@@ -105,8 +105,8 @@ final class ShiftedUpdate {
     return true;
   }
 
-  /** (K0 − τ)⁻¹ in place; coordinates beyond the base's have no partner. */
-  private void applyBaseInverse(double[] u, double[] v) {
+  /** (K0 − τ)⁻¹ [u; v] in place; coordinates beyond the base's have no partner. */
+  void applyBaseInverse(double[] u, double[] v) {
     for (int i = 0; i < cross.length; i++) {
       double left = u[i];
       u[i] = -(own[i] * left + cross[i] * v[i]);
