@@ -10,6 +10,7 @@ import static org.bytedeco.openblas.global.openblas_full.LAPACKE_slag2d_work;
 import static org.bytedeco.openblas.global.openblas_full.LAPACK_COL_MAJOR;
 import static org.bytedeco.openblas.global.openblas_full.cblas_dgeadd;
 import static org.bytedeco.openblas.global.openblas_full.cblas_dgemm;
+import static org.bytedeco.openblas.global.openblas_full.cblas_dgemv;
 import static org.bytedeco.openblas.global.openblas_full.cblas_domatcopy;
 import static org.bytedeco.openblas.global.openblas_full.cblas_sgeadd;
 import static org.bytedeco.openblas.global.openblas_full.cblas_sgemm;
@@ -441,7 +442,21 @@ public final class Matrix {
     int lda = a.lead();
     int ldb = b.lead();
     int ldc = lead();
-    if (precision == Precision.SINGLE) {
+    if (cols == 1 && !transposeB && precision == Precision.DOUBLE) {
+      cblas_dgemv(
+          CblasRowMajor,
+          flagA,
+          a.rows,
+          a.cols,
+          alpha,
+          a.doubles(),
+          lda,
+          b.doubles(),
+          ldb,
+          beta,
+          doubles(),
+          ldc);
+    } else if (precision == Precision.SINGLE) {
       cblas_sgemm(
           CblasRowMajor,
           flagA,

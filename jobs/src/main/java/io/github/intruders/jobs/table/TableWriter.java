@@ -17,6 +17,7 @@ import org.apache.spark.sql.catalyst.catalog.ExternalCatalogUtils;
  */
 public final class TableWriter {
   private static final String PARTITION = "checkpoint_id";
+  private static final String NO_CHECKPOINT = "_none";
 
   private final Storage storage;
   private final String outUri;
@@ -38,7 +39,6 @@ public final class TableWriter {
   public void replace(String table, Dataset<Row> rows, Collection<String> without)
       throws IOException {
     Dataset<Row> stamped = rows.withColumn("run_id", lit(runId));
-    writeColumns(table, stamped);
     stamped
         .repartition(col(PARTITION))
         .write()
@@ -51,18 +51,24 @@ public final class TableWriter {
           storage.resolve(
               uri(table), PARTITION + "=" + ExternalCatalogUtils.escapePathName(checkpointId)));
     }
+    writeColumnsIfEmpty(table, stamped);
   }
 
   /**
-   * Gives a table that has no rows yet its columns, so that every reader can open it: an empty file
-   * for checkpoints without an id, of which there are none.
+   * Gives a table without rows its columns, so that every reader can open it: an empty file in a
+   * folder of its own, which goes as soon as there are rows.
    */
-  private void writeColumns(String table, Dataset<Row> rows) throws IOException {
-    String empty =
-        storage.resolve(
-            uri(table), PARTITION + "=" + ExternalCatalogUtils.DEFAULT_PARTITION_NAME());
-    if (!storage.exists(empty)) {
-      rows.drop(PARTITION).limit(0).coalesce(1).write().parquet(empty);
+  private void writeColumnsIfEmpty(String table, Dataset<Row> rows) throws IOException {
+    String folder = PARTITION + "=" + NO_CHECKPOINT;
+    String columnsOnly = storage.resolve(uri(table), folder);
+    boolean hasRows =
+        storage.exists(uri(table))
+            && storage.list(uri(table)).stream()
+                .anyMatch(file -> file.directory() && !file.name().equals(folder));
+    if (hasRows) {
+      storage.delete(columnsOnly);
+    } else if (!storage.exists(columnsOnly)) {
+      rows.drop(PARTITION).limit(0).coalesce(1).write().parquet(columnsOnly);
     }
   }
 
