@@ -25,7 +25,14 @@ public final class LinearSystem {
       IntPointer pivots = new IntPointer(a.rows());
       int info =
           LAPACKE_dgesv(
-              LAPACK_COL_MAJOR, a.rows(), 1, work.doubles(), a.rows(), pivots, b.doubles(), a.rows());
+              LAPACK_COL_MAJOR,
+              a.rows(),
+              1,
+              work.doubles(),
+              a.rows(),
+              pivots,
+              b.doubles(),
+              a.rows());
       return info == 0;
     }
   }

@@ -10,9 +10,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * Runs independent small problems side by side. Products of small matrices gain nothing from threads
- * of their own; so one problem takes one BLAS thread, and as many problems run at once as one BLAS
- * call may use threads.
+ * Runs independent small problems side by side. Products of small matrices gain nothing from
+ * threads of their own; so one problem takes one BLAS thread, and as many problems run at once as
+ * one BLAS call may use threads.
  */
 public final class SideBySide {
   private SideBySide() {}

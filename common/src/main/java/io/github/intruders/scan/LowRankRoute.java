@@ -13,18 +13,18 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The leading triplets of M = diag(S0) + l · rᵀ, the tuned matrix in the base's coordinates, by
- * a block of Rayleigh quotient iterations with a common search space (a rational Krylov method).
+ * The leading triplets of M = diag(S0) + l · rᵀ, the tuned matrix in the base's coordinates, by a
+ * block of Rayleigh quotient iterations with a common search space (a rational Krylov method).
  *
- * <p>The search spaces are split in a head, the first q coordinate axes, which are never stored, and
- * a tail of orthonormal vectors on the remaining coordinates, which starts with the range of l
- * (left) and of r (right). Each round solves the small projected problem and adds to both tails, for
- * every triplet that is not there yet, a Davidson correction or, nearer the solution, one step of
- * inverse iteration at its own σ, exact by {@link ShiftedUpdate}. Three or four rounds suffice.
+ * <p>The search spaces are split in a head, the first q coordinate axes, which are never stored,
+ * and a tail of orthonormal vectors on the remaining coordinates, which starts with the range of l
+ * (left) and of r (right). Each round solves the small projected problem and adds to both tails,
+ * for every triplet that is not there yet, a Davidson correction or, nearer the solution, one step
+ * of inverse iteration at its own σ, exact by {@link ShiftedUpdate}. Three or four rounds suffice.
  *
- * <p>Two certificates stand behind a result: the residuals of all triplets, and a count. The
- * number of singular values of M above any τ is known exactly, so that none larger can have been
- * missed. Where either fails there is no result.
+ * <p>Two certificates stand behind a result: the residuals of all triplets, and a count. The number
+ * of singular values of M above any τ is known exactly, so that none larger can have been missed.
+ * Where either fails there is no result.
  */
 final class LowRankRoute {
   static final String NAME = "low-rank";

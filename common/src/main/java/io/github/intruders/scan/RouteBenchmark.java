@@ -20,8 +20,8 @@ import java.util.concurrent.Callable;
  * The fast routes beside the published algorithm, in one run on one synthetic matrix: a spectrum
  * with a decaying tail and leading outliers, and updates strong enough to bring intruders.
  *
- * <p>The reference is what the paper's script does for each checkpoint: dense decompositions of base
- * and tuned in single precision by the same LAPACK with the same threads, then all cosines.
+ * <p>The reference is what the paper's script does for each checkpoint: dense decompositions of
+ * base and tuned in single precision by the same LAPACK with the same threads, then all cosines.
  */
 public final class RouteBenchmark {
   /** What kind of update is benchmarked. */
@@ -101,8 +101,7 @@ public final class RouteBenchmark {
       double gemm = gemmRate();
       long start = System.nanoTime();
       BaseSpectrum base =
-          BaseSpectrum.of(
-              "", LapackSvd.DIVIDE_AND_CONQUER.decompose(w0.to(Precision.DOUBLE)));
+          BaseSpectrum.of("", LapackSvd.DIVIDE_AND_CONQUER.decompose(w0.to(Precision.DOUBLE)));
       double baseSeconds = seconds(start);
       return settings.update() == Update.LOW_RANK
           ? lowRank(w0, base, baseSeconds, gemm)
@@ -127,8 +126,7 @@ public final class RouteBenchmark {
     }
     List<MatrixScan> scans = SideBySide.call(problems);
     double fastSeconds = seconds(start) / factors.size();
-    double flops =
-        projectionFlops(base) * settings.rank() * settings.checkpoints();
+    double flops = projectionFlops(base) * settings.rank() * settings.checkpoints();
     Comparison comparison = new Comparison();
     for (int i = 0; i < Math.min(settings.references(), factors.size()); i++) {
       try (Arena arena = Arena.open()) {
@@ -150,8 +148,7 @@ public final class RouteBenchmark {
         Matrix w = tuned(w0, factors(base, settings.rank(), 0.5));
         w.plusInPlace(1, noise(0.05 * base.spectralNorm() / Math.sqrt(w.rows() + w.cols())));
         long start = System.nanoTime();
-        TunedSpectrum tuned =
-            route.solve(base, w.to(Precision.DOUBLE), k, scanSettings.sides());
+        TunedSpectrum tuned = route.solve(base, w.to(Precision.DOUBLE), k, scanSettings.sides());
         MatrixScan scan =
             MatrixScan.of(base, tuned, new UpdateStatistics(0, 0, 0, 0), scanSettings);
         fastSeconds += seconds(start);
@@ -160,8 +157,7 @@ public final class RouteBenchmark {
         }
       }
     }
-    return result(
-        comparison, fastSeconds / settings.checkpoints(), baseSeconds, 0, gemm, 0);
+    return result(comparison, fastSeconds / settings.checkpoints(), baseSeconds, 0, gemm, 0);
   }
 
   private Result result(
@@ -216,8 +212,7 @@ public final class RouteBenchmark {
         similarityDifference =
             Math.max(similarityDifference, Math.abs(best[j] - vector.bestSimilarity()));
         valueDifference =
-            Math.max(
-                valueDifference, Math.abs(svd.s()[j] - vector.singularValue()) / svd.s()[j]);
+            Math.max(valueDifference, Math.abs(svd.s()[j] - vector.singularValue()) / svd.s()[j]);
       }
       for (Map.Entry<String, Integer> found : fast.intruders().entrySet()) {
         double epsilon = Double.parseDouble(found.getKey());

@@ -9,10 +9,10 @@ import io.github.intruders.linalg.SymmetricEigenvalues;
  * The matrix K − τ for K = [0 M; Mᵀ 0], M = diag(S0) + l · rᵀ, whose eigenvalues tell all about the
  * singular values of M: they are ±σ, and zeros.
  *
- * <p>K is K0 = [0 D; Dᵀ 0] plus Z C Zᵀ with Z = l ⊕ r and C = [0 I; I 0]. The inverse of K0 − τ is 2
- * × 2 per coordinate, so everything follows from the capacitance N = −C − Zᵀ (K0 − τ)⁻¹ Z of order
- * 2R: by Sherman, Morrison and Woodbury a system is solved exactly, and by Haynsworth's inertia
- * additivity on the bordered matrix [K0 − τ, Z; Zᵀ, −C⁻¹] eigenvalues are counted exactly:
+ * <p>K is K0 = [0 D; Dᵀ 0] plus Z C Zᵀ with Z = l ⊕ r and C = [0 I; I 0]. The inverse of K0 − τ is
+ * 2 × 2 per coordinate, so everything follows from the capacitance N = −C − Zᵀ (K0 − τ)⁻¹ Z of
+ * order 2R: by Sherman, Morrison and Woodbury a system is solved exactly, and by Haynsworth's
+ * inertia additivity on the bordered matrix [K0 − τ, Z; Zᵀ, −C⁻¹] eigenvalues are counted exactly:
  *
  * <pre>n₊(K − τ) = n₊(K0 − τ) + n₊(N) − R</pre>
  *
