@@ -68,13 +68,7 @@ final class BenchCommand implements Callable<Integer> {
     RouteBenchmark.Result result =
         new RouteBenchmark(
                 new RouteBenchmark.Settings(
-                    rows,
-                    cols,
-                    rank,
-                    checkpoints,
-                    Math.max(1, references),
-                    threads,
-                    update))
+                    rows, cols, rank, checkpoints, Math.max(1, references), threads, update))
             .run();
     if (json) {
       System.out.println(

@@ -1,0 +1,183 @@
+package io.github.intruders.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The shaded jar through Spark's own SparkSubmit, as users run it. */
+class LauncherIT {
+  private static final Map<String, List<String>> CONTRACT =
+      Map.of(
+          "checkpoints",
+          List.of(
+              "base_id",
+              "checkpoint_id",
+              "sequence",
+              "step",
+              "task",
+              "method",
+              "matrices",
+              "intruders",
+              "intruder_count",
+              "intruder_energy_share",
+              "update_effective_rank",
+              "update_relative_norm",
+              "rejected"),
+          "matrices",
+          List.of(
+              "checkpoint_id",
+              "matrix",
+              "layer",
+              "module",
+              "rows",
+              "cols",
+              "dtype",
+              "update_rank",
+              "update_norm",
+              "update_relative_norm",
+              "update_spectral_norm",
+              "update_effective_rank",
+              "base_spectral_norm",
+              "intruder_count",
+              "intruders",
+              "intruder_energy_share",
+              "solver",
+              "max_residual",
+              "elapsed_millis"),
+          "singular_vectors",
+          List.of(
+              "checkpoint_id",
+              "matrix",
+              "side",
+              "singular_index",
+              "singular_value",
+              "best_similarity",
+              "best_base_index",
+              "base_singular_value",
+              "is_intruder",
+              "energy_in_base_top_k",
+              "cluster_similarity",
+              "energy_outside_span",
+              "participation_ratio",
+              "residual"),
+          "similarity",
+          List.of("checkpoint_id", "matrix", "tuned_index", "base_index", "similarity"),
+          "rejects",
+          List.of("checkpoint_id", "matrix", "file", "code", "message"));
+
+  @TempDir private static Path temporary;
+  private static SparkSession spark;
+
+  @BeforeAll
+  static void openSession() {
+    spark =
+        SparkSession.builder()
+            .master("local[1]")
+            .config("spark.ui.enabled", "false")
+            .config("spark.sql.shuffle.partitions", "1")
+            .getOrCreate();
+  }
+
+  @AfterAll
+  static void closeSession() {
+    spark.stop();
+  }
+
+  @Test
+  void theDemoFindsThePublishedCountsAndWritesTheTablesOfTheContract() throws Exception {
+    Path out = temporary.resolve("demo");
+    Launched demo = Launched.run(temporary, "demo", "--json", "--out", out.toString());
+
+    assertThat(demo.exitCode()).as(String.join("\n", demo.err())).isZero();
+    JsonNode summary = new ObjectMapper().readTree(demo.out().get(demo.out().size() - 1));
+    Map<String, Integer> counts = new TreeMap<>();
+    for (JsonNode checkpoint : summary.path("checkpoints")) {
+      assertThat(checkpoint.path("matrices").asInt()).isEqualTo(28);
+      counts.put(
+          checkpoint.path("checkpoint_id").asText(), checkpoint.path("intruder_count").asInt());
+    }
+    assertThat(counts.values())
+        .containsExactly(0, 2, 9, 3, 22, 50, 73, 105, 1, 6, 6, 10, 24, 76, 97, 100);
+    assertThat(summary)
+        .isEqualTo(new ObjectMapper().readTree(out.resolve("_summary.json").toFile()));
+    assertThat(demo.err()).noneMatch(line -> line.contains("WARN ") || line.contains("ERROR"));
+    assertThat(demo.err()).noneMatch(line -> line.contains("org.apache.spark"));
+    CONTRACT.forEach(
+        (table, columns) ->
+            assertThat(read(out, table).columns())
+                .as(table)
+                .contains(columns.toArray(String[]::new)));
+    assertThat(read(out, "matrices").count()).isEqualTo(16 * 28);
+    assertThat(read(out, "singular_vectors").count()).isEqualTo(16 * 28 * 10);
+    assertThat(read(out, "similarity").count()).isEqualTo(16 * 28 * 100);
+    assertThat(read(out, "rejects").count()).isZero();
+  }
+
+  @Test
+  void oneCoreTwoCoresAndTwoExecutorsGiveTheSameRows() throws Exception {
+    Path manifest = temporary.resolve("small.yaml");
+    String zoo = System.getProperty("zoo");
+    Files.writeString(
+        manifest,
+        """
+        base: {id: base, uri: %1$s/base}
+        checkpoints:
+          - {id: full, uri: %1$s/full/1-python}
+          - {id: chain, adapters: [%1$s/lora-r8/1-python, %1$s/lora-r8/2-c]}
+          - {id: missing, uri: %1$s/nowhere}
+        """
+            .formatted(zoo));
+    List<Map<String, List<String>>> results = new ArrayList<>();
+    for (String master : List.of("local[1]", "local[2]", "local-cluster[2,1,1024]")) {
+      Path out = temporary.resolve(master.replaceAll("\\W", "-"));
+      Launched run =
+          Launched.run(
+              temporary,
+              "run",
+              "--manifest",
+              manifest.toString(),
+              "--include",
+              "layers\\.[01]\\..*proj",
+              "--side",
+              "both",
+              "--out",
+              out.toString(),
+              "--",
+              "--master",
+              master);
+      assertThat(run.exitCode()).as(String.join("\n", run.err())).isEqualTo(3);
+      Map<String, List<String>> tables = new TreeMap<>();
+      CONTRACT.keySet().forEach(table -> tables.put(table, rows(out, table)));
+      results.add(tables);
+    }
+    assertThat(results.get(0).get("matrices")).hasSize(2 * 14);
+    assertThat(results.get(0).get("rejects")).hasSize(1);
+    assertThat(results.get(1)).isEqualTo(results.get(0));
+    assertThat(results.get(2)).isEqualTo(results.get(0));
+  }
+
+  private static Dataset<Row> read(Path out, String table) {
+    return spark.read().parquet(out.resolve(table).toString());
+  }
+
+  /** Every row as text, to the last digit, but for what differs from run to run. */
+  private static List<String> rows(Path out, String table) {
+    return read(out, table).drop("run_id", "elapsed_millis").toJSON().collectAsList().stream()
+        .sorted()
+        .toList();
+  }
+}

@@ -1,0 +1,228 @@
+package io.github.intruders.jobs.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What a user gets to read, and a scheduler gets to see, when something can't be used. */
+class ExitCodesTest {
+  @TempDir private static Path temporary;
+
+  private record Outcome(int exitCode, String out, String err) {}
+
+  @BeforeAll
+  static void setMaster() {
+    System.setProperty("spark.master", "local[1]");
+    System.setProperty("spark.ui.enabled", "false");
+  }
+
+  @AfterAll
+  static void unsetMaster() {
+    System.clearProperty("spark.master");
+    System.clearProperty("spark.ui.enabled");
+  }
+
+  private static Outcome run(String... args) {
+    PrintStream out = System.out;
+    PrintStream err = System.err;
+    ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
+    ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
+    try {
+      System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
+      System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
+      int code = Main.run(args);
+      return new Outcome(
+          code,
+          outBytes.toString(StandardCharsets.UTF_8),
+          errBytes.toString(StandardCharsets.UTF_8));
+    } finally {
+      System.setOut(out);
+      System.setErr(err);
+    }
+  }
+
+  private static String zoo(String path) {
+    return System.getProperty("zoo") + "/" + path;
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          --top-k 0          | Cannot use top-k '0': expected a number such as 10, a share such as 25%, or all
+          --top-k 101%       | Cannot use top-k '101%': expected a number such as 10, a share such as 25%, or all
+          --epsilon 1.5      | Cannot use epsilon 1.5: expected a number above 0, at most 1
+          --epsilon x        | Invalid value for option '--epsilon' (E): 'x' is not a double
+          --include [        | Cannot use --include '[': Unclosed character class near index 0
+          --side up          | Invalid value for option '--side': expected one of [LEFT, RIGHT, BOTH] (case-insensitive) but was 'up'
+          --nonsense         | Unknown option: '--nonsense'
+          """)
+  void aSettingThatCanNotBeUsedIsNamed(String options, String message) {
+    String[] given = options.split(" ", -1);
+    String[] args = new String[given.length + 5];
+    System.arraycopy(
+        new String[] {"scan", "--base", zoo("base"), "--tuned", zoo("lora-r1/1-python")},
+        0,
+        args,
+        0,
+        5);
+    System.arraycopy(given, 0, args, 5, given.length);
+
+    Outcome outcome = run(args);
+
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err()).contains(message);
+  }
+
+  @Test
+  void inputsAreAskedFor() {
+    Outcome outcome = run("run");
+
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err()).contains("Missing inputs: give --manifest, or --base and --tuned");
+  }
+
+  @Test
+  void anUnknownKeyOfTheManifestIsNamedWithItsLine() throws IOException {
+    Path manifest = temporary.resolve("typo.yaml");
+    Files.writeString(manifest, "base: {id: b, uri: base}\ncheckpoints:\n  - id: x\n    url: y\n");
+
+    Outcome outcome = run("run", "--manifest", manifest.toString());
+
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err())
+        .isEqualTo(
+            "intruders: [file:%s] line 4: Unknown key 'url' in a checkpoint; expected one of [id, uri, adapters, sequence, step, task, tags]%n"
+                .formatted(manifest));
+  }
+
+  @Test
+  void aManifestThatIsNotThereIsNamed() {
+    Outcome outcome = run("run", "--manifest", temporary.resolve("no.yaml").toString());
+
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err())
+        .isEqualTo("intruders: [file:%s/no.yaml] There is no such manifest%n".formatted(temporary));
+  }
+
+  @Test
+  void aRunWithoutAnythingToAnalyseSaysWhyAndExitsWithTwo() {
+    Outcome outcome =
+        run(
+            "scan",
+            "--base",
+            zoo("base"),
+            "--tuned",
+            zoo("base"),
+            "--out",
+            temporary.resolve("nothing").toString());
+
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err())
+        .contains(
+            "Nothing can be analysed; the first reason: [file:"
+                + zoo("base")
+                + "] This is the base itself; expected a checkpoint that was tuned from it");
+  }
+
+  @Test
+  void aBaseThatIsNotThereExitsWithTwo() {
+    Outcome outcome = run("scan", "--base", zoo("nowhere"), "--tuned", zoo("lora-r1/1-python"));
+
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err()).contains("nowhere]");
+  }
+
+  @Test
+  void planComputesAndWritesNothing() throws IOException {
+    Path out = temporary.resolve("planned");
+
+    Outcome outcome = run("plan", "--manifest", zoo("manifest.yaml"), "--out", out.toString());
+
+    assertThat(outcome.exitCode()).isZero();
+    assertThat(outcome.out())
+        .contains("28 matrices, 0 of them decomposed already")
+        .contains("4 x self_attn.k_proj  64x128 BF16")
+        .contains("lora-r32/4-xml");
+    assertThat(out).doesNotExist();
+  }
+
+  @Test
+  void showFiltersAndFormatsAndNamesWhatItCanNotUse() {
+    Path out = temporary.resolve("shown");
+    run(
+        "scan",
+        "--base",
+        zoo("base"),
+        "--tuned",
+        zoo("lora-r8/1-python"),
+        "--include",
+        "layers\\.0\\.mlp",
+        "--out",
+        out.toString());
+
+    Outcome csv =
+        run(
+            "show",
+            "matrices",
+            "--out",
+            out.toString(),
+            "--format",
+            "csv",
+            "--where",
+            "module = 'mlp.up_proj'");
+    assertThat(csv.exitCode()).isZero();
+    assertThat(csv.out().lines()).hasSize(2);
+    assertThat(csv.out().lines().skip(1).findFirst().orElseThrow())
+        .startsWith("1-python,model.layers.0.mlp.up_proj.weight,0,mlp.up_proj,384,128,BF16,8,");
+
+    Outcome json =
+        run(
+            "show",
+            "singular_vectors",
+            "--out",
+            out.toString(),
+            "--format",
+            "json",
+            "--limit",
+            "3");
+    assertThat(json.out().lines())
+        .hasSize(3)
+        .allMatch(line -> line.startsWith("{\"checkpoint_id\":"));
+
+    Outcome table = run("show", "nonsense", "--out", out.toString());
+    assertThat(table.exitCode()).isEqualTo(2);
+    assertThat(table.err())
+        .contains(
+            "There is no table 'nonsense'; expected one of [checkpoints, matrices, rejects, similarity, singular_vectors]");
+
+    Outcome where = run("show", "matrices", "--out", out.toString(), "--where", "nonsense > 1");
+    assertThat(where.exitCode()).isEqualTo(2);
+    assertThat(where.err()).contains("Cannot use --where 'nonsense > 1'");
+  }
+
+  @Test
+  void inspectListsTensors() {
+    Outcome outcome = run("inspect", zoo("lora-r8/1-python"));
+
+    assertThat(outcome.exitCode()).isZero();
+    assertThat(outcome.out())
+        .contains("28 updates")
+        .contains("model.layers.0.mlp.down_proj.weight  128x384, rank 8, scale 2.0, F32");
+    assertThat(run("inspect", zoo("base")).out())
+        .contains("39 tensors")
+        .contains("lm_head.weight  BF16 256x128  model.safetensors");
+  }
+}
