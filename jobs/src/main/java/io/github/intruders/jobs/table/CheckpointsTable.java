@@ -1,6 +1,5 @@
 package io.github.intruders.jobs.table;
 
-import static org.apache.spark.sql.functions.avg;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.collect_list;
@@ -14,6 +13,7 @@ import static org.apache.spark.sql.functions.sort_array;
 import static org.apache.spark.sql.functions.sqrt;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.sum;
+import static org.apache.spark.sql.functions.when;
 
 import io.github.intruders.manifest.CheckpointSpec;
 import java.util.List;
@@ -66,15 +66,28 @@ public final class CheckpointsTable {
             .agg(
                 count(lit(1)).cast("int").as("matrices"),
                 sum("intruder_count").cast("int").as("intruder_count"),
-                expr("CASE WHEN sum(energy) > 0 THEN sum(intruder_energy) / sum(energy)"
-                        + " ELSE 0D END")
-                    .as("intruder_energy_share"),
-                avg("update_effective_rank").as("update_effective_rank"),
-                sqrt(sum(expr("update_norm * update_norm"))).as("update_norm"),
-                expr("CASE WHEN sum(base_norm * base_norm) > 0 THEN sqrt(sum(update_norm *"
-                        + " update_norm) / sum(base_norm * base_norm)) ELSE 0D END")
-                    .as("update_relative_norm"),
-                max("max_residual").as("max_residual"));
+                // Sorted, since sums of fractions depend on their order, which differs from run to
+                // run.
+                sort_array(
+                        collect_list(
+                            struct(
+                                col("matrix"),
+                                col("intruder_energy"),
+                                col("energy"),
+                                col("update_norm"),
+                                col("base_norm"),
+                                col("update_effective_rank"))))
+                    .as("m"),
+                max("max_residual").as("max_residual"))
+            .withColumn(
+                "intruder_energy_share", ratio(total("m.intruder_energy"), total("m.energy")))
+            .withColumn(
+                "update_effective_rank", total("m.update_effective_rank").divide(col("matrices")))
+            .withColumn("update_norm", sqrt(totalOfSquares("m.update_norm")))
+            .withColumn(
+                "update_relative_norm",
+                ratio(col("update_norm"), sqrt(totalOfSquares("m.base_norm"))))
+            .drop("m");
     Dataset<Row> rejected =
         rejects.groupBy("checkpoint_id").agg(count(lit(1)).cast("int").as("rejected"));
     return spark
@@ -101,6 +114,18 @@ public final class CheckpointsTable {
             col("ties"),
             col("max_residual"),
             orZero("rejected"));
+  }
+
+  private static Column total(String values) {
+    return expr("aggregate(%s, 0D, (total, value) -> total + value)".formatted(values));
+  }
+
+  private static Column totalOfSquares(String values) {
+    return expr("aggregate(%s, 0D, (total, value) -> total + value * value)".formatted(values));
+  }
+
+  private static Column ratio(Column part, Column whole) {
+    return when(whole.gt(0), part.divide(whole)).otherwise(lit(0.0));
   }
 
   private static Column orZero(String column) {
