@@ -49,7 +49,7 @@ public final class ConsoleReport {
     }
     if (summary.rejected() > 0) {
       text.append(
-          "Left out: %d inputs; why: jobs/bin/intruders show rejects --out %s%n"
+          "Left out: %d; why: jobs/bin/intruders show rejects --out %s%n"
               .formatted(summary.rejected(), outUri));
     }
     text.append(

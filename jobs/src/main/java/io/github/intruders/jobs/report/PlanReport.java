@@ -85,7 +85,7 @@ public record PlanReport(
             bytes(total.bytesRead()),
             bytes(total.nativeBytes())));
     if (rejected > 0) {
-      text.append("%n%d inputs would be left out:%n".formatted(rejected));
+      text.append("%nLeft out, with reasons: %d%n".formatted(rejected));
       for (Rejection rejection : rejections) {
         text.append(
             "  %s  %s  %s%n"
