@@ -1,12 +1,9 @@
 package io.github.intruders.manifest;
 
+import io.github.intruders.input.Fingerprint;
 import io.github.intruders.input.UserInputException;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -60,7 +57,7 @@ public final class ManifestReader {
       throw list.fault("checkpoints: expected at least one");
     }
     requireConsecutiveSteps();
-    return new Manifest(baseId, baseUri, checkpoints, metrics(root), sha256(text));
+    return new Manifest(baseId, baseUri, checkpoints, metrics(root), Fingerprint.of(text));
   }
 
   private List<String> metrics(Map<String, ManifestNode> root) {
@@ -177,15 +174,5 @@ public final class ManifestReader {
       throw node.fault("Missing key '%s' in %s".formatted(key, name));
     }
     return child;
-  }
-
-  private static String sha256(String text) {
-    try {
-      byte[] hash =
-          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-      return HexFormat.of().formatHex(hash);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("Every Java platform has SHA-256", e);
-    }
   }
 }

@@ -6,17 +6,14 @@ import io.github.intruders.checkpoint.Checkpoint;
 import io.github.intruders.checkpoint.MatrixSource;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorInfo;
+import io.github.intruders.input.Fingerprint;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.manifest.CheckpointSpec;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -265,22 +262,12 @@ public final class Planner {
       if (update instanceof UpdateSource.Full whole) {
         describe(inputs, whole.tuned(), identities);
       }
-      return new MatrixPlan(spec.id(), matrix, update, sha256(inputs.toString()));
+      return new MatrixPlan(spec.id(), matrix, update, Fingerprint.of(inputs.toString()));
     }
 
     private void describe(
         StringBuilder into, MatrixSource source, Map<String, String> fileIdentities) {
       into.append(source).append(' ').append(fileIdentities.get(source.file())).append('\n');
-    }
-  }
-
-  private static String sha256(String text) {
-    try {
-      byte[] hash =
-          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-      return HexFormat.of().formatHex(hash);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("Every Java platform has SHA-256", e);
     }
   }
 }

@@ -8,6 +8,7 @@ import io.github.intruders.checkpoint.SafetensorsWriter;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorInfo;
 import io.github.intruders.checkpoint.TensorReader;
+import io.github.intruders.input.Fingerprint;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.LapackSvd;
@@ -16,9 +17,6 @@ import io.github.intruders.linalg.OpenBlas;
 import io.github.intruders.linalg.Precision;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -178,12 +176,6 @@ public final class SpectraStore {
   }
 
   private String sourceFile(MatrixSource source, String identity) {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      digest.update((source + " " + identity).getBytes(StandardCharsets.UTF_8));
-      return storage.resolve(root, "sources/" + HexFormat.of().formatHex(digest.digest()));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("Every Java platform has SHA-256", e);
-    }
+    return storage.resolve(root, "sources/" + Fingerprint.of(source + " " + identity));
   }
 }

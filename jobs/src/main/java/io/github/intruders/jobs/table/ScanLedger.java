@@ -5,16 +5,13 @@ import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.input.Fingerprint;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.scan.ScanOutcome;
 import io.github.intruders.scan.ScanSettings;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -72,7 +69,7 @@ public final class ScanLedger {
 
   /** Names all that the result of this piece of work depends on. */
   public static String key(MatrixPlan plan, ScanSettings settings) {
-    return sha256(
+    return Fingerprint.of(
         String.join(
             "\n",
             DEFINITION_VERSION,
@@ -132,7 +129,7 @@ public final class ScanLedger {
   private static String taskName(List<MatrixPlan> plans, ScanSettings settings) {
     StringBuilder keys = new StringBuilder();
     plans.stream().map(plan -> key(plan, settings)).sorted().forEach(keys::append);
-    return sha256(keys.toString());
+    return Fingerprint.of(keys.toString());
   }
 
   /** Every entry there is, whichever run it is of; see {@link #SCHEMA}. */
@@ -156,15 +153,5 @@ public final class ScanLedger {
         .option("mode", "FAILFAST")
         .json(folder)
         .filter(functions.col("checkpoint_id").isNotNull());
-  }
-
-  private static String sha256(String text) {
-    try {
-      byte[] hash =
-          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-      return HexFormat.of().formatHex(hash);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("Every Java platform has SHA-256", e);
-    }
   }
 }
