@@ -40,9 +40,14 @@ public final class Arena implements AutoCloseable {
    * is none), so that it outlives this one.
    *
    * @return the same matrix
+   * @throws IllegalArgumentException for a view, which would outlive the memory it looks into
    */
   public Matrix keep(Matrix matrix) {
     Objects.requireNonNull(matrix, "matrix");
+    if (matrix.isView()) {
+      throw new IllegalArgumentException(
+          "Cannot keep a view, %s: its memory is another matrix's; keep a copy".formatted(matrix));
+    }
     // Taken over before it is let go: a pointer without a holder is freed at once.
     if (parent == null) {
       matrix.pointer().retainReference();

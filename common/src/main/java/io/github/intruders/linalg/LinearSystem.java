@@ -20,6 +20,7 @@ public final class LinearSystem {
     if (a.rows() != a.cols() || b.rows() != a.rows() || b.cols() != 1) {
       throw new IllegalArgumentException("Cannot solve %s for %s".formatted(a, b));
     }
+    b.requireContiguous(Precision.DOUBLE);
     try (Arena arena = Arena.open()) {
       Matrix work = a.copy(); // symmetric, so that row-major and column-major are the same
       IntPointer pivots = new IntPointer(a.rows());

@@ -37,8 +37,10 @@ public final class Matrix {
   private final Precision precision;
   private final Pointer data;
   private final Indexer indexer;
+  private final boolean view;
 
-  private Matrix(int rows, int cols, long stride, Precision precision, Pointer data) {
+  private Matrix(int rows, int cols, long stride, Precision precision, Pointer data, boolean view) {
+    this.view = view;
     this.rows = rows;
     this.cols = cols;
     this.stride = stride;
@@ -60,7 +62,7 @@ public final class Matrix {
     long elements = Math.max(1, (long) rows * cols);
     Pointer data =
         precision == Precision.SINGLE ? new FloatPointer(elements) : new DoublePointer(elements);
-    return new Matrix(rows, cols, Math.max(1, cols), precision, data);
+    return new Matrix(rows, cols, Math.max(1, cols), precision, data, false);
   }
 
   /** A matrix of zeros. */
@@ -118,6 +120,11 @@ public final class Matrix {
   /** The same as BLAS wants it. */
   private int lead() {
     return Math.toIntExact(stride);
+  }
+
+  /** Whether the memory is another matrix's. */
+  boolean isView() {
+    return view;
   }
 
   /** The first element's address. */
@@ -178,6 +185,10 @@ public final class Matrix {
 
   /** Overwrites one row; the values are copied. */
   public void setRow(int row, double[] values) {
+    if (values.length != cols) {
+      throw new IllegalArgumentException(
+          "Expected %d values for a row, found %d".formatted(cols, values.length));
+    }
     for (int j = 0; j < cols; j++) {
       set(row, j, values[j]);
     }
@@ -191,29 +202,38 @@ public final class Matrix {
    * @throws IllegalStateException if this is a view with gaps or not in single precision
    */
   public void setFloats(long start, float[] values, int count) {
-    requireContiguous(Precision.SINGLE);
+    requireRange(Precision.SINGLE, start, count);
     floats().getPointer(start).put(values, 0, count);
   }
 
   /** As {@link #setFloats}, in double precision. */
   public void setDoubles(long start, double[] values, int count) {
-    requireContiguous(Precision.DOUBLE);
+    requireRange(Precision.DOUBLE, start, count);
     doubles().getPointer(start).put(values, 0, count);
   }
 
   /** Copies {@code count} elements that follow each other in reading order; see setFloats. */
   public void copyFloats(long start, float[] into, int count) {
-    requireContiguous(Precision.SINGLE);
+    requireRange(Precision.SINGLE, start, count);
     floats().getPointer(start).get(into, 0, count);
   }
 
   /** As {@link #copyFloats}, in double precision. */
   public void copyDoubles(long start, double[] into, int count) {
-    requireContiguous(Precision.DOUBLE);
+    requireRange(Precision.DOUBLE, start, count);
     doubles().getPointer(start).get(into, 0, count);
   }
 
-  private void requireContiguous(Precision expected) {
+  private void requireRange(Precision expected, long start, int count) {
+    requireContiguous(expected);
+    if (start < 0 || count < 0 || start + count > (long) rows * cols) {
+      throw new IndexOutOfBoundsException(
+          "%d elements from %d lie outside a %dx%d matrix".formatted(count, start, rows, cols));
+    }
+  }
+
+  /** Requires that the elements follow each other without gaps, in this precision. */
+  void requireContiguous(Precision expected) {
     if (stride != Math.max(1, cols) || precision != expected) {
       throw new IllegalStateException(
           "Expected a contiguous %s matrix, found %s with stride %d"
@@ -241,7 +261,7 @@ public final class Matrix {
           "Columns %d to %d lie outside a %dx%d matrix".formatted(fromCol, toCol, rows, cols));
     }
     Pointer start = data.getPointer(data.getClass(), fromRow * stride + fromCol);
-    return new Matrix(toRow - fromRow, toCol - fromCol, stride, precision, start);
+    return new Matrix(toRow - fromRow, toCol - fromCol, stride, precision, start, true);
   }
 
   /** A contiguous copy in the given precision. */
@@ -442,7 +462,7 @@ public final class Matrix {
     int lda = a.lead();
     int ldb = b.lead();
     int ldc = lead();
-    if (cols == 1 && !transposeB && precision == Precision.DOUBLE) {
+    if (cols == 1 && inner > 0 && !transposeB && precision == Precision.DOUBLE) {
       cblas_dgemv(
           CblasRowMajor,
           flagA,

@@ -21,7 +21,7 @@ public final class SideBySide {
    * Calls every problem.
    *
    * @return the results in the problems' order
-   * @throws IOException if a problem throws one; the others still run to their end
+   * @throws IOException if a problem throws one; others may or may not have run by then
    */
   public static <T> List<T> call(List<Callable<T>> problems) throws IOException {
     int threads = Math.min(OpenBlas.threads(), problems.size());

@@ -99,7 +99,7 @@ public final class ManifestReader {
     if (UNUSABLE_ID.matcher(id).find()) {
       throw idNode.fault(
           "id '%s' can't name a folder: expected no backslash, control character, '.' or '..' part,"
-                  .formatted(id)
+                  .formatted(id.replaceAll("\\p{Cntrl}", "?"))
               + " and no slash at its start or end or beside another");
     }
     ManifestNode first = ids.putIfAbsent(id, idNode);

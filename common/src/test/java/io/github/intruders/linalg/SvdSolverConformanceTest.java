@@ -1,6 +1,7 @@
 package io.github.intruders.linalg;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
@@ -17,7 +18,7 @@ class SvdSolverConformanceTest {
   /** Errors are allowed in units of the precision's epsilon times the larger dimension. */
   private static final double UNITS = 20;
 
-  private static final int RANDOM_SHAPES = 40;
+  private static final int RANDOM_SHAPES = 50;
 
   private static Stream<SvdSolver> backends() {
     return Arrays.stream(LapackSvd.values()).map(backend -> backend);
@@ -49,11 +50,13 @@ class SvdSolverConformanceTest {
     List<Shape> shapes = new ArrayList<>();
     shapes.add(new Shape("square", gaussian(random, 30, 30, 1)));
     shapes.add(new Shape("tall", gaussian(random, 300, 7, 1)));
+    shapes.add(new Shape("far taller than wide", gaussian(random, 2000, 3, 1)));
     shapes.add(new Shape("wide", gaussian(random, 5, 400, 1)));
     shapes.add(new Shape("one element", new double[][] {{-3}}));
     shapes.add(new Shape("one row", gaussian(random, 1, 50, 1)));
     shapes.add(new Shape("one column", gaussian(random, 50, 1, 1)));
     shapes.add(new Shape("zero", new double[12][9]));
+    shapes.add(new Shape("zero element", new double[1][1]));
     shapes.add(new Shape("identity", diagonal(10, i -> 1)));
     shapes.add(new Shape("repeated values", diagonal(12, i -> i < 6 ? 5 : 2)));
     shapes.add(new Shape("rank deficient", rankTwo(random, 40, 25)));
@@ -78,7 +81,7 @@ class SvdSolverConformanceTest {
 
       Svd svd = backend.decompose(a);
 
-      assertThat(before.plusInPlace(-1, a).maxAbsolute()).as("input stays").isZero();
+      assertThat(before.copy().plusInPlace(-1, a).maxAbsolute()).as("input stays").isZero();
       assertThat(svd.u().rows()).isEqualTo(a.rows());
       assertThat(svd.vt().cols()).isEqualTo(a.cols());
       assertThat(svd.s()).hasSize(a.minDimension());
@@ -89,11 +92,70 @@ class SvdSolverConformanceTest {
       assertThat(rebuilt.plusInPlace(-1, a).maxAbsolute())
           .as("reconstruction")
           .isLessThanOrEqualTo(tolerance * svd.s()[0]);
+      assertThat(svd.u().precision()).isEqualTo(precision);
+      assertThat(svd.vt().precision()).isEqualTo(precision);
       double[] valuesAlone = backend.singularValues(a);
+      assertThat(before.copy().plusInPlace(-1, a).maxAbsolute()).as("input stays").isZero();
+      assertThat(valuesAlone).hasSize(a.minDimension());
+      assertDescending(valuesAlone);
       for (int i = 0; i < valuesAlone.length; i++) {
         assertThat(valuesAlone[i]).isCloseTo(svd.s()[i], within(tolerance * svd.s()[0]));
       }
     }
+  }
+
+  private static Stream<Arguments> backendsAndPrecisions() {
+    return backends()
+        .flatMap(
+            backend ->
+                Arrays.stream(Precision.values())
+                    .map(precision -> Arguments.of(backend, precision)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("backendsAndPrecisions")
+  void knownSingularValuesAreFound(SvdSolver backend, Precision precision) {
+    // Rotations on both sides of diag(5, 3, 0).
+    Matrix a = Matrix.of(new double[][] {{0, 0, -3}, {4, -3, 0}, {0, 0, 0}}).to(precision);
+    double[] expected = {5, 3, 0};
+
+    double[] s = backend.singularValues(a);
+
+    for (int i = 0; i < 3; i++) {
+      assertThat(s[i]).isCloseTo(expected[i], within(UNITS * precision.epsilon()));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("backendsAndPrecisions")
+  void aViewIsDecomposedLikeItsCopy(SvdSolver backend, Precision precision) {
+    try (Arena arena = Arena.open()) {
+      Matrix whole = Matrix.of(gaussian(new SplittableRandom(3), 20, 30, 1)).to(precision);
+      Matrix view = whole.rowRange(2, 14).columnRange(5, 25);
+
+      assertThat(backend.decompose(view).s()).containsExactly(backend.decompose(view.copy()).s());
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("backendsAndPrecisions")
+  void anEmptyMatrixIsRefused(SvdSolver backend, Precision precision) {
+    Matrix empty = Matrix.allocate(3, 0, precision);
+
+    assertThatThrownBy(() -> backend.decompose(empty)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> backend.singularValues(empty))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @ParameterizedTest
+  @MethodSource("backendsAndPrecisions")
+  void aMatrixWithNaNIsRefused(SvdSolver backend, Precision precision) {
+    Matrix a = Matrix.identity(4, precision);
+    a.set(1, 2, Double.NaN);
+
+    assertThatThrownBy(() -> backend.decompose(a)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> backend.singularValues(a))
+        .isInstanceOf(IllegalArgumentException.class);
   }
 
   private static void assertDescending(double[] s) {

@@ -1,0 +1,546 @@
+package io.github.intruders.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.github.intruders.adapter.LowRankSource;
+import io.github.intruders.checkpoint.SafetensorsFile;
+import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.checkpoint.hadoop.HadoopStorage;
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.Rejection;
+import io.github.intruders.input.UserInputException;
+import io.github.intruders.manifest.CheckpointSpec;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PlannerTest {
+  private static final String Q = "model.layers.0.q_proj.weight";
+  private static final String V = "model.layers.0.v_proj.weight";
+  private static final String EXPERTS = "model.layers.0.mlp.experts.up_proj";
+  private static final String EMBEDDING = "model.embed_tokens.weight";
+
+  @TempDir Path folder;
+  private final Storage storage = new HadoopStorage(new Configuration());
+
+  // ---- how inputs are made
+
+  /** A tensor of zeros, such as {@code q 4x6}. */
+  private static SafetensorsFile zeros(SafetensorsFile file, String name, Integer... shape) {
+    int elements = Arrays.stream(shape).reduce(1, Math::multiplyExact);
+    return file.addFloats(name, List.of(shape), new float[elements]);
+  }
+
+  /** What the base holds: q 4x6, v 6x6, embedding 8x6, norm 6. */
+  private static SafetensorsFile ordinary() {
+    return attention(6);
+  }
+
+  private static SafetensorsFile attention(int inputsOfV) {
+    SafetensorsFile file = zeros(new SafetensorsFile(), EMBEDDING, 8, 6);
+    zeros(file, "model.norm.weight", 6);
+    zeros(file, Q, 4, 6);
+    return zeros(file, V, 6, inputsOfV);
+  }
+
+  private String write(String name, SafetensorsFile file) throws IOException {
+    file.write(folder.resolve(name).resolve("model.safetensors"));
+    return uri(name);
+  }
+
+  private String uri(String name) {
+    return storage.qualify(folder.resolve(name).toString());
+  }
+
+  /** An adapter of rank 2 for these modules, each with its numbers of outputs and inputs. */
+  private String writeAdapter(String name, Map<String, int[]> modules) throws IOException {
+    SafetensorsFile file = new SafetensorsFile();
+    for (Map.Entry<String, int[]> module : modules.entrySet()) {
+      String prefix = "base_model.model." + module.getKey();
+      zeros(file, prefix + ".lora_A.weight", 2, module.getValue()[1]);
+      zeros(file, prefix + ".lora_B.weight", module.getValue()[0], 2);
+    }
+    file.write(folder.resolve(name).resolve("adapter_model.safetensors"));
+    Files.writeString(
+        folder.resolve(name).resolve("adapter_config.json"),
+        "{\"peft_type\": \"LORA\", \"r\": 2, \"lora_alpha\": 4, \"target_modules\": [\"q_proj\"]}");
+    return uri(name);
+  }
+
+  private BasePlan base(SafetensorsFile file) throws IOException {
+    return BasePlan.of(storage, "b", write("base", file), MatrixSelection.of(null, null));
+  }
+
+  private CheckpointPlan plan(BasePlan base, String... sources) throws IOException {
+    return new Planner(storage, base)
+        .plan(new CheckpointSpec("t", List.of(sources), null, null, null, Map.of()));
+  }
+
+  private static List<String> names(CheckpointPlan plan) {
+    return plan.matrices().stream().map(matrix -> matrix.base().name()).toList();
+  }
+
+  private static void assertOnlyRejection(
+      CheckpointPlan plan, RejectCode code, String matrix, String file, String message) {
+    assertThat(plan.rejections())
+        .containsExactly(
+            new Rejection("t", matrix, file, code, "[%s] %s".formatted(file, message)));
+  }
+
+  private static Path fixtures() {
+    try {
+      return Path.of(
+          Objects.requireNonNull(PlannerTest.class.getResource("/fixtures/peft")).toURI());
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private BasePlan fixtureBase(String name) throws IOException {
+    return BasePlan.of(
+        storage, "b", fixtures().resolve(name).toString(), MatrixSelection.of(null, null));
+  }
+
+  // ---- the base
+
+  @Test
+  void theBaseKnowsAllItsTensorsAndTheSelectedMatrices() throws IOException {
+    BasePlan base = base(ordinary());
+
+    assertThat(base.matrices()).containsOnlyKeys(Q, V);
+    assertThat(base.tensors()).containsExactly(EMBEDDING, Q, V, "model.norm.weight");
+    assertThat(base.rejections()).isEmpty();
+    assertThat(base.identities()).containsOnlyKeys(uri("base") + "/model.safetensors");
+  }
+
+  @Test
+  void aBaseInWhichNothingIsSelectedIsRefused() throws IOException {
+    String uri = write("base", zeros(new SafetensorsFile(), EMBEDDING, 8, 6));
+
+    UserInputException fault =
+        catchThrowableOfType(
+            UserInputException.class,
+            () -> BasePlan.of(storage, "b", uri, MatrixSelection.of(null, null)));
+
+    assertThat(fault.code()).isEqualTo(RejectCode.NOTHING_TO_ANALYSE);
+    assertThat(fault)
+        .hasMessage("[%s] None of its 1 tensors is selected for analysis".formatted(uri));
+  }
+
+  @Test
+  void packedAndUnreadableTensorsOfTheBaseAreRejectedAndTheRestIsAnalysed() throws IOException {
+    SafetensorsFile file = ordinary();
+    file.add("model.layers.1.q_proj.qweight", "I32", List.of(2, 2), new byte[16]);
+    file.add("model.layers.2.q_proj.weight", "F8_E4M3", List.of(2, 2), new byte[4]);
+    BasePlan base = base(file);
+    String uri = uri("base") + "/model.safetensors";
+
+    assertThat(base.matrices()).containsOnlyKeys(Q, V);
+    assertThat(base.rejections())
+        .containsExactly(
+            new Rejection(
+                "b",
+                "model.layers.1.q_proj.qweight",
+                uri,
+                RejectCode.DTYPE_UNSUPPORTED,
+                "[%s] Tensor model.layers.1.q_proj.qweight: holds packed quantised weights (I32);"
+                        .formatted(uri)
+                    + " dequantise the checkpoint to BF16 first"),
+            new Rejection(
+                "b",
+                "model.layers.2.q_proj.weight",
+                uri,
+                RejectCode.DTYPE_UNSUPPORTED,
+                "[%s] Tensor model.layers.2.q_proj.weight: expected F64, F32, F16 or BF16, found"
+                        .formatted(uri)
+                    + " F8_E4M3; convert the checkpoint to one of these first"));
+  }
+
+  // ---- whole checkpoints
+
+  @Test
+  void aWholeCheckpointIsPairedByName() throws IOException {
+    CheckpointPlan plan = plan(base(ordinary()), write("tuned", ordinary()));
+
+    assertThat(plan.rejections()).isEmpty();
+    assertThat(names(plan)).containsExactly(Q, V);
+    MatrixPlan q = plan.matrices().get(0);
+    assertThat(q.checkpointId()).isEqualTo("t");
+    assertThat(q.update()).isInstanceOf(UpdateSource.Full.class);
+    assertThat(((UpdateSource.Full) q.update()).tuned().file())
+        .isEqualTo(uri("tuned") + "/model.safetensors");
+    assertThat(q.update().adapters()).isEmpty();
+    assertThat(q.updateBytes()).isEqualTo(4 * 6 * Float.BYTES);
+    assertThat(q.inputs()).hasSize(64).isNotEqualTo(plan.matrices().get(1).inputs());
+  }
+
+  @Test
+  void anotherShapeIsRejectedAndTheRestIsAnalysed() throws IOException {
+    CheckpointPlan plan = plan(base(ordinary()), write("tuned", attention(5)));
+
+    assertThat(names(plan)).containsExactly(Q);
+    assertOnlyRejection(
+        plan,
+        RejectCode.SHAPE_MISMATCH,
+        V,
+        uri("tuned") + "/model.safetensors",
+        "Tensor %s: expected the base's shape 6x6, found 6x5".formatted(V));
+  }
+
+  @Test
+  void anotherShapeOfWhatIsNotSelectedDoesNotMatter() throws IOException {
+    SafetensorsFile resized = zeros(new SafetensorsFile(), EMBEDDING, 9, 6);
+    zeros(resized, Q, 4, 6);
+    zeros(resized, V, 6, 6);
+
+    CheckpointPlan plan = plan(base(ordinary()), write("tuned", resized));
+
+    assertThat(plan.rejections()).isEmpty();
+    assertThat(names(plan)).containsExactly(Q, V);
+  }
+
+  @Test
+  void aMatrixThatOnlyTheBaseHasIsRejected() throws IOException {
+    CheckpointPlan plan =
+        plan(base(ordinary()), write("tuned", zeros(new SafetensorsFile(), Q, 4, 6)));
+
+    assertThat(names(plan)).containsExactly(Q);
+    assertOnlyRejection(
+        plan,
+        RejectCode.MISSING_IN_TUNED,
+        V,
+        uri("tuned"),
+        "Tensor %s is in the base and not in this checkpoint".formatted(V));
+  }
+
+  @Test
+  void aMatrixThatOnlyTheTunedCheckpointHasIsRejectedIfItWouldBeSelected() throws IOException {
+    SafetensorsFile more = ordinary();
+    zeros(more, "model.layers.1.q_proj.weight", 4, 6);
+    zeros(more, "score.weight", 2, 6);
+    zeros(more, "model.layers.1.norm.weight", 6);
+
+    CheckpointPlan plan = plan(base(ordinary()), write("tuned", more));
+
+    assertThat(names(plan)).containsExactly(Q, V);
+    assertOnlyRejection(
+        plan,
+        RejectCode.MISSING_IN_BASE,
+        "model.layers.1.q_proj.weight",
+        uri("tuned") + "/model.safetensors",
+        "Tensor model.layers.1.q_proj.weight: is not in the base %s".formatted(uri("base")));
+  }
+
+  @Test
+  void aTunedTensorThatCanNotBeReadIsRejected() throws IOException {
+    SafetensorsFile file = zeros(new SafetensorsFile(), Q, 4, 6);
+    file.add(V, "F8_E4M3", List.of(6, 6), new byte[36]);
+
+    CheckpointPlan plan = plan(base(ordinary()), write("tuned", file));
+
+    assertThat(names(plan)).containsExactly(Q);
+    assertOnlyRejection(
+        plan,
+        RejectCode.DTYPE_UNSUPPORTED,
+        V,
+        uri("tuned") + "/model.safetensors",
+        "Tensor %s: expected F64, F32, F16 or BF16, found F8_E4M3;".formatted(V)
+            + " convert the checkpoint to one of these first");
+  }
+
+  @Test
+  void theBaseIsNoTunedCheckpoint() throws IOException {
+    BasePlan base = base(ordinary());
+
+    CheckpointPlan plan = plan(base, folder + "/base/");
+
+    assertThat(plan.matrices()).isEmpty();
+    assertOnlyRejection(
+        plan,
+        RejectCode.SAME_AS_BASE,
+        null,
+        folder + "/base/",
+        "This is the base itself; expected a checkpoint that was tuned from it");
+  }
+
+  @Test
+  void aCheckpointThatIsNotThereIsRejectedAsAWhole() throws IOException {
+    CheckpointPlan plan = plan(base(ordinary()), uri("nowhere"));
+
+    assertThat(plan.matrices()).isEmpty();
+    assertThat(plan.rejections()).hasSize(1);
+    Rejection rejection = plan.rejections().get(0);
+    assertThat(rejection.code()).isEqualTo(RejectCode.NOT_FOUND);
+    assertThat(rejection.matrix()).isNull();
+    assertThat(rejection.file()).isEqualTo(uri("nowhere"));
+  }
+
+  @Test
+  void theSlicesOfStackedExpertsArePairedOneByOne() throws IOException {
+    BasePlan base = base(zeros(ordinary(), EXPERTS, 3, 4, 5));
+    CheckpointPlan plan = plan(base, write("tuned", zeros(ordinary(), EXPERTS, 3, 4, 5)));
+
+    assertThat(plan.rejections()).isEmpty();
+    assertThat(names(plan))
+        .containsExactly(EXPERTS + "[0]", EXPERTS + "[1]", EXPERTS + "[2]", Q, V);
+  }
+
+  @Test
+  void stackedExpertsOfAnotherShapeOrInGreaterNumberAreRejectedOnce() throws IOException {
+    BasePlan base = base(zeros(ordinary(), EXPERTS, 3, 4, 5));
+
+    for (Integer[] shape : List.of(new Integer[] {3, 5, 4}, new Integer[] {4, 4, 5})) {
+      CheckpointPlan plan = plan(base, write("tuned", zeros(ordinary(), EXPERTS, shape)));
+
+      assertThat(names(plan)).containsExactly(Q, V);
+      assertThat(plan.rejections()).extracting(Rejection::matrix).containsExactly(EXPERTS);
+      assertThat(plan.rejections())
+          .extracting(Rejection::code)
+          .containsExactly(RejectCode.SHAPE_MISMATCH);
+    }
+  }
+
+  @Test
+  void fewerStackedExpertsLeaveTheOthersRejected() throws IOException {
+    BasePlan base = base(zeros(ordinary(), EXPERTS, 3, 4, 5));
+    CheckpointPlan plan = plan(base, write("tuned", zeros(ordinary(), EXPERTS, 2, 4, 5)));
+
+    assertThat(names(plan)).doesNotContain(EXPERTS + "[2]").contains(Q, V);
+    assertThat(plan.rejections()).hasSize(1);
+  }
+
+  @Test
+  void theHashOfTheInputsFollowsTheFiles() throws IOException {
+    BasePlan base = base(ordinary());
+    String tuned = write("tuned", ordinary());
+    String before = plan(base, tuned).matrices().get(0).inputs();
+
+    assertThat(plan(base, tuned).matrices().get(0).inputs()).isEqualTo(before);
+    write("tuned", zeros(ordinary(), "score.weight", 2, 6));
+    assertThat(plan(base, tuned).matrices().get(0).inputs()).isNotEqualTo(before);
+  }
+
+  // ---- adapters
+
+  @Test
+  void anAdapterChangesItsModulesOnly() throws IOException {
+    BasePlan base = base(ordinary());
+    String adapter = writeAdapter("a", Map.of("model.layers.0.q_proj", new int[] {4, 6}));
+
+    CheckpointPlan plan = plan(base, adapter);
+
+    assertThat(plan.rejections()).isEmpty();
+    assertThat(names(plan)).containsExactly(Q);
+    assertThat(plan.matrices().get(0).update()).isInstanceOf(UpdateSource.LowRank.class);
+    assertThat(plan.matrices().get(0).updateBytes()).isEqualTo(2 * (4 + 6) * Float.BYTES);
+  }
+
+  @Test
+  void anUpdateOfAnotherShapeIsRejected() throws IOException {
+    BasePlan base = base(ordinary());
+    String adapter = writeAdapter("a", Map.of("model.layers.0.q_proj", new int[] {6, 4}));
+
+    CheckpointPlan plan = plan(base, adapter);
+
+    assertThat(plan.matrices()).isEmpty();
+    assertOnlyRejection(
+        plan,
+        RejectCode.SHAPE_MISMATCH,
+        Q,
+        adapter + "/adapter_model.safetensors",
+        "Tensor base_model.model.model.layers.0.q_proj.lora_B.weight: expected an update of the"
+            + " base's shape 4x6, found B 6x2 and A 2x4");
+  }
+
+  @Test
+  void anUpdateOfAWeightThatTheBaseLacksIsRejected() throws IOException {
+    BasePlan base = base(ordinary());
+    String adapter =
+        writeAdapter(
+            "a",
+            Map.of(
+                "model.layers.0.q_proj", new int[] {4, 6},
+                "model.layers.9.q_proj", new int[] {4, 6}));
+
+    CheckpointPlan plan = plan(base, adapter);
+
+    assertThat(names(plan)).containsExactly(Q);
+    assertOnlyRejection(
+        plan,
+        RejectCode.MISSING_IN_BASE,
+        "model.layers.9.q_proj.weight",
+        adapter + "/adapter_model.safetensors",
+        "Tensor base_model.model.model.layers.9.q_proj.lora_A.weight: its weight"
+            + " model.layers.9.q_proj.weight is not in the base %s".formatted(uri("base")));
+  }
+
+  @Test
+  void anUpdateOfWhatTheSelectionLeavesOutIsLeftOutInSilence() throws IOException {
+    BasePlan base =
+        BasePlan.of(storage, "b", write("base", ordinary()), MatrixSelection.of(null, "v_proj"));
+    String adapter =
+        writeAdapter(
+            "a",
+            Map.of(
+                "model.layers.0.q_proj", new int[] {4, 6},
+                "model.layers.0.v_proj", new int[] {6, 6}));
+
+    CheckpointPlan plan = plan(base, adapter);
+
+    assertThat(plan.rejections()).isEmpty();
+    assertThat(names(plan)).containsExactly(Q);
+  }
+
+  @Test
+  void anAdapterThatChangesNothingSelectedIsTold() throws IOException {
+    BasePlan base =
+        BasePlan.of(storage, "b", write("base", ordinary()), MatrixSelection.of(null, "v_proj"));
+    String adapter = writeAdapter("a", Map.of("model.layers.0.v_proj", new int[] {6, 6}));
+
+    CheckpointPlan plan = plan(base, adapter);
+
+    assertThat(plan.matrices()).isEmpty();
+    assertOnlyRejection(
+        plan,
+        RejectCode.NOTHING_TO_ANALYSE,
+        null,
+        adapter,
+        "Changes none of the 1 selected matrices of the base");
+  }
+
+  @Test
+  void aChainAddsUpInItsOrder() throws IOException {
+    String first = fixtures().resolve("llama/chain/1").toString();
+    String second = fixtures().resolve("llama/chain/2").toString();
+    BasePlan base = fixtureBase("llama/base");
+
+    CheckpointPlan plan = plan(base, first, second);
+
+    assertThat(plan.rejections()).isEmpty();
+    assertThat(names(plan))
+        .containsExactly(
+            "model.layers.0.mlp.down_proj.weight",
+            "model.layers.0.self_attn.q_proj.weight",
+            "model.layers.0.self_attn.v_proj.weight",
+            "model.layers.1.mlp.down_proj.weight",
+            "model.layers.1.self_attn.q_proj.weight",
+            "model.layers.1.self_attn.v_proj.weight");
+    List<String> files = new ArrayList<>();
+    for (LowRankSource link : plan.matrices().get(1).update().adapters()) {
+      files.add(link.a().file());
+    }
+    assertThat(files)
+        .containsExactly(
+            storage.qualify(first + "/adapter_model.safetensors"),
+            storage.qualify(second + "/adapter_model.safetensors"));
+    assertThat(plan.matrices().get(0).update().adapters()).hasSize(1);
+    assertThat(plan.matrices().get(1).inputs())
+        .as("the order counts")
+        .isNotEqualTo(plan(base, second, first).matrices().get(1).inputs());
+  }
+
+  @Test
+  void aMatrixWithABrokenLinkInItsChainIsNotAnalysedInPart() throws IOException {
+    BasePlan base = base(ordinary());
+    String sound =
+        writeAdapter(
+            "sound",
+            Map.of(
+                "model.layers.0.q_proj", new int[] {4, 6},
+                "model.layers.0.v_proj", new int[] {6, 6}));
+    String broken = writeAdapter("broken", Map.of("model.layers.0.q_proj", new int[] {5, 6}));
+
+    for (CheckpointPlan plan : List.of(plan(base, sound, broken), plan(base, broken, sound))) {
+      assertThat(names(plan)).containsExactly(V);
+      assertThat(plan.rejections()).extracting(Rejection::matrix).containsExactly(Q);
+    }
+  }
+
+  @Test
+  void adaptersMayStandOnTopOfAWholeCheckpoint() throws IOException {
+    BasePlan base = base(ordinary());
+    String tuned = write("tuned", ordinary());
+    String adapter = writeAdapter("a", Map.of("model.layers.0.q_proj", new int[] {4, 6}));
+
+    CheckpointPlan plan = plan(base, tuned, adapter);
+
+    assertThat(plan.rejections()).isEmpty();
+    assertThat(names(plan)).containsExactly(Q, V);
+    assertThat(plan.matrices().get(0).update()).isInstanceOf(UpdateSource.Full.class);
+    assertThat(plan.matrices().get(0).update().adapters()).hasSize(1);
+    assertThat(plan.matrices().get(1).update().adapters()).isEmpty();
+  }
+
+  @Test
+  void aWholeCheckpointBehindAnAdapterIsRefused() throws IOException {
+    BasePlan base = base(ordinary());
+    String tuned = write("tuned", ordinary());
+    String adapter = writeAdapter("a", Map.of("model.layers.0.q_proj", new int[] {4, 6}));
+
+    CheckpointPlan plan = plan(base, adapter, tuned);
+
+    assertThat(plan.matrices()).isEmpty();
+    assertOnlyRejection(
+        plan,
+        RejectCode.FORMAT_UNSUPPORTED,
+        null,
+        tuned,
+        "A whole checkpoint can only come first; expected an adapter here");
+  }
+
+  // ---- weights stored as (inputs, outputs)
+
+  @Test
+  void theConv1dWeightsOfGpt2AreTurnedRound() throws IOException {
+    BasePlan base = fixtureBase("gpt2/base");
+
+    assertThat(base.matrices()).hasSize(8);
+    BaseMatrix fused = base.matrices().get("transformer.h.0.attn.c_attn.weight");
+    assertThat(fused.source().transposed()).isTrue();
+    assertThat(fused.source().rows()).as("outputs").isEqualTo(48);
+    assertThat(fused.source().cols()).as("inputs").isEqualTo(16);
+    assertThat(base.matrices().get("transformer.h.1.mlp.c_proj.weight").source().cols())
+        .isEqualTo(64);
+    assertThat(base.matrices().values()).allMatch(matrix -> matrix.source().transposed());
+  }
+
+  @Test
+  void anAdapterOfGpt2FitsTheTurnedWeights() throws IOException {
+    CheckpointPlan plan =
+        plan(fixtureBase("gpt2/base"), fixtures().resolve("gpt2/lora").toString());
+
+    assertThat(plan.rejections()).isEmpty();
+    assertThat(plan.matrices()).hasSize(8);
+  }
+
+  @Test
+  void aTunedGpt2WithoutAConfigIsTurnedRoundByTheShapeOfItsFusedAttention() throws IOException {
+    CheckpointPlan plan =
+        plan(
+            fixtureBase("gpt2/base"),
+            fixtures().resolve("gpt2/lora/merged.safetensors").toString());
+
+    assertThat(plan.rejections()).isEmpty();
+    assertThat(plan.matrices()).hasSize(8);
+    assertThat(plan.matrices())
+        .allMatch(matrix -> ((UpdateSource.Full) matrix.update()).tuned().transposed());
+  }
+
+  @Test
+  void weightsOfALlamaStayAsTheyAre() throws IOException {
+    BasePlan base = fixtureBase("llama/base");
+
+    assertThat(base.matrices()).hasSize(14);
+    assertThat(base.matrices().values()).noneMatch(matrix -> matrix.source().transposed());
+  }
+}
