@@ -8,9 +8,12 @@ import java.io.Serializable;
  * @param checkpointId whose
  * @param base which matrix of the base
  * @param update how the tuned matrix differs
+ * @param inSequence whether the checkpoint is a step of a sequence, so that its vectors are
+ *     compared with those of the steps around it
  * @param inputs hash that names every file the result depends on: place, length and time of change
  */
-public record MatrixPlan(String checkpointId, BaseMatrix base, UpdateSource update, String inputs)
+public record MatrixPlan(
+    String checkpointId, BaseMatrix base, UpdateSource update, boolean inSequence, String inputs)
     implements Serializable {
 
   /** Bytes of the tensors that are read besides the base's. */

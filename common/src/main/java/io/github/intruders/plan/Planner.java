@@ -262,7 +262,8 @@ public final class Planner {
       if (update instanceof UpdateSource.Full whole) {
         describe(inputs, whole.tuned(), identities);
       }
-      return new MatrixPlan(spec.id(), matrix, update, Fingerprint.of(inputs.toString()));
+      return new MatrixPlan(
+          spec.id(), matrix, update, spec.sequence() != null, Fingerprint.of(inputs.toString()));
     }
 
     private void describe(

@@ -6,8 +6,7 @@ import io.github.intruders.linalg.Precision;
 import io.github.intruders.linalg.Svd;
 import io.github.intruders.linalg.SvdSolver;
 import io.github.intruders.spectra.BaseSpectrum;
-import java.util.EnumMap;
-import java.util.List;
+import java.util.Arrays;
 import java.util.Map;
 
 /**
@@ -24,19 +23,15 @@ final class DenseRoute {
    *
    * @param w (m, n) in double precision; stays as it is
    */
-  TunedSpectrum solve(BaseSpectrum base, Matrix w, int k, List<Side> sides) {
+  TunedSpectrum solve(BaseSpectrum base, Matrix w, int k) {
     Svd svd = solver.decompose(w);
     Matrix u = svd.u().columnRange(0, k).copy();
     Matrix v = svd.vt().rowRange(0, k).transposed();
-    double[] s = java.util.Arrays.copyOf(svd.s(), k);
-    Map<Side, Matrix> coordinates = new EnumMap<>(Side.class);
-    for (Side side : sides) {
-      coordinates.put(
-          side,
-          side == Side.LEFT
-              ? base.u().to(Precision.DOUBLE).transposedTimes(u)
-              : base.vt().to(Precision.DOUBLE).times(v));
-    }
+    double[] s = Arrays.copyOf(svd.s(), k);
+    Map<Side, Matrix> coordinates =
+        Map.of(
+            Side.LEFT, base.u().to(Precision.DOUBLE).transposedTimes(u),
+            Side.RIGHT, base.vt().to(Precision.DOUBLE).times(v));
     return new TunedSpectrum(s, coordinates, Residuals.of(w, u, s, v), NAME);
   }
 }

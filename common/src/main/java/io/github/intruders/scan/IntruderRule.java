@@ -18,7 +18,7 @@ public final class IntruderRule {
 
   private IntruderRule() {}
 
-  /** Describes every vector of {@code tuned}, on each side it has coordinates for. */
+  /** Describes every vector of {@code tuned} on the sides that are asked for. */
   static List<VectorScan> apply(BaseSpectrum base, TunedSpectrum tuned, ScanSettings settings) {
     List<VectorScan> vectors = new ArrayList<>();
     double floor =

@@ -8,7 +8,6 @@ import io.github.intruders.linalg.Svd;
 import io.github.intruders.spectra.BaseSpectrum;
 import java.util.Arrays;
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -54,8 +53,7 @@ final class LowRankRoute {
    *
    * @return nothing if a certificate failed
    */
-  Optional<TunedSpectrum> solve(
-      BaseSpectrum base, CoordinateUpdate update, int k, List<Side> sides) {
+  Optional<TunedSpectrum> solve(BaseSpectrum base, CoordinateUpdate update, int k) {
     Search search = new Search(base.s(), update, k, head(base, k));
     int maxDimension = Math.max(base.rows(), base.cols());
     for (int round = 0; round < MAX_ROUNDS; round++) {
@@ -65,7 +63,7 @@ final class LowRankRoute {
       }
       search.measure();
       if (search.worst() <= TOLERANCE) {
-        return search.missesNone() ? Optional.of(search.result(sides)) : Optional.empty();
+        return search.missesNone() ? Optional.of(search.result()) : Optional.empty();
       }
       if (!search.expand()) {
         return Optional.empty();
@@ -303,9 +301,9 @@ final class LowRankRoute {
       return new ShiftedUpdate(s0, update, tau).singularValuesAbove() == found;
     }
 
-    TunedSpectrum result(List<Side> sides) {
+    TunedSpectrum result() {
       Map<Side, Matrix> coordinates = new EnumMap<>(Side.class);
-      for (Side side : sides) {
+      for (Side side : Side.values()) {
         Matrix c = Matrix.allocate(p, k, Precision.DOUBLE);
         c.rowRange(0, q).assign(side == Side.LEFT ? headU : headV);
         c.rowRange(q, p).assign((side == Side.LEFT ? tailU : tailV).rowRange(0, p - q));

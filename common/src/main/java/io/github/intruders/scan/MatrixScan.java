@@ -65,7 +65,9 @@ public record MatrixScan(
       intruderEnergy += vector.isIntruder() ? square : 0;
     }
     Map<Side, List<double[]>> similarity = new EnumMap<>(Side.class);
-    tuned.coordinates().forEach((side, c) -> similarity.put(side, topSimilarities(c, tuned.k())));
+    for (Side side : settings.sides()) {
+      similarity.put(side, topSimilarities(tuned.coordinates().get(side), tuned.k()));
+    }
     return new MatrixScan(
         update,
         base.frobeniusNorm(),

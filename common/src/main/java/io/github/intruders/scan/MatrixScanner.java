@@ -20,21 +20,32 @@ import io.github.intruders.spectra.UpdateStatistics;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 
 /** Scans one base matrix in all checkpoints that are asked for. One thread at a time. */
 public final class MatrixScanner {
   private final SpectraStore store;
   private final ScanSettings settings;
+  private final VectorKeeper vectorKeeper;
   private final TensorReader reader;
-  private final DenseRoute denseRoute = new DenseRoute();
-  private final LowRankRoute lowRankRoute = new LowRankRoute();
+  private final TunedSolver solver;
 
-  public MatrixScanner(Storage storage, SpectraStore store, ScanSettings settings) {
+  public MatrixScanner(
+      Storage storage, SpectraStore store, ScanSettings settings, VectorKeeper vectorKeeper) {
     this.store = store;
     this.settings = settings;
+    this.vectorKeeper = vectorKeeper;
     this.reader = new TensorReader(storage);
+    this.solver = new TunedSolver(settings);
+  }
+
+  /**
+   * Takes the tuned vectors of checkpoints in sequences, before the outcome is known; several
+   * threads at once. The vectors are gone when it returns.
+   */
+  @FunctionalInterface
+  public interface VectorKeeper {
+    void keep(MatrixPlan plan, TunedVectors vectors) throws IOException;
   }
 
   /** Takes what becomes of each piece of work, as soon as it is known. */
@@ -70,12 +81,10 @@ public final class MatrixScanner {
   private final class Work {
     private final BaseSpectrum base;
     private final Outcomes outcomes;
-    private final int k;
 
     Work(BaseSpectrum base, Outcomes outcomes) {
       this.base = base;
       this.outcomes = outcomes;
-      this.k = settings.topK().of(base.minDimension());
     }
 
     void scan(List<MatrixPlan> plans) throws IOException {
@@ -83,11 +92,7 @@ public final class MatrixScanner {
       int columns = 0;
       for (MatrixPlan plan : plans) {
         int rank = rank(plan.update().adapters());
-        boolean stackable =
-            plan.update() instanceof UpdateSource.LowRank
-                && settings.solver() == SolverChoice.AUTO
-                && LowRankRoute.suits(base, rank, k);
-        if (!stackable) {
+        if (!(plan.update() instanceof UpdateSource.LowRank && solver.takesLowRank(base, rank))) {
           scanWhole(plan);
           continue;
         }
@@ -140,13 +145,12 @@ public final class MatrixScanner {
         throws IOException {
       long start = System.nanoTime();
       try (Arena arena = Arena.open()) {
-        Optional<TunedSpectrum> tuned = lowRankRoute.solve(base, update, k, settings.sides());
+        TunedSpectrum tuned = solver.solve(base, update, () -> tuned(plan, factors));
+        if (plan.inSequence()) {
+          vectorKeeper.keep(plan, TunedVectors.of(base, tuned, factors));
+        }
         UpdateStatistics statistics = UpdateStatistics.ofFactors(factors.b(), factors.a());
-        TunedSpectrum certified =
-            tuned.isPresent()
-                ? tuned.get()
-                : denseRoute.solve(base, tuned(plan, factors), k, settings.sides());
-        MatrixScan scan = MatrixScan.of(base, certified, statistics, settings);
+        MatrixScan scan = MatrixScan.of(base, tuned, statistics, settings);
         return new ScanOutcome.Analysed(plan, scan, millis(System.nanoTime() - start + share));
       } catch (UserInputException | SvdConvergenceException e) {
         return rejected(plan, e);
@@ -163,7 +167,10 @@ public final class MatrixScanner {
             plan.update() instanceof UpdateSource.LowRank
                 ? UpdateStatistics.ofFactors(factors.b(), factors.a())
                 : UpdateStatistics.ofDense(w.copy().plusInPlace(-1, readBase(plan)));
-        TunedSpectrum tuned = denseRoute.solve(base, w, k, settings.sides());
+        TunedSpectrum tuned = solver.solve(base, w);
+        if (plan.inSequence()) {
+          vectorKeeper.keep(plan, TunedVectors.of(base, tuned, w.to(Precision.SINGLE)));
+        }
         MatrixScan scan = MatrixScan.of(base, tuned, statistics, settings);
         outcomes.accept(new ScanOutcome.Analysed(plan, scan, millis(System.nanoTime() - start)));
       } catch (UserInputException | SvdConvergenceException e) {

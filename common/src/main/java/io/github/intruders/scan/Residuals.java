@@ -43,7 +43,8 @@ final class Residuals {
     return maxDimension * Precision.DOUBLE.epsilon() * largest;
   }
 
-  private static double[] columnNorms(Matrix x) {
+  /** The Euclidean norm of each column. */
+  static double[] columnNorms(Matrix x) {
     double[] norms = new double[x.cols()];
     for (int i = 0; i < x.rows(); i++) {
       for (int j = 0; j < x.cols(); j++) {

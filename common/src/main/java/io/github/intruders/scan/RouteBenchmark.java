@@ -148,7 +148,7 @@ public final class RouteBenchmark {
         Matrix w = tuned(w0, factors(base, settings.rank(), 0.5));
         w.plusInPlace(1, noise(0.05 * base.spectralNorm() / Math.sqrt(w.rows() + w.cols())));
         long start = System.nanoTime();
-        TunedSpectrum tuned = route.solve(base, w.to(Precision.DOUBLE), k, scanSettings.sides());
+        TunedSpectrum tuned = route.solve(base, w.to(Precision.DOUBLE), k);
         MatrixScan scan =
             MatrixScan.of(base, tuned, new UpdateStatistics(0, 0, 0, 0), scanSettings);
         fastSeconds += seconds(start);
@@ -230,15 +230,9 @@ public final class RouteBenchmark {
     try (Arena arena = Arena.open()) {
       TunedSpectrum tuned =
           new LowRankRoute()
-              .solve(base, update, k, scanSettings.sides())
+              .solve(base, update, k)
               .orElseGet(
-                  () ->
-                      new DenseRoute()
-                          .solve(
-                              base,
-                              tuned(w0, factors).to(Precision.DOUBLE),
-                              k,
-                              scanSettings.sides()));
+                  () -> new DenseRoute().solve(base, tuned(w0, factors).to(Precision.DOUBLE), k));
       return MatrixScan.of(
           base, tuned, UpdateStatistics.ofFactors(factors.b(), factors.a()), scanSettings);
     }

@@ -7,8 +7,9 @@ import java.util.Map;
  * The k leading singular triplets (σ, u, v) of a tuned matrix W, seen from its base.
  *
  * @param s k singular values of W, descending
- * @param coordinates by side: (p, k) in double precision, column j holding U0ᵀ uⱼ (left) or V0ᵀ vⱼ
- *     (right), so that the similarities to all base vectors are the absolute values
+ * @param coordinates by side, both sides: (p, k) in double precision, column j holding U0ᵀ uⱼ
+ *     (left) or V0ᵀ vⱼ (right), so that the similarities to all base vectors are the absolute
+ *     values
  * @param residuals for each triplet the larger of ‖W v − σ u‖ and ‖Wᵀ u − σ v‖, relative to σ
  * @param solver name of the route that found them
  */

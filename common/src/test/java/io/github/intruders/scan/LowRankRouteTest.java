@@ -168,17 +168,12 @@ class LowRankRouteTest {
 
   private static Optional<TunedSpectrum> solve(BaseSpectrum base, CoordinateUpdate.Factors update) {
     return new LowRankRoute()
-        .solve(
-            base,
-            CoordinateUpdate.project(base, List.of(update)).get(0),
-            K,
-            List.of(Side.LEFT, Side.RIGHT));
+        .solve(base, CoordinateUpdate.project(base, List.of(update)).get(0), K);
   }
 
   private static void assertAgreement(
       BaseSpectrum base, CoordinateUpdate.Factors update, TunedSpectrum fast) {
-    TunedSpectrum dense =
-        new DenseRoute().solve(base, tuned(base, update), K, List.of(Side.LEFT, Side.RIGHT));
+    TunedSpectrum dense = new DenseRoute().solve(base, tuned(base, update), K);
     for (int j = 0; j < K; j++) {
       assertThat(fast.s()[j])
           .as("singular value %d", j)

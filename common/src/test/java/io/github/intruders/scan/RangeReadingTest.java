@@ -97,7 +97,8 @@ class RangeReadingTest {
         new MatrixScanner(
             checkpoints,
             new SpectraStore(checkpoints, files.qualify(temporary.toString())),
-            ScanSettings.published());
+            ScanSettings.published(),
+            (plan, vectors) -> {});
     for (MatrixPlan plan : planned.plan.matrices()) {
       scanner.scan(
           plan.base(),

@@ -152,7 +152,9 @@ class ZooGoldenTest {
       }
     }
     String store = storage.qualify(stores.resolve(settings.solver().name()).toString());
-    MatrixScanner scanner = new MatrixScanner(storage, new SpectraStore(storage, store), settings);
+    MatrixScanner scanner =
+        new MatrixScanner(
+            storage, new SpectraStore(storage, store), settings, (plan, vectors) -> {});
     Map<String, Map<String, MatrixScan>> scans = new TreeMap<>();
     for (List<MatrixPlan> plans : byMatrix.values()) {
       BaseMatrix matrix = plans.get(0).base();

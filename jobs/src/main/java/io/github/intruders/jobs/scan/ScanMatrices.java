@@ -13,6 +13,7 @@ import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.scan.MatrixScanner;
 import io.github.intruders.scan.ScanOutcome;
 import io.github.intruders.scan.ScanSettings;
+import io.github.intruders.scan.TunedVectorStore;
 import io.github.intruders.spectra.SpectraStore;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -57,8 +58,13 @@ final class ScanMatrices implements VoidFunction<Iterator<Tuple2<String, Iterabl
     TaskThreads.apply();
     Storage storage = taskStorage.open();
     ScanLedger ledger = new ScanLedger(storage, outUri, runId);
+    TunedVectorStore tunedVectors = ledger.tunedVectors();
     MatrixScanner scanner =
-        new MatrixScanner(storage, new SpectraStore(storage, spectraUri), settings);
+        new MatrixScanner(
+            storage,
+            new SpectraStore(storage, spectraUri),
+            settings,
+            (plan, vectors) -> tunedVectors.write(ScanLedger.key(plan, settings), vectors));
     while (matrices.hasNext()) {
       List<MatrixPlan> plans = new ArrayList<>();
       matrices.next()._2().forEach(plans::add);

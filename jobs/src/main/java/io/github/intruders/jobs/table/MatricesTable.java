@@ -38,6 +38,7 @@ public final class MatricesTable {
         col("ties"),
         col("solver"),
         col("max_residual"),
-        col("elapsed_millis"));
+        col("elapsed_millis"),
+        col("key").as("scan_key"));
   }
 }

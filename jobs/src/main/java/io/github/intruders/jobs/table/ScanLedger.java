@@ -10,6 +10,7 @@ import io.github.intruders.input.Rejection;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.scan.ScanOutcome;
 import io.github.intruders.scan.ScanSettings;
+import io.github.intruders.scan.TunedVectorStore;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.List;
@@ -30,7 +31,7 @@ import org.apache.spark.sql.types.StructType;
  */
 public final class ScanLedger {
   /** Changes whenever the numbers of an entry would come out differently for the same input. */
-  private static final String DEFINITION_VERSION = "1";
+  private static final String DEFINITION_VERSION = "2";
 
   static final StructType SCHEMA =
       StructType.fromDDL(
@@ -51,6 +52,7 @@ public final class ScanLedger {
 
   private final Storage storage;
   private final String entries;
+  private final String vectors;
   private final String rejects;
 
   /**
@@ -60,6 +62,7 @@ public final class ScanLedger {
   public ScanLedger(Storage storage, String outUri, String runId) {
     this.storage = storage;
     this.entries = storage.resolve(outUri, "_work/scan");
+    this.vectors = storage.resolve(outUri, "_work/vectors");
     this.rejects = storage.resolve(outUri, "_work/rejects/" + runId);
   }
 
@@ -76,6 +79,7 @@ public final class ScanLedger {
             plan.checkpointId(),
             plan.base().name(),
             plan.inputs(),
+            Boolean.toString(plan.inSequence()),
             settings.topK().text(),
             settings.epsilons().toString(),
             settings.sides().toString(),
@@ -130,6 +134,11 @@ public final class ScanLedger {
     StringBuilder keys = new StringBuilder();
     plans.stream().map(plan -> key(plan, settings)).sorted().forEach(keys::append);
     return Fingerprint.of(keys.toString());
+  }
+
+  /** The tuned vectors of checkpoints in sequences, each under the key of its entry. */
+  public TunedVectorStore tunedVectors() {
+    return new TunedVectorStore(storage, vectors);
   }
 
   /** Every entry there is, whichever run it is of; see {@link #SCHEMA}. */
