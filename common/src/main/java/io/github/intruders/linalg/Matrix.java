@@ -3,6 +3,7 @@ package io.github.intruders.linalg;
 import static org.bytedeco.openblas.global.openblas_full.CblasNoTrans;
 import static org.bytedeco.openblas.global.openblas_full.CblasRowMajor;
 import static org.bytedeco.openblas.global.openblas_full.CblasTrans;
+import static org.bytedeco.openblas.global.openblas_full.CblasUpper;
 import static org.bytedeco.openblas.global.openblas_full.LAPACKE_dlacpy_work;
 import static org.bytedeco.openblas.global.openblas_full.LAPACKE_dlag2s_work;
 import static org.bytedeco.openblas.global.openblas_full.LAPACKE_slacpy_work;
@@ -12,6 +13,7 @@ import static org.bytedeco.openblas.global.openblas_full.cblas_dgeadd;
 import static org.bytedeco.openblas.global.openblas_full.cblas_dgemm;
 import static org.bytedeco.openblas.global.openblas_full.cblas_dgemv;
 import static org.bytedeco.openblas.global.openblas_full.cblas_domatcopy;
+import static org.bytedeco.openblas.global.openblas_full.cblas_dsyrk;
 import static org.bytedeco.openblas.global.openblas_full.cblas_sgeadd;
 import static org.bytedeco.openblas.global.openblas_full.cblas_sgemm;
 import static org.bytedeco.openblas.global.openblas_full.cblas_somatcopy;
@@ -428,6 +430,30 @@ public final class Matrix {
   /** In place: this = this + factor · aᵀ · b. */
   public Matrix plusTransposedProductInPlace(double factor, Matrix a, Matrix b) {
     return assignProduct(1, factor, a, true, b, false);
+  }
+
+  /**
+   * In place: this = this + aᵀ · a. Only the upper triangle is written.
+   *
+   * @param a (k, n) for a square matrix of order n, both in double precision
+   */
+  public Matrix plusGramInPlace(Matrix a) {
+    if (rows != a.cols || cols != a.cols) {
+      throw new IllegalArgumentException("Cannot add %sᵀ %s to %s".formatted(a, a, this));
+    }
+    cblas_dsyrk(
+        CblasRowMajor,
+        CblasUpper,
+        CblasTrans,
+        a.cols,
+        a.rows,
+        1,
+        a.doubles(),
+        a.lead(),
+        1,
+        doubles(),
+        lead());
+    return this;
   }
 
   /** In place: this = a · b, without making a new matrix. */

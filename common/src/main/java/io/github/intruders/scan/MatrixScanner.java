@@ -145,7 +145,8 @@ public final class MatrixScanner {
         throws IOException {
       long start = System.nanoTime();
       try (Arena arena = Arena.open()) {
-        TunedSpectrum tuned = solver.solve(base, update, () -> tuned(plan, factors));
+        TunedSpectrum tuned =
+            solver.solve(base, update, precision -> tuned(plan, factors, precision));
         if (plan.inSequence()) {
           vectorKeeper.keep(plan, TunedVectors.of(base, tuned, factors));
         }
@@ -162,15 +163,15 @@ public final class MatrixScanner {
       long start = System.nanoTime();
       try (Arena arena = Arena.open()) {
         CoordinateUpdate.Factors factors = readFactors(plan);
-        Matrix w = tuned(plan, factors);
+        Matrix w = tuned(plan, factors, solver.precision(base, plan.base().source().dtype()));
+        TunedSpectrum tuned = solver.solve(base, precision -> inPrecision(w, precision));
+        if (plan.inSequence()) {
+          vectorKeeper.keep(plan, TunedVectors.of(base, tuned, inPrecision(w, Precision.SINGLE)));
+        }
         UpdateStatistics statistics =
             plan.update() instanceof UpdateSource.LowRank
                 ? UpdateStatistics.ofFactors(factors.b(), factors.a())
-                : UpdateStatistics.ofDense(w.copy().plusInPlace(-1, readBase(plan)));
-        TunedSpectrum tuned = solver.solve(base, w);
-        if (plan.inSequence()) {
-          vectorKeeper.keep(plan, TunedVectors.of(base, tuned, w.to(Precision.SINGLE)));
-        }
+                : UpdateStatistics.ofDense(w.plusInPlace(-1, readBase(plan, w.precision())));
         MatrixScan scan = MatrixScan.of(base, tuned, statistics, settings);
         outcomes.accept(new ScanOutcome.Analysed(plan, scan, millis(System.nanoTime() - start)));
       } catch (UserInputException | SvdConvergenceException e) {
@@ -178,17 +179,23 @@ public final class MatrixScanner {
       }
     }
 
-    /** The tuned matrix in double precision. */
-    private Matrix tuned(MatrixPlan plan, CoordinateUpdate.Factors factors) throws IOException {
+    private Matrix tuned(MatrixPlan plan, CoordinateUpdate.Factors factors, Precision precision)
+        throws IOException {
       Matrix w =
           plan.update() instanceof UpdateSource.Full full
-              ? reader.read(full.tuned(), Precision.DOUBLE)
-              : readBase(plan);
-      return factors.rank() == 0 ? w : w.plusProductInPlace(1, factors.b(), factors.a());
+              ? reader.read(full.tuned(), precision)
+              : readBase(plan, precision);
+      return factors.rank() == 0
+          ? w
+          : w.plusProductInPlace(1, factors.b().to(precision), factors.a().to(precision));
     }
 
-    private Matrix readBase(MatrixPlan plan) throws IOException {
-      return reader.read(plan.base().source(), Precision.DOUBLE);
+    private Matrix readBase(MatrixPlan plan, Precision precision) throws IOException {
+      return reader.read(plan.base().source(), precision);
+    }
+
+    private static Matrix inPrecision(Matrix matrix, Precision precision) {
+      return matrix.precision() == precision ? matrix : matrix.to(precision);
     }
 
     /** The factors of a chain of adapters side by side, scales folded into b. */

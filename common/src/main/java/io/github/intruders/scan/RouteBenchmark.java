@@ -81,6 +81,7 @@ public final class RouteBenchmark {
 
   private static final int OUTLIERS = 12;
   private static final int WARM_UPS = 40;
+  private static final int DENSE_WARM_UPS = 12;
   private static final long SEED = 20260501;
 
   private final Settings settings;
@@ -139,25 +140,33 @@ public final class RouteBenchmark {
         comparison, fastSeconds, baseSeconds, fallbacks, gemm, flops / projectionSeconds / 1e9);
   }
 
-  private Result dense(Matrix w0, BaseSpectrum base, double baseSeconds, double gemm) {
-    DenseRoute route = new DenseRoute();
+  private Result dense(Matrix w0, BaseSpectrum base, double baseSeconds, double gemm)
+      throws IOException {
+    TunedSolver solver = new TunedSolver(scanSettings);
+    int fallbacks = 0;
     Comparison comparison = new Comparison();
     double fastSeconds = 0;
-    for (int i = 0; i < settings.checkpoints(); i++) {
+    for (int i = -DENSE_WARM_UPS; i < settings.checkpoints(); i++) {
       try (Arena arena = Arena.open()) {
         Matrix w = tuned(w0, factors(base, settings.rank(), 0.5));
         w.plusInPlace(1, noise(0.05 * base.spectralNorm() / Math.sqrt(w.rows() + w.cols())));
         long start = System.nanoTime();
-        TunedSpectrum tuned = route.solve(base, w.to(Precision.DOUBLE), k);
+        TunedSpectrum tuned =
+            solver.solve(base, precision -> precision == Precision.SINGLE ? w : w.to(precision));
         MatrixScan scan =
             MatrixScan.of(base, tuned, new UpdateStatistics(0, 0, 0, 0), scanSettings);
+        if (i < 0) {
+          continue;
+        }
         fastSeconds += seconds(start);
+        fallbacks += tuned.solver().equals(BlockRoute.NAME) ? 0 : 1;
         if (i < settings.references()) {
           comparison.add(w0, w, scan);
         }
       }
     }
-    return result(comparison, fastSeconds / settings.checkpoints(), baseSeconds, 0, gemm, 0);
+    return result(
+        comparison, fastSeconds / settings.checkpoints(), baseSeconds, fallbacks, gemm, 0);
   }
 
   private Result result(

@@ -1,6 +1,9 @@
 package io.github.intruders.scan;
 
+import io.github.intruders.checkpoint.DType;
+import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.Matrix;
+import io.github.intruders.linalg.Precision;
 import io.github.intruders.spectra.BaseSpectrum;
 import java.io.IOException;
 import java.util.Optional;
@@ -12,6 +15,7 @@ import java.util.Optional;
 final class TunedSolver {
   private final ScanSettings settings;
   private final DenseRoute denseRoute = new DenseRoute();
+  private final BlockRoute blockRoute = new BlockRoute();
   private final LowRankRoute lowRankRoute = new LowRankRoute();
 
   TunedSolver(ScanSettings settings) {
@@ -21,8 +25,8 @@ final class TunedSolver {
   /** A whole tuned matrix that is read only where a route needs it. */
   @FunctionalInterface
   interface WholeMatrix {
-    /** W, (m, n), in double precision. */
-    Matrix read() throws IOException;
+    /** W, (m, n), in the given precision; not to be modified. */
+    Matrix read(Precision precision) throws IOException;
   }
 
   /** Whether updates of this rank are solved in the base's coordinates. */
@@ -30,20 +34,34 @@ final class TunedSolver {
     return settings.solver() == SolverChoice.AUTO && LowRankRoute.suits(base, rank, k(base));
   }
 
+  /** The precision that a whole matrix of this type is best read in. */
+  Precision precision(BaseSpectrum base, DType dtype) {
+    return takesBlocks(base) && dtype != DType.F64 ? Precision.SINGLE : Precision.DOUBLE;
+  }
+
+  private boolean takesBlocks(BaseSpectrum base) {
+    return settings.solver() == SolverChoice.AUTO && BlockRoute.suits(base, k(base));
+  }
+
   /** The leading triplets of a base with a low-rank update in the base's coordinates. */
   TunedSpectrum solve(BaseSpectrum base, CoordinateUpdate update, WholeMatrix whole)
       throws IOException {
     Optional<TunedSpectrum> tuned = lowRankRoute.solve(base, update, k(base));
-    return tuned.isPresent() ? tuned.get() : solve(base, whole.read());
+    return tuned.isPresent() ? tuned.get() : solve(base, whole);
   }
 
-  /**
-   * The leading triplets of a whole matrix.
-   *
-   * @param w (m, n) in double precision; stays as it is
-   */
-  TunedSpectrum solve(BaseSpectrum base, Matrix w) {
-    return denseRoute.solve(base, w, k(base));
+  /** The leading triplets of a whole matrix. */
+  TunedSpectrum solve(BaseSpectrum base, WholeMatrix whole) throws IOException {
+    if (takesBlocks(base)) {
+      try (Arena arena = Arena.open()) {
+        Optional<TunedSpectrum> tuned =
+            blockRoute.solve(base, whole.read(Precision.SINGLE), k(base));
+        if (tuned.isPresent()) {
+          return tuned.get().keptBy(arena);
+        }
+      }
+    }
+    return denseRoute.solve(base, whole.read(Precision.DOUBLE), k(base));
   }
 
   private int k(BaseSpectrum base) {

@@ -1,5 +1,6 @@
 package io.github.intruders.scan;
 
+import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.Matrix;
 import java.util.Map;
 
@@ -28,6 +29,12 @@ public record TunedSpectrum(
   /** How many triplets there are. */
   public int k() {
     return s.length;
+  }
+
+  /** Hands the matrices to the arena around {@code arena}. */
+  TunedSpectrum keptBy(Arena arena) {
+    coordinates.values().forEach(arena::keep);
+    return this;
   }
 
   /** The largest of the residuals. */

@@ -1,0 +1,258 @@
+package io.github.intruders.scan;
+
+import io.github.intruders.linalg.LapackSvd;
+import io.github.intruders.linalg.Matrix;
+import io.github.intruders.linalg.OrthonormalBasis;
+import io.github.intruders.linalg.Precision;
+import io.github.intruders.linalg.Svd;
+import io.github.intruders.spectra.BaseSpectrum;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+
+/**
+ * The leading triplets of a whole tuned matrix by a block Krylov method (Golub, Luk and Overton
+ * 1981) with full orthogonalisation, in single precision. The start block holds the base's leading
+ * right vectors, which a fine-tune moves only a little, and random ones.
+ *
+ * <p>Two certificates stand behind a result. The residuals of all triplets are computed from the
+ * matrix itself. And the random vectors bound what can have been missed: for any matrix at all, the
+ * chance that a singular value exceeds the k-th found by more than {@value #MISSED_MARGIN} of it
+ * and stayed unseen is below {@value #MISSED_CHANCE} (the bound of Kuczyński and Woźniakowski 1992
+ * for Lanczos with a random start, for each random vector by itself); the steps are as many as that
+ * takes. Besides, the value after the k-th has to have settled. Where a certificate fails there is
+ * no result.
+ */
+final class BlockRoute {
+  static final String NAME = "block";
+
+  private static final double MISSED_MARGIN = 0.15;
+  private static final double MISSED_CHANCE = 1e-9;
+
+  /** A residual that single precision still tells from its own rounding. */
+  private static final double CONVERGED = 2e-6;
+
+  /** The largest residual that is accepted where rounding stops the progress earlier. */
+  private static final double CERTIFIED = 1e-5;
+
+  private static final double SETTLED = 1e-2;
+  private static final double WEAK = 0.05;
+
+  /** Base spectra outside these bounds could leave single precision's range on the way. */
+  private static final double SMALLEST_NORM = 1e-12;
+
+  private static final double LARGEST_NORM = 1e12;
+  private static final int SPARE_VECTORS = 4;
+  private static final int LEAST_RANDOM_VECTORS = 8;
+
+  /** Products of a width that is a multiple of this run fastest. */
+  private static final int WIDTH = 8;
+
+  private static final int MORE_STEPS = 12;
+  private static final long SEED = 8128;
+
+  /** Whether the search space stays well below the whole one, so that the route can pay. */
+  static boolean suits(BaseSpectrum base, int k) {
+    return width(k) * leastSteps(base.cols(), k) <= base.minDimension() / 2
+        && base.spectralNorm() > SMALLEST_NORM
+        && base.spectralNorm() < LARGEST_NORM;
+  }
+
+  /** How many vectors go through the matrix at once. */
+  private static int width(int k) {
+    return (warm(k) + LEAST_RANDOM_VECTORS + WIDTH - 1) / WIDTH * WIDTH;
+  }
+
+  /** How many of them start as the base's. */
+  private static int warm(int k) {
+    return k + SPARE_VECTORS;
+  }
+
+  /**
+   * The least number of steps q for the bound on what can have been missed: one random vector
+   * misses with a chance of at most 1.648 √n exp(−√ε (2q − 1)), where ε is the margin in σ².
+   */
+  private static int leastSteps(int n, int k) {
+    double epsilon = 1 - 1 / ((1 + MISSED_MARGIN) * (1 + MISSED_MARGIN));
+    int randomVectors = width(k) - warm(k);
+    double exponent = Math.log(1.648 * Math.sqrt(n)) - Math.log(MISSED_CHANCE) / randomVectors;
+    return (int) Math.ceil((exponent / Math.sqrt(epsilon) + 1) / 2);
+  }
+
+  /**
+   * Finds the {@code k} leading triplets.
+   *
+   * @param w (m, n) in single precision; stays as it is
+   * @return nothing if a certificate failed
+   */
+  Optional<TunedSpectrum> solve(BaseSpectrum base, Matrix w, int k) {
+    int least = leastSteps(base.cols(), k);
+    int most = Math.min(least + MORE_STEPS, base.minDimension() / width(k));
+    Search search = new Search(w, k, width(k), most);
+    double before = Double.POSITIVE_INFINITY;
+    for (int step = 1; step <= most; step++) {
+      Matrix next = step == 1 ? startBlock(base, k) : search.back();
+      if (!search.forth(next)) {
+        return Optional.empty();
+      }
+      if (step >= least) {
+        Candidate candidate = search.candidate();
+        boolean stalled = step == most || candidate.worst() > before / 2;
+        if (candidate.worst() <= CONVERGED || (stalled && candidate.worst() <= CERTIFIED)) {
+          return candidate.settled() ? Optional.of(candidate.seenFrom(base)) : Optional.empty();
+        }
+        before = candidate.worst();
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Base vectors and random ones, (n, width). */
+  private static Matrix startBlock(BaseSpectrum base, int k) {
+    Matrix start = Matrix.allocate(base.cols(), width(k), Precision.SINGLE);
+    int warm = warm(k);
+    start.columnRange(0, warm).assign(base.vt().rowRange(0, warm).transposed());
+    SplittableRandom random = new SplittableRandom(SEED);
+    for (int i = 0; i < start.rows(); i++) {
+      for (int j = warm; j < start.cols(); j++) {
+        start.set(i, j, random.nextGaussian());
+      }
+    }
+    return start;
+  }
+
+  /** The search spaces, orthonormal bases of both sides, and W between them. */
+  private static final class Search {
+    private final Matrix w;
+    private final int k;
+    private final int width;
+    private final Matrix left;
+    private final Matrix right;
+    private final Matrix projected;
+    private int size;
+
+    Search(Matrix w, int k, int width, int steps) {
+      this.w = w;
+      this.k = k;
+      this.width = width;
+      int capacity = width * steps;
+      left = Matrix.allocate(w.rows(), capacity, Precision.SINGLE);
+      right = Matrix.allocate(w.cols(), capacity, Precision.SINGLE);
+      projected = Matrix.zeros(capacity, capacity, Precision.DOUBLE);
+    }
+
+    /**
+     * Adds directions to the right space, takes them through W and adds what comes out to the left
+     * one.
+     *
+     * @return false if single precision does not hold the numbers
+     */
+    boolean forth(Matrix directions) {
+      if (!append(right, directions)) {
+        return false;
+      }
+      int to = size + width;
+      Matrix images = w.times(right.columnRange(size, to));
+      if (!append(left, images)) {
+        return false;
+      }
+      projected
+          .rowRange(0, to)
+          .columnRange(size, to)
+          .assign(left.columnRange(0, to).transposedTimes(images));
+      size = to;
+      return true;
+    }
+
+    /** The newest left directions through Wᵀ. */
+    Matrix back() {
+      return w.transposedTimes(left.columnRange(size - width, size));
+    }
+
+    /**
+     * Orthonormalises vectors against a basis and in themselves and puts them behind it. What adds
+     * no direction is replaced by one that does.
+     */
+    private boolean append(Matrix basis, Matrix vectors) {
+      if (!Double.isFinite(vectors.maxAbsolute())) {
+        return false;
+      }
+      Matrix before = basis.columnRange(0, size);
+      Matrix rest = vectors.copy();
+      removeSpan(before, rest);
+      removeSpan(before, rest);
+      OrthonormalBasis fresh = OrthonormalBasis.of(rest);
+      if (isWeak(fresh.r())) {
+        removeSpan(before, fresh.q());
+        fresh = OrthonormalBasis.of(fresh.q());
+      }
+      basis.columnRange(size, size + width).assign(fresh.q());
+      return true;
+    }
+
+    private static void removeSpan(Matrix basis, Matrix vectors) {
+      if (basis.cols() > 0) {
+        vectors.plusProductInPlace(-1, basis, basis.transposedTimes(vectors));
+      }
+    }
+
+    /** Whether a vector is nearly dependent on those before it, by its triangular factor. */
+    private static boolean isWeak(Matrix r) {
+      double[] norms = Residuals.columnNorms(r);
+      for (int j = 0; j < norms.length; j++) {
+        if (!(Math.abs(r.get(j, j)) > WEAK * norms[j])) {
+          return true;
+        }
+      }
+      return false;
+    }
+
+    /** The leading triplets of the projected matrix, and one more, with their true residuals. */
+    Candidate candidate() {
+      Svd svd =
+          LapackSvd.DIVIDE_AND_CONQUER.decompose(
+              projected.rowRange(0, size).columnRange(0, size).copy());
+      double[] s = Arrays.copyOf(svd.s(), k + 1);
+      Matrix x = svd.u().columnRange(0, k + 1).to(Precision.SINGLE);
+      Matrix y = svd.vt().rowRange(0, k + 1).transposed().to(Precision.SINGLE);
+      Matrix u = left.columnRange(0, size).times(x);
+      Matrix v = right.columnRange(0, size).times(y);
+      return new Candidate(s, u, v, Residuals.of(w, u, s, v));
+    }
+  }
+
+  /** k + 1 triplets, the last of which only tells where the others end. */
+  private record Candidate(double[] s, Matrix u, Matrix v, double[] residuals) {
+    int k() {
+      return s.length - 1;
+    }
+
+    /** The largest residual of the k triplets; not a number where there are fewer. */
+    double worst() {
+      double worst = 0;
+      for (int j = 0; j < k(); j++) {
+        worst = Math.max(worst, residuals[j]);
+      }
+      return worst;
+    }
+
+    /** Whether the value after the k-th is known well enough not to pass it. */
+    boolean settled() {
+      double error = residuals[k()];
+      return error <= SETTLED || s[k()] * (1 + error) < s[k() - 1];
+    }
+
+    TunedSpectrum seenFrom(BaseSpectrum base) {
+      Matrix leftVectors = u.columnRange(0, k()).copy();
+      Matrix rightVectors = v.columnRange(0, k()).copy();
+      return new TunedSpectrum(
+          Arrays.copyOf(s, k()),
+          Map.of(
+              Side.LEFT, base.u().transposedTimes(leftVectors).to(Precision.DOUBLE),
+              Side.RIGHT, base.vt().times(rightVectors).to(Precision.DOUBLE)),
+          Arrays.copyOf(residuals, k()),
+          NAME);
+    }
+  }
+}
