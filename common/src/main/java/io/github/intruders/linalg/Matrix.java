@@ -169,18 +169,27 @@ public final class Matrix {
 
   /** A copy of one row. */
   public double[] row(int row) {
-    double[] values = new double[cols];
-    for (int j = 0; j < cols; j++) {
-      values[j] = get(row, j);
-    }
-    return values;
+    return cols == 0 ? new double[0] : line(checked(row, 0, row * stride), 1, cols);
   }
 
   /** A copy of one column. */
   public double[] column(int col) {
-    double[] values = new double[rows];
-    for (int i = 0; i < rows; i++) {
-      values[i] = get(i, col);
+    return rows == 0 ? new double[0] : line(checked(0, col, col), stride, rows);
+  }
+
+  /** A copy of elements at equal distances. */
+  private double[] line(long start, long distance, int count) {
+    double[] values = new double[count];
+    if (precision == Precision.SINGLE) {
+      FloatRawIndexer elements = (FloatRawIndexer) indexer;
+      for (int i = 0; i < count; i++) {
+        values[i] = elements.getRaw(start + i * distance);
+      }
+    } else {
+      DoubleRawIndexer elements = (DoubleRawIndexer) indexer;
+      for (int i = 0; i < count; i++) {
+        values[i] = elements.getRaw(start + i * distance);
+      }
     }
     return values;
   }
@@ -547,9 +556,8 @@ public final class Matrix {
     double sum = 0;
     for (int i = 0; i < rows; i++) {
       double rowSum = 0;
-      for (int j = 0; j < cols; j++) {
-        double scaled = get(i, j) / largest;
-        rowSum += scaled * scaled;
+      for (double value : row(i)) {
+        rowSum += value / largest * (value / largest);
       }
       sum += rowSum;
     }
@@ -560,8 +568,8 @@ public final class Matrix {
   public double maxAbsolute() {
     double largest = 0;
     for (int i = 0; i < rows; i++) {
-      for (int j = 0; j < cols; j++) {
-        largest = Math.max(largest, Math.abs(get(i, j)));
+      for (double value : row(i)) {
+        largest = Math.max(largest, Math.abs(value));
       }
     }
     return largest;

@@ -36,10 +36,8 @@ record CoordinateUpdate(Matrix l, Matrix r) {
    * @return one per factor pair, in their order
    */
   static List<CoordinateUpdate> project(BaseSpectrum base, List<Factors> updates) {
-    List<Matrix> left = updates.stream().map(Factors::b).toList();
-    List<Matrix> right = updates.stream().map(update -> update.a().transposed()).toList();
-    List<Matrix> l = coordinates(base.u(), false, left);
-    List<Matrix> r = coordinates(base.vt(), true, right);
+    List<Matrix> l = left(base.u(), updates);
+    List<Matrix> r = right(base.vt(), updates);
     List<CoordinateUpdate> projected = new ArrayList<>();
     for (int i = 0; i < updates.size(); i++) {
       projected.add(new CoordinateUpdate(l.get(i), r.get(i)));
@@ -47,44 +45,64 @@ record CoordinateUpdate(Matrix l, Matrix r) {
     return projected;
   }
 
-  /**
-   * Coordinates of each block's columns in the orthonormal columns of {@code basis}, and below them
-   * the triangular factor of what lies outside their span.
-   *
-   * @param rowsAreVectors whether the basis vectors are the rows of {@code basis}
-   */
-  private static List<Matrix> coordinates(
-      Matrix basis, boolean rowsAreVectors, List<Matrix> blocks) {
-    int p = rowsAreVectors ? basis.rows() : basis.cols();
-    int dimension = rowsAreVectors ? basis.cols() : basis.rows();
-    int total = blocks.stream().mapToInt(Matrix::cols).sum();
-    Matrix stack = Matrix.allocate(dimension, total, Precision.SINGLE);
+  /** Coordinates of the columns of every B in those of U0. */
+  private static List<Matrix> left(Matrix u, List<Factors> updates) {
+    Matrix stack = Matrix.allocate(u.rows(), rank(updates), Precision.SINGLE);
     int from = 0;
-    for (Matrix block : blocks) {
-      stack.columnRange(from, from + block.cols()).assign(block);
-      from += block.cols();
+    for (Factors update : updates) {
+      stack.columnRange(from, from + update.rank()).assign(update.b());
+      from += update.rank();
     }
-    Matrix inside = rowsAreVectors ? basis.times(stack) : basis.transposedTimes(stack);
-    boolean spans = p == dimension;
-    if (!spans) {
-      Matrix span = rowsAreVectors ? basis.transposedTimes(inside) : basis.times(inside);
-      stack.plusInPlace(-1, span);
+    Matrix inside = u.transposedTimes(stack);
+    if (u.rows() == u.cols()) {
+      return blocks(inside, null, updates);
     }
-    List<Matrix> coordinates = new ArrayList<>();
-    from = 0;
-    for (Matrix block : blocks) {
-      int to = from + block.cols();
-      Matrix part = inside.columnRange(from, to);
-      int outside = spans ? 0 : block.cols();
-      Matrix c = Matrix.zeros(p + outside, block.cols(), Precision.DOUBLE);
-      c.rowRange(0, p).assign(part);
-      if (outside > 0) {
-        Matrix rest = stack.columnRange(from, to).to(Precision.DOUBLE);
-        c.rowRange(p, p + outside).assign(OrthonormalBasis.of(rest).r());
+    return blocks(inside, stack.plusProductInPlace(-1, u, inside), updates);
+  }
+
+  /** Coordinates of the rows of every A in those of V0ᵀ. */
+  private static List<Matrix> right(Matrix vt, List<Factors> updates) {
+    Matrix stack = Matrix.allocate(rank(updates), vt.cols(), Precision.SINGLE);
+    int from = 0;
+    for (Factors update : updates) {
+      stack.rowRange(from, from + update.rank()).assign(update.a());
+      from += update.rank();
+    }
+    Matrix inside = vt.timesTransposed(stack);
+    if (vt.rows() == vt.cols()) {
+      return blocks(inside, null, updates);
+    }
+    stack.plusTransposedProductInPlace(-1, inside, vt);
+    return blocks(inside, stack.transposed(), updates);
+  }
+
+  private static int rank(List<Factors> updates) {
+    return updates.stream().mapToInt(Factors::rank).sum();
+  }
+
+  /**
+   * Cuts a stack into one matrix per update.
+   *
+   * @param inside (p, total) coordinates in the span of the base's vectors
+   * @param outside (dimension, total) what lies outside the span, of which the triangular factors
+   *     are appended; null where there is nothing
+   */
+  private static List<Matrix> blocks(Matrix inside, Matrix outside, List<Factors> updates) {
+    List<Matrix> blocks = new ArrayList<>();
+    int p = inside.rows();
+    int from = 0;
+    for (Factors update : updates) {
+      int to = from + update.rank();
+      int appended = outside == null ? 0 : update.rank();
+      Matrix c = Matrix.allocate(p + appended, update.rank(), Precision.DOUBLE);
+      c.rowRange(0, p).assign(inside.columnRange(from, to));
+      if (outside != null) {
+        Matrix rest = outside.columnRange(from, to).to(Precision.DOUBLE);
+        c.rowRange(p, p + appended).assign(OrthonormalBasis.of(rest).r());
       }
-      coordinates.add(c);
+      blocks.add(c);
       from = to;
     }
-    return coordinates;
+    return blocks;
   }
 }

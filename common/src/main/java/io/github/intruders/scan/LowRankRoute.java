@@ -151,30 +151,21 @@ final class LowRankRoute {
       beta.plusTransposedProductInPlace(1, leftTailFactor, tailU);
       residualLeft = residual(leftTailFactor.times(alpha), tailV, tailU);
       residualRight = residual(rightTailFactor.times(beta), tailU, tailV);
+      double[] left = Residuals.columnNorms(residualLeft);
+      double[] right = Residuals.columnNorms(residualRight);
       residuals = new double[k];
       for (int j = 0; j < k; j++) {
-        residuals[j] = Math.max(norm(residualLeft, j), norm(residualRight, j)) / sigma[j];
+        residuals[j] = Math.max(left[j], right[j]) / sigma[j];
       }
     }
 
     /** Adds D · other − σ · own to the coupling term, in place. */
     private Matrix residual(Matrix coupling, Matrix other, Matrix own) {
-      for (int i = 0; i < coupling.rows(); i++) {
-        double s = q + i < p ? s0[q + i] : 0;
-        for (int j = 0; j < k; j++) {
-          double diagonal = s == 0 ? 0 : s * other.get(i, j);
-          coupling.set(i, j, coupling.get(i, j) + diagonal - sigma[j] * own.get(i, j));
-        }
-      }
-      return coupling;
-    }
-
-    private static double norm(Matrix x, int column) {
-      double sum = 0;
-      for (int i = 0; i < x.rows(); i++) {
-        sum += x.get(i, column) * x.get(i, column);
-      }
-      return Math.sqrt(sum);
+      int inner = p - q; // D is zero beyond the base's values
+      coupling
+          .rowRange(0, inner)
+          .plusInPlace(1, other.rowRange(0, inner).copy().scaleRowsInPlace(tailValues()));
+      return coupling.plusInPlace(-1, own.copy().scaleColumnsInPlace(sigma));
     }
 
     double worst() {

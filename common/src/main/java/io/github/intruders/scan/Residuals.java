@@ -46,11 +46,24 @@ final class Residuals {
   /** The Euclidean norm of each column. */
   static double[] columnNorms(Matrix x) {
     double[] norms = new double[x.cols()];
-    for (int i = 0; i < x.rows(); i++) {
-      for (int j = 0; j < x.cols(); j++) {
-        norms[j] = Math.hypot(norms[j], x.get(i, j));
-      }
+    for (int j = 0; j < norms.length; j++) {
+      norms[j] = norm(x.column(j));
     }
     return norms;
+  }
+
+  private static double norm(double[] values) {
+    double largest = 0;
+    for (double value : values) {
+      largest = Math.max(largest, Math.abs(value));
+    }
+    if (largest == 0 || !Double.isFinite(largest)) {
+      return largest;
+    }
+    double sum = 0;
+    for (double value : values) {
+      sum += value / largest * (value / largest);
+    }
+    return largest * Math.sqrt(sum);
   }
 }
