@@ -107,9 +107,13 @@ public final class IntruderJob {
   /** Decomposes the base matrices that the store lacks. */
   public List<SpectraStage.Result> spectra() throws IOException {
     try (RunPlan plan = plan()) {
-      return new SpectraStage(context, storage, config.spectraUri())
-          .run(plan.base(), plan.broadcastBase());
+      return spectra(plan);
     }
+  }
+
+  private List<SpectraStage.Result> spectra(RunPlan plan) {
+    return new SpectraStage(context, storage, config.spectraUri())
+        .run(plan.base(), plan.broadcastBase());
   }
 
   /**
@@ -131,7 +135,12 @@ public final class IntruderJob {
       }
       Dataset<Row> entries =
           new ScanStage(spark, storage, config, runId)
-              .run(plan.base(), plan.broadcastBase(), plan.checkpoints(), plan.matrices())
+              .run(
+                  plan.base(),
+                  plan.broadcastBase(),
+                  plan.checkpoints(),
+                  plan.matrices(),
+                  () -> spectra(plan))
               .persist(StorageLevel.MEMORY_AND_DISK());
       try {
         return writeTables(plan, tables, entries);

@@ -25,7 +25,8 @@ import org.apache.spark.broadcast.Broadcast;
 import scala.Tuple2;
 
 /** Executor work: one base matrix in all its checkpoints. */
-final class ScanMatrices implements VoidFunction<Iterator<Tuple2<String, Iterable<MatrixPlan>>>> {
+final class ScanMatrices
+    implements VoidFunction<Iterator<Tuple2<LargestFirst.Key, Iterable<MatrixPlan>>>> {
   private static final long serialVersionUID = 1L;
 
   private final TaskStorage taskStorage;
@@ -54,7 +55,8 @@ final class ScanMatrices implements VoidFunction<Iterator<Tuple2<String, Iterabl
   }
 
   @Override
-  public void call(Iterator<Tuple2<String, Iterable<MatrixPlan>>> matrices) throws IOException {
+  public void call(Iterator<Tuple2<LargestFirst.Key, Iterable<MatrixPlan>>> matrices)
+      throws IOException {
     TaskThreads.apply();
     Storage storage = taskStorage.open();
     ScanLedger ledger = new ScanLedger(storage, outUri, runId);

@@ -25,10 +25,16 @@ import org.apache.spark.sql.types.StructType;
 import scala.Tuple2;
 
 /**
- * Scans what the ledger does not hold yet: one task per base matrix, the most expensive first, each
- * serving all checkpoints of its matrix.
+ * Scans what the ledger does not hold yet: tasks of one base matrix each, the most expensive first,
+ * each serving all or many checkpoints of its matrix.
  */
 public final class ScanStage {
+  /** Bounds how much work is lost with a task. */
+  private static final int MOST_CHECKPOINTS_PER_TASK = 128;
+
+  /** Fewer checkpoints would not pay for reading the base's decomposition once more. */
+  private static final int FEWEST_PER_TASK = 8;
+
   private final SparkSession spark;
   private final TaskStorage storage;
   private final JobConfig config;
@@ -46,13 +52,16 @@ public final class ScanStage {
    *
    * @param checkpoints the plans
    * @param matrices how many pieces of work they hold
+   * @param decompose fills the spectra store; called where several tasks share a base matrix, so
+   *     that none decomposes what another one does
    * @return the ledger's entries of exactly these plans
    */
   public Dataset<Row> run(
       BasePlan base,
       Broadcast<BasePlan> broadcast,
       JavaRDD<CheckpointPlan> checkpoints,
-      long matrices)
+      long matrices,
+      Runnable decompose)
       throws IOException {
     ScanSettings settings = config.settings();
     ScanLedger ledger = new ScanLedger(storage.open(), config.outUri(), runId);
@@ -71,12 +80,20 @@ public final class ScanStage {
     context.setJobDescription("scan: looking for finished work");
     JavaPairRDD<String, MatrixPlan> pending = planned.subtractByKey(finished).cache();
     long toDo = pending.count();
+    LargestFirst partitioner = new LargestFirst(order(base), shares(base, toDo));
+    if (partitioner.shares() > 1) {
+      decompose.run();
+    }
     try (ScanProgress progress = ScanProgress.start(context, toDo, matrices - toDo)) {
       context.setJobDescription(
           "scan: %d matrices of the base, %d to analyse".formatted(base.matrices().size(), toDo));
       pending
-          .mapToPair(entry -> new Tuple2<>(entry._2().base().name(), entry._2()))
-          .groupByKey(new LargestFirst(order(base)))
+          .mapToPair(
+              entry ->
+                  new Tuple2<>(
+                      partitioner.key(entry._2().base().name(), entry._2().checkpointId()),
+                      entry._2()))
+          .groupByKey(partitioner)
           .foreachPartition(
               new ScanMatrices(storage, broadcast, config, runId, progress.counters()));
     } finally {
@@ -87,6 +104,18 @@ public final class ScanStage {
         spark.createDataFrame(
             planned.keys().map(RowFactory::create), StructType.fromDDL("key STRING"));
     return ledger.entries(spark).join(keys, asColumns("key"), "left_semi");
+  }
+
+  /**
+   * Over how many tasks the checkpoints of one matrix are spread: one as long as that keeps every
+   * core busy, since each task reads the base's decomposition; more where checkpoints are many.
+   */
+  private int shares(BasePlan base, long toDo) {
+    double perMatrix = (double) toDo / base.matrices().size();
+    double slots = 2.0 * spark.sparkContext().defaultParallelism();
+    double forLength = perMatrix / MOST_CHECKPOINTS_PER_TASK;
+    double forCores = Math.min(slots / base.matrices().size(), perMatrix / FEWEST_PER_TASK);
+    return (int) Math.ceil(Math.max(1, Math.max(forLength, forCores)));
   }
 
   private static scala.collection.immutable.Seq<String> asColumns(String name) {
