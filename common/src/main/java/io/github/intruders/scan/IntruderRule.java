@@ -1,7 +1,7 @@
 package io.github.intruders.scan;
 
 import io.github.intruders.linalg.Matrix;
-import io.github.intruders.spectra.BaseSpectrum;
+import io.github.intruders.spectra.SingularValues;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -19,7 +19,7 @@ public final class IntruderRule {
   private IntruderRule() {}
 
   /** Describes every vector of {@code tuned} on the sides that are asked for. */
-  static List<VectorScan> apply(BaseSpectrum base, TunedSpectrum tuned, ScanSettings settings) {
+  static List<VectorScan> apply(SingularValues base, TunedSpectrum tuned, ScanSettings settings) {
     List<VectorScan> vectors = new ArrayList<>();
     double floor =
         tuned.k() == 0 ? 0 : Residuals.noiseFloor(tuned.s()[0], Math.max(base.rows(), base.cols()));
@@ -34,7 +34,7 @@ public final class IntruderRule {
   }
 
   private static VectorScan describe(
-      BaseSpectrum base,
+      SingularValues base,
       TunedSpectrum tuned,
       ScanSettings settings,
       Side side,

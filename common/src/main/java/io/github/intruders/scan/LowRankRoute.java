@@ -5,7 +5,7 @@ import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.OrthonormalBasis;
 import io.github.intruders.linalg.Precision;
 import io.github.intruders.linalg.Svd;
-import io.github.intruders.spectra.BaseSpectrum;
+import io.github.intruders.spectra.SingularValues;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
@@ -40,11 +40,11 @@ final class LowRankRoute {
    *
    * @param rank R, of the whole chain
    */
-  static boolean suits(BaseSpectrum base, int rank, int k) {
+  static boolean suits(SingularValues base, int rank, int k) {
     return rank > 0 && head(base, k) + rank + 4 * k <= base.minDimension();
   }
 
-  private static int head(BaseSpectrum base, int k) {
+  private static int head(SingularValues base, int k) {
     return Math.min(base.minDimension(), Math.max(MIN_HEAD, 2 * k + 8));
   }
 
@@ -53,7 +53,7 @@ final class LowRankRoute {
    *
    * @return nothing if a certificate failed
    */
-  Optional<TunedSpectrum> solve(BaseSpectrum base, CoordinateUpdate update, int k) {
+  Optional<TunedSpectrum> solve(SingularValues base, CoordinateUpdate update, int k) {
     Search search = new Search(base.s(), update, k, head(base, k));
     int maxDimension = Math.max(base.rows(), base.cols());
     for (int round = 0; round < MAX_ROUNDS; round++) {

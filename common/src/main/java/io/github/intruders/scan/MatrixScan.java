@@ -1,7 +1,7 @@
 package io.github.intruders.scan;
 
 import io.github.intruders.linalg.Matrix;
-import io.github.intruders.spectra.BaseSpectrum;
+import io.github.intruders.spectra.SingularValues;
 import io.github.intruders.spectra.UpdateStatistics;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -40,7 +40,7 @@ public record MatrixScan(
     double maxResidual) {
 
   static MatrixScan of(
-      BaseSpectrum base, TunedSpectrum tuned, UpdateStatistics update, ScanSettings settings) {
+      SingularValues base, TunedSpectrum tuned, UpdateStatistics update, ScanSettings settings) {
     List<VectorScan> vectors = IntruderRule.apply(base, tuned, settings);
     double floor = Residuals.noiseFloor(tuned.s()[0], Math.max(base.rows(), base.cols()));
     Map<String, Integer> intruders = new TreeMap<>();

@@ -3,7 +3,7 @@ package io.github.intruders.scan;
 import io.github.intruders.linalg.LinearSystem;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
-import io.github.intruders.linalg.SymmetricEigenvalues;
+import io.github.intruders.linalg.SymmetricEigen;
 
 /**
  * The matrix K − τ for K = [0 M; Mᵀ 0], M = diag(S0) + l · rᵀ, whose eigenvalues tell all about the
@@ -71,7 +71,7 @@ final class ShiftedUpdate {
   /** The number of singular values of M above τ. */
   int singularValuesAbove() {
     int positive = 0;
-    for (double value : SymmetricEigenvalues.of(capacitance())) {
+    for (double value : SymmetricEigen.valuesOf(capacitance())) {
       positive += value > 0 ? 1 : 0;
     }
     return baseAbove + positive - update.l().cols();

@@ -12,7 +12,8 @@ import io.github.intruders.linalg.Svd;
  * @param s p singular values, descending
  * @param vt (p, cols), single precision: the right singular vectors are its rows
  */
-public record BaseSpectrum(String contentHash, Matrix u, double[] s, Matrix vt) {
+public record BaseSpectrum(String contentHash, Matrix u, double[] s, Matrix vt)
+    implements SingularValues {
   public BaseSpectrum {
     if (u.cols() != s.length || vt.rows() != s.length) {
       throw new IllegalArgumentException(
@@ -31,31 +32,13 @@ public record BaseSpectrum(String contentHash, Matrix u, double[] s, Matrix vt) 
         contentHash, svd.u().to(Precision.SINGLE), svd.s(), svd.vt().to(Precision.SINGLE));
   }
 
+  @Override
   public int rows() {
     return u.rows();
   }
 
+  @Override
   public int cols() {
     return vt.cols();
-  }
-
-  /** min(rows, cols). */
-  public int minDimension() {
-    return s.length;
-  }
-
-  /** The largest singular value, ‖W0‖₂. */
-  public double spectralNorm() {
-    return s[0];
-  }
-
-  /** ‖W0‖_F, from the singular values. */
-  public double frobeniusNorm() {
-    double sum = 0;
-    for (double value : s) {
-      sum +=
-          (value / Math.max(s[0], Double.MIN_NORMAL)) * (value / Math.max(s[0], Double.MIN_NORMAL));
-    }
-    return s[0] * Math.sqrt(sum);
   }
 }

@@ -5,7 +5,8 @@ import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.OrthonormalBasis;
 import io.github.intruders.linalg.Precision;
-import io.github.intruders.linalg.SymmetricEigenvalues;
+import io.github.intruders.linalg.SymmetricEigen;
+import java.util.Optional;
 
 /**
  * The size of an update ΔW = W − W0.
@@ -20,6 +21,9 @@ public record UpdateStatistics(int rank, double norm, double spectralNorm, doubl
   /** Eigenvalues of a Gram matrix below this share of the largest are blurred by rounding. */
   private static final double GRAM_RESOLUTION = 1e-11;
 
+  /** The square of the share of the largest singular value that such eigenvalues resolve. */
+  private static final double BLUR = 1e-14;
+
   private static final int GRAM_BLOCK = 1024;
 
   /**
@@ -29,17 +33,57 @@ public record UpdateStatistics(int rank, double norm, double spectralNorm, doubl
    */
   public static UpdateStatistics ofDense(Matrix update) {
     int maxDimension = Math.max(update.rows(), update.cols());
-    double[] squares = SymmetricEigenvalues.of(gram(update));
-    double largest = squares[squares.length - 1];
-    if (squares[0] > GRAM_RESOLUTION * largest && Double.isFinite(largest)) {
-      double[] s = new double[squares.length];
-      for (int i = 0; i < s.length; i++) {
-        s[i] = Math.sqrt(squares[s.length - 1 - i]);
+    Optional<UpdateStatistics> bySquares = ofGram(gram(update), maxDimension);
+    return bySquares.isPresent()
+        ? bySquares.get()
+        : ofSingularValues(
+            LapackSvd.DIVIDE_AND_CONQUER.singularValues(update.to(Precision.DOUBLE)), maxDimension);
+  }
+
+  /**
+   * From the Gram matrix of the update, ΔWᵀΔW or ΔWΔWᵀ.
+   *
+   * @param gram square, in double precision; only its upper triangle is read
+   * @param maxDimension max(m, n) of the update
+   * @return nothing if squaring blurs the small singular values, so that the rank is not known
+   */
+  private static Optional<UpdateStatistics> ofGram(Matrix gram, int maxDimension) {
+    for (int i = 0; i < gram.rows(); i++) {
+      if (!Double.isFinite(gram.get(i, i))) {
+        return Optional.empty();
       }
-      return ofSingularValues(s, maxDimension);
     }
-    return ofSingularValues(
-        LapackSvd.DIVIDE_AND_CONQUER.singularValues(update.to(Precision.DOUBLE)), maxDimension);
+    double[] squares = SymmetricEigen.valuesOf(gram);
+    if (squares[0] <= GRAM_RESOLUTION * squares[squares.length - 1]) {
+      return Optional.empty();
+    }
+    return Optional.of(ofSquares(squares, maxDimension));
+  }
+
+  /**
+   * From the Gram matrix of an update too large to be decomposed. Its small singular values are
+   * blurred: the rank counts those above 1e-7 of the largest.
+   *
+   * @param gram square, in double precision, finite; only its upper triangle is read
+   */
+  public static UpdateStatistics ofBlurredGram(Matrix gram, int maxDimension) {
+    double[] squares = SymmetricEigen.valuesOf(gram);
+    double floor = BLUR * Math.max(0, squares[squares.length - 1]);
+    for (int i = 0; i < squares.length; i++) {
+      squares[i] = squares[i] > floor ? squares[i] : 0;
+    }
+    return ofSquares(squares, maxDimension);
+  }
+
+  /**
+   * @param squares of the singular values, ascending
+   */
+  private static UpdateStatistics ofSquares(double[] squares, int maxDimension) {
+    double[] s = new double[squares.length];
+    for (int i = 0; i < s.length; i++) {
+      s[i] = Math.sqrt(squares[s.length - 1 - i]);
+    }
+    return ofSingularValues(s, maxDimension);
   }
 
   /** ΔᵀΔ or ΔΔᵀ, whichever is smaller; the upper triangle. */

@@ -7,14 +7,14 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
-class SymmetricEigenvaluesTest {
+class SymmetricEigenTest {
   private static final double TOLERANCE = 1e-12;
 
   @Test
   void eigenvaluesAscend() {
     Matrix a = Matrix.of(new double[][] {{0, 2, 0}, {2, 0, 0}, {0, 0, 1}});
 
-    double[] values = SymmetricEigenvalues.of(a);
+    double[] values = SymmetricEigen.valuesOf(a);
 
     assertThat(values).containsExactly(new double[] {-2, 1, 2}, within(TOLERANCE));
   }
@@ -23,7 +23,7 @@ class SymmetricEigenvaluesTest {
   void onlyTheUpperTriangleIsRead() {
     Matrix a = Matrix.of(new double[][] {{0, 2}, {Double.MAX_VALUE, 0}});
 
-    assertThat(SymmetricEigenvalues.of(a)).containsExactly(new double[] {-2, 2}, within(TOLERANCE));
+    assertThat(SymmetricEigen.valuesOf(a)).containsExactly(new double[] {-2, 2}, within(TOLERANCE));
   }
 
   @Test
@@ -31,7 +31,7 @@ class SymmetricEigenvaluesTest {
     Matrix whole = Matrix.of(new double[][] {{9, 9, 9}, {9, 3, 4}, {9, 4, -3}});
     Matrix before = whole.copy();
 
-    assertThat(SymmetricEigenvalues.of(whole.rowRange(1, 3).columnRange(1, 3)))
+    assertThat(SymmetricEigen.valuesOf(whole.rowRange(1, 3).columnRange(1, 3)))
         .containsExactly(new double[] {-5, 5}, within(TOLERANCE));
     assertThat(before.plusInPlace(-1, whole).maxAbsolute()).isZero();
   }
@@ -47,7 +47,7 @@ class SymmetricEigenvaluesTest {
     }
     double[] s = LapackSvd.QR_ITERATION.singularValues(x);
 
-    double[] values = SymmetricEigenvalues.of(x.transposedTimes(x));
+    double[] values = SymmetricEigen.valuesOf(x.transposedTimes(x));
 
     for (int i = 0; i < 12; i++) {
       assertThat(values[11 - i]).isCloseTo(s[i] * s[i], within(TOLERANCE * s[0] * s[0]));
@@ -56,15 +56,15 @@ class SymmetricEigenvaluesTest {
 
   @Test
   void oneElementIsItsOwnEigenvalue() {
-    assertThat(SymmetricEigenvalues.of(Matrix.of(new double[][] {{-7}}))).containsExactly(-7);
+    assertThat(SymmetricEigen.valuesOf(Matrix.of(new double[][] {{-7}}))).containsExactly(-7);
   }
 
   @Test
   void onlySquareMatricesOfDoublesAreTaken() {
-    assertThatThrownBy(() -> SymmetricEigenvalues.of(Matrix.zeros(2, 3, Precision.DOUBLE)))
+    assertThatThrownBy(() -> SymmetricEigen.valuesOf(Matrix.zeros(2, 3, Precision.DOUBLE)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("Expected a square double matrix, found 2x3 double");
-    assertThatThrownBy(() -> SymmetricEigenvalues.of(Matrix.zeros(2, 2, Precision.SINGLE)))
+    assertThatThrownBy(() -> SymmetricEigen.valuesOf(Matrix.zeros(2, 2, Precision.SINGLE)))
         .hasMessage("Expected a square double matrix, found 2x2 single");
   }
 }

@@ -1,0 +1,140 @@
+package io.github.intruders.scan;
+
+import io.github.intruders.linalg.LapackSvd;
+import io.github.intruders.linalg.Matrix;
+import io.github.intruders.linalg.Precision;
+import io.github.intruders.linalg.Svd;
+import io.github.intruders.linalg.SymmetricEigen;
+import io.github.intruders.spectra.GramSpectrum;
+import io.github.intruders.spectra.UpdateStatistics;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The route of matrices too large for one task: tall ones, (m, n) with m far above n, such as an
+ * output head. All that is needed of them are small sums over blocks of rows, which tasks compute
+ * side by side: Gram matrices and products W0ᵀ X. Left vectors are never formed; with u = W v / σ
+ * and U0 = W0 V0 S0⁻¹ the coordinates are
+ *
+ * <pre>U0ᵀ u = S0⁻¹ V0ᵀ (W0ᵀ W) v / σ</pre>
+ *
+ * All sums are in double precision, yet squares hide what is small: see {@link GramSpectrum} and
+ * {@link UpdateStatistics#ofBlurredGram}. Base vectors below the resolution have no coordinates.
+ */
+public final class GramRoute {
+  static final String NAME = "gram";
+
+  private GramRoute() {}
+
+  /**
+   * Sums over the blocks of a base and a tuned matrix.
+   *
+   * @param tuned Wᵀ W, (n, n), upper triangle
+   * @param cross W0ᵀ W, (n, n)
+   * @param update (W − W0)ᵀ (W − W0), (n, n), upper triangle
+   */
+  public record Sums(Matrix tuned, Matrix cross, Matrix update) {
+    /** Sums over no block. */
+    public static Sums zeros(int n) {
+      return new Sums(
+          Matrix.zeros(n, n, Precision.DOUBLE),
+          Matrix.zeros(n, n, Precision.DOUBLE),
+          Matrix.zeros(n, n, Precision.DOUBLE));
+    }
+
+    /**
+     * Adds a block of the same rows of both, in double precision.
+     *
+     * @param w overwritten
+     */
+    public void add(Matrix w0, Matrix w) {
+      tuned.plusGramInPlace(w);
+      cross.plusTransposedProductInPlace(1, w0, w);
+      update.plusGramInPlace(w.plusInPlace(-1, w0));
+    }
+  }
+
+  /** What the sums say of a full fine-tune. */
+  public static MatrixScan scan(GramSpectrum base, Sums sums, ScanSettings settings) {
+    int k = settings.topK().of(base.minDimension());
+    SymmetricEigen eigen = SymmetricEigen.of(sums.tuned());
+    int n = base.cols();
+    double[] s = new double[k];
+    double[] inverse = new double[k];
+    Matrix v = Matrix.allocate(n, k, Precision.DOUBLE);
+    for (int j = 0; j < k; j++) {
+      s[j] = Math.sqrt(Math.max(0, eigen.values()[n - 1 - j]));
+      inverse[j] = s[j] > 0 ? 1 / s[j] : 0;
+      v.columnRange(j, j + 1).assign(eigen.vectors().rowRange(n - 1 - j, n - j).transposed());
+    }
+    Matrix vt = base.vt().to(Precision.DOUBLE);
+    Matrix left =
+        vt.times(sums.cross().times(v).scaleColumnsInPlace(inverse))
+            .scaleRowsInPlace(base.inverse());
+    TunedSpectrum tuned =
+        new TunedSpectrum(
+            s,
+            Map.of(Side.LEFT, left, Side.RIGHT, vt.times(v)),
+            residuals(sums.tuned(), v, s),
+            NAME);
+    UpdateStatistics update =
+        UpdateStatistics.ofBlurredGram(sums.update(), Math.max(base.rows(), n));
+    return MatrixScan.of(base, tuned, update, settings);
+  }
+
+  /** ‖Wᵀ W v − σ² v‖ / σ², which is ‖Wᵀ u − σ v‖ / σ; W v = σ u holds by definition. */
+  private static double[] residuals(Matrix upperGram, Matrix v, double[] s) {
+    Matrix gram = upperGram.copy();
+    for (int i = 0; i < gram.rows(); i++) {
+      for (int j = 0; j < i; j++) {
+        gram.set(i, j, gram.get(j, i));
+      }
+    }
+    double[] squares = Arrays.stream(s).map(value -> value * value).toArray();
+    double[] norms =
+        Residuals.columnNorms(gram.times(v).plusInPlace(-1, v.copy().scaleColumnsInPlace(squares)));
+    for (int j = 0; j < norms.length; j++) {
+      norms[j] = norms[j] == 0 ? 0 : norms[j] / Math.max(squares[j], Double.MIN_NORMAL);
+    }
+    return norms;
+  }
+
+  /**
+   * What W0ᵀ B says of a base with the update B · A.
+   *
+   * @param projected W0ᵀ B, (n, R) in double precision
+   * @return nothing if the route's certificate failed
+   */
+  public static Optional<MatrixScan> scan(
+      GramSpectrum base, Matrix projected, Matrix b, Matrix a, ScanSettings settings) {
+    int k = settings.topK().of(base.minDimension());
+    if (!LowRankRoute.suits(base, b.cols(), k)) {
+      return Optional.empty();
+    }
+    Matrix vt = base.vt().to(Precision.DOUBLE);
+    Matrix inside = vt.times(projected).scaleRowsInPlace(base.inverse());
+    Matrix outside = root(b.transposedTimes(b).plusTransposedProductInPlace(-1, inside, inside));
+    int n = base.cols();
+    Matrix l = Matrix.allocate(n + b.cols(), b.cols(), Precision.DOUBLE);
+    l.rowRange(0, n).assign(inside);
+    l.rowRange(n, n + b.cols()).assign(outside);
+    CoordinateUpdate update = new CoordinateUpdate(l, vt.timesTransposed(a));
+    return new LowRankRoute()
+        .solve(base, update, k)
+        .map(
+            tuned ->
+                MatrixScan.of(
+                    base,
+                    new TunedSpectrum(tuned.s(), tuned.coordinates(), tuned.residuals(), NAME),
+                    UpdateStatistics.ofFactors(b, a),
+                    settings));
+  }
+
+  /** R with Rᵀ R = the given positive semidefinite matrix, up to rounding. */
+  private static Matrix root(Matrix gram) {
+    Svd svd = LapackSvd.DIVIDE_AND_CONQUER.decompose(gram);
+    double[] roots = Arrays.stream(svd.s()).map(Math::sqrt).toArray();
+    return svd.vt().scaleRowsInPlace(roots);
+  }
+}
