@@ -10,6 +10,8 @@ import java.io.Serializable;
  * @param nativeBytes peak native memory
  */
 public record Cost(double flops, long bytesRead, long nativeBytes) implements Serializable {
+  private static final int SEARCH_VECTORS = 600;
+
   /** Nothing. */
   public static final Cost NONE = new Cost(0, 0, 0);
 
@@ -34,6 +36,29 @@ public record Cost(double flops, long bytesRead, long nativeBytes) implements Se
         denseFlops(base) + statistics,
         plan.updateBytes() + base.source().lengthBytes(),
         denseBytes(base) + 2 * spectrumBytes(base));
+  }
+
+  /**
+   * Peak native memory of one task that scans checkpoints of a base matrix whose decomposition is
+   * stored: U0 and V0ᵀ and the larger of two routes. Stacked adapters take their factors in double
+   * and in single precision and their coordinates; a full fine-tune W, W0, the search spaces and
+   * two Gram matrices.
+   *
+   * @param stackColumns how many columns of adapters stand side by side
+   */
+  public static long scanBytes(BaseMatrix base, int stackColumns) {
+    long p = base.minDimension();
+    long m = base.source().rows();
+    long n = base.source().cols();
+    long adapters = stackColumns * ((m + n) * (Double.BYTES + Float.BYTES) + 2 * p * 24);
+    long full = 2 * Float.BYTES * m * n + SEARCH_VECTORS * Float.BYTES * (m + n) + 16 * p * p;
+    return spectrumBytes(base) + Math.max(adapters, full);
+  }
+
+  /** Peak native memory of the last step for a tall matrix in blocks of rows: n × n sums. */
+  public static long blockwiseBytes(BaseMatrix base) {
+    long n = base.source().cols();
+    return 8 * Double.BYTES * n * n;
   }
 
   /** A thin decomposition with R-SVD: 6 q p² + 20 p³ for a q × p matrix, q ≥ p. */

@@ -16,6 +16,11 @@ public record MatrixPlan(
     String checkpointId, BaseMatrix base, UpdateSource update, boolean inSequence, String inputs)
     implements Serializable {
 
+  /** Σ r over the adapters of the update. */
+  public int adapterRank() {
+    return update.adapters().stream().mapToInt(adapter -> adapter.a().rows()).sum();
+  }
+
   /** Bytes of the tensors that are read besides the base's. */
   public long updateBytes() {
     long bytes = 0;

@@ -1,9 +1,12 @@
 package io.github.intruders.scan;
 
+import io.github.intruders.adapter.LowRankSource;
+import io.github.intruders.checkpoint.TensorReader;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.OrthonormalBasis;
 import io.github.intruders.linalg.Precision;
 import io.github.intruders.spectra.BaseSpectrum;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -24,6 +27,24 @@ record CoordinateUpdate(Matrix l, Matrix r) {
 
   /** ΔW = b · a, scales folded in: (m, R) and (R, n), both in double precision. */
   record Factors(Matrix b, Matrix a) {
+    /** The factors of a chain of adapters side by side. */
+    static Factors read(TensorReader reader, List<LowRankSource> chain, int rows, int cols)
+        throws IOException {
+      int rank = chain.stream().mapToInt(adapter -> adapter.a().rows()).sum();
+      Matrix b = Matrix.allocate(rows, rank, Precision.DOUBLE);
+      Matrix a = Matrix.allocate(rank, cols, Precision.DOUBLE);
+      int from = 0;
+      for (LowRankSource adapter : chain) {
+        int to = from + adapter.a().rows();
+        b.columnRange(from, to)
+            .assign(reader.read(adapter.b(), Precision.DOUBLE))
+            .scaleInPlace(adapter.scale());
+        a.rowRange(from, to).assign(reader.read(adapter.a(), Precision.DOUBLE));
+        from = to;
+      }
+      return new Factors(b, a);
+    }
+
     int rank() {
       return b.cols();
     }

@@ -3,6 +3,7 @@ package io.github.intruders.scan;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.spectra.SingularValues;
 import io.github.intruders.spectra.UpdateStatistics;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -37,7 +38,8 @@ public record MatrixScan(
     double intruderEnergy,
     double energy,
     String solver,
-    double maxResidual) {
+    double maxResidual)
+    implements Serializable {
 
   static MatrixScan of(
       SingularValues base, TunedSpectrum tuned, UpdateStatistics update, ScanSettings settings) {

@@ -1,6 +1,5 @@
 package io.github.intruders.scan;
 
-import io.github.intruders.adapter.LowRankSource;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorReader;
 import io.github.intruders.input.RejectCode;
@@ -91,7 +90,7 @@ public final class MatrixScanner {
       List<MatrixPlan> stack = new ArrayList<>();
       int columns = 0;
       for (MatrixPlan plan : plans) {
-        int rank = rank(plan.update().adapters());
+        int rank = plan.adapterRank();
         if (!(plan.update() instanceof UpdateSource.LowRank && solver.takesLowRank(base, rank))) {
           scanWhole(plan);
           continue;
@@ -198,27 +197,10 @@ public final class MatrixScanner {
       return matrix.precision() == precision ? matrix : matrix.to(precision);
     }
 
-    /** The factors of a chain of adapters side by side, scales folded into b. */
     private CoordinateUpdate.Factors readFactors(MatrixPlan plan) throws IOException {
-      List<LowRankSource> chain = plan.update().adapters();
-      int rank = rank(chain);
-      Matrix b = Matrix.allocate(base.rows(), rank, Precision.DOUBLE);
-      Matrix a = Matrix.allocate(rank, base.cols(), Precision.DOUBLE);
-      int from = 0;
-      for (LowRankSource adapter : chain) {
-        int to = from + adapter.a().rows();
-        b.columnRange(from, to)
-            .assign(reader.read(adapter.b(), Precision.DOUBLE))
-            .scaleInPlace(adapter.scale());
-        a.rowRange(from, to).assign(reader.read(adapter.a(), Precision.DOUBLE));
-        from = to;
-      }
-      return new CoordinateUpdate.Factors(b, a);
+      return CoordinateUpdate.Factors.read(
+          reader, plan.update().adapters(), base.rows(), base.cols());
     }
-  }
-
-  private static int rank(List<LowRankSource> chain) {
-    return chain.stream().mapToInt(adapter -> adapter.a().rows()).sum();
   }
 
   private static long millis(long nanos) {

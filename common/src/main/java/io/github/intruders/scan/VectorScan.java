@@ -1,5 +1,7 @@
 package io.github.intruders.scan;
 
+import java.io.Serializable;
+
 /**
  * One tuned singular vector against the base. With c = U0ᵀ u (left) or V0ᵀ v (right):
  *
@@ -31,4 +33,5 @@ public record VectorScan(
     double clusterSimilarity,
     double energyOutsideSpan,
     double participationRatio,
-    double residual) {}
+    double residual)
+    implements Serializable {}

@@ -105,6 +105,56 @@ public final class SpectraStore {
     return hash.isPresent() && storage.exists(spectrumFile(hash.get()));
   }
 
+  /**
+   * What is stored of a matrix too large for one task, read into the arena that is open.
+   *
+   * @param identity length and time of change of the source's file
+   */
+  public Optional<GramSpectrum> findGram(MatrixSource source, String identity) throws IOException {
+    String file = gramFile(source, identity);
+    if (!storage.exists(file)) {
+      return Optional.empty();
+    }
+    try {
+      Map<String, TensorInfo> tensors = tensors(file);
+      if (!tensors.keySet().containsAll(List.of(VALUES, RIGHT))) {
+        return Optional.empty();
+      }
+      Matrix vt = reader.read(matrix(tensors.get(RIGHT)), Precision.SINGLE);
+      return Optional.of(
+          new GramSpectrum(source.rows(), reader.readVector(tensors.get(VALUES)), vt));
+    } catch (UserInputException e) {
+      LOG.warn("A stored spectrum is not whole and is computed again: {}", e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  /** Stores it under the place of its tensor, whose content no single task reads. */
+  public void writeGram(MatrixSource source, String identity, GramSpectrum spectrum)
+      throws IOException {
+    SafetensorsWriter writer =
+        new SafetensorsWriter()
+            .metadata(
+                Map.of(
+                    "format", "intruders-gram-spectrum-1",
+                    "matrix", source.matrix(),
+                    "backend", OpenBlas.description()))
+            .add(VALUES, spectrum.s())
+            .add(RIGHT, spectrum.vt());
+    storage.write(gramFile(source, identity), writer::writeTo);
+  }
+
+  private String gramFile(MatrixSource source, String identity) {
+    return storage.resolve(
+        root, "gram-" + Fingerprint.of(source + " " + identity) + ".safetensors");
+  }
+
+  private Map<String, TensorInfo> tensors(String file) throws IOException {
+    try (RangeSource source = storage.open(file)) {
+      return SafetensorsHeader.parse(source).tensors();
+    }
+  }
+
   private static BaseSpectrum keep(Arena arena, BaseSpectrum spectrum) {
     arena.keep(spectrum.u());
     arena.keep(spectrum.vt());
@@ -117,10 +167,7 @@ public final class SpectraStore {
       return Optional.empty();
     }
     try {
-      Map<String, TensorInfo> tensors;
-      try (RangeSource source = storage.open(file)) {
-        tensors = SafetensorsHeader.parse(source).tensors();
-      }
+      Map<String, TensorInfo> tensors = tensors(file);
       if (!tensors.keySet().containsAll(List.of(LEFT, VALUES, RIGHT))) {
         LOG.warn("{} is no spectrum: it holds {}; computing it again", file, tensors.keySet());
         return Optional.empty();

@@ -6,6 +6,7 @@ import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.OrthonormalBasis;
 import io.github.intruders.linalg.Precision;
 import io.github.intruders.linalg.SymmetricEigen;
+import java.io.Serializable;
 import java.util.Optional;
 
 /**
@@ -17,7 +18,8 @@ import java.util.Optional;
  * @param effectiveRank exp(−Σ pᵢ ln pᵢ) with pᵢ = σᵢ / Σσ (Roy and Vetterli 2007); 0 for a zero
  *     update
  */
-public record UpdateStatistics(int rank, double norm, double spectralNorm, double effectiveRank) {
+public record UpdateStatistics(int rank, double norm, double spectralNorm, double effectiveRank)
+    implements Serializable {
   /** Eigenvalues of a Gram matrix below this share of the largest are blurred by rounding. */
   private static final double GRAM_RESOLUTION = 1e-11;
 

@@ -1,6 +1,7 @@
 package io.github.intruders.jobs.scan;
 
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.session.TaskMemory;
 import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.jobs.table.ScanLedger;
 import io.github.intruders.plan.BaseMatrix;
@@ -9,9 +10,12 @@ import io.github.intruders.plan.CheckpointPlan;
 import io.github.intruders.plan.Cost;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.scan.ScanSettings;
+import io.github.intruders.spectra.SpectraStore;
 import java.io.IOException;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -35,13 +39,18 @@ public final class ScanStage {
   /** Fewer checkpoints would not pay for reading the base's decomposition once more. */
   private static final int FEWEST_PER_TASK = 8;
 
+  private static final int STACK_COLUMNS = 1024;
+
   private final SparkSession spark;
+  private final TaskMemory memory;
   private final TaskStorage storage;
   private final JobConfig config;
   private final String runId;
 
   public ScanStage(SparkSession spark, TaskStorage storage, JobConfig config, String runId) {
     this.spark = spark;
+    this.memory =
+        TaskMemory.of(spark.sparkContext().conf(), spark.sparkContext().defaultParallelism());
     this.storage = storage;
     this.config = config;
     this.runId = runId;
@@ -80,6 +89,7 @@ public final class ScanStage {
     context.setJobDescription("scan: looking for finished work");
     JavaPairRDD<String, MatrixPlan> pending = planned.subtractByKey(finished).cache();
     long toDo = pending.count();
+    Set<String> large = large(base);
     LargestFirst partitioner = new LargestFirst(order(base), shares(base, toDo));
     if (partitioner.shares() > 1) {
       decompose.run();
@@ -88,6 +98,7 @@ public final class ScanStage {
       context.setJobDescription(
           "scan: %d matrices of the base, %d to analyse".formatted(base.matrices().size(), toDo));
       pending
+          .filter(entry -> !large.contains(entry._2().base().name()))
           .mapToPair(
               entry ->
                   new Tuple2<>(
@@ -96,6 +107,15 @@ public final class ScanStage {
           .groupByKey(partitioner)
           .foreachPartition(
               new ScanMatrices(storage, broadcast, config, runId, progress.counters()));
+      LargeMatrices blockwise =
+          new LargeMatrices(context, storage, config, runId, memory, progress.counters());
+      for (String name : large) {
+        BaseMatrix matrix = base.matrices().get(name);
+        blockwise.scan(
+            matrix,
+            base.identities().get(matrix.source().file()),
+            pending.values().filter(plan -> plan.base().name().equals(name)).collect());
+      }
     } finally {
       pending.unpersist();
       context.setJobDescription(null);
@@ -104,6 +124,21 @@ public final class ScanStage {
         spark.createDataFrame(
             planned.keys().map(RowFactory::create), StructType.fromDDL("key STRING"));
     return ledger.entries(spark).join(keys, asColumns("key"), "left_semi");
+  }
+
+  /** The matrices that go in blocks of rows: too large for a task, and not decomposed yet. */
+  private Set<String> large(BasePlan base) throws IOException {
+    SpectraStore store = new SpectraStore(storage.open(), config.spectraUri());
+    Set<String> large = new TreeSet<>();
+    for (BaseMatrix matrix : base.matrices().values()) {
+      String identity = base.identities().get(matrix.source().file());
+      if (LargeMatrices.isLarge(matrix, memory)
+          && !(store.contains(matrix.source(), identity)
+              && Cost.scanBytes(matrix, STACK_COLUMNS) <= memory.bytes())) {
+        large.add(matrix.name());
+      }
+    }
+    return large;
   }
 
   /**

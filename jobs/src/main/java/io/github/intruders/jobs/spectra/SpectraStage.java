@@ -3,6 +3,7 @@ package io.github.intruders.jobs.spectra;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
+import io.github.intruders.jobs.session.TaskMemory;
 import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.jobs.session.TaskThreads;
 import io.github.intruders.linalg.Arena;
@@ -17,9 +18,13 @@ import java.util.List;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.Function;
 import org.apache.spark.broadcast.Broadcast;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Fills the spectra store before anything is scanned. */
 public final class SpectraStage {
+  private static final Logger LOG = LoggerFactory.getLogger(SpectraStage.class);
+
   private final JavaSparkContext spark;
   private final TaskStorage storage;
   private final String spectraUri;
@@ -44,6 +49,7 @@ public final class SpectraStage {
   public List<Result> run(BasePlan base, Broadcast<BasePlan> broadcast) {
     List<BaseMatrix> matrices =
         base.matrices().values().stream()
+            .filter(this::fits)
             .sorted(
                 Comparator.comparingDouble((BaseMatrix matrix) -> Cost.ofSpectrum(matrix).flops())
                     .reversed())
@@ -51,12 +57,25 @@ public final class SpectraStage {
     spark.setJobDescription("spectra: %d matrices of the base".formatted(matrices.size()));
     try {
       return spark
-          .parallelize(matrices, matrices.size())
+          .parallelize(matrices, Math.max(1, matrices.size()))
           .map(new Decompose(storage, broadcast, spectraUri))
           .collect();
     } finally {
       spark.setJobDescription(null);
     }
+  }
+
+  /** A matrix that no task can hold is decomposed where it is scanned, in blocks of rows. */
+  private boolean fits(BaseMatrix matrix) {
+    TaskMemory memory = TaskMemory.of(spark.getConf(), spark.defaultParallelism());
+    boolean fits = Cost.ofSpectrum(matrix).nativeBytes() <= memory.bytes();
+    if (!fits) {
+      LOG.warn(
+          "{} needs more memory than a task has ({}); scan takes it in blocks of rows",
+          matrix.name(),
+          memory.source());
+    }
+    return fits;
   }
 
   /** Executor work: one matrix. */

@@ -1,0 +1,142 @@
+package io.github.intruders.scan;
+
+import io.github.intruders.checkpoint.MatrixSource;
+import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.checkpoint.TensorReader;
+import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.Matrix;
+import io.github.intruders.linalg.Precision;
+import io.github.intruders.plan.BaseMatrix;
+import io.github.intruders.plan.MatrixPlan;
+import io.github.intruders.plan.UpdateSource;
+import io.github.intruders.spectra.GramSpectrum;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Reads a tall matrix in blocks of rows and sums what {@link GramRoute} needs over some of them.
+ * One thread at a time.
+ */
+public final class RowBlocks {
+  private final TensorReader reader;
+  private final BaseMatrix base;
+  private final int rowsPerBlock;
+
+  /**
+   * @param blockBytes what one block of base and tuned may take in double precision
+   */
+  public RowBlocks(Storage storage, BaseMatrix base, long blockBytes) {
+    this.reader = new TensorReader(storage);
+    this.base = base;
+    this.rowsPerBlock = rowsPerBlock(base, blockBytes);
+  }
+
+  /** Whether the rows of a matrix can be read by themselves and are far more than its columns. */
+  public static boolean suits(BaseMatrix base) {
+    return !base.source().transposed() && base.source().rows() >= 2 * base.source().cols();
+  }
+
+  private static int rowsPerBlock(BaseMatrix base, long blockBytes) {
+    long rowBytes = 2L * Double.BYTES * base.source().cols();
+    return (int) Math.max(1, Math.min(base.source().rows(), blockBytes / rowBytes));
+  }
+
+  /** How many blocks there are. */
+  public static int count(BaseMatrix base, long blockBytes) {
+    int rows = rowsPerBlock(base, blockBytes);
+    return (base.source().rows() + rows - 1) / rows;
+  }
+
+  private int from(int block) {
+    return block * rowsPerBlock;
+  }
+
+  private int to(int block) {
+    return Math.min(base.source().rows(), from(block) + rowsPerBlock);
+  }
+
+  private Matrix readBase(int block) throws IOException {
+    return read(base.source(), block);
+  }
+
+  private Matrix read(MatrixSource source, int block) throws IOException {
+    return reader.read(source.rowRange(from(block), to(block)), Precision.DOUBLE);
+  }
+
+  /** Σ W0ᵀ W0 over these blocks, (n, n), upper triangle. */
+  public Matrix gram(List<Integer> blocks) throws IOException {
+    int n = base.source().cols();
+    Matrix gram = Matrix.zeros(n, n, Precision.DOUBLE);
+    for (int block : blocks) {
+      try (Arena arena = Arena.open()) {
+        gram.plusGramInPlace(readBase(block));
+      }
+    }
+    return gram;
+  }
+
+  /** The sums for a tuned matrix, whatever its update. */
+  public GramRoute.Sums sums(MatrixPlan plan, List<Integer> blocks) throws IOException {
+    CoordinateUpdate.Factors factors = factors(plan);
+    GramRoute.Sums sums = GramRoute.Sums.zeros(base.source().cols());
+    for (int block : blocks) {
+      try (Arena arena = Arena.open()) {
+        Matrix w0 = readBase(block);
+        Matrix w =
+            plan.update() instanceof UpdateSource.Full full ? read(full.tuned(), block) : w0.copy();
+        if (factors.rank() > 0) {
+          w.plusProductInPlace(1, factors.b().rowRange(from(block), to(block)), factors.a());
+        }
+        sums.add(w0, w);
+      }
+    }
+    return sums;
+  }
+
+  /**
+   * Σ W0ᵀ B over these blocks, for the low-rank updates B · A of several checkpoints side by side:
+   * (n, ΣR).
+   */
+  public Matrix projected(List<MatrixPlan> plans, List<Integer> blocks) throws IOException {
+    List<Matrix> factors = new ArrayList<>();
+    for (MatrixPlan plan : plans) {
+      factors.add(factors(plan).b());
+    }
+    int columns = factors.stream().mapToInt(Matrix::cols).sum();
+    Matrix projected = Matrix.zeros(base.source().cols(), columns, Precision.DOUBLE);
+    for (int block : blocks) {
+      try (Arena arena = Arena.open()) {
+        Matrix w0 = readBase(block);
+        int column = 0;
+        for (Matrix b : factors) {
+          projected
+              .columnRange(column, column + b.cols())
+              .plusTransposedProductInPlace(1, w0, b.rowRange(from(block), to(block)));
+          column += b.cols();
+        }
+      }
+    }
+    return projected;
+  }
+
+  /**
+   * What the sum of {@link #projected} says of one checkpoint.
+   *
+   * @param projected its columns of the sum, (n, R)
+   * @return nothing if the certificate failed; {@link #sums} always answers
+   */
+  public Optional<MatrixScan> scan(
+      GramSpectrum spectrum, MatrixPlan plan, Matrix projected, ScanSettings settings)
+      throws IOException {
+    CoordinateUpdate.Factors factors = factors(plan);
+    return GramRoute.scan(spectrum, projected, factors.b(), factors.a(), settings);
+  }
+
+  /** The factors B, (m, R), and A, (R, n), of a plan. */
+  private CoordinateUpdate.Factors factors(MatrixPlan plan) throws IOException {
+    return CoordinateUpdate.Factors.read(
+        reader, plan.update().adapters(), base.source().rows(), base.source().cols());
+  }
+}

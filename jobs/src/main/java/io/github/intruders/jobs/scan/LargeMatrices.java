@@ -1,0 +1,385 @@
+package io.github.intruders.jobs.scan;
+
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.Rejection;
+import io.github.intruders.input.UserInputException;
+import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.session.TaskMemory;
+import io.github.intruders.jobs.session.TaskStorage;
+import io.github.intruders.jobs.session.TaskThreads;
+import io.github.intruders.jobs.table.ScanLedger;
+import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.Matrix;
+import io.github.intruders.linalg.Precision;
+import io.github.intruders.plan.BaseMatrix;
+import io.github.intruders.plan.Cost;
+import io.github.intruders.plan.MatrixPlan;
+import io.github.intruders.plan.UpdateSource;
+import io.github.intruders.scan.GramRoute;
+import io.github.intruders.scan.MatrixScan;
+import io.github.intruders.scan.RowBlocks;
+import io.github.intruders.scan.ScanOutcome;
+import io.github.intruders.scan.ScanSettings;
+import io.github.intruders.scan.SolverChoice;
+import io.github.intruders.spectra.GramSpectrum;
+import io.github.intruders.spectra.SpectraStore;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.api.java.function.FlatMapFunction;
+import scala.Tuple2;
+
+/**
+ * Scans matrices that no single task can hold, one after the other, each by all tasks: every task
+ * sums over some blocks of rows, and one task draws the conclusions from the total.
+ */
+final class LargeMatrices {
+  private final JavaSparkContext context;
+  private final JobConfig config;
+  private final String runId;
+  private final TaskMemory memory;
+  private final ScanCounters counters;
+  private final Work work;
+
+  LargeMatrices(
+      JavaSparkContext context,
+      TaskStorage storage,
+      JobConfig config,
+      String runId,
+      TaskMemory memory,
+      ScanCounters counters) {
+    this.context = context;
+    this.config = config;
+    this.runId = runId;
+    this.memory = memory;
+    this.counters = counters;
+    this.work = new Work(storage, config.spectraUri(), config.settings(), memory.bytes() / 4);
+  }
+
+  /** Whether one task can't decompose the matrix in the memory it has. */
+  static boolean isLarge(BaseMatrix matrix, TaskMemory memory) {
+    return Cost.ofSpectrum(matrix).nativeBytes() > memory.bytes();
+  }
+
+  /**
+   * Scans one matrix in all plans; every plan ends in the ledger, as an entry or as a rejection.
+   *
+   * @param identity length and time of change of the base's file
+   */
+  void scan(BaseMatrix matrix, String identity, List<MatrixPlan> plans) throws IOException {
+    ScanLedger ledger = new ScanLedger(work.storage.open(), config.outUri(), runId);
+    Optional<UserInputException> refusal = refusal(matrix);
+    if (refusal.isPresent()) {
+      reject(ledger, plans, refusal.get());
+      return;
+    }
+    try {
+      decompose(matrix, identity);
+    } catch (RuntimeException e) {
+      reject(ledger, plans, inputFault(e));
+      return;
+    }
+    List<MatrixPlan> stack = new ArrayList<>();
+    for (MatrixPlan plan : plans) {
+      if (plan.update() instanceof UpdateSource.LowRank) {
+        if (!stack.isEmpty() && !fits(matrix, stack, plan)) {
+          scanAdapters(ledger, matrix, identity, stack);
+          stack.clear();
+        }
+        stack.add(plan);
+      } else {
+        scanWhole(ledger, matrix, identity, plan);
+      }
+    }
+    if (!stack.isEmpty()) {
+      scanAdapters(ledger, matrix, identity, stack);
+    }
+  }
+
+  private Optional<UserInputException> refusal(BaseMatrix matrix) {
+    String reason;
+    if (config.settings().solver() == SolverChoice.EXACT) {
+      reason = "--solver exact decomposes a matrix in one task";
+    } else if (!RowBlocks.suits(matrix)) {
+      reason = "only matrices with at least twice as many rows as columns go in blocks of rows";
+    } else if (Cost.blockwiseBytes(matrix) > memory.bytes()) {
+      reason = "in blocks of rows it needs %s".formatted(gibibytes(Cost.blockwiseBytes(matrix)));
+    } else {
+      return Optional.empty();
+    }
+    return Optional.of(
+        UserInputException.inTensor(
+            RejectCode.TOO_LARGE,
+            matrix.source().file(),
+            matrix.name(),
+            "A task needs %s of native memory for %dx%d and has %s (%s), and %s; give tasks more memory or set %s"
+                .formatted(
+                    gibibytes(Cost.ofSpectrum(matrix).nativeBytes()),
+                    matrix.source().rows(),
+                    matrix.source().cols(),
+                    gibibytes(memory.bytes()),
+                    memory.source(),
+                    reason,
+                    TaskMemory.KEY)));
+  }
+
+  private static String gibibytes(long bytes) {
+    return String.format(java.util.Locale.ROOT, "%.2f GiB", bytes / (double) (1L << 30));
+  }
+
+  private boolean fits(BaseMatrix matrix, List<MatrixPlan> stack, MatrixPlan next) {
+    long columns = next.adapterRank();
+    for (MatrixPlan plan : stack) {
+      columns += plan.adapterRank();
+    }
+    return columns * matrix.source().rows() * Double.BYTES <= memory.bytes() / 4;
+  }
+
+  private void decompose(BaseMatrix matrix, String identity) throws IOException {
+    SpectraStore store = new SpectraStore(work.storage.open(), config.spectraUri());
+    try (Arena arena = Arena.open()) {
+      if (store.findGram(matrix.source(), identity).isPresent()) {
+        return;
+      }
+    }
+    context.setJobDescription("scan: decomposing %s in blocks of rows".formatted(matrix.name()));
+    Work of = work;
+    total(matrix, blocks -> of.gram(matrix, blocks))
+        .foreach(sum -> of.storeSpectrum(matrix, identity, sum._2()));
+  }
+
+  private void scanWhole(ScanLedger ledger, BaseMatrix matrix, String identity, MatrixPlan plan)
+      throws IOException {
+    long start = System.nanoTime();
+    context.setJobDescription(
+        "scan: %s of %s in blocks of rows".formatted(matrix.name(), plan.checkpointId()));
+    Work of = work;
+    try {
+      MatrixScan scan =
+          total(matrix, blocks -> of.sums(matrix, plan, blocks))
+              .map(sum -> of.scanSums(matrix, identity, sum._2()))
+              .first();
+      write(ledger, plan, scan, start, 1);
+    } catch (RuntimeException e) {
+      reject(ledger, List.of(plan), inputFault(e));
+    }
+  }
+
+  private void scanAdapters(
+      ScanLedger ledger, BaseMatrix matrix, String identity, List<MatrixPlan> stack)
+      throws IOException {
+    long start = System.nanoTime();
+    context.setJobDescription(
+        "scan: %s of %d adapters in blocks of rows".formatted(matrix.name(), stack.size()));
+    Work of = work;
+    List<MatrixPlan> plans = List.copyOf(stack);
+    Map<String, MatrixScan> scans;
+    try {
+      scans =
+          total(matrix, blocks -> of.projected(matrix, plans, blocks))
+              .map(sum -> of.scanProjected(matrix, identity, plans, sum._2()))
+              .first();
+    } catch (RuntimeException e) {
+      if (plans.size() == 1) {
+        reject(ledger, plans, inputFault(e));
+        return;
+      }
+      for (MatrixPlan plan : plans) { // one of them is at fault
+        scanAdapters(ledger, matrix, identity, List.of(plan));
+      }
+      return;
+    }
+    for (MatrixPlan plan : plans) {
+      MatrixScan scan = scans.get(plan.checkpointId());
+      if (scan == null) {
+        scanWhole(ledger, matrix, identity, plan);
+      } else {
+        write(ledger, plan, scan, start, plans.size());
+      }
+    }
+  }
+
+  /** Sums what a function makes of the blocks of rows, over all tasks; one pair comes out. */
+  private JavaPairRDD<Integer, double[]> total(BaseMatrix matrix, Sum sum) {
+    int blocks = RowBlocks.count(matrix, work.blockBytes);
+    int tasks = Math.min(blocks, Math.max(1, context.defaultParallelism()));
+    return context
+        .parallelize(IntStream.range(0, blocks).boxed().toList(), tasks)
+        .mapPartitions(new SumBlocks(sum))
+        .mapToPair(part -> new Tuple2<>(0, part))
+        .reduceByKey(LargeMatrices::added, 1);
+  }
+
+  private static double[] added(double[] total, double[] part) {
+    for (int i = 0; i < total.length; i++) {
+      total[i] += part[i];
+    }
+    return total;
+  }
+
+  private void write(ScanLedger ledger, MatrixPlan plan, MatrixScan scan, long start, int shares)
+      throws IOException {
+    long millis = (System.nanoTime() - start) / 1_000_000 / shares;
+    ledger.writeEntries(
+        List.of(plan),
+        config.settings(),
+        writer -> writer.write(new ScanOutcome.Analysed(plan, scan, millis)));
+    counters.analysed().add(1);
+  }
+
+  private void reject(ScanLedger ledger, List<MatrixPlan> plans, UserInputException fault)
+      throws IOException {
+    if (config.onError() == JobConfig.OnError.FAIL) {
+      throw fault;
+    }
+    ledger.writeRejects(
+        plans,
+        config.settings(),
+        plans.stream()
+            .map(plan -> Rejection.of(plan.checkpointId(), plan.base().name(), fault))
+            .toList());
+    counters.rejected().add(plans.size());
+  }
+
+  /** The fault of the input behind a failed Spark job; any other failure goes on. */
+  private static UserInputException inputFault(RuntimeException failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof UserInputException fault) {
+        return fault;
+      }
+    }
+    throw failure;
+  }
+
+  /** Makes numbers of some blocks of rows. */
+  @FunctionalInterface
+  private interface Sum extends Serializable {
+    double[] of(List<Integer> blocks) throws IOException;
+  }
+
+  /** Executor work: the blocks of one task. */
+  private record SumBlocks(Sum sum) implements FlatMapFunction<Iterator<Integer>, double[]> {
+    @Override
+    public Iterator<double[]> call(Iterator<Integer> blocks) throws IOException {
+      TaskThreads.apply();
+      List<Integer> all = new ArrayList<>();
+      blocks.forEachRemaining(all::add);
+      return all.isEmpty() ? List.<double[]>of().iterator() : List.of(sum.of(all)).iterator();
+    }
+  }
+
+  /** What tasks do, with all they need. */
+  private record Work(
+      TaskStorage storage, String spectraUri, ScanSettings settings, long blockBytes)
+      implements Serializable {
+    private RowBlocks rows(BaseMatrix matrix) {
+      return new RowBlocks(storage.open(), matrix, blockBytes);
+    }
+
+    private GramSpectrum spectrum(BaseMatrix matrix, String identity) throws IOException {
+      return new SpectraStore(storage.open(), spectraUri)
+          .findGram(matrix.source(), identity)
+          .orElseThrow(
+              () -> new IOException("The decomposition of %s is gone".formatted(matrix.name())));
+    }
+
+    double[] gram(BaseMatrix matrix, List<Integer> blocks) throws IOException {
+      try (Arena arena = Arena.open()) {
+        return values(rows(matrix).gram(blocks));
+      }
+    }
+
+    void storeSpectrum(BaseMatrix matrix, String identity, double[] sum) throws IOException {
+      TaskThreads.apply();
+      int n = matrix.source().cols();
+      try (Arena arena = Arena.open()) {
+        new SpectraStore(storage.open(), spectraUri)
+            .writeGram(
+                matrix.source(),
+                identity,
+                GramSpectrum.of(matrix.source().rows(), matrix(sum, 0, n, n)));
+      }
+    }
+
+    double[] sums(BaseMatrix matrix, MatrixPlan plan, List<Integer> blocks) throws IOException {
+      try (Arena arena = Arena.open()) {
+        GramRoute.Sums sums = rows(matrix).sums(plan, blocks);
+        return values(sums.tuned(), sums.cross(), sums.update());
+      }
+    }
+
+    MatrixScan scanSums(BaseMatrix matrix, String identity, double[] sum) throws IOException {
+      TaskThreads.apply();
+      int n = matrix.source().cols();
+      try (Arena arena = Arena.open()) {
+        GramRoute.Sums sums =
+            new GramRoute.Sums(
+                matrix(sum, 0, n, n), matrix(sum, n * n, n, n), matrix(sum, 2 * n * n, n, n));
+        return GramRoute.scan(spectrum(matrix, identity), sums, settings);
+      }
+    }
+
+    double[] projected(BaseMatrix matrix, List<MatrixPlan> plans, List<Integer> blocks)
+        throws IOException {
+      try (Arena arena = Arena.open()) {
+        return values(rows(matrix).projected(plans, blocks));
+      }
+    }
+
+    /** By checkpoint; one whose certificate failed is missing. */
+    Map<String, MatrixScan> scanProjected(
+        BaseMatrix matrix, String identity, List<MatrixPlan> plans, double[] sum)
+        throws IOException {
+      TaskThreads.apply();
+      try (Arena arena = Arena.open()) {
+        GramSpectrum spectrum = spectrum(matrix, identity);
+        int n = matrix.source().cols();
+        Matrix all = matrix(sum, 0, n, sum.length / n);
+        Map<String, MatrixScan> scans = new HashMap<>();
+        int column = 0;
+        for (MatrixPlan plan : plans) {
+          Matrix own = all.columnRange(column, column + plan.adapterRank()).copy();
+          rows(matrix)
+              .scan(spectrum, plan, own, settings)
+              .ifPresent(scan -> scans.put(plan.checkpointId(), scan));
+          column += plan.adapterRank();
+        }
+        return scans;
+      }
+    }
+
+    private static double[] values(Matrix... matrices) {
+      int total = 0;
+      for (Matrix matrix : matrices) {
+        total = Math.addExact(total, Math.multiplyExact(matrix.rows(), matrix.cols()));
+      }
+      double[] values = new double[total];
+      int at = 0;
+      for (Matrix matrix : matrices) {
+        for (int i = 0; i < matrix.rows(); i++) {
+          System.arraycopy(matrix.row(i), 0, values, at, matrix.cols());
+          at += matrix.cols();
+        }
+      }
+      return values;
+    }
+
+    private static Matrix matrix(double[] values, int from, int rows, int cols) {
+      Matrix matrix = Matrix.allocate(rows, cols, Precision.DOUBLE);
+      double[] row = new double[cols];
+      for (int i = 0; i < rows; i++) {
+        System.arraycopy(values, from + i * cols, row, 0, cols);
+        matrix.setRow(i, row);
+      }
+      return matrix;
+    }
+  }
+}

@@ -1,0 +1,130 @@
+package io.github.intruders.jobs.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.github.intruders.jobs.session.TaskMemory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Matrices that a task has no memory for go in blocks of rows, and come out the same. */
+class LargeMatricesTest {
+  private static final String VECTORS = "singular_vectors";
+  private static final List<String> ORDER = List.of("checkpoint_id", "matrix", "singular_index");
+
+  @TempDir private static Path temporary;
+  private static Path whole;
+  private static Path blocks;
+  private static int codeOfBlocks;
+
+  @BeforeAll
+  static void scanTwice() throws IOException {
+    System.setProperty("spark.master", "local[2]");
+    System.setProperty("spark.ui.enabled", "false");
+    whole = temporary.resolve("whole");
+    blocks = temporary.resolve("blocks");
+    assertThat(scan(whole)).isZero();
+    System.setProperty(TaskMemory.KEY, "1536k"); // not enough for 384x128, enough for 128x128
+    codeOfBlocks = scan(blocks);
+  }
+
+  @AfterAll
+  static void clear() {
+    System.clearProperty("spark.master");
+    System.clearProperty("spark.ui.enabled");
+    System.clearProperty(TaskMemory.KEY);
+  }
+
+  private static int scan(Path out) throws IOException {
+    String zoo = System.getProperty("zoo");
+    StringBuilder manifest =
+        new StringBuilder("base: {id: base, uri: %s/base}%ncheckpoints:%n".formatted(zoo));
+    for (String checkpoint : List.of("full/1-python", "lora-r8/1-python", "lora-r32/1-python")) {
+      manifest.append("  - {id: %1$s, uri: %2$s/%1$s}%n".formatted(checkpoint, zoo));
+    }
+    Path file = Files.writeString(temporary.resolve("manifest.yaml"), manifest);
+    return Main.run(
+        "scan",
+        "--manifest",
+        file.toString(),
+        "--out",
+        out.toString(),
+        "--include",
+        "layers\\.0\\.(mlp\\..*|self_attn\\.q_proj)|embed_tokens");
+  }
+
+  @Test
+  void tallMatricesAgreeWithWhatOneTaskFinds() {
+    List<Row> expected = rows(whole, VECTORS, "matrix LIKE '%gate%' OR matrix LIKE '%embed%'");
+    List<Row> found = rows(blocks, VECTORS, "matrix LIKE '%gate%' OR matrix LIKE '%embed%'");
+
+    assertThat(expected).hasSize((3 + 1) * 10); // adapters leave the embedding alone
+    assertThat(found).hasSameSizeAs(expected);
+    for (int i = 0; i < expected.size(); i++) {
+      for (String column : List.of("singular_value", "best_similarity", "energy_outside_span")) {
+        assertThat(found.get(i).<Double>getAs(column))
+            .as("%s of %s", column, expected.get(i))
+            .isCloseTo(expected.get(i).getAs(column), within(2e-5));
+      }
+      assertThat(found.get(i).<Boolean>getAs("is_intruder"))
+          .isEqualTo(expected.get(i).getAs("is_intruder"));
+    }
+  }
+
+  @Test
+  void theRouteIsNamedAndSmallMatricesKeepTheirs() {
+    assertThat(rows(blocks, "matrices", "matrix LIKE '%gate%'"))
+        .allMatch(row -> row.getAs("solver").equals("gram"));
+    assertThat(rows(blocks, "matrices", "matrix LIKE '%q_proj%'"))
+        .hasSize(3)
+        .noneMatch(row -> row.getAs("solver").equals("gram"));
+  }
+
+  @Test
+  void wideMatricesAreRefusedByNameWithFiguresAndARemedy() {
+    List<Row> rejects = rows(blocks, "rejects", "true");
+
+    assertThat(codeOfBlocks).isEqualTo(3);
+    assertThat(rejects)
+        .hasSize(3)
+        .allSatisfy(
+            row -> {
+              assertThat(row.<String>getAs("matrix")).endsWith("mlp.down_proj.weight");
+              assertThat(row.<String>getAs("code")).isEqualTo("TOO_LARGE");
+              assertThat(row.<String>getAs("message"))
+                  .contains("128x384", "GiB", "at least twice as many rows", TaskMemory.KEY);
+            });
+  }
+
+  @Test
+  void aSecondRunComputesNothingAgain() throws IOException {
+    long before = rows(blocks, "matrices", "solver = 'gram'").size();
+
+    scan(blocks);
+
+    assertThat(rows(blocks, "matrices", "solver = 'gram'")).hasSize((int) before);
+  }
+
+  private static List<Row> rows(Path out, String table, String where) {
+    return SparkSession.builder()
+        .master("local[2]")
+        .getOrCreate()
+        .read()
+        .parquet(out.resolve(table).toString())
+        .where(where)
+        .orderBy(
+            ORDER.stream()
+                .filter(column -> table.equals(VECTORS) || !column.equals("singular_index"))
+                .map(org.apache.spark.sql.functions::col)
+                .toArray(org.apache.spark.sql.Column[]::new))
+        .collectAsList();
+  }
+}
