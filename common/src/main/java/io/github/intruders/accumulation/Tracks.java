@@ -1,0 +1,103 @@
+package io.github.intruders.accumulation;
+
+import io.github.intruders.accumulation.StepMatching.Pair;
+import io.github.intruders.accumulation.StepMatching.Similarity;
+import io.github.intruders.accumulation.TrackPoint.State;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Follows the intruders of one matrix from step to step. An intruder that fades and comes back
+ * starts a new track. A step that could not be analysed is simply not given; the one after it is
+ * then compared with the one before it.
+ */
+public final class Tracks {
+  private final List<TrackPoint> points = new ArrayList<>();
+  private StepIntruders before;
+  private List<Birth> active = List.of();
+  private int tracks;
+
+  /** Where the track of an intruder of the last step began. */
+  private record Birth(int track, int step, String task) {}
+
+  /**
+   * Adds the next step.
+   *
+   * @throws IllegalArgumentException if it does not follow the last one
+   */
+  public void add(StepIntruders now) {
+    if (before != null && now.step() <= before.step()) {
+      throw new IllegalArgumentException(
+          "Step %d can't follow step %d".formatted(now.step(), before.step()));
+    }
+    Map<Integer, Pair> partners = new HashMap<>();
+    Similarity[][] similarities = {};
+    if (before != null) {
+      StepMatching.match(before, now).forEach(pair -> partners.put(pair.now(), pair));
+      if (!before.intruders().isEmpty() && !now.intruders().isEmpty()) {
+        similarities = StepMatching.similarities(before, now);
+      }
+    }
+    List<Birth> births = new ArrayList<>();
+    for (int j = 0; j < now.intruders().size(); j++) {
+      Pair pair = partners.get(j);
+      Birth birth =
+          pair == null ? new Birth(tracks++, now.step(), now.task()) : active.get(pair.before());
+      births.add(birth);
+      Similarity similarity = pair == null ? best(similarities, j) : pair.similarity();
+      add(
+          now.step(),
+          now.intruders().get(j),
+          similarity,
+          birth,
+          pair == null ? State.BORN : State.PERSISTED);
+    }
+    addFaded(now.step(), partners);
+    before = now;
+    active = births;
+  }
+
+  private void addFaded(int step, Map<Integer, Pair> partners) {
+    Set<Integer> found = new HashSet<>();
+    partners.values().forEach(pair -> found.add(pair.before()));
+    for (int i = 0; i < active.size(); i++) {
+      if (!found.contains(i)) {
+        add(step, null, null, active.get(i), State.FADED);
+      }
+    }
+  }
+
+  private void add(int step, Intruder intruder, Similarity similarity, Birth birth, State state) {
+    points.add(
+        new TrackPoint(
+            birth.track(),
+            step,
+            intruder,
+            before == null ? null : before.step(),
+            similarity == null ? null : similarity.left(),
+            similarity == null ? null : similarity.right(),
+            birth.step(),
+            birth.task(),
+            state));
+  }
+
+  /** What the nearest intruder of the step before reaches, or null. */
+  private static Similarity best(Similarity[][] similarities, int now) {
+    Similarity best = null;
+    for (Similarity[] row : similarities) {
+      if (best == null || row[now].combined() > best.combined()) {
+        best = row[now];
+      }
+    }
+    return best;
+  }
+
+  /** Every point so far, by step; within one by singular index, those that faded last. */
+  public List<TrackPoint> points() {
+    return List.copyOf(points);
+  }
+}
