@@ -73,6 +73,8 @@ public enum RejectCode {
   MANIFEST_INVALID,
   /** A setting with a value it can't have. */
   SETTING_INVALID,
+  /** Tuned vectors of a scan that are needed later and are gone or were not kept. */
+  VECTORS_MISSING,
   /** A decomposition that did not converge. */
   NOT_CONVERGED,
   /** A matrix that needs more memory than a task may use. */

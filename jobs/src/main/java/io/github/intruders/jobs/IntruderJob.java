@@ -1,11 +1,13 @@
 package io.github.intruders.jobs;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.not;
 
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
+import io.github.intruders.jobs.accumulation.AccumulationStage;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.plan.PlanStage;
 import io.github.intruders.jobs.plan.PlannedCheckpoint;
@@ -16,13 +18,17 @@ import io.github.intruders.jobs.report.SummaryReader;
 import io.github.intruders.jobs.scan.ScanStage;
 import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.jobs.spectra.SpectraStage;
+import io.github.intruders.jobs.table.AccumulationTable;
 import io.github.intruders.jobs.table.CheckpointsTable;
+import io.github.intruders.jobs.table.IntruderTracksTable;
 import io.github.intruders.jobs.table.MatricesTable;
 import io.github.intruders.jobs.table.RejectsTable;
 import io.github.intruders.jobs.table.ScanLedger;
 import io.github.intruders.jobs.table.SimilarityTable;
 import io.github.intruders.jobs.table.SingularVectorsTable;
+import io.github.intruders.jobs.table.TableReader;
 import io.github.intruders.jobs.table.TableWriter;
+import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.spectra.SpectraStore;
 import java.io.IOException;
@@ -30,10 +36,13 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
@@ -102,6 +111,96 @@ public final class IntruderJob {
           rejections(plan).take(REJECTIONS_SHOWN),
           rejected);
     }
+  }
+
+  /**
+   * The whole pipeline: the scan, and accumulation where the manifest has sequences.
+   *
+   * @throws UserInputException as {@link #scan}
+   */
+  public RunSummary run() throws IOException {
+    RunSummary summary = scan();
+    if (config.manifest().checkpoints().stream().allMatch(spec -> spec.sequence() == null)) {
+      return summary;
+    }
+    Accumulation accumulation = accumulate();
+    RunSummary all =
+        summary.with(
+            accumulation.steps(),
+            summary.rejected() + accumulation.rejected(),
+            Math.round((System.nanoTime() - start) / 1e6) / 1e3);
+    write(all);
+    return all;
+  }
+
+  /**
+   * What the sequences show.
+   *
+   * @param steps every step of every sequence
+   * @param rejected how many matrices could not be followed through a step
+   */
+  public record Accumulation(List<RunSummary.AccumulationStep> steps, long rejected) {}
+
+  /**
+   * Follows the intruders along the manifest's sequences, from the tables that a scan wrote.
+   *
+   * @throws UserInputException if there is no sequence, or no scan was done
+   */
+  public Accumulation accumulate() throws IOException {
+    List<String> sequences =
+        config.manifest().checkpoints().stream()
+            .map(CheckpointSpec::sequence)
+            .filter(Objects::nonNull)
+            .distinct()
+            .toList();
+    if (sequences.isEmpty()) {
+      throw UserInputException.of(
+          RejectCode.NOTHING_TO_ANALYSE,
+          "No checkpoint of the manifest has a sequence and a step to follow");
+    }
+    Storage store = storage.open();
+    TableReader reader = new TableReader(spark, store, config.outUri());
+    TableWriter writer = new TableWriter(store, config.outUri(), runId);
+    context.setJobDescription("accumulation: following intruders along the sequences");
+    try (AccumulationStage.Result result =
+        new AccumulationStage(spark, storage, config, runId)
+            .run(reader.read(MatricesTable.NAME), reader.read(SingularVectorsTable.NAME))) {
+      Dataset<Row> bySequence = result.bySequence().cache();
+      List<String> unseen = without(sequences, bySequence);
+      writer.replaceSequences(
+          IntruderTracksTable.NAME, result.tracks(), without(sequences, result.tracks()));
+      writer.replaceSequences(AccumulationTable.BY_MATRIX, result.byMatrix(), unseen);
+      writer.replaceSequences(AccumulationTable.NAME, bySequence, unseen);
+      long rejected = addRejects(reader, writer, result.rejections());
+      return new Accumulation(SummaryReader.steps(bySequence), rejected);
+    } finally {
+      context.setJobDescription(null);
+    }
+  }
+
+  /** The sequences that have no row. */
+  private static List<String> without(List<String> sequences, Dataset<Row> rows) {
+    List<String> without = new ArrayList<>(sequences);
+    without.removeAll(rows.select("sequence").distinct().as(Encoders.STRING()).collectAsList());
+    return without;
+  }
+
+  /** Puts what this stage rejected in the place of what an earlier run of it did. */
+  private long addRejects(TableReader reader, TableWriter writer, JavaRDD<Rejection> rejections)
+      throws IOException {
+    Dataset<Row> fresh =
+        spark.createDataFrame(rejections.map(RejectsTable::toRow), RejectsTable.SCHEMA);
+    Dataset<Row> old = reader.read(RejectsTable.NAME).drop("run_id");
+    Column own = col("code").equalTo(RejectCode.VECTORS_MISSING.name());
+    boolean stale = !old.where(own).isEmpty();
+    long count = fresh.count();
+    if (count > 0 || stale) {
+      Dataset<Row> all = old.where(not(own)).unionByName(fresh).localCheckpoint();
+      List<String> cleared = ids(old.where(own));
+      cleared.removeAll(ids(all));
+      writer.replace(RejectsTable.NAME, all, cleared);
+    }
+    return count;
   }
 
   /** Decomposes the base matrices that the store lacks. */
@@ -176,15 +275,19 @@ public final class IntruderJob {
       RunSummary summary =
           new SummaryReader(spark, config, runId)
               .read(checkpoints, rejects.count(), (System.nanoTime() - start) / 1e9);
-      Storage store = storage.open();
-      store.write(
-          store.resolve(config.outUri(), "_summary.json"),
-          out -> out.write(summary.toPrettyJson().getBytes(StandardCharsets.UTF_8)));
+      write(summary);
       return summary;
     } finally {
       checkpoints.unpersist();
       context.setJobDescription(null);
     }
+  }
+
+  private void write(RunSummary summary) throws IOException {
+    Storage store = storage.open();
+    store.write(
+        store.resolve(config.outUri(), "_summary.json"),
+        out -> out.write(summary.toPrettyJson().getBytes(StandardCharsets.UTF_8)));
   }
 
   private JavaRDD<Rejection> rejections(RunPlan plan) {
@@ -208,6 +311,7 @@ public final class IntruderJob {
   }
 
   private static List<String> ids(Dataset<Row> checkpoints) {
-    return checkpoints.select("checkpoint_id").as(Encoders.STRING()).collectAsList();
+    return new ArrayList<>(
+        checkpoints.select("checkpoint_id").distinct().as(Encoders.STRING()).collectAsList());
   }
 }

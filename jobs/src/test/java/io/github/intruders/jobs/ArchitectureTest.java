@@ -69,10 +69,14 @@ class ArchitectureTest {
           .definedBy(ROOT + ".spectra")
           .layer("scan")
           .definedBy(ROOT + ".scan")
+          .layer("accumulation")
+          .definedBy(ROOT + ".accumulation")
           .layer("jobs")
           .definedBy(JOBS)
-          .whereLayer("scan")
+          .whereLayer("accumulation")
           .mayOnlyBeAccessedByLayers("jobs")
+          .whereLayer("scan")
+          .mayOnlyBeAccessedByLayers("accumulation", "jobs")
           .whereLayer("spectra")
           .mayOnlyBeAccessedByLayers("scan", "jobs")
           .whereLayer("plan")
@@ -84,7 +88,7 @@ class ArchitectureTest {
           .whereLayer("checkpoint")
           .mayOnlyBeAccessedByLayers("adapter", "plan", "spectra", "scan", "jobs")
           .whereLayer("linalg")
-          .mayOnlyBeAccessedByLayers("checkpoint", "spectra", "scan", "jobs");
+          .mayOnlyBeAccessedByLayers("checkpoint", "spectra", "scan", "accumulation", "jobs");
 
   @ArchTest
   static final ArchRule packagesFormNoCycles =
@@ -93,7 +97,7 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule stagesMeetOnlyInTables =
       slices()
-          .matching(ROOT + ".jobs.(plan|spectra|scan|report)..")
+          .matching(ROOT + ".jobs.(plan|spectra|scan|accumulation|report)..")
           .should()
           .notDependOnEachOther();
 

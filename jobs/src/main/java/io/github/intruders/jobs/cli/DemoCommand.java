@@ -51,7 +51,7 @@ final class DemoCommand implements Callable<Integer> {
             InputOptions.readManifest(storage, storage.resolve(storage.qualify(home), MANIFEST)),
             storage.qualify(out));
     try (SparkSession spark = SparkSessions.open("demo")) {
-      return outcome.report(new IntruderJob(spark, config).scan(), config.outUri());
+      return outcome.report(new IntruderJob(spark, config).run(), config.outUri());
     }
   }
 }

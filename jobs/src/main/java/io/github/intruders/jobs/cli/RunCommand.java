@@ -29,7 +29,7 @@ final class RunCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     JobConfig config = input.toConfig();
     try (SparkSession spark = SparkSessions.open("run")) {
-      return outcome.report(new IntruderJob(spark, config).scan(), config.outUri());
+      return outcome.report(new IntruderJob(spark, config).run(), config.outUri());
     }
   }
 }

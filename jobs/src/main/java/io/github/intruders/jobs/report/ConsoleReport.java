@@ -1,7 +1,9 @@
 package io.github.intruders.jobs.report;
 
+import io.github.intruders.jobs.report.RunSummary.AccumulationStep;
 import io.github.intruders.jobs.report.RunSummary.CheckpointSummary;
 import io.github.intruders.scan.IntruderRule;
+import java.util.List;
 import java.util.Locale;
 
 /** The run summary as a person reads it in a terminal. */
@@ -42,6 +44,9 @@ public final class ConsoleReport {
               checkpoint.rejected() == 0 ? "" : checkpoint.rejected()));
     }
     text.append('\n');
+    if (!summary.accumulation().isEmpty()) {
+      text.append(render(summary.accumulation())).append('\n');
+    }
     if (ties > 0) {
       text.append(
           "Ties: %d of these vectors lie within %s of the threshold; see column ties%n"
@@ -55,6 +60,48 @@ public final class ConsoleReport {
     text.append(
         String.format(Locale.ROOT, "Tables in %s, %.1f s%n", outUri, summary.elapsedSeconds()));
     return text.toString();
+  }
+
+  /** Every sequence, step by step. */
+  public static String render(List<AccumulationStep> steps) {
+    int width = "sequence".length();
+    int taskWidth = "task".length();
+    for (AccumulationStep step : steps) {
+      width = Math.max(width, step.sequence().length());
+      taskWidth = Math.max(taskWidth, task(step).length());
+    }
+    String row = "%-" + width + "s  %4s  %-" + taskWidth + "s  %9s  %5s  %9s  %5s  %11s  %12s%n";
+    StringBuilder text =
+        new StringBuilder("Along the sequences, every step against the base%n%n".formatted());
+    text.append(
+        row.formatted(
+            "sequence",
+            "step",
+            "task",
+            "intruders",
+            "born",
+            "persisted",
+            "faded",
+            "born so far",
+            "energy share"));
+    for (AccumulationStep step : steps) {
+      text.append(
+          row.formatted(
+              step.sequence(),
+              step.step(),
+              task(step),
+              step.intruders(),
+              step.born(),
+              step.persisted(),
+              step.faded(),
+              step.cumulativeBorn(),
+              percent(step.intruderEnergyShare())));
+    }
+    return text.toString();
+  }
+
+  private static String task(AccumulationStep step) {
+    return step.task() == null ? "" : step.task();
   }
 
   private static String percent(double share) {

@@ -17,6 +17,7 @@ import java.util.Map;
  * @param epsilon threshold of the headline count
  * @param side {@code left}, {@code right} or {@code both}
  * @param checkpoints what was found, in the manifest's order
+ * @param accumulation every step of every sequence; empty where there is none
  * @param rejected rows of the rejects table
  * @param elapsedSeconds wall time of the whole run
  * @param definition what was counted, in words
@@ -31,6 +32,7 @@ public record RunSummary(
     double epsilon,
     String side,
     List<CheckpointSummary> checkpoints,
+    List<AccumulationStep> accumulation,
     long rejected,
     double elapsedSeconds,
     String definition,
@@ -60,6 +62,45 @@ public record RunSummary(
       double updateRelativeNorm,
       double updateEffectiveRank,
       int rejected) {}
+
+  /**
+   * One step of a sequence, over all matrices.
+   *
+   * @param task what it was tuned for, or null
+   * @param intruders born + persisted
+   * @param faded intruders of the step before that are no more
+   * @param cumulativeBorn births up to here
+   */
+  public record AccumulationStep(
+      String sequence,
+      int step,
+      String checkpointId,
+      String task,
+      int intruders,
+      int born,
+      int persisted,
+      int faded,
+      int cumulativeBorn,
+      double intruderEnergyShare) {}
+
+  /** The same with what a later stage found. */
+  public RunSummary with(
+      List<AccumulationStep> accumulationSteps, long allRejected, double allSeconds) {
+    return new RunSummary(
+        runId,
+        baseId,
+        topK,
+        epsilon,
+        side,
+        checkpoints,
+        accumulationSteps,
+        allRejected,
+        allSeconds,
+        definition,
+        backend,
+        settings,
+        versions);
+  }
 
   /** On one line. */
   public String toJson() {

@@ -1,6 +1,7 @@
 package io.github.intruders.jobs.report;
 
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.report.RunSummary.AccumulationStep;
 import io.github.intruders.jobs.report.RunSummary.CheckpointSummary;
 import io.github.intruders.linalg.OpenBlas;
 import io.github.intruders.manifest.CheckpointSpec;
@@ -53,12 +54,36 @@ public final class SummaryReader {
         settings.epsilon(),
         side,
         config.manifest().checkpoints().stream().map(CheckpointSpec::id).map(byId::get).toList(),
+        List.of(),
         rejected,
         Math.round(elapsedSeconds * 1000) / 1000.0,
         DEFINITION.formatted(settings.topK().text(), settings.epsilon(), side),
         OpenBlas.description(),
         settings(settings),
         versions());
+  }
+
+  /**
+   * The steps of all sequences, in their order: as few as there are checkpoints.
+   *
+   * @param accumulation rows of the accumulation table
+   */
+  public static List<AccumulationStep> steps(Dataset<Row> accumulation) {
+    return accumulation.orderBy("sequence", "step").collectAsList().stream()
+        .map(
+            row ->
+                new AccumulationStep(
+                    row.getAs("sequence"),
+                    row.getAs("step"),
+                    row.getAs("checkpoint_id"),
+                    row.getAs("task"),
+                    row.getAs("intruders"),
+                    row.getAs("born"),
+                    row.getAs("persisted"),
+                    row.getAs("faded"),
+                    row.getAs("cumulative_born"),
+                    row.getAs("intruder_energy_share")))
+        .toList();
   }
 
   private CheckpointSummary summary(Row row) {

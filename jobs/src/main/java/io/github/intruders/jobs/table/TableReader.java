@@ -7,7 +7,6 @@ import io.github.intruders.input.UserInputException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -17,9 +16,18 @@ import org.apache.spark.sql.functions;
 /** Reads tables that a run has written. */
 public final class TableReader {
   /** What names a row, in whichever tables have it. */
-  private static final Set<String> KEYS =
-      Set.of(
-          "checkpoint_id", "matrix", "side", "singular_index", "tuned_index", "base_index", "code");
+  private static final List<String> KEYS =
+      List.of(
+          "sequence",
+          "step",
+          "checkpoint_id",
+          "matrix",
+          "track",
+          "side",
+          "singular_index",
+          "tuned_index",
+          "base_index",
+          "code");
 
   private final SparkSession spark;
   private final Storage storage;
@@ -54,12 +62,16 @@ public final class TableReader {
           outUri,
           "There is no table '%s'; expected one of %s".formatted(table, tables));
     }
-    Dataset<Row> rows = spark.read().parquet(storage.resolve(outUri, table));
+    Dataset<Row> rows = open(table);
     List<String> columns = new ArrayList<>(List.of(rows.columns()));
-    List<Column> order = columns.stream().filter(KEYS::contains).map(functions::col).toList();
-    columns.remove("checkpoint_id");
-    columns.add(0, "checkpoint_id");
+    List<Column> order = KEYS.stream().filter(columns::contains).map(functions::col).toList();
+    columns.add(0, columns.remove(columns.size() - 1)); // what the table is partitioned by
     return rows.orderBy(order.toArray(Column[]::new))
         .select(columns.stream().map(functions::col).toArray(Column[]::new));
+  }
+
+  /** A table that was found by {@link #read}, as it is stored. */
+  private Dataset<Row> open(String table) {
+    return spark.read().parquet(storage.resolve(outUri, table));
   }
 }

@@ -12,12 +12,13 @@ import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.catalyst.catalog.ExternalCatalogUtils;
 
 /**
- * Writes the tables below {@code OUT} as Parquet, one folder per checkpoint, so that a run replaces
- * the rows of its own checkpoints and leaves all others.
+ * Writes the tables below {@code OUT} as Parquet, one folder per checkpoint or sequence, so that a
+ * run replaces the rows of its own and leaves all others.
  */
 public final class TableWriter {
-  private static final String PARTITION = "checkpoint_id";
-  private static final String NO_CHECKPOINT = "_none";
+  private static final String CHECKPOINT = "checkpoint_id";
+  private static final String SEQUENCE = "sequence";
+  private static final String NO_PARTITION = "_none";
 
   private final Storage storage;
   private final String outUri;
@@ -38,28 +39,46 @@ public final class TableWriter {
    */
   public void replace(String table, Dataset<Row> rows, Collection<String> without)
       throws IOException {
+    replace(table, rows, CHECKPOINT, without);
+  }
+
+  /**
+   * Replaces the rows of this run's sequences.
+   *
+   * @param rows with a column {@code sequence}
+   * @param without sequences of this run that have no row
+   */
+  public void replaceSequences(String table, Dataset<Row> rows, Collection<String> without)
+      throws IOException {
+    replace(table, rows, SEQUENCE, without);
+  }
+
+  private void replace(
+      String table, Dataset<Row> rows, String partition, Collection<String> without)
+      throws IOException {
     Dataset<Row> stamped = rows.withColumn("run_id", lit(runId));
     stamped
-        .repartition(col(PARTITION))
+        .repartition(col(partition))
         .write()
         .mode(SaveMode.Overwrite)
         .option("partitionOverwriteMode", "dynamic")
-        .partitionBy(PARTITION)
+        .partitionBy(partition)
         .parquet(uri(table));
-    for (String checkpointId : without) {
+    for (String value : without) {
       storage.delete(
           storage.resolve(
-              uri(table), PARTITION + "=" + ExternalCatalogUtils.escapePathName(checkpointId)));
+              uri(table), partition + "=" + ExternalCatalogUtils.escapePathName(value)));
     }
-    writeColumnsIfEmpty(table, stamped);
+    writeColumnsIfEmpty(table, stamped, partition);
   }
 
   /**
    * Gives a table without rows its columns, so that every reader can open it: an empty file in a
    * folder of its own, which goes as soon as there are rows.
    */
-  private void writeColumnsIfEmpty(String table, Dataset<Row> rows) throws IOException {
-    String folder = PARTITION + "=" + NO_CHECKPOINT;
+  private void writeColumnsIfEmpty(String table, Dataset<Row> rows, String partition)
+      throws IOException {
+    String folder = partition + "=" + NO_PARTITION;
     String columnsOnly = storage.resolve(uri(table), folder);
     boolean hasRows =
         storage.exists(uri(table))
@@ -68,7 +87,7 @@ public final class TableWriter {
     if (hasRows) {
       storage.delete(columnsOnly);
     } else if (!storage.exists(columnsOnly)) {
-      rows.drop(PARTITION).limit(0).coalesce(1).write().parquet(columnsOnly);
+      rows.drop(partition).limit(0).coalesce(1).write().parquet(columnsOnly);
     }
   }
 

@@ -1,0 +1,45 @@
+package io.github.intruders.jobs.cli;
+
+import io.github.intruders.jobs.IntruderJob;
+import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.report.ConsoleReport;
+import io.github.intruders.jobs.session.SparkSessions;
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Follows intruders along sequences. */
+@Command(
+    name = "accumulate",
+    description = {
+      "Follows the intruders of a scan along the manifest's sequences: births, persistence, fading,"
+          + " and which task each came with. Decomposes nothing."
+    },
+    mixinStandardHelpOptions = true,
+    footer = {
+      "",
+      "Example:",
+      "  intruders scan --manifest checkpoints.yaml --out results",
+      "  intruders accumulate --manifest checkpoints.yaml --out results"
+    })
+final class AccumulateCommand implements Callable<Integer> {
+  @Mixin private InputOptions input;
+
+  @Option(
+      names = "--allow-rejects",
+      description = "Exit with 0 rather than 3 when something was left out.")
+  private boolean allowRejects;
+
+  @Override
+  public Integer call() throws IOException {
+    JobConfig config = input.toConfig();
+    try (SparkSession spark = SparkSessions.open("accumulate")) {
+      IntruderJob.Accumulation found = new IntruderJob(spark, config).accumulate();
+      System.out.println(ConsoleReport.render(found.steps()));
+      return found.rejected() == 0 || allowRejects ? Main.DONE : Main.DONE_WITH_REJECTS;
+    }
+  }
+}

@@ -1,0 +1,242 @@
+package io.github.intruders.jobs.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Sequences from checkpoints on disk to the tables. */
+class AccumulationTest {
+  private static final List<String> TASKS = List.of("python", "c", "javascript", "xml");
+  private static final List<String> TABLES =
+      List.of("intruder_tracks", "accumulation", "accumulation_by_matrix");
+
+  @TempDir private static Path temporary;
+
+  @BeforeAll
+  static void setMaster() {
+    System.setProperty("spark.master", "local[2]");
+    System.setProperty("spark.ui.enabled", "false");
+  }
+
+  @AfterAll
+  static void unsetMaster() {
+    System.clearProperty("spark.master");
+    System.clearProperty("spark.ui.enabled");
+  }
+
+  @Test
+  void countsAreThoseOfTheScanAndAddUpAtEveryStep() throws IOException {
+    Path out = temporary.resolve("whole");
+    assertThat(run("run", out, 4, "full", "lora-r8")).isZero();
+
+    List<Row> steps =
+        table(out, "accumulation")
+            .join(
+                table(out, "checkpoints").select("checkpoint_id", "intruder_count"),
+                "checkpoint_id")
+            .collectAsList();
+    assertThat(steps)
+        .hasSize(8)
+        .allSatisfy(
+            row -> {
+              int intruders = row.getAs("intruders");
+              assertThat(row.<Integer>getAs("intruder_count")).isEqualTo(intruders);
+              assertThat(row.<Integer>getAs("born") + row.<Integer>getAs("persisted"))
+                  .isEqualTo(intruders);
+              assertThat(row.<String>getAs("checkpoint_id")).endsWith(row.getAs("task"));
+            });
+    assertThat(steps.stream().mapToInt(row -> row.<Integer>getAs("intruders")).sum()).isPositive();
+    assertThat(
+            table(out, "intruder_tracks")
+                .where("state <> 'born' AND step = 1 OR born_at_step > step")
+                .count())
+        .isZero();
+    assertThat(table(out, "intruder_tracks").where("born_by_task IS NULL OR previous_step >= step"))
+        .matches(Dataset::isEmpty);
+  }
+
+  @Test
+  void aNightlyRunThatAddsAStepDecomposesThatStepAloneAndEndsWithTheSameTables()
+      throws IOException {
+    Path nightly = temporary.resolve("nightly");
+    assertThat(run("run", nightly, 3, "lora-r8")).isZero();
+    long before = ledgerEntries(nightly);
+
+    assertThat(run("run", nightly, 4, "lora-r8")).isZero();
+
+    assertThat(before).isEqualTo(3 * 7);
+    assertThat(ledgerEntries(nightly)).isEqualTo(4 * 7);
+    Path once = temporary.resolve("once");
+    assertThat(run("run", once, 4, "lora-r8")).isZero();
+    for (String table : TABLES) {
+      assertSameRows(table(nightly, table), table(once, table));
+    }
+  }
+
+  @Test
+  void theCommandWorksOnWhatAScanLeftAndLeavesOtherSequencesAlone() throws IOException {
+    Path out = temporary.resolve("separate");
+    assertThat(run("accumulate", out, 2, "lora-r1")).isEqualTo(Main.UNUSABLE);
+    assertThat(run("scan", out, 2, "lora-r1", "lora-r8")).isZero();
+    assertThat(Files.exists(out.resolve("accumulation"))).isFalse();
+
+    assertThat(run("accumulate", out, 2, "lora-r1", "lora-r8")).isZero();
+    List<String> both = rows(out, "accumulation");
+    assertThat(run("accumulate", out, 2, "lora-r1")).isZero();
+
+    assertThat(both).hasSize(4);
+    assertThat(rows(out, "accumulation")).isEqualTo(both);
+  }
+
+  @Test
+  void vectorsThatAreGoneAreRejectedByNameAndTheRestGoesOn() throws IOException {
+    Path out = temporary.resolve("gone");
+    assertThat(run("scan", out, 3, "lora-r1")).isZero();
+    String key =
+        table(out, "matrices")
+            .where("checkpoint_id = 'lora-r1/2-c' AND matrix LIKE '%q_proj%'")
+            .select("scan_key")
+            .first()
+            .getString(0);
+    Path vectors = out.resolve("_work/vectors/" + key + ".safetensors");
+    byte[] kept = Files.readAllBytes(vectors);
+    Files.delete(vectors);
+
+    assertThat(run("accumulate", out, 3, "lora-r1")).isEqualTo(Main.DONE_WITH_REJECTS);
+
+    assertThat(table(out, "rejects").collectAsList())
+        .singleElement()
+        .satisfies(
+            row -> {
+              assertThat(row.<String>getAs("code")).isEqualTo("VECTORS_MISSING");
+              assertThat(row.<String>getAs("message")).contains(key);
+            });
+    assertThat(
+            table(out, "intruder_tracks")
+                .where("matrix LIKE '%q_proj%' AND step = 3 AND previous_step <> 1"))
+        .matches(Dataset::isEmpty);
+
+    Files.write(vectors, kept);
+    assertThat(run("accumulate", out, 3, "lora-r1")).isZero();
+    assertThat(table(out, "rejects")).matches(Dataset::isEmpty);
+  }
+
+  @Test
+  void aManifestWithoutSequencesIsRefused() throws IOException {
+    String zoo = System.getProperty("zoo");
+    Path manifest =
+        Files.writeString(
+            temporary.resolve("none.yaml"),
+            "base: {id: base, uri: %1$s/base}%ncheckpoints: [{id: a, uri: %1$s/lora-r1/1-python}]%n"
+                .formatted(zoo));
+
+    assertThat(
+            Main.run(
+                "accumulate",
+                "--manifest",
+                manifest.toString(),
+                "--out",
+                temporary.resolve("none").toString()))
+        .isEqualTo(Main.UNUSABLE);
+  }
+
+  /**
+   * Adapters are projected in stacks, whose size the last digits of a product depend on; vectors
+   * between close singular values amplify that.
+   */
+  private static void assertSameRows(Dataset<Row> found, Dataset<Row> expected) {
+    List<Row> foundRows = sorted(found);
+    List<Row> expectedRows = sorted(expected);
+    assertThat(foundRows).isNotEmpty().hasSameSizeAs(expectedRows);
+    for (int i = 0; i < foundRows.size(); i++) {
+      for (String column : found.drop("run_id").columns()) {
+        Object value = foundRows.get(i).getAs(column);
+        if (value instanceof Double number) {
+          assertThat(number)
+              .as("%s of %s", column, expectedRows.get(i))
+              .isCloseTo(expectedRows.get(i).<Double>getAs(column), within(1e-4));
+        } else {
+          assertThat(value).isEqualTo(expectedRows.get(i).getAs(column));
+        }
+      }
+    }
+  }
+
+  private static List<Row> sorted(Dataset<Row> table) {
+    return table
+        .orderBy(
+            Stream.of("sequence", "step", "matrix", "track")
+                .filter(List.of(table.columns())::contains)
+                .map(functions::col)
+                .toArray(Column[]::new))
+        .collectAsList();
+  }
+
+  private static int run(String command, Path out, int steps, String... sequences)
+      throws IOException {
+    String zoo = System.getProperty("zoo");
+    StringBuilder manifest =
+        new StringBuilder("base: {id: base, uri: %s/base}%ncheckpoints:%n".formatted(zoo));
+    for (String sequence : sequences) {
+      List<String> chain = new ArrayList<>();
+      for (int step = 1; step <= steps; step++) {
+        String task = TASKS.get(step - 1);
+        String id = "%s/%d-%s".formatted(sequence, step, task);
+        chain.add(zoo + "/" + id);
+        String source =
+            sequence.equals("full")
+                ? "uri: " + chain.get(step - 1)
+                : "adapters: [%s]".formatted(String.join(", ", chain));
+        manifest.append(
+            "  - {id: %s, %s, sequence: %s, step: %d, task: %s}%n"
+                .formatted(id, source, sequence, step, task));
+      }
+    }
+    Path file = Files.writeString(temporary.resolve("manifest.yaml"), manifest);
+    return Main.run(
+        command,
+        "--manifest",
+        file.toString(),
+        "--out",
+        out.toString(),
+        "--include",
+        "layers\\.1\\..*proj");
+  }
+
+  private static long ledgerEntries(Path out) throws IOException {
+    long entries = 0;
+    try (Stream<Path> files = Files.list(out.resolve("_work/scan"))) {
+      for (Path file : files.toList()) {
+        entries += Files.readAllLines(file).size();
+      }
+    }
+    return entries;
+  }
+
+  private static Dataset<Row> table(Path out, String table) {
+    return SparkSession.builder()
+        .master("local[2]")
+        .getOrCreate()
+        .read()
+        .parquet(out.resolve(table).toString());
+  }
+
+  private static List<String> rows(Path out, String table) {
+    return table(out, table).drop("run_id").toJSON().collectAsList().stream().sorted().toList();
+  }
+}
