@@ -25,9 +25,14 @@ public final class IntruderRule {
         tuned.k() == 0 ? 0 : Residuals.noiseFloor(tuned.s()[0], Math.max(base.rows(), base.cols()));
     for (Side side : settings.sides()) {
       Matrix coordinates = tuned.coordinates().get(side);
+      RandomDirection chance =
+          new RandomDirection(side == Side.LEFT ? base.rows() : base.cols(), base.minDimension());
+      double nullSimilarity = chance.similarityAtQuantile();
       for (int j = 0; j < tuned.k(); j++) {
         boolean hasDirection = tuned.s()[j] > floor;
-        vectors.add(describe(base, tuned, settings, side, j, coordinates.column(j), hasDirection));
+        double[] c = coordinates.column(j);
+        vectors.add(
+            describe(base, tuned, settings, side, j, c, hasDirection, chance, nullSimilarity));
       }
     }
     return vectors;
@@ -40,7 +45,9 @@ public final class IntruderRule {
       Side side,
       int index,
       double[] c,
-      boolean hasDirection) {
+      boolean hasDirection,
+      RandomDirection chance,
+      double nullSimilarity) {
     int best = 0;
     double energy = 0;
     double fourth = 0;
@@ -72,6 +79,8 @@ public final class IntruderRule {
         best,
         centre,
         hasDirection && bestSimilarity < settings.epsilon(),
+        chance.quantileOf(bestSimilarity),
+        nullSimilarity,
         Math.min(1, topEnergy),
         Math.min(1, Math.sqrt(clusterEnergy)),
         Math.max(0, 1 - energy),

@@ -16,6 +16,8 @@ import java.util.TreeMap;
  * @param update size of ΔW
  * @param baseNorm ‖W0‖_F
  * @param baseSpectralNorm ‖W0‖₂
+ * @param criticalStrength θ̄, the strength from which on an update is expected to bring an
+ *     intruder, by the base's spectrum alone, see {@link CriticalStrength}
  * @param vectors every tested vector, by side, then by singular index
  * @param similarity by side, the absolute cosines of the k leading tuned vectors (rows) and the k
  *     leading base vectors (columns)
@@ -31,6 +33,7 @@ public record MatrixScan(
     UpdateStatistics update,
     double baseNorm,
     double baseSpectralNorm,
+    double criticalStrength,
     List<VectorScan> vectors,
     Map<Side, List<double[]>> similarity,
     Map<String, Integer> intruders,
@@ -74,6 +77,7 @@ public record MatrixScan(
         update,
         base.frobeniusNorm(),
         base.spectralNorm(),
+        CriticalStrength.of(base, tuned.k()),
         vectors,
         similarity,
         intruders,

@@ -13,6 +13,9 @@ import java.io.Serializable;
  * @param baseSingularValue the base's singular value at that index
  * @param isIntruder whether bestSimilarity lies under the first threshold; never so for a vector
  *     whose singular value is zero up to rounding, since such a vector has no direction of its own
+ * @param nullQuantile the share of random directions whose best similarity is lower: near 1 for a
+ *     vector that resembles the base more than chance does, see {@link RandomDirection}
+ * @param nullSimilarity the best similarity that 99 % of random directions stay below
  * @param energyInBaseTopK Σ cᵢ² over the base's k leading vectors
  * @param clusterSimilarity √Σ cᵢ² over the base vectors whose singular values lie within {@value
  *     IntruderRule#CLUSTER_GAP} of the best match's, relatively: near 1 where the vector is a
@@ -29,6 +32,8 @@ public record VectorScan(
     int bestBaseIndex,
     double baseSingularValue,
     boolean isIntruder,
+    double nullQuantile,
+    double nullSimilarity,
     double energyInBaseTopK,
     double clusterSimilarity,
     double energyOutsideSpan,

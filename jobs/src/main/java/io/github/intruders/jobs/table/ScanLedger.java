@@ -31,7 +31,7 @@ import org.apache.spark.sql.types.StructType;
  */
 public final class ScanLedger {
   /** Changes whenever the numbers of an entry would come out differently for the same input. */
-  private static final String DEFINITION_VERSION = "2";
+  private static final String DEFINITION_VERSION = "3";
 
   static final StructType SCHEMA =
       StructType.fromDDL(
@@ -39,11 +39,13 @@ public final class ScanLedger {
               + " cols INT, dtype STRING, update_rank INT, update_norm DOUBLE,"
               + " update_relative_norm DOUBLE, update_spectral_norm DOUBLE,"
               + " update_effective_rank DOUBLE, base_norm DOUBLE, base_spectral_norm DOUBLE,"
+              + " critical_strength DOUBLE,"
               + " intruder_count INT, intruders MAP<STRING, INT>, ties MAP<STRING, INT>,"
               + " intruder_energy DOUBLE, energy DOUBLE, solver STRING, max_residual DOUBLE,"
               + " elapsed_millis BIGINT, vectors ARRAY<STRUCT<side: STRING, singular_index: INT,"
               + " singular_value: DOUBLE, best_similarity: DOUBLE, best_base_index: INT,"
               + " base_singular_value: DOUBLE, is_intruder: BOOLEAN,"
+              + " null_quantile: DOUBLE, null_similarity: DOUBLE,"
               + " energy_in_base_top_k: DOUBLE, cluster_similarity: DOUBLE,"
               + " energy_outside_span: DOUBLE, participation_ratio: DOUBLE, residual: DOUBLE>>,"
               + " similarity MAP<STRING, ARRAY<ARRAY<DOUBLE>>>");
