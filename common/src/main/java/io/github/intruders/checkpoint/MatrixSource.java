@@ -16,7 +16,8 @@ import java.util.Objects;
  * @param offset of the first byte, from the start of the file
  * @param rows of the matrix as it is read: its outputs
  * @param cols of the matrix as it is read: its inputs
- * @param transposed whether the file holds the (cols, rows) transpose, as GPT-2's Conv1D layers do
+ * @param transposed whether the file holds the (cols, rows) transpose row by row, as it does for
+ *     GPT-2's Conv1D layers
  */
 public record MatrixSource(
     String matrix, String file, DType dtype, long offset, int rows, int cols, boolean transposed)
@@ -67,7 +68,7 @@ public record MatrixSource(
               tensor.offset(),
               rows,
               cols,
-              transposed));
+              transposed != tensor.byColumns()));
     }
     if (tensor.lengthBytes() == 0) {
       return List.of();

@@ -340,13 +340,12 @@ class CheckpointTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {"pytorch_model.bin", "pytorch_model.bin.index.json", "consolidated.00.pth"})
-  void pickledWeightsAreRefused(String name) throws IOException {
+  @ValueSource(strings = {"last.ckpt", "model.pkl"})
+  void picklesOfTrainingRunsAreRefused(String name) throws IOException {
     Files.writeString(folder.resolve(name), "");
     String advice =
-        ("%s is a pickle file, which can run code when it is read; convert it to safetensors, for"
-                + " instance by loading it with transformers and calling save_pretrained")
+        ("%s is a pickle file of a training run, which can run code when it is read; save its state"
+                + " dict as .pt or as safetensors")
             .formatted(name);
 
     assertRefused(RejectCode.FORMAT_UNSUPPORTED, "[file:%s] %s".formatted(folder, advice));
@@ -354,6 +353,29 @@ class CheckpointTest {
         folder.resolve(name).toString(),
         RejectCode.FORMAT_UNSUPPORTED,
         "[%s] %s".formatted(uri(name), advice));
+  }
+
+  @Test
+  void torchsFileIsTakenWhereTransformersTakesIt() throws IOException {
+    Path torch = Twins.fixture("torch/module.pth");
+    writeShard("weights.safetensors", "a");
+    Files.copy(torch, folder.resolve("optimizer.pt"));
+    assertThat(open().tensors()).containsOnlyKeys("a");
+
+    Files.copy(torch, folder.resolve("pytorch_model.bin"));
+    assertThat(open().tensors()).containsOnlyKeys("linear.weight", "linear.bias");
+
+    writeShard("model.safetensors", "b");
+    assertThat(open().tensors()).containsOnlyKeys("b");
+  }
+
+  @Test
+  void theOnlyFileOfTorchsIsTaken() throws IOException {
+    Path torch = Twins.fixture("torch/module.pth");
+    Files.copy(torch, folder.resolve("consolidated.00.pth"));
+    Files.copy(torch, folder.resolve("optimizer.pt"));
+
+    assertThat(open().tensors()).containsOnlyKeys("linear.weight", "linear.bias");
   }
 
   @Test

@@ -1,0 +1,122 @@
+"""Checkpoints in every format that is read, each beside a safetensors twin with the same values.
+
+    torch/NAME        as torch.save writes it, and as the formats' own users do: nested, sharded, with views, in the format before PyTorch 1.6
+    fp8/KIND/         FP8 weights with their scales, in one file or two
+    gguf/NAME         as the gguf package of llama.cpp writes it
+    adapter-bin/      an adapter as PEFT saves it with safe_serialization=False, or what that amounted to
+
+A twin is called NAME.twin.safetensors. It holds what the library itself reads back from the file, so that the
+Java readers are compared with torch and gguf and not with what this script meant to write. Shares no code with them.
+
+usage: golden_formats.py OUT
+"""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+PEFT = Path(__file__).parent.parent / "resources/fixtures/peft/llama/lora"
+BLOCK = 128
+
+
+def save_twin(tensors: dict[str, Tensor], file: Path) -> None:
+    save_file({name: tensor.detach().contiguous().clone() for name, tensor in tensors.items()}, file)
+
+
+def save_torch(content, file: Path, state_dict=lambda loaded: loaded, **options) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(content, file, **options)
+    save_twin(state_dict(torch.load(file, weights_only=True)), file.with_suffix(file.suffix + ".twin.safetensors"))
+
+
+def every_type() -> dict[str, Tensor]:
+    numbers = torch.randn(3, 4, dtype=torch.float64)
+    numbers[0, 0], numbers[1, 2] = -0.0, 1e-40  # a zero with a sign, and a number that single precision holds with few digits only
+    types = [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2]
+    whole = [torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool, torch.uint16, torch.uint32, torch.uint64]
+    tensors = {str(dtype).removeprefix("torch.") + ".weight": numbers.to(dtype) for dtype in types}
+    tensors |= {str(dtype).removeprefix("torch.") + ".weight": torch.arange(12).reshape(3, 4).to(dtype) for dtype in whole}
+    return tensors | {"complex64.weight": torch.complex(numbers, numbers).to(torch.complex64)}
+
+
+def views() -> dict[str, Tensor]:
+    whole = torch.randn(6, 5)
+    return {
+        "whole.weight": whole,
+        "rows.weight": whole[2:4],  # shares the storage, from an offset on
+        "tied.weight": whole,
+        "transposed.weight": whole.t(),
+        "half-transposed.weight": torch.randn(2, 3).to(torch.bfloat16).t(),
+        "row.weight": torch.randn(4, 1).t(),  # one row: by rows and by columns at once
+        "parameter.weight": nn.Parameter(torch.randn(2, 2)),
+        "vector": torch.randn(3),
+        "scalar": torch.tensor(3.0),
+        "empty.weight": torch.zeros(0, 3),
+        "experts": torch.randn(2, 3, 4),
+    }
+
+
+def steps() -> dict[str, Tensor]:
+    whole = torch.randn(6, 5)
+    return {
+        "every-second.weight": whole[::2],
+        "columns.weight": whole[:, 1:3],
+        "expanded.weight": torch.randn(1, 3).expand(4, 3),
+        "turned.experts": torch.randn(2, 3, 4).transpose(1, 2),
+        "good.weight": torch.randn(2, 2),
+    }
+
+
+class Model(nn.Module):
+    """Anything that a user may have pickled whole."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 2)
+
+
+def make_torch(out: Path) -> None:
+    torch.manual_seed(1)
+    save_torch(every_type(), out / "types.bin")
+    save_torch(views(), out / "views.pt")
+    torch.save(steps(), out / "steps.pt")
+    save_torch(Model().state_dict(), out / "module.pth")
+    training = {"epoch": 3, "loss": 0.25, "done": False, "note": None, "steps": [1, 2, 70000, 1 << 40], "optimizer": {"state": {0: {"m": torch.ones(2)}}}}
+    for name in ["state_dict", "model"]:
+        save_torch(training | {name: Model().state_dict()}, out / f"nested-{name}.pt", lambda loaded, name=name: loaded[name])
+    torch.save({"model": {"a": torch.ones(1)}, "state_dict": {"a": torch.ones(1)}}, out / "ambiguous.pt")
+    torch.save({"w": torch.ones(2, 2)}, out / "legacy.bin", _use_new_zipfile_serialization=False)
+    torch.save(Model(), out / "whole-model.pt")
+    torch.save({"w": torch.ones(2, 2)}, out / "protocol-4.pt", pickle_protocol=4)
+    torch.save({"w": torch.ones(2, 2).to_sparse()}, out / "sparse.pt")
+    sharded = out / "sharded"
+    sharded.mkdir()
+    shards = {"pytorch_model-00001-of-00002.bin": {"a.weight": torch.randn(3, 2)}, "pytorch_model-00002-of-00002.bin": {"b.weight": torch.randn(2, 3)}}
+    for file, tensors in shards.items():
+        torch.save(tensors, sharded / file)
+    weight_map = {name: file for file, tensors in shards.items() for name in tensors}
+    (sharded / "pytorch_model.bin.index.json").write_text(json.dumps({"metadata": {"total_size": 48}, "weight_map": weight_map}, indent=2) + "\n")
+    save_twin({name: tensor for tensors in shards.values() for name, tensor in tensors.items()}, out / "sharded.twin.safetensors")
+
+
+def make_adapter(out: Path) -> None:
+    out.mkdir()
+    shutil.copy(PEFT / "adapter_config.json", out)
+    torch.save(load_file(PEFT / "adapter_model.safetensors"), out / "adapter_model.bin")
+
+
+def main(out: Path) -> None:
+    torch.set_num_threads(1)
+    shutil.rmtree(out, ignore_errors=True)
+    (out / "torch").mkdir(parents=True)
+    make_torch(out / "torch")
+    make_adapter(out / "adapter-bin")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).resolve())
