@@ -21,7 +21,6 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 PEFT = Path(__file__).parent.parent / "resources/fixtures/peft/llama/lora"
-BLOCK = 128
 
 
 def save_twin(tensors: dict[str, Tensor], file: Path) -> None:
@@ -104,6 +103,49 @@ def make_torch(out: Path) -> None:
     save_twin({name: tensor for tensors in shards.values() for name, tensor in tensors.items()}, out / "sharded.twin.safetensors")
 
 
+def scaled(weight: Tensor, scale: Tensor, block: tuple[int, int]) -> Tensor:
+    """What the 8-bit numbers stand for, in float64, where every product is exact."""
+    spread = scale.double().repeat_interleave(block[0], 0).repeat_interleave(block[1], 1)
+    return weight.double() * spread[: weight.shape[0], : weight.shape[1]]
+
+
+def make_fp8(out: Path) -> None:
+    torch.manual_seed(2)
+
+    def weight(rows: int, cols: int, dtype=torch.float8_e4m3fn) -> Tensor:
+        return (20 * torch.randn(rows, cols)).to(dtype)
+
+    def save(kind: str, block: tuple[int, int], scales: dict[str, Tensor], weights: dict[str, Tensor], config: bool) -> None:
+        """scales: by the name they have in the file; weights: in the same order."""
+        folder = out / kind
+        folder.mkdir(parents=True)
+        files = {"model-00001-of-00002.safetensors": weights, "model-00002-of-00002.safetensors": scales}
+        for file, tensors in files.items():
+            save_file(tensors, folder / file)
+        weight_map = {name: file for file, tensors in files.items() for name in tensors}
+        (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": weight_map}, indent=2) + "\n")
+        if config:
+            quantization = {"quant_method": "fp8", "weight_block_size": list(block)}
+            (folder / "config.json").write_text(json.dumps({"model_type": "deepseek_v3", "quantization_config": quantization}, indent=2) + "\n")
+        twins = {}
+        for (name, tensor), scale in zip(weights.items(), scales.values(), strict=True):
+            grid = scale.reshape(1, 1) if scale.numel() == 1 else scale.reshape(scale.shape[0], -1)
+            twins[name] = scaled(tensor, grid, block)
+        save_file(twins, out / f"{kind}.twin.safetensors")
+
+    one, two = "layers.0.q_proj.weight", "layers.0.up_proj.weight"
+    blocks = {one: weight(10, 20), two: weight(7, 9, torch.float8_e5m2)}
+    save("blocks", (4, 8), {f"{one}_scale_inv": torch.rand(3, 3), f"{two}_scale_inv": torch.rand(2, 2)}, blocks, config=True)
+    save("large-blocks", (128, 128), {f"{one}_scale_inv": torch.rand(2, 1), f"{two}_scale_inv": torch.rand(1, 2)},
+         {one: weight(130, 3), two: weight(2, 129)}, config=True)
+    powers = torch.tensor([[0.25, 2.0, 2.0**-40]]).to(torch.float8_e8m0fnu)
+    save("dot-scale", (4, 8), {"layers.0.q_proj.scale": powers, "layers.0.up_proj.scale": powers[:, :1].clone()},
+         {one: weight(4, 20), two: weight(3, 5)}, config=True)
+    save("whole", (100, 100), {f"{one}_scale": torch.tensor(0.125), f"{two}_scale": torch.tensor([0.3])}, {one: weight(3, 4), two: weight(4, 3)}, config=False)
+    save("rows", (1, 100), {f"{one}_scale": torch.rand(3, 1).to(torch.bfloat16), f"{two}_scale": torch.rand(4)}, {one: weight(3, 4), two: weight(4, 3)},
+         config=False)
+
+
 def make_adapter(out: Path) -> None:
     out.mkdir()
     shutil.copy(PEFT / "adapter_config.json", out)
@@ -115,6 +157,7 @@ def main(out: Path) -> None:
     shutil.rmtree(out, ignore_errors=True)
     (out / "torch").mkdir(parents=True)
     make_torch(out / "torch")
+    make_fp8(out / "fp8")
     make_adapter(out / "adapter-bin")
 
 

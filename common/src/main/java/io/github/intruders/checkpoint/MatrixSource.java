@@ -18,9 +18,17 @@ import java.util.Objects;
  * @param cols of the matrix as it is read: its inputs
  * @param transposed whether the file holds the (cols, rows) transpose row by row, as it does for
  *     GPT-2's Conv1D layers
+ * @param scale what its elements are multiplied by; null unless they are 8-bit floats
  */
 public record MatrixSource(
-    String matrix, String file, DType dtype, long offset, int rows, int cols, boolean transposed)
+    String matrix,
+    String file,
+    DType dtype,
+    long offset,
+    int rows,
+    int cols,
+    boolean transposed,
+    ScaleSource scale)
     implements Serializable {
   private static final long serialVersionUID = 1L;
 
@@ -36,6 +44,23 @@ public record MatrixSource(
           "Matrix %s has a negative place or shape: offset %d, %dx%d"
               .formatted(matrix, offset, rows, cols));
     }
+  }
+
+  /** A matrix whose elements count as they are. */
+  public MatrixSource(
+      String matrix,
+      String file,
+      DType dtype,
+      long offset,
+      int rows,
+      int cols,
+      boolean transposed) {
+    this(matrix, file, dtype, offset, rows, cols, transposed, null);
+  }
+
+  /** This matrix with its elements multiplied. */
+  public MatrixSource scaledBy(ScaleSource scales) {
+    return new MatrixSource(matrix, file, dtype, offset, rows, cols, transposed, scales);
   }
 
   /**

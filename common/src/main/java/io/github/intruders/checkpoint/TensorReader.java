@@ -81,10 +81,16 @@ public final class TensorReader {
    * Names a matrix by its content: equal for equal bytes of equal type and shape, wherever they
    * lie.
    *
-   * @return the SHA-256 of the line {@code DTYPE ROWS COLS TRANSPOSED} and the stored bytes, in hex
+   * @return the SHA-256 of the line {@code DTYPE ROWS COLS TRANSPOSED} and the stored bytes, in
+   *     hex; where there are scales, the line {@code DTYPE ROWS COLS BLOCK_ROWS BLOCK_COLS} and
+   *     their bytes stand between the two
    */
   public String contentHash(MatrixSource source) throws IOException {
     MessageDigest digest = newDigest(source);
+    if (source.scale() != null) {
+      digest.update(layout(source.scale()));
+      stream(source.scale().grid(), (bytes, count) -> digest.update(bytes, 0, count));
+    }
     stream(source, (bytes, count) -> digest.update(bytes, 0, count));
     return HexFormat.of().formatHex(digest.digest());
   }
@@ -98,14 +104,34 @@ public final class TensorReader {
 
   private Matrix decode(MatrixSource source, Precision precision, MessageDigest digest)
       throws IOException {
-    source.dtype().requireReadable(source.file(), source.matrix());
-    if (!source.transposed()) {
-      return decodeStored(source, source.rows(), source.cols(), precision, digest);
+    if (source.scale() == null || !source.dtype().readableWithScales()) {
+      source.dtype().requireReadable(source.file(), source.matrix());
+    }
+    if (!source.transposed() && source.scale() == null) {
+      return decodeStored(source, source.rows(), source.cols(), precision, null, digest);
     }
     try (Arena scratch = Arena.open()) {
-      Matrix stored = decodeStored(source, source.cols(), source.rows(), precision, digest);
+      Matrix scales = source.scale() == null ? null : readScales(source.scale(), digest);
+      if (!source.transposed()) {
+        return scratch.keep(
+            decodeStored(source, source.rows(), source.cols(), precision, scales, digest));
+      }
+      Matrix stored = decodeStored(source, source.cols(), source.rows(), precision, scales, digest);
       return scratch.keep(stored.transposed());
     }
+  }
+
+  private Matrix readScales(ScaleSource scale, MessageDigest digest) throws IOException {
+    if (digest != null) {
+      digest.update(layout(scale));
+    }
+    return decodeStored(scale.grid(), scale.rows(), scale.cols(), Precision.DOUBLE, null, digest);
+  }
+
+  private static byte[] layout(ScaleSource scale) {
+    return "%s %d %d %d %d\n"
+        .formatted(scale.dtype(), scale.rows(), scale.cols(), scale.blockRows(), scale.blockCols())
+        .getBytes(StandardCharsets.UTF_8);
   }
 
   private Matrix decodeStored(
@@ -113,10 +139,11 @@ public final class TensorReader {
       int storedRows,
       int storedCols,
       Precision precision,
+      Matrix scales,
       MessageDigest digest)
       throws IOException {
     Matrix stored = Matrix.allocate(storedRows, storedCols, precision);
-    ElementDecoder decoder = new ElementDecoder(source, stored);
+    ElementDecoder decoder = new ElementDecoder(source, stored, scales);
     stream(
         source,
         (bytes, count) -> {

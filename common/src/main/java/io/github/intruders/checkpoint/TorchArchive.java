@@ -94,7 +94,8 @@ final class TorchArchive {
         throw tooLarge(
             source.uri(), "The ZIP directory takes more than %d bytes", MAX_DIRECTORY_BYTES);
       }
-      throw invalid(source.uri(), "The ZIP directory is broken: " + e.getMessage());
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      throw invalid(source.uri(), "The ZIP directory is broken: " + cause.getMessage());
     }
     if (entries.size() > MAX_ENTRIES) {
       throw tooLarge(source.uri(), "The ZIP directory has more than %d entries", MAX_ENTRIES);

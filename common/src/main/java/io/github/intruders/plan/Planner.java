@@ -85,8 +85,9 @@ public final class Planner {
       started = true;
       identities.putAll(FileIdentities.of(storage, checkpoint.tensors().values()));
       Orientation orientation = Orientation.of(checkpoint);
+      WeightScales scales = new WeightScales(checkpoint);
       for (TensorInfo tensor : checkpoint.tensors().values()) {
-        addTensor(tensor, orientation.isTransposed(tensor.name()));
+        addTensor(tensor, scales, orientation.isTransposed(tensor.name()));
       }
       Set<UserInputException> explained = new HashSet<>(); // those that a matrix's row tells
       for (BaseMatrix matrix : base.matrices().values()) {
@@ -113,7 +114,7 @@ public final class Planner {
           "Tensor %s is in the base and not in this checkpoint".formatted(tensor));
     }
 
-    private void addTensor(TensorInfo tensor, boolean transposed) {
+    private void addTensor(TensorInfo tensor, WeightScales scales, boolean transposed) {
       try {
         if (!base.tensors().contains(tensor.name())) {
           if (base.selection().selects(tensor)) {
@@ -130,8 +131,7 @@ public final class Planner {
             base.matrices().containsKey(tensor.name())
                 || base.matrices().containsKey(tensor.name() + "[0]");
         if (wanted) {
-          BasePlan.requireReadable(tensor);
-          sources.addAll(MatrixSource.of(tensor, transposed));
+          sources.addAll(scales.matrices(tensor, transposed));
         }
         for (MatrixSource source : sources) {
           BaseMatrix matrix = base.matrices().get(source.matrix());
@@ -268,6 +268,9 @@ public final class Planner {
     private void describe(
         StringBuilder into, MatrixSource source, Map<String, String> fileIdentities) {
       into.append(source).append(' ').append(fileIdentities.get(source.file())).append('\n');
+      if (source.scale() != null) {
+        into.append(fileIdentities.get(source.scale().file())).append('\n');
+      }
     }
   }
 }

@@ -14,13 +14,13 @@ import java.util.Objects;
 import org.apache.hadoop.conf.Configuration;
 
 /** Files of the golden script beside their safetensors twins. */
-final class Twins {
+public final class Twins {
   static final Storage STORAGE = new HadoopStorage(new Configuration());
 
   private Twins() {}
 
   /** A file or folder of the golden script's. */
-  static Path fixture(String name) {
+  public static Path fixture(String name) {
     try {
       return Path.of(Objects.requireNonNull(Twins.class.getResource("/fixtures/formats")).toURI())
           .resolve(name);
@@ -29,7 +29,7 @@ final class Twins {
     }
   }
 
-  static Map<String, TensorInfo> twin(String name) throws IOException {
+  public static Map<String, TensorInfo> twin(String name) throws IOException {
     return Checkpoint.open(STORAGE, fixture(name) + ".twin.safetensors").tensors();
   }
 

@@ -141,7 +141,7 @@ class PlannerTest {
   void packedAndUnreadableTensorsOfTheBaseAreRejectedAndTheRestIsAnalysed() throws IOException {
     SafetensorsFile file = ordinary();
     file.add("model.layers.1.q_proj.qweight", "I32", List.of(2, 2), new byte[16]);
-    file.add("model.layers.2.q_proj.weight", "F8_E4M3", List.of(2, 2), new byte[4]);
+    file.add("model.layers.2.q_proj.weight", "F8_E4M3FNUZ", List.of(2, 2), new byte[4]);
     BasePlan base = base(file);
     String uri = uri("base") + "/model.safetensors";
 
@@ -163,7 +163,7 @@ class PlannerTest {
                 RejectCode.DTYPE_UNSUPPORTED,
                 "[%s] Tensor model.layers.2.q_proj.weight: expected F64, F32, F16 or BF16, found"
                         .formatted(uri)
-                    + " F8_E4M3; convert the checkpoint to one of these first"));
+                    + " F8_E4M3FNUZ; convert the checkpoint to one of these first"));
   }
 
   // ---- whole checkpoints
@@ -244,7 +244,7 @@ class PlannerTest {
   @Test
   void aTunedTensorThatCanNotBeReadIsRejected() throws IOException {
     SafetensorsFile file = zeros(new SafetensorsFile(), Q, 4, 6);
-    file.add(V, "F8_E4M3", List.of(6, 6), new byte[36]);
+    file.add(V, "I8", List.of(6, 6), new byte[36]);
 
     CheckpointPlan plan = plan(base(ordinary()), write("tuned", file));
 
@@ -254,7 +254,7 @@ class PlannerTest {
         RejectCode.DTYPE_UNSUPPORTED,
         V,
         uri("tuned") + "/model.safetensors",
-        "Tensor %s: expected F64, F32, F16 or BF16, found F8_E4M3;".formatted(V)
+        "Tensor %s: expected F64, F32, F16 or BF16, found I8;".formatted(V)
             + " convert the checkpoint to one of these first");
   }
 

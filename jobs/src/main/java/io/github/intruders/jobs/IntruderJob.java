@@ -81,7 +81,7 @@ public final class IntruderJob {
       SpectraStore store = new SpectraStore(storage.open(), config.spectraUri());
       int stored = 0;
       for (BaseMatrix matrix : plan.base().matrices().values()) {
-        String identity = plan.base().identities().get(matrix.source().file());
+        String identity = plan.base().identity(matrix);
         stored += store.contains(matrix.source(), identity) ? 1 : 0;
       }
       long rejected =
