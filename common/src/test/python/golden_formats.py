@@ -16,10 +16,12 @@ import shutil
 import sys
 from pathlib import Path
 
+import gguf
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+F = gguf.GGMLQuantizationType
 PEFT = Path(__file__).parent.parent / "resources/fixtures/peft/llama/lora"
 
 
@@ -146,6 +148,51 @@ def make_fp8(out: Path) -> None:
          config=False)
 
 
+def save_gguf(file: Path, tensors: dict[str, Tensor], quantised: dict[str, gguf.GGMLQuantizationType] = {}, alignment: int | None = None) -> None:
+    """The twin holds what the package's own reader finds, under the shapes it gives arrays, which are torch's."""
+    writer = gguf.GGUFWriter(file, "llama")
+    if alignment:
+        writer.add_custom_alignment(alignment)
+    writer.add_block_count(2)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_token_list(["<s>", "a", "bc"])  # a list of texts to step over
+    writer.add_token_scores([0.5, 1.5, 2.5])
+    for name, tensor in tensors.items():
+        kind = quantised.get(name) or {torch.float32: F.F32, torch.float16: F.F16, torch.bfloat16: F.BF16, torch.float64: F.F64}[tensor.dtype]
+        if kind is F.F64:
+            writer.add_tensor(name, tensor.numpy())
+        else:
+            writer.add_tensor(name, gguf.quantize(tensor.float().numpy(), kind), raw_dtype=kind)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    twins = {}
+    for found in gguf.GGUFReader(file).tensors:
+        if found.name not in quantised:
+            data = torch.from_numpy(found.data.copy())
+            twins[found.name] = data.view(torch.bfloat16) if found.tensor_type is F.BF16 else data
+    save_file(twins, file.with_suffix(".gguf.twin.safetensors"))
+
+
+def make_gguf(out: Path) -> None:
+    out.mkdir()
+    torch.manual_seed(3)
+    layer = {
+        "token_embd.weight": torch.randn(5, 6),
+        "blk.0.attn_q.weight": torch.randn(4, 6).half(),
+        "blk.0.attn_norm.weight": torch.randn(6),
+        "blk.1.ffn_down.weight": torch.randn(6, 3).bfloat16(),
+        "blk.1.ffn_up_exps.weight": torch.randn(2, 3, 4),
+        "blk.1.ffn_gate.weight": torch.randn(3, 6).double(),
+        "output.weight": torch.randn(5, 6),
+    }
+    save_gguf(out / "plain.gguf", layer)
+    save_gguf(out / "aligned.gguf", layer, alignment=64)
+    save_gguf(out / "quantised.gguf", {name: torch.randn(2, 256) for name in ["blk.0.attn_q.weight", "blk.0.attn_k.weight", "blk.0.attn_v.weight"]},
+              {"blk.0.attn_q.weight": F.Q8_0, "blk.0.attn_v.weight": F.Q8_0})
+
+
 def make_adapter(out: Path) -> None:
     out.mkdir()
     shutil.copy(PEFT / "adapter_config.json", out)
@@ -158,6 +205,7 @@ def main(out: Path) -> None:
     (out / "torch").mkdir(parents=True)
     make_torch(out / "torch")
     make_fp8(out / "fp8")
+    make_gguf(out / "gguf")
     make_adapter(out / "adapter-bin")
 
 

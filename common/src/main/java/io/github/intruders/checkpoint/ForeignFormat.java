@@ -11,10 +11,10 @@ enum ForeignFormat {
       "a pickle file of a training run, which can run code when it is read; save its state dict as"
           + " .pt or as safetensors",
       "ckpt|pkl"),
-  GGUF(
-      "a GGUF file, whose weights are quantised and laid out for inference; use the safetensors"
-          + " checkpoint that it was made from",
-      "gguf|ggml"),
+  GGML(
+      "a file of the format before GGUF, whose weights are quantised; use the safetensors checkpoint"
+          + " that it was made from",
+      "ggml"),
   OTHER_FRAMEWORK(
       "a file of another framework; convert it to safetensors, for instance by loading it with"
           + " transformers and calling save_pretrained",

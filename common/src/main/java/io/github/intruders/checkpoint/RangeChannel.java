@@ -12,9 +12,8 @@ import java.nio.channels.SeekableByteChannel;
  * open. For one thread at a time.
  */
 final class RangeChannel implements SeekableByteChannel {
-  private static final int BLOCK_BYTES = 32 << 10;
-
   private final RangeSource source;
+  private final int blockBytes;
   private long budgetBytes;
   private byte[] block = new byte[0];
   private long blockStart;
@@ -23,10 +22,12 @@ final class RangeChannel implements SeekableByteChannel {
   private IOException failure;
 
   /**
+   * @param blockBytes how much one request asks for
    * @param budgetBytes the most that is fetched from the file
    */
-  RangeChannel(RangeSource source, long budgetBytes) {
+  RangeChannel(RangeSource source, int blockBytes, long budgetBytes) {
     this.source = source;
+    this.blockBytes = blockBytes;
     this.budgetBytes = budgetBytes;
   }
 
@@ -58,8 +59,8 @@ final class RangeChannel implements SeekableByteChannel {
   }
 
   private void fetch() throws IOException {
-    long start = position / BLOCK_BYTES * BLOCK_BYTES;
-    int count = (int) Math.min(BLOCK_BYTES, source.lengthBytes() - start);
+    long start = position / blockBytes * blockBytes;
+    int count = (int) Math.min(blockBytes, source.lengthBytes() - start);
     budgetBytes -= count;
     if (budgetBytes < 0) {
       throw new EOFException("More bytes are asked for than had been agreed");

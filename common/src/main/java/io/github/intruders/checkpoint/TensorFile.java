@@ -19,6 +19,7 @@ import java.util.Objects;
 public record TensorFile(
     String file, Map<String, TensorInfo> tensors, Map<String, UserInputException> refused) {
   private static final String SAFETENSORS = ".safetensors";
+  private static final String GGUF = ".gguf";
 
   public TensorFile {
     Objects.requireNonNull(file, "file");
@@ -26,9 +27,11 @@ public record TensorFile(
     refused = Collections.unmodifiableMap(new LinkedHashMap<>(refused));
   }
 
-  /** Whether files of this name are understood: safetensors, and PyTorch's own. */
+  /** Whether files of this name are understood: safetensors, PyTorch's own, and GGUF. */
   public static boolean understands(String fileName) {
-    return fileName.endsWith(SAFETENSORS) || TorchFile.isNamedSo(fileName);
+    return fileName.endsWith(SAFETENSORS)
+        || fileName.endsWith(GGUF)
+        || TorchFile.isNamedSo(fileName);
   }
 
   /**
@@ -47,6 +50,9 @@ public record TensorFile(
     try {
       if (TorchFile.isNamedSo(source.uri())) {
         return TorchFile.read(source);
+      }
+      if (source.uri().endsWith(GGUF)) {
+        return GgufFile.read(source);
       }
       return new TensorFile(source.uri(), SafetensorsHeader.parse(source).tensors(), Map.of());
     } catch (EOFException e) {

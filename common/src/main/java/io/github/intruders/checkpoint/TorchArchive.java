@@ -29,6 +29,7 @@ final class TorchArchive {
   /** What 65,536 entries take in the central directory, and more. */
   private static final long MAX_DIRECTORY_BYTES = 8 << 20;
 
+  private static final int BLOCK_BYTES = 32 << 10;
   private static final int LOCAL_HEADER_BYTES = 30;
   private static final int LOCAL_HEADER_SIGNATURE = 0x04034b50;
   private static final int METHOD_AT = 8;
@@ -76,7 +77,7 @@ final class TorchArchive {
   }
 
   private static List<ZipArchiveEntry> directory(RangeSource source) throws IOException {
-    RangeChannel channel = new RangeChannel(source, MAX_DIRECTORY_BYTES);
+    RangeChannel channel = new RangeChannel(source, BLOCK_BYTES, MAX_DIRECTORY_BYTES);
     List<ZipArchiveEntry> entries = new ArrayList<>();
     try (ZipFile zip =
         ZipFile.builder()

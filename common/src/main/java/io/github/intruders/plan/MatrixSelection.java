@@ -20,9 +20,13 @@ import java.util.regex.PatternSyntaxException;
 public record MatrixSelection(Pattern include, Pattern exclude) implements Serializable {
   private static final Pattern NOT_A_LINEAR_LAYER =
       Pattern.compile(
-          "(^|\\.)(embed\\w*|\\w*embeddings?|wte|wpe|shared|relative_attention_bias"
+          "(^|\\.)(embed\\w*|\\w*embeddings?|\\w*_embd|token_types|wte|wpe|shared"
+              + "|relative_attention_bias|\\w*attn_rel_b"
               + "|lm_head|score|classifier|qa_outputs|cls|proj_out)\\.(.*\\.)?weight$"
               + "|^output\\.weight$");
+
+  /** Stacks of experts; the second is GGUF's. */
+  private static final Pattern EXPERTS = Pattern.compile("experts|_(ch)?exps\\.weight$");
 
   /**
    * Compiles both patterns.
@@ -56,7 +60,7 @@ public record MatrixSelection(Pattern include, Pattern exclude) implements Seria
       return (dimensions == 2 || dimensions == 3) && include.matcher(name).find();
     }
     if (dimensions == 3) {
-      return name.contains("experts");
+      return EXPERTS.matcher(name).find();
     }
     return dimensions == 2 && name.endsWith(".weight") && !NOT_A_LINEAR_LAYER.matcher(name).find();
   }

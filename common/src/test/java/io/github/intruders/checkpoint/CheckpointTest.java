@@ -379,13 +379,20 @@ class CheckpointTest {
   }
 
   @Test
-  void ggufIsRefused() throws IOException {
-    Files.writeString(folder.resolve("model-q4.gguf"), "");
+  void theOnlyGgufFileOfAFolderIsTaken() throws IOException {
+    Files.copy(Twins.fixture("gguf/plain.gguf"), folder.resolve("model-f16.gguf"));
+
+    assertThat(open().tensors()).hasSize(7).containsKey("blk.0.attn_q.weight");
+  }
+
+  @Test
+  void ggmlIsRefused() throws IOException {
+    Files.writeString(folder.resolve("model-q4.ggml"), "");
 
     assertRefused(
         RejectCode.FORMAT_UNSUPPORTED,
-        ("[file:%s] model-q4.gguf is a GGUF file, whose weights are quantised and laid out for"
-                + " inference; use the safetensors checkpoint that it was made from")
+        ("[file:%s] model-q4.ggml is a file of the format before GGUF, whose weights are quantised;"
+                + " use the safetensors checkpoint that it was made from")
             .formatted(folder));
   }
 
