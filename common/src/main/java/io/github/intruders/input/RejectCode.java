@@ -57,6 +57,8 @@ public enum RejectCode {
   MISSING_IN_TUNED,
   /** A tensor of the tuned checkpoint or adapter that the base lacks. */
   MISSING_IN_BASE,
+  /** A name that could mean either of two tensors. */
+  NAME_AMBIGUOUS,
   /** A tuned checkpoint that is the base itself. */
   SAME_AS_BASE,
   /** Nothing that could be analysed. */

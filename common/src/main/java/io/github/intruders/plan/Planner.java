@@ -14,10 +14,13 @@ import io.github.intruders.manifest.CheckpointSpec;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Pairs one tuned checkpoint with the base. Reads headers and configs, never a tensor. A checkpoint
@@ -48,7 +51,7 @@ public final class Planner {
         }
       }
     } catch (UserInputException e) {
-      return new CheckpointPlan(spec, List.of(), List.of(Rejection.of(spec.id(), e)));
+      return new CheckpointPlan(spec, List.of(), List.of(Rejection.of(spec.id(), e)), List.of());
     }
     return pairing.finish();
   }
@@ -61,6 +64,7 @@ public final class Planner {
     private final List<Rejection> rejections = new ArrayList<>();
     private final Map<String, String> rejected = new TreeMap<>();
     private final Map<String, String> identities = new TreeMap<>();
+    private final Set<String> notes = new LinkedHashSet<>();
     private boolean full;
     private boolean started;
 
@@ -86,8 +90,16 @@ public final class Planner {
       identities.putAll(FileIdentities.of(storage, checkpoint.tensors().values()));
       Orientation orientation = Orientation.of(checkpoint);
       WeightScales scales = new WeightScales(checkpoint);
+      Set<String> names = new TreeSet<>(checkpoint.tensors().keySet());
+      names.addAll(checkpoint.unusable().keySet());
+      NamePairs pairs = NamePairs.of(base.tensors(), names);
+      notes.addAll(pairs.notes());
+      rejectUnclear(pairs, checkpoint.uri());
       for (TensorInfo tensor : checkpoint.tensors().values()) {
-        addTensor(tensor, scales, orientation.isTransposed(tensor.name()));
+        String name = pairs.inBase(tensor.name());
+        if (!rejected.containsKey(name)) {
+          addTensor(name, tensor, scales, orientation.isTransposed(tensor.name()));
+        }
       }
       Set<UserInputException> explained = new HashSet<>(); // those that a matrix's row tells
       for (BaseMatrix matrix : base.matrices().values()) {
@@ -96,13 +108,26 @@ public final class Planner {
         if (tuned.containsKey(name) || rejected.containsKey(tensor)) {
           continue;
         }
-        UserInputException unusable = checkpoint.unusable().get(tensor);
+        UserInputException unusable = checkpoint.unusable().get(pairs.inTuned(tensor));
         reject(name, unusable == null ? missing(checkpoint, tensor) : unusable);
         explained.add(unusable);
       }
       for (UserInputException fault : checkpoint.faults()) {
         if (!explained.contains(fault)) {
           rejections.add(Rejection.of(spec.id(), fault));
+        }
+      }
+    }
+
+    private void rejectUnclear(NamePairs pairs, String uri) {
+      for (BaseMatrix matrix : base.matrices().values()) {
+        String tensor = matrix.name().replaceFirst("\\[\\d+]$", "");
+        try {
+          pairs.requireClear(tensor, uri);
+        } catch (UserInputException e) {
+          if (!rejected.containsKey(tensor)) {
+            reject(tensor, e);
+          }
         }
       }
     }
@@ -114,9 +139,13 @@ public final class Planner {
           "Tensor %s is in the base and not in this checkpoint".formatted(tensor));
     }
 
-    private void addTensor(TensorInfo tensor, WeightScales scales, boolean transposed) {
+    /**
+     * @param name the tensor's name in the base
+     */
+    private void addTensor(
+        String name, TensorInfo tensor, WeightScales scales, boolean transposed) {
       try {
-        if (!base.tensors().contains(tensor.name())) {
+        if (!base.tensors().contains(name)) {
           if (base.selection().selects(tensor)) {
             throw UserInputException.inTensor(
                 RejectCode.MISSING_IN_BASE,
@@ -128,29 +157,29 @@ public final class Planner {
         }
         List<MatrixSource> sources = new ArrayList<>();
         boolean wanted =
-            base.matrices().containsKey(tensor.name())
-                || base.matrices().containsKey(tensor.name() + "[0]");
+            base.matrices().containsKey(name) || base.matrices().containsKey(name + "[0]");
         if (wanted) {
           sources.addAll(scales.matrices(tensor, transposed));
         }
+        int suffix = tensor.name().length();
         for (MatrixSource source : sources) {
-          BaseMatrix matrix = base.matrices().get(source.matrix());
+          BaseMatrix matrix = base.matrices().get(name + source.matrix().substring(suffix));
           if (matrix == null
               || matrix.source().rows() != source.rows()
               || matrix.source().cols() != source.cols()) {
-            throw shapeMismatch(tensor);
+            throw shapeMismatch(name, tensor);
           }
         }
-        sources.forEach(source -> tuned.put(source.matrix(), source));
+        sources.forEach(source -> tuned.put(name + source.matrix().substring(suffix), source));
       } catch (UserInputException e) {
-        reject(tensor.name(), e);
+        reject(name, e);
       }
     }
 
-    private UserInputException shapeMismatch(TensorInfo tensor) {
+    private UserInputException shapeMismatch(String name, TensorInfo tensor) {
       List<String> expected = new ArrayList<>();
       base.matrices().values().stream()
-          .filter(matrix -> matrix.name().replaceFirst("\\[\\d+]$", "").equals(tensor.name()))
+          .filter(matrix -> matrix.name().replaceFirst("\\[\\d+]$", "").equals(name))
           .findFirst()
           .ifPresent(matrix -> expected.add(matrix.source().rows() + "x" + matrix.source().cols()));
       return UserInputException.inTensor(
@@ -168,28 +197,36 @@ public final class Planner {
     void add(Adapter adapter) throws IOException {
       started = true;
       identities.putAll(FileIdentities.of(storage, adapter.tensors()));
+      Set<String> names = new TreeSet<>(adapter.updates().keySet());
+      adapter.faults().stream()
+          .map(Adapter.Fault::baseTensor)
+          .filter(Objects::nonNull)
+          .forEach(names::add);
+      NamePairs pairs = NamePairs.of(base.tensors(), names);
+      notes.addAll(pairs.notes());
+      rejectUnclear(pairs, adapter.uri());
       for (Adapter.Fault fault : adapter.faults()) {
-        rejectModule(fault.baseTensor(), fault.error());
+        rejectModule(fault.baseTensor(), pairs, fault.error());
       }
       for (LowRankSource update : adapter.updates().values()) {
+        String name = pairs.inBase(update.baseTensor());
         try {
-          addUpdate(update);
+          addUpdate(name, update);
         } catch (UserInputException e) {
-          reject(update.baseTensor(), e);
+          reject(name, e);
         }
       }
     }
 
-    private void rejectModule(String baseTensor, UserInputException error) {
+    private void rejectModule(String baseTensor, NamePairs pairs, UserInputException error) {
       if (baseTensor == null) {
         rejections.add(Rejection.of(spec.id(), error));
       } else {
-        reject(baseTensor, error);
+        reject(pairs.inBase(baseTensor), error);
       }
     }
 
-    private void addUpdate(LowRankSource update) {
-      String name = update.baseTensor();
+    private void addUpdate(String name, LowRankSource update) {
       BaseMatrix matrix = base.matrices().get(name);
       if (matrix == null) {
         if (!base.tensors().contains(name)) {
@@ -248,7 +285,7 @@ public final class Planner {
                     "Changes none of the %d selected matrices of the base"
                         .formatted(base.matrices().size()))));
       }
-      return new CheckpointPlan(spec, plans, rejections);
+      return new CheckpointPlan(spec, plans, rejections, List.copyOf(notes));
     }
 
     private MatrixPlan planOf(BaseMatrix matrix, UpdateSource update) {

@@ -97,6 +97,7 @@ public final class IntruderJob {
                           planned.spec().id(),
                           planned.matrices(),
                           planned.rejected(),
+                          planned.notes(),
                           planned.cost()))
               .toList(),
           rejections(plan).take(REJECTIONS_SHOWN),
