@@ -206,4 +206,41 @@ class GgufFileTest {
     assertRefused(
         RejectCode.HEADER_INVALID, "The header is broken: the value of deep is of no known type");
   }
+
+  /** A file of a terabyte, of which only the beginning is not zero. */
+  private RangeSource endless() {
+    byte[] start = bytes.toByteArray();
+    return new RangeSource() {
+      @Override
+      public String uri() {
+        return URI;
+      }
+
+      @Override
+      public long lengthBytes() {
+        return 1L << 40;
+      }
+
+      @Override
+      public void readFully(long offset, byte[] into, int from, int count) {
+        for (int i = 0; i < count; i++) {
+          into[from + i] = offset + i < start.length ? start[(int) offset + i] : 0;
+        }
+      }
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  @Test
+  void aHeaderOfMoreThanAHundredMegabytesIsGivenUp() {
+    header(3, 0, 1).text("tokens").number(9).number(8).number(1L << 39);
+
+    UserInputException refusal =
+        catchThrowableOfType(UserInputException.class, () -> TensorFile.read(endless()));
+
+    assertThat(refusal).hasMessage("[%s] The header takes more than 100000000 bytes", URI);
+    assertThat(refusal.code()).isEqualTo(RejectCode.HEADER_TOO_LARGE);
+  }
 }
