@@ -8,9 +8,10 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Where one matrix lies: a two-dimensional tensor, or one slice of a three-dimensional one.
+ * Where one matrix lies: a two-dimensional tensor, one slice of a three-dimensional one, or some
+ * rows of a fused one.
  *
- * @param matrix the tensor's name; {@code name[e]} for slice e
+ * @param matrix the tensor's name; {@code name[e]} for slice e, such as {@code name[q]} for rows
  * @param file URI of the file
  * @param dtype of the stored elements
  * @param offset of the first byte, from the start of the file
@@ -19,6 +20,7 @@ import java.util.Objects;
  * @param transposed whether the file holds the (cols, rows) transpose row by row, as it does for
  *     GPT-2's Conv1D layers
  * @param scale what its elements are multiplied by; null unless they are 8-bit floats
+ * @param pitchBytes from the beginning of one stored row to that of the next
  */
 public record MatrixSource(
     String matrix,
@@ -28,7 +30,8 @@ public record MatrixSource(
     int rows,
     int cols,
     boolean transposed,
-    ScaleSource scale)
+    ScaleSource scale,
+    long pitchBytes)
     implements Serializable {
   private static final long serialVersionUID = 1L;
 
@@ -46,7 +49,7 @@ public record MatrixSource(
     }
   }
 
-  /** A matrix whose elements count as they are. */
+  /** A matrix whose elements count as they are, and whose stored rows follow each other. */
   public MatrixSource(
       String matrix,
       String file,
@@ -55,12 +58,48 @@ public record MatrixSource(
       int rows,
       int cols,
       boolean transposed) {
-    this(matrix, file, dtype, offset, rows, cols, transposed, null);
+    this(
+        matrix,
+        file,
+        dtype,
+        offset,
+        rows,
+        cols,
+        transposed,
+        null,
+        (transposed ? (long) rows : cols) * dtype.bits() / Byte.SIZE);
   }
 
   /** This matrix with its elements multiplied. */
   public MatrixSource scaledBy(ScaleSource scales) {
-    return new MatrixSource(matrix, file, dtype, offset, rows, cols, transposed, scales);
+    return new MatrixSource(
+        matrix, file, dtype, offset, rows, cols, transposed, scales, pitchBytes);
+  }
+
+  /**
+   * Some of the outputs of this matrix, as a matrix of its own.
+   *
+   * @param from the first row
+   * @param count how many rows
+   * @throws UserInputException with code {@code FORMAT_UNSUPPORTED} if the matrix has scales
+   */
+  public MatrixSource rowRange(String name, int from, int count) {
+    if (scale != null) {
+      throw UserInputException.inTensor(
+          RejectCode.FORMAT_UNSUPPORTED,
+          file,
+          matrix,
+          "parts of 8-bit weights with scales are not supported; convert the checkpoint to BF16"
+              + " first");
+    }
+    if (from < 0 || count < 0 || count > rows - from) {
+      throw new IllegalArgumentException(
+          "Cannot take %d rows from row %d on of %s, %dx%d"
+              .formatted(count, from, matrix, rows, cols));
+    }
+    long step = transposed ? dtype.bits() / Byte.SIZE : pitchBytes;
+    return new MatrixSource(
+        name, file, dtype, offset + from * step, count, cols, transposed, null, pitchBytes);
   }
 
   /**
@@ -138,6 +177,15 @@ public record MatrixSource(
   /** How many elements the matrix has. */
   public long elements() {
     return (long) rows * cols;
+  }
+
+  /** How many bytes there are from the first of the matrix to its last. */
+  long spanBytes() {
+    int storedRows = transposed ? cols : rows;
+    return elements() == 0
+        ? 0
+        : Math.addExact(
+            Math.multiplyExact(storedRows - 1L, pitchBytes), lengthBytes() / storedRows);
   }
 
   /** How many bytes of the file the matrix takes. */

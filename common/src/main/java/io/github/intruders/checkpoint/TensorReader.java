@@ -26,6 +26,7 @@ public final class TensorReader {
   private final Storage storage;
   private final int chunkBytes;
   private byte[] chunk = new byte[0];
+  private long delivered;
 
   public TensorReader(Storage storage) {
     this(storage, CHUNK_BYTES);
@@ -176,15 +177,15 @@ public final class TensorReader {
   }
 
   private int bufferBytes(MatrixSource source) {
-    return (int) Math.min(chunkBytes, source.lengthBytes());
+    return (int) Math.min(chunkBytes, source.spanBytes());
   }
 
   private void stream(MatrixSource source, Sink sink) throws IOException {
-    long length = source.lengthBytes();
+    long length = source.spanBytes();
     if (chunk.length < bufferBytes(source)) {
       chunk = new byte[bufferBytes(source)];
     }
-    long done = 0;
+    delivered = 0;
     try (RangeSource file = storage.open(source.file())) {
       long available = Math.max(0, file.lengthBytes() - source.offset());
       if (available < length) {
@@ -194,11 +195,10 @@ public final class TensorReader {
             source.matrix(),
             "found %d of %d bytes".formatted(available, length));
       }
-      while (done < length) {
-        int count = (int) Math.min(chunkBytes, length - done);
-        file.readFully(source.offset() + done, chunk, 0, count);
-        sink.accept(chunk, count);
-        done += count;
+      if (length == source.lengthBytes()) {
+        streamRange(file, source.offset(), length, sink);
+      } else {
+        streamRows(file, source, sink);
       }
     } catch (EOFException e) {
       throw UserInputException.inTensor(
@@ -206,11 +206,46 @@ public final class TensorReader {
           source.file(),
           source.matrix(),
           "the file became shorter while it was read; found at least %d of %d bytes"
-              .formatted(done, length));
+              .formatted(delivered, source.lengthBytes()));
     } catch (FileNotFoundException e) {
       throw (FileNotFoundException) new FileNotFoundException(place(source, e)).initCause(e);
     } catch (IOException e) {
       throw new IOException(place(source, e), e);
+    }
+  }
+
+  private void streamRange(RangeSource file, long offset, long length, Sink sink)
+      throws IOException {
+    for (long done = 0; done < length; ) {
+      int count = (int) Math.min(chunkBytes, length - done);
+      file.readFully(offset + done, chunk, 0, count);
+      sink.accept(chunk, count);
+      done += count;
+      delivered += count;
+    }
+  }
+
+  /** Rows with a gap between them: many at once where they are short, else one by one. */
+  private void streamRows(RangeSource file, MatrixSource source, Sink sink) throws IOException {
+    int storedRows = source.transposed() ? source.cols() : source.rows();
+    long rowBytes = source.lengthBytes() / storedRows;
+    long pitch = source.pitchBytes();
+    if (pitch > chunkBytes) {
+      for (long row = 0; row < storedRows; row++) {
+        streamRange(file, source.offset() + row * pitch, rowBytes, sink);
+      }
+      return;
+    }
+    int atOnce = (int) (chunkBytes / pitch);
+    for (int row = 0; row < storedRows; row += atOnce) {
+      int count = Math.min(atOnce, storedRows - row);
+      int span = (int) ((count - 1) * pitch + rowBytes);
+      file.readFully(source.offset() + row * pitch, chunk, 0, span);
+      for (int i = 1; i < count; i++) {
+        System.arraycopy(chunk, (int) (i * pitch), chunk, (int) (i * rowBytes), (int) rowBytes);
+      }
+      sink.accept(chunk, (int) (count * rowBytes));
+      delivered += count * rowBytes;
     }
   }
 

@@ -48,6 +48,7 @@ public record BasePlan(
     Checkpoint base = Checkpoint.open(storage, uri);
     Orientation orientation = Orientation.of(base);
     WeightScales scales = new WeightScales(base);
+    FusedWeights fused = new FusedWeights(base);
     Map<String, BaseMatrix> matrices = new TreeMap<>();
     List<Rejection> rejections = new ArrayList<>();
     for (UserInputException fault : base.faults()) {
@@ -60,7 +61,10 @@ public record BasePlan(
         try {
           for (MatrixSource source :
               scales.matrices(tensor, orientation.isTransposed(tensor.name()))) {
-            matrices.put(source.matrix(), BaseMatrix.of(source));
+            for (MatrixSource part :
+                selection.splitFused() ? fused.split(source) : List.of(source)) {
+              matrices.put(part.matrix(), BaseMatrix.of(part));
+            }
           }
         } catch (UserInputException e) {
           rejections.add(Rejection.of(id, tensor.name(), e));

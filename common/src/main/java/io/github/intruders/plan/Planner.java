@@ -104,7 +104,7 @@ public final class Planner {
       Set<UserInputException> explained = new HashSet<>(); // those that a matrix's row tells
       for (BaseMatrix matrix : base.matrices().values()) {
         String name = matrix.name();
-        String tensor = name.replaceFirst("\\[\\d+]$", "");
+        String tensor = matrix.tensor();
         if (tuned.containsKey(name) || rejected.containsKey(tensor)) {
           continue;
         }
@@ -121,7 +121,7 @@ public final class Planner {
 
     private void rejectUnclear(NamePairs pairs, String uri) {
       for (BaseMatrix matrix : base.matrices().values()) {
-        String tensor = matrix.name().replaceFirst("\\[\\d+]$", "");
+        String tensor = matrix.tensor();
         try {
           pairs.requireClear(tensor, uri);
         } catch (UserInputException e) {
@@ -157,9 +157,15 @@ public final class Planner {
         }
         List<MatrixSource> sources = new ArrayList<>();
         boolean wanted =
-            base.matrices().containsKey(name) || base.matrices().containsKey(name + "[0]");
+            base.matrices().containsKey(name)
+                || base.matrices().containsKey(name + "[0]")
+                || FusedWeights.isSplit(base.matrices(), name);
         if (wanted) {
           sources.addAll(scales.matrices(tensor, transposed));
+        }
+        if (FusedWeights.isSplit(base.matrices(), name)) {
+          tuned.putAll(splitAlike(name, tensor, sources.get(0)));
+          return;
         }
         int suffix = tensor.name().length();
         for (MatrixSource source : sources) {
@@ -176,12 +182,29 @@ public final class Planner {
       }
     }
 
+    private Map<String, MatrixSource> splitAlike(
+        String name, TensorInfo tensor, MatrixSource source) {
+      Map<String, MatrixSource> parts =
+          FusedWeights.splitAlike(base.matrices(), name, source, source.cols());
+      if (parts.isEmpty()) {
+        throw shapeMismatch(name, tensor);
+      }
+      return parts;
+    }
+
     private UserInputException shapeMismatch(String name, TensorInfo tensor) {
       List<String> expected = new ArrayList<>();
       base.matrices().values().stream()
-          .filter(matrix -> matrix.name().replaceFirst("\\[\\d+]$", "").equals(name))
+          .filter(matrix -> matrix.tensor().equals(name))
           .findFirst()
-          .ifPresent(matrix -> expected.add(matrix.source().rows() + "x" + matrix.source().cols()));
+          .ifPresent(
+              matrix ->
+                  expected.add(
+                      (FusedWeights.isSplit(base.matrices(), name)
+                              ? FusedWeights.rows(base.matrices(), name)
+                              : matrix.source().rows())
+                          + "x"
+                          + matrix.source().cols()));
       return UserInputException.inTensor(
           RejectCode.SHAPE_MISMATCH,
           tensor.file(),
@@ -228,6 +251,10 @@ public final class Planner {
 
     private void addUpdate(String name, LowRankSource update) {
       BaseMatrix matrix = base.matrices().get(name);
+      if (FusedWeights.isSplit(base.matrices(), name)) {
+        addToParts(name, update);
+        return;
+      }
       if (matrix == null) {
         if (!base.tensors().contains(name)) {
           throw UserInputException.inTensor(
@@ -256,6 +283,36 @@ public final class Planner {
       updates.computeIfAbsent(name, key -> new ArrayList<>()).add(update);
     }
 
+    /** Rows of B belong to the parts as the weight's rows do; A counts for each of them. */
+    private void addToParts(String name, LowRankSource update) {
+      Map<String, MatrixSource> parts =
+          FusedWeights.splitAlike(base.matrices(), name, update.b(), update.a().cols());
+      if (parts.isEmpty()) {
+        throw UserInputException.inTensor(
+            RejectCode.SHAPE_MISMATCH,
+            update.b().file(),
+            update.b().matrix(),
+            "expected an update of the base's %d fused rows, found B %dx%d and A %dx%d"
+                .formatted(
+                    FusedWeights.rows(base.matrices(), name),
+                    update.b().rows(),
+                    update.b().cols(),
+                    update.a().rows(),
+                    update.a().cols()));
+      }
+      parts.forEach(
+          (part, b) ->
+              updates
+                  .computeIfAbsent(part, key -> new ArrayList<>())
+                  .add(
+                      new LowRankSource(
+                          update.baseTensor(),
+                          update.a(),
+                          b,
+                          update.scale(),
+                          update.transposed())));
+    }
+
     private void reject(String matrix, UserInputException error) {
       rejections.add(Rejection.of(spec.id(), matrix, error));
       rejected.put(matrix, error.getMessage());
@@ -266,7 +323,7 @@ public final class Planner {
       for (BaseMatrix matrix : base.matrices().values()) {
         String name = matrix.name();
         List<LowRankSource> chain = updates.getOrDefault(name, List.of());
-        if (rejected.containsKey(name)) {
+        if (rejected.containsKey(name) || rejected.containsKey(matrix.tensor())) {
           continue; // a chain with a broken link is not analysed in part
         }
         if (tuned.containsKey(name)) {

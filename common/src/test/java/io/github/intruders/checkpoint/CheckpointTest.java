@@ -424,6 +424,15 @@ class CheckpointTest {
         "[file:%s] %s".formatted(weights, advice));
   }
 
+  /** The cache of the Hugging Face hub consists of links. */
+  @Test
+  void linksAreFollowed() throws IOException {
+    writeShard("elsewhere/blob", "a");
+    Files.createSymbolicLink(folder.resolve("model.safetensors"), folder.resolve("elsewhere/blob"));
+
+    assertThat(open().tensors()).containsOnlyKeys("a");
+  }
+
   // ---- config.json
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.intruders.checkpoint.MatrixSource;
+import io.github.intruders.checkpoint.SafetensorsFile;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorInfo;
 import io.github.intruders.checkpoint.TensorReader;
@@ -212,6 +213,23 @@ class WeightScalesTest {
     assertThat(rejection.message())
         .endsWith(
             "Tensor %s: which are its scales, %s_scale_inv or %s_scale?".formatted(UP, UP, UP));
+  }
+
+  @Test
+  void scalesOfThreeDimensionsAreRefused() throws IOException {
+    String experts = "model.layers.0.mlp.experts.up_proj";
+    SafetensorsFile file = new SafetensorsFile();
+    file.add(experts, "F8_E4M3", List.of(2, 2, 2), new byte[8]);
+    file.addFloats(experts + "_scale", List.of(2, 1, 1), 1, 2);
+    file.addFloats(Q, List.of(1, 2), 1, 2);
+    file.write(folder.resolve("experts/model.safetensors"));
+
+    Rejection rejection = onlyRejection(folder.resolve("experts"));
+
+    assertThat(rejection.matrix()).isEqualTo(experts);
+    assertThat(rejection.message())
+        .endsWith(
+            "scales of F8_E4M3 2x2x2 are not supported; convert the checkpoint to BF16 first");
   }
 
   private static void edit(Path file, String from, String to) throws IOException {
