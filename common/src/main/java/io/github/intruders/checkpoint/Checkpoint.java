@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -224,10 +225,7 @@ public final class Checkpoint {
   private void addRefused(TensorFile contents) {
     SortedMap<String, UserInputException> added = new TreeMap<>(contents.refused());
     added.keySet().removeAll(unusable.keySet());
-    added.values().stream()
-        .filter(fault -> !faults.contains(fault))
-        .distinct()
-        .forEach(faults::add);
+    faults.addAll(new LinkedHashSet<>(added.values()));
     unusable.putAll(added);
   }
 
