@@ -3,7 +3,7 @@
     torch/NAME        as torch.save writes it, and as the formats' own users do: nested, sharded, with views, in the format before PyTorch 1.6
     fp8/KIND/         FP8 weights with their scales, in one file or two
     gguf/NAME         as the gguf package of llama.cpp writes it
-    adapter-bin/      an adapter as PEFT saves it with safe_serialization=False, or what that amounted to
+    adapter-bin/      an adapter of golden_peft.py, its tensors as torch.save writes them
 
 A twin is called NAME.twin.safetensors. It holds what the library itself reads back from the file, so that the
 Java readers are compared with torch and gguf and not with what this script meant to write. Shares no code with them.

@@ -26,8 +26,10 @@ final class TorchArchive {
   /** Far more than a file has storages. */
   private static final int MAX_ENTRIES = 1 << 16;
 
-  /** What 65,536 entries take in the central directory, and more. */
-  private static final long MAX_DIRECTORY_BYTES = 8 << 20;
+  /**
+   * What 40,000 entries of torch's take in the central directory; each costs the library memory.
+   */
+  private static final long MAX_DIRECTORY_BYTES = 4 << 20;
 
   private static final int BLOCK_BYTES = 32 << 10;
   private static final int LOCAL_HEADER_BYTES = 30;

@@ -3,11 +3,13 @@ package io.github.intruders.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.sun.management.ThreadMXBean;
 import io.github.intruders.checkpoint.TorchZip.Claim;
 import io.github.intruders.checkpoint.TorchZip.Pickle;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Archives and pickles that torch would never write are refused, and nothing of them is run. */
 class HostileTorchFileTest {
   private static final String URI = "memory:/pytorch_model.bin";
+  private static final long MAX_ALLOCATED_BYTES = 512 << 20;
   private static final String REMEDY =
       "save the state dict alone with torch.save(model.state_dict(), FILE), or as safetensors";
 
@@ -199,6 +202,23 @@ class HostileTorchFileTest {
 
     assertPickleRefused(
         pickle, RejectCode.HEADER_TOO_LARGE, "The pickle makes more than 2000000 values");
+  }
+
+  /** As many dicts as are allowed, all of them kept. */
+  @Test
+  void theLargestPickleTakesBoundedMemory() throws IOException {
+    Pickle pickle = new Pickle().op('}');
+    for (int i = 0; i < 1_999_998; i++) {
+      pickle.op('}', 'r', i, i >> 8, i >> 16, 0);
+    }
+    byte[] file = TorchZip.of(pickle.end());
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long allocated = threads.getCurrentThreadAllocatedBytes();
+
+    assertRefused(file, RejectCode.HEADER_INVALID, "something is left over at its end");
+
+    assertThat(threads.getCurrentThreadAllocatedBytes() - allocated)
+        .isLessThan(MAX_ALLOCATED_BYTES);
   }
 
   @Test
@@ -411,7 +431,25 @@ class HostileTorchFileTest {
     assertRefused(
         zip.bytes(),
         RejectCode.HEADER_TOO_LARGE,
-        "The ZIP directory takes more than 8388608 bytes");
+        "The ZIP directory takes more than 4194304 bytes");
+  }
+
+  /** As many entries as the directory's bytes can hold. */
+  @Test
+  void theLargestDirectoryTakesBoundedMemory() {
+    TorchZip zip = zip();
+    for (int i = 0; i < 75_000; i++) {
+      zip.claim(new Claim("a/" + i, 0, 0, 0, 0));
+    }
+    byte[] file = zip.bytes();
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long allocated = threads.getCurrentThreadAllocatedBytes();
+
+    assertRefused(
+        file, RejectCode.HEADER_TOO_LARGE, "The ZIP directory has more than 65536 entries");
+
+    assertThat(threads.getCurrentThreadAllocatedBytes() - allocated)
+        .isLessThan(4L * MAX_ALLOCATED_BYTES); // most of it short-lived, in the library
   }
 
   @Test
