@@ -2,12 +2,12 @@ package io.github.intruders.adapter;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.github.intruders.adapter.AdapterTensor.Side;
+import io.github.intruders.checkpoint.Checkpoint;
 import io.github.intruders.checkpoint.JsonFile;
 import io.github.intruders.checkpoint.MatrixSource;
-import io.github.intruders.checkpoint.RangeSource;
-import io.github.intruders.checkpoint.SafetensorsHeader;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.StoredFile;
+import io.github.intruders.checkpoint.TensorFile;
 import io.github.intruders.checkpoint.TensorInfo;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
@@ -27,9 +27,9 @@ import java.util.stream.Collectors;
 /**
  * A PEFT LoRA adapter: its config and where its factors lie; no file stays open. Immutable.
  *
- * <p>An adapter is a folder with {@code adapter_config.json} and {@code adapter_model.safetensors},
- * or a folder whose one sub-folder is such, which is how PEFT saves an adapter whose name is not
- * {@code default}.
+ * <p>An adapter is a folder with {@code adapter_config.json} and {@code adapter_model.safetensors}
+ * or {@code adapter_model.bin}, or a folder whose one sub-folder is such, which is how PEFT saves
+ * an adapter whose name is not {@code default}.
  */
 public final class Adapter {
   private static final String CONFIG = "adapter_config.json";
@@ -55,12 +55,11 @@ public final class Adapter {
   private final String uri;
   private final JsonNode configFile;
   private final AdapterConfig config;
-  private final SafetensorsHeader weights;
+  private final TensorFile weights;
   private final SortedMap<String, LowRankSource> updates = new TreeMap<>();
   private final List<Fault> faults = new ArrayList<>();
 
-  private Adapter(
-      String uri, JsonNode configFile, AdapterConfig config, SafetensorsHeader weights) {
+  private Adapter(String uri, JsonNode configFile, AdapterConfig config, TensorFile weights) {
     this.uri = uri;
     this.configFile = configFile;
     this.config = config;
@@ -102,11 +101,10 @@ public final class Adapter {
     JsonNode configFile =
         JsonFile.readObject(storage, configUri, RejectCode.ADAPTER_CONFIG_INVALID);
     AdapterConfig config = AdapterConfig.parse(configUri, configFile);
-    try (RangeSource source = storage.open(weights(storage, folder))) {
-      Adapter adapter = new Adapter(folder, configFile, config, SafetensorsHeader.parse(source));
-      adapter.pairFactors();
-      return adapter;
-    }
+    TensorFile weights = TensorFile.read(storage, weights(storage, folder)).requireWhole();
+    Adapter adapter = new Adapter(folder, configFile, config, weights);
+    adapter.pairFactors();
+    return adapter;
   }
 
   private static Optional<String> find(Storage storage, String uri) throws IOException {
@@ -137,8 +135,7 @@ public final class Adapter {
   }
 
   private static boolean isCheckpoint(StoredFile file) {
-    return file.name().equals("model.safetensors")
-        || file.name().equals("model.safetensors.index.json");
+    return Checkpoint.isWholeModel(file.name());
   }
 
   private static String weights(Storage storage, String folder) throws IOException {
@@ -148,11 +145,7 @@ public final class Adapter {
     }
     String pickled = storage.resolve(folder, PICKLED_WEIGHTS);
     if (storage.exists(pickled)) {
-      throw UserInputException.inFile(
-          RejectCode.FORMAT_UNSUPPORTED,
-          pickled,
-          "A pickle file can run code when it is read; load the adapter with PEFT and save it with"
-              + " save_pretrained(..., safe_serialization=True)");
+      return pickled;
     }
     throw UserInputException.inFile(
         RejectCode.NOT_FOUND, weights, "No such file, although %s is there".formatted(CONFIG));

@@ -8,10 +8,12 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -20,9 +22,11 @@ import java.util.stream.Collectors;
  * What a checkpoint holds, from its headers alone; no file stays open. Immutable.
  *
  * <p>A folder is read as transformers reads it: {@code model.safetensors}, else {@code
- * model.safetensors.index.json} with its shards, else the one {@code .safetensors} file there is.
- * So a single file wins over an index beside it. The index is trusted for which shards there are; a
- * tensor that a shard holds beyond what the index lists counts, as in transformers 5.
+ * model.safetensors.index.json} with its shards, else {@code pytorch_model.bin}, else {@code
+ * pytorch_model.bin.index.json} with its shards; else the one file there is of a format that is
+ * understood, safetensors before others. So a single file wins over an index beside it. The index
+ * is trusted for which shards there are; a tensor that a shard holds beyond what the index lists
+ * counts, as in transformers 5.
  *
  * <p>A shard that is missing or broken does not condemn the others: its tensors are {@link
  * #unusable()}, everything else stays.
@@ -31,10 +35,16 @@ public final class Checkpoint {
   private static final String SINGLE_FILE = "model.safetensors";
   private static final String INDEX_FILE = "model.safetensors.index.json";
   private static final String SUFFIX = ".safetensors";
-  private static final String INDEX_SUFFIX = ".safetensors.index.json";
+  private static final String INDEX_SUFFIX = ".index.json";
+
+  /** What a checkpoint's file or index is called, the first one that is there counts. */
+  private static final List<String> NAMES =
+      List.of(SINGLE_FILE, INDEX_FILE, "pytorch_model.bin", "pytorch_model.bin.index.json");
+
   private static final String CONFIG_FILE = "config.json";
   private static final String ADAPTER_CONFIG = "adapter_config.json";
-  private static final String ADAPTER_WEIGHTS = "adapter_model.safetensors";
+  private static final Set<String> ADAPTER_WEIGHTS =
+      Set.of("adapter_model.safetensors", "adapter_model.bin");
   private static final int MAX_LISTED = 10;
 
   private final String uri;
@@ -51,7 +61,7 @@ public final class Checkpoint {
   /**
    * Reads the headers of a checkpoint.
    *
-   * @param folderOrFileUri a folder, a {@code .safetensors} file, or an index of shards
+   * @param folderOrFileUri a folder, a file of weights, or an index of shards
    * @throws UserInputException if there is no checkpoint, if it is of another format or an adapter,
    *     if its only file is broken, or if its index or {@code config.json} can't be understood
    */
@@ -82,17 +92,23 @@ public final class Checkpoint {
 
   /** The name of the file or index to read. */
   private static String weights(String folder, SortedMap<String, StoredFile> files) {
-    if (files.containsKey(SINGLE_FILE)) {
-      return SINGLE_FILE;
+    for (String name : NAMES) {
+      if (files.containsKey(name)) {
+        return name;
+      }
     }
-    if (files.containsKey(INDEX_FILE)) {
-      return INDEX_FILE;
-    }
-    if (files.containsKey(ADAPTER_CONFIG) || files.containsKey(ADAPTER_WEIGHTS)) {
+    if (files.containsKey(ADAPTER_CONFIG)
+        || files.keySet().stream().anyMatch(ADAPTER_WEIGHTS::contains)) {
       throw adapter(folder);
     }
     List<String> candidates =
         files.keySet().stream().filter(name -> name.endsWith(SUFFIX)).toList();
+    if (candidates.isEmpty()) {
+      candidates =
+          files.keySet().stream()
+              .filter(name -> TensorFile.understands(name) && !ForeignFormat.isNoWeights(name))
+              .toList();
+    }
     if (candidates.size() == 1) {
       return candidates.get(0);
     }
@@ -124,14 +140,19 @@ public final class Checkpoint {
     return names.size() > MAX_LISTED ? shown + ", …" : shown;
   }
 
+  /** Whether a file of this name is a whole checkpoint, or the index of one. */
+  public static boolean isWholeModel(String fileName) {
+    return NAMES.contains(fileName);
+  }
+
   private static Checkpoint openFile(Storage storage, String uri) throws IOException {
     int slash = uri.lastIndexOf('/');
     String folder = uri.substring(0, slash);
     String name = uri.substring(slash + 1);
-    if (name.equals(ADAPTER_WEIGHTS)) {
+    if (ADAPTER_WEIGHTS.contains(name)) {
       throw adapter(uri);
     }
-    if (!name.endsWith(SUFFIX) && !name.endsWith(INDEX_SUFFIX)) {
+    if (!TensorFile.understands(name) && !name.endsWith(INDEX_SUFFIX)) {
       throw UserInputException.inFile(
           RejectCode.FORMAT_UNSUPPORTED,
           uri,
@@ -159,29 +180,25 @@ public final class Checkpoint {
   private void readWeights(Storage storage, String folder, String name) throws IOException {
     String file = storage.resolve(folder, name);
     if (!name.endsWith(INDEX_SUFFIX)) {
-      tensors.putAll(readHeader(storage, file).tensors());
+      TensorFile only = TensorFile.read(storage, file);
+      tensors.putAll(only.tensors());
+      addRefused(only);
       return;
     }
     ShardIndex index = ShardIndex.read(storage, file);
-    SortedMap<String, SafetensorsHeader> shards = readShards(storage, folder, name, index);
-    shards.forEach((shard, header) -> addTensors(shard, header, index, shards));
+    SortedMap<String, TensorFile> shards = readShards(storage, folder, name, index);
+    shards.forEach((shard, contents) -> addTensors(shard, contents, index, shards));
     index.shards().forEach((tensor, shard) -> requirePresent(tensor, shard, name, shards));
   }
 
-  private static SafetensorsHeader readHeader(Storage storage, String uri) throws IOException {
-    try (RangeSource source = storage.open(uri)) {
-      return SafetensorsHeader.parse(source);
-    }
-  }
-
-  /** The headers of the shards that can be read; the others become faults. */
-  private SortedMap<String, SafetensorsHeader> readShards(
+  /** What the shards hold that can be read; the others become faults. */
+  private SortedMap<String, TensorFile> readShards(
       Storage storage, String folder, String indexName, ShardIndex index) throws IOException {
-    SortedMap<String, SafetensorsHeader> shards = new TreeMap<>();
+    SortedMap<String, TensorFile> shards = new TreeMap<>();
     for (String shard : index.files()) {
       String shardUri = storage.resolve(folder, shard);
       try {
-        shards.put(shard, readHeader(storage, shardUri));
+        shards.put(shard, TensorFile.read(storage, shardUri));
       } catch (UserInputException e) {
         addFault(e, index.tensorsIn(shard));
       } catch (FileNotFoundException e) {
@@ -205,17 +222,18 @@ public final class Checkpoint {
     names.forEach(name -> unusable.put(name, fault));
   }
 
+  private void addRefused(TensorFile contents) {
+    SortedMap<String, UserInputException> added = new TreeMap<>(contents.refused());
+    added.keySet().removeAll(unusable.keySet());
+    faults.addAll(new LinkedHashSet<>(added.values()));
+    unusable.putAll(added);
+  }
+
   private void addTensors(
-      String shard,
-      SafetensorsHeader header,
-      ShardIndex index,
-      SortedMap<String, SafetensorsHeader> shards) {
-    for (TensorInfo tensor : header.tensors().values()) {
-      List<String> holders =
-          shards.entrySet().stream()
-              .filter(entry -> entry.getValue().tensors().containsKey(tensor.name()))
-              .map(Map.Entry::getKey)
-              .toList();
+      String shard, TensorFile contents, ShardIndex index, SortedMap<String, TensorFile> shards) {
+    addRefused(contents);
+    for (TensorInfo tensor : contents.tensors().values()) {
+      List<String> holders = holders(tensor.name(), shards);
       String expected = index.shards().getOrDefault(tensor.name(), shard);
       if (holders.size() > 1 && !unusable.containsKey(tensor.name())) {
         addFault(
@@ -232,15 +250,21 @@ public final class Checkpoint {
     }
   }
 
+  private static List<String> holders(String tensor, SortedMap<String, TensorFile> shards) {
+    return shards.entrySet().stream()
+        .filter(entry -> entry.getValue().tensors().containsKey(tensor))
+        .map(Map.Entry::getKey)
+        .toList();
+  }
+
   private void requirePresent(
-      String tensor, String shard, String indexName, SortedMap<String, SafetensorsHeader> shards) {
+      String tensor, String shard, String indexName, SortedMap<String, TensorFile> shards) {
     if (tensors.containsKey(tensor) || unusable.containsKey(tensor)) {
       return;
     }
     String elsewhere =
-        shards.entrySet().stream()
-            .filter(entry -> entry.getValue().tensors().containsKey(tensor))
-            .map(entry -> "; it is in " + entry.getKey())
+        holders(tensor, shards).stream()
+            .map(holder -> "; it is in " + holder)
             .collect(Collectors.joining());
     addFault(
         UserInputException.inTensor(

@@ -60,6 +60,11 @@ public enum DType {
     return family == Family.READABLE;
   }
 
+  /** Whether {@link TensorReader} understands the elements together with scales. */
+  public boolean readableWithScales() {
+    return this == F8_E4M3 || this == F8_E5M2;
+  }
+
   /**
    * Refuses a tensor whose elements can't be read.
    *

@@ -26,6 +26,8 @@ final class ElementDecoder {
 
   private final MatrixSource source;
   private final Matrix target;
+  private final Matrix scales;
+  private final double[] eights;
   private final short[] shorts;
   private final float[] floats;
   private final double[] doubles;
@@ -39,15 +41,20 @@ final class ElementDecoder {
   /**
    * @param target contiguous, in the shape the file has: (cols, rows) where the source is
    *     transposed
+   * @param scales the grid of the source's scales, null where it has none
    */
-  ElementDecoder(MatrixSource source, Matrix target) {
+  ElementDecoder(MatrixSource source, Matrix target, Matrix scales) {
     this.source = source;
     this.target = target;
+    this.scales = scales;
     boolean single = target.precision() == Precision.SINGLE;
     int block = (int) Math.min(BLOCK, source.elements());
     shorts = new short[source.dtype().bits() == Short.SIZE ? block : 0];
-    floats = new float[single || source.dtype() != DType.F64 ? block : 0];
-    doubles = new double[single && source.dtype() != DType.F64 ? 0 : block];
+    boolean eightBit = source.dtype().bits() == Byte.SIZE;
+    boolean viaDoubles = eightBit || source.dtype() == DType.F64;
+    eights = eightBit ? EightBitFloats.values(source.dtype()) : new double[0];
+    floats = new float[single || !viaDoubles ? block : 0];
+    doubles = new double[single && !viaDoubles ? 0 : block];
   }
 
   /** Decodes the next {@code count} bytes, a whole number of elements. */
@@ -80,7 +87,33 @@ final class ElementDecoder {
         block.asDoubleBuffer().get(doubles, 0, elements);
         storeDoubles(elements);
       }
+      case F8_E4M3, F8_E5M2, F8_E8M0 -> {
+        for (int i = 0; i < elements; i++) {
+          doubles[i] = eights[Byte.toUnsignedInt(block.get())];
+        }
+        if (scales != null) {
+          scale(elements);
+        }
+        storeDoubles(elements);
+      }
       default -> throw new IllegalStateException("Cannot decode " + source.dtype());
+    }
+  }
+
+  /** Multiplies run by run; the products of 8-bit and single floats are exact. */
+  private void scale(int elements) {
+    int blockRows = source.scale().blockRows();
+    int blockCols = source.scale().blockCols();
+    int run;
+    for (int i = 0; i < elements; i += run) {
+      int row = (int) ((decoded + i) / target.cols());
+      int col = (int) ((decoded + i) % target.cols());
+      int restOfBlock = Math.min(blockCols - col % blockCols, target.cols() - col);
+      run = Math.min(elements - i, restOfBlock);
+      double factor = scales.get(row / blockRows, col / blockCols);
+      for (int j = i; j < i + run; j++) {
+        doubles[j] *= factor;
+      }
     }
   }
 

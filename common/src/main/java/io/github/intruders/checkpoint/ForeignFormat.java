@@ -5,16 +5,16 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/** Weights in formats that are refused by name, with what their owner can do. */
+/** Files in formats that are refused by name, with what their owner can do. */
 enum ForeignFormat {
   PICKLE(
-      "a pickle file, which can run code when it is read; convert it to safetensors, for instance"
-          + " by loading it with transformers and calling save_pretrained",
-      "bin|bin\\.index\\.json|pt|pth|ckpt|pkl"),
-  GGUF(
-      "a GGUF file, whose weights are quantised and laid out for inference; use the safetensors"
-          + " checkpoint that it was made from",
-      "gguf|ggml"),
+      "a pickle file of a training run, which can run code when it is read; save its state dict as"
+          + " .pt or as safetensors",
+      "ckpt|pkl"),
+  GGML(
+      "a file of the format before GGUF, whose weights are quantised; use the safetensors checkpoint"
+          + " that it was made from",
+      "ggml"),
   OTHER_FRAMEWORK(
       "a file of another framework; convert it to safetensors, for instance by loading it with"
           + " transformers and calling save_pretrained",
@@ -32,11 +32,13 @@ enum ForeignFormat {
     this.fileNames = Pattern.compile(".*\\.(%s)".formatted(suffixes), Pattern.DOTALL);
   }
 
+  /** Whether a file of this name never holds weights. */
+  static boolean isNoWeights(String fileName) {
+    return NO_WEIGHTS.contains(fileName);
+  }
+
   /** What the file is and what its owner can do; empty if the name tells nothing. */
   static Optional<String> advice(String fileName) {
-    if (NO_WEIGHTS.contains(fileName)) {
-      return Optional.empty();
-    }
     return Arrays.stream(values())
         .filter(format -> format.fileNames.matcher(fileName).matches())
         .map(format -> "%s is %s".formatted(fileName, format.advice))

@@ -8,18 +8,30 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Where one matrix lies: a two-dimensional tensor, or one slice of a three-dimensional one.
+ * Where one matrix lies: a two-dimensional tensor, one slice of a three-dimensional one, or some
+ * rows of a fused one.
  *
- * @param matrix the tensor's name; {@code name[e]} for slice e
+ * @param matrix the tensor's name; {@code name[e]} for slice e, such as {@code name[q]} for rows
  * @param file URI of the file
  * @param dtype of the stored elements
  * @param offset of the first byte, from the start of the file
  * @param rows of the matrix as it is read: its outputs
  * @param cols of the matrix as it is read: its inputs
- * @param transposed whether the file holds the (cols, rows) transpose, as GPT-2's Conv1D layers do
+ * @param transposed whether the file holds the (cols, rows) transpose row by row, as it does for
+ *     GPT-2's Conv1D layers
+ * @param scale what its elements are multiplied by; null unless they are 8-bit floats
+ * @param pitchBytes from the beginning of one stored row to that of the next
  */
 public record MatrixSource(
-    String matrix, String file, DType dtype, long offset, int rows, int cols, boolean transposed)
+    String matrix,
+    String file,
+    DType dtype,
+    long offset,
+    int rows,
+    int cols,
+    boolean transposed,
+    ScaleSource scale,
+    long pitchBytes)
     implements Serializable {
   private static final long serialVersionUID = 1L;
 
@@ -35,6 +47,59 @@ public record MatrixSource(
           "Matrix %s has a negative place or shape: offset %d, %dx%d"
               .formatted(matrix, offset, rows, cols));
     }
+  }
+
+  /** A matrix whose elements count as they are, and whose stored rows follow each other. */
+  public MatrixSource(
+      String matrix,
+      String file,
+      DType dtype,
+      long offset,
+      int rows,
+      int cols,
+      boolean transposed) {
+    this(
+        matrix,
+        file,
+        dtype,
+        offset,
+        rows,
+        cols,
+        transposed,
+        null,
+        (transposed ? (long) rows : cols) * dtype.bits() / Byte.SIZE);
+  }
+
+  /** This matrix with its elements multiplied. */
+  public MatrixSource scaledBy(ScaleSource scales) {
+    return new MatrixSource(
+        matrix, file, dtype, offset, rows, cols, transposed, scales, pitchBytes);
+  }
+
+  /**
+   * Some of the outputs of this matrix, as a matrix of its own.
+   *
+   * @param from the first row
+   * @param count how many rows
+   * @throws UserInputException with code {@code FORMAT_UNSUPPORTED} if the matrix has scales
+   */
+  public MatrixSource rowRange(String name, int from, int count) {
+    if (scale != null) {
+      throw UserInputException.inTensor(
+          RejectCode.FORMAT_UNSUPPORTED,
+          file,
+          matrix,
+          "parts of 8-bit weights with scales are not supported; convert the checkpoint to BF16"
+              + " first");
+    }
+    if (from < 0 || count < 0 || count > rows - from) {
+      throw new IllegalArgumentException(
+          "Cannot take %d rows from row %d on of %s, %dx%d"
+              .formatted(count, from, matrix, rows, cols));
+    }
+    long step = transposed ? dtype.bits() / Byte.SIZE : pitchBytes;
+    return new MatrixSource(
+        name, file, dtype, offset + from * step, count, cols, transposed, null, pitchBytes);
   }
 
   /**
@@ -67,7 +132,7 @@ public record MatrixSource(
               tensor.offset(),
               rows,
               cols,
-              transposed));
+              transposed != tensor.byColumns()));
     }
     if (tensor.lengthBytes() == 0) {
       return List.of();
@@ -126,6 +191,15 @@ public record MatrixSource(
   /** How many elements the matrix has. */
   public long elements() {
     return (long) rows * cols;
+  }
+
+  /** How many bytes there are from the first of the matrix to its last. */
+  long spanBytes() {
+    int storedRows = transposed ? cols : rows;
+    return elements() == 0
+        ? 0
+        : Math.addExact(
+            Math.multiplyExact(storedRows - 1L, pitchBytes), lengthBytes() / storedRows);
   }
 
   /** How many bytes of the file the matrix takes. */

@@ -10,13 +10,20 @@ import java.util.stream.Collectors;
  *
  * @param name as the file has it
  * @param dtype of its elements
- * @param shape row-major, outermost dimension first; empty for a scalar; a dimension may be 0
+ * @param shape outermost dimension first; empty for a scalar; a dimension may be 0
  * @param file URI of the file
  * @param offset of the first byte, from the start of the file; any alignment
  * @param lengthBytes the product of shape and element width
+ * @param byColumns whether the bytes of a two-dimensional tensor stand column by column
  */
 public record TensorInfo(
-    String name, DType dtype, List<Long> shape, String file, long offset, long lengthBytes)
+    String name,
+    DType dtype,
+    List<Long> shape,
+    String file,
+    long offset,
+    long lengthBytes,
+    boolean byColumns)
     implements Serializable {
   private static final long serialVersionUID = 1L;
 
@@ -30,6 +37,16 @@ public record TensorInfo(
           "Tensor %s has a negative place: offset %d, length %d"
               .formatted(name, offset, lengthBytes));
     }
+    if (byColumns && shape.size() != 2) {
+      throw new IllegalArgumentException(
+          "Tensor %s of %d dimensions has no columns".formatted(name, shape.size()));
+    }
+  }
+
+  /** A tensor whose bytes stand row by row. */
+  public TensorInfo(
+      String name, DType dtype, List<Long> shape, String file, long offset, long lengthBytes) {
+    this(name, dtype, shape, file, offset, lengthBytes, false);
   }
 
   /** Element type and shape in words, such as {@code BF16 2048x2048} or {@code F32 scalar}. */

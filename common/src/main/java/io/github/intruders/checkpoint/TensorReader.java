@@ -26,6 +26,7 @@ public final class TensorReader {
   private final Storage storage;
   private final int chunkBytes;
   private byte[] chunk = new byte[0];
+  private long delivered;
 
   public TensorReader(Storage storage) {
     this(storage, CHUNK_BYTES);
@@ -81,10 +82,16 @@ public final class TensorReader {
    * Names a matrix by its content: equal for equal bytes of equal type and shape, wherever they
    * lie.
    *
-   * @return the SHA-256 of the line {@code DTYPE ROWS COLS TRANSPOSED} and the stored bytes, in hex
+   * @return the SHA-256 of the line {@code DTYPE ROWS COLS TRANSPOSED} and the stored bytes, in
+   *     hex; where there are scales, the line {@code DTYPE ROWS COLS BLOCK_ROWS BLOCK_COLS} and
+   *     their bytes stand between the two
    */
   public String contentHash(MatrixSource source) throws IOException {
     MessageDigest digest = newDigest(source);
+    if (source.scale() != null) {
+      digest.update(layout(source.scale()));
+      stream(source.scale().grid(), (bytes, count) -> digest.update(bytes, 0, count));
+    }
     stream(source, (bytes, count) -> digest.update(bytes, 0, count));
     return HexFormat.of().formatHex(digest.digest());
   }
@@ -98,14 +105,34 @@ public final class TensorReader {
 
   private Matrix decode(MatrixSource source, Precision precision, MessageDigest digest)
       throws IOException {
-    source.dtype().requireReadable(source.file(), source.matrix());
-    if (!source.transposed()) {
-      return decodeStored(source, source.rows(), source.cols(), precision, digest);
+    if (source.scale() == null || !source.dtype().readableWithScales()) {
+      source.dtype().requireReadable(source.file(), source.matrix());
+    }
+    if (!source.transposed() && source.scale() == null) {
+      return decodeStored(source, source.rows(), source.cols(), precision, null, digest);
     }
     try (Arena scratch = Arena.open()) {
-      Matrix stored = decodeStored(source, source.cols(), source.rows(), precision, digest);
+      Matrix scales = source.scale() == null ? null : readScales(source.scale(), digest);
+      if (!source.transposed()) {
+        return scratch.keep(
+            decodeStored(source, source.rows(), source.cols(), precision, scales, digest));
+      }
+      Matrix stored = decodeStored(source, source.cols(), source.rows(), precision, scales, digest);
       return scratch.keep(stored.transposed());
     }
+  }
+
+  private Matrix readScales(ScaleSource scale, MessageDigest digest) throws IOException {
+    if (digest != null) {
+      digest.update(layout(scale));
+    }
+    return decodeStored(scale.grid(), scale.rows(), scale.cols(), Precision.DOUBLE, null, digest);
+  }
+
+  private static byte[] layout(ScaleSource scale) {
+    return "%s %d %d %d %d\n"
+        .formatted(scale.dtype(), scale.rows(), scale.cols(), scale.blockRows(), scale.blockCols())
+        .getBytes(StandardCharsets.UTF_8);
   }
 
   private Matrix decodeStored(
@@ -113,10 +140,11 @@ public final class TensorReader {
       int storedRows,
       int storedCols,
       Precision precision,
+      Matrix scales,
       MessageDigest digest)
       throws IOException {
     Matrix stored = Matrix.allocate(storedRows, storedCols, precision);
-    ElementDecoder decoder = new ElementDecoder(source, stored);
+    ElementDecoder decoder = new ElementDecoder(source, stored, scales);
     stream(
         source,
         (bytes, count) -> {
@@ -149,15 +177,15 @@ public final class TensorReader {
   }
 
   private int bufferBytes(MatrixSource source) {
-    return (int) Math.min(chunkBytes, source.lengthBytes());
+    return (int) Math.min(chunkBytes, source.spanBytes());
   }
 
   private void stream(MatrixSource source, Sink sink) throws IOException {
-    long length = source.lengthBytes();
+    long length = source.spanBytes();
     if (chunk.length < bufferBytes(source)) {
       chunk = new byte[bufferBytes(source)];
     }
-    long done = 0;
+    delivered = 0;
     try (RangeSource file = storage.open(source.file())) {
       long available = Math.max(0, file.lengthBytes() - source.offset());
       if (available < length) {
@@ -167,11 +195,10 @@ public final class TensorReader {
             source.matrix(),
             "found %d of %d bytes".formatted(available, length));
       }
-      while (done < length) {
-        int count = (int) Math.min(chunkBytes, length - done);
-        file.readFully(source.offset() + done, chunk, 0, count);
-        sink.accept(chunk, count);
-        done += count;
+      if (length == source.lengthBytes()) {
+        streamRange(file, source.offset(), length, sink);
+      } else {
+        streamRows(file, source, sink);
       }
     } catch (EOFException e) {
       throw UserInputException.inTensor(
@@ -179,11 +206,46 @@ public final class TensorReader {
           source.file(),
           source.matrix(),
           "the file became shorter while it was read; found at least %d of %d bytes"
-              .formatted(done, length));
+              .formatted(delivered, source.lengthBytes()));
     } catch (FileNotFoundException e) {
       throw (FileNotFoundException) new FileNotFoundException(place(source, e)).initCause(e);
     } catch (IOException e) {
       throw new IOException(place(source, e), e);
+    }
+  }
+
+  private void streamRange(RangeSource file, long offset, long length, Sink sink)
+      throws IOException {
+    for (long done = 0; done < length; ) {
+      int count = (int) Math.min(chunkBytes, length - done);
+      file.readFully(offset + done, chunk, 0, count);
+      sink.accept(chunk, count);
+      done += count;
+      delivered += count;
+    }
+  }
+
+  /** Rows with a gap between them: many at once where they are short, else one by one. */
+  private void streamRows(RangeSource file, MatrixSource source, Sink sink) throws IOException {
+    int storedRows = source.transposed() ? source.cols() : source.rows();
+    long rowBytes = source.lengthBytes() / storedRows;
+    long pitch = source.pitchBytes();
+    if (pitch > chunkBytes) {
+      for (long row = 0; row < storedRows; row++) {
+        streamRange(file, source.offset() + row * pitch, rowBytes, sink);
+      }
+      return;
+    }
+    int atOnce = (int) (chunkBytes / pitch);
+    for (int row = 0; row < storedRows; row += atOnce) {
+      int count = Math.min(atOnce, storedRows - row);
+      int span = (int) ((count - 1) * pitch + rowBytes);
+      file.readFully(source.offset() + row * pitch, chunk, 0, span);
+      for (int i = 1; i < count; i++) {
+        System.arraycopy(chunk, (int) (i * pitch), chunk, (int) (i * rowBytes), (int) rowBytes);
+      }
+      sink.accept(chunk, (int) (count * rowBytes));
+      delivered += count * rowBytes;
     }
   }
 

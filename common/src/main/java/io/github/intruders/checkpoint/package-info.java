@@ -1,6 +1,6 @@
 /**
- * Reads Hugging Face checkpoints in safetensors: headers, shard indexes, and single matrices out of
- * files of any size.
+ * Reads Hugging Face checkpoints in safetensors, PyTorch's own format and GGUF: headers, shard
+ * indexes, and single matrices out of files of any size.
  *
  * <p>Input: URIs, opened through a {@link io.github.intruders.checkpoint.Storage}. Output: where
  * each tensor lies ({@link io.github.intruders.checkpoint.Checkpoint}), and its numbers ({@link

@@ -10,14 +10,14 @@ public enum RejectCode {
   /** The storage failed to deliver bytes that its listing promises. */
   READ_FAILED,
 
-  // ---- safetensors, one per check of the format
+  // ---- files of weights, by what is checked; the names are those of safetensors
   /** Fewer than the 8 bytes of the header's length. */
   HEADER_TOO_SMALL,
-  /** A header's length over 100,000,000 bytes. */
+  /** A header, directory or pickle beyond a bound, such as 100,000,000 bytes. */
   HEADER_TOO_LARGE,
   /** A header's length that reaches beyond the file. */
   HEADER_LENGTH,
-  /** A header that is no UTF-8, no JSON or not of the format's schema. */
+  /** A header, directory or pickle that is not of the format's form. */
   HEADER_INVALID,
   /** A name that stands twice. */
   DUPLICATE_TENSOR,
@@ -27,6 +27,8 @@ public enum RejectCode {
   TENSOR_SIZE,
   /** Bytes of the file that no tensor owns, or that are missing. */
   FILE_SIZE,
+  /** A pickle that names something which no tensor is made of, and that could run code. */
+  CODE_REFUSED,
 
   // ---- folders of shards
   /** An index file that can't be understood. */
@@ -55,6 +57,8 @@ public enum RejectCode {
   MISSING_IN_TUNED,
   /** A tensor of the tuned checkpoint or adapter that the base lacks. */
   MISSING_IN_BASE,
+  /** A name that could mean either of two tensors. */
+  NAME_AMBIGUOUS,
   /** A tuned checkpoint that is the base itself. */
   SAME_AS_BASE,
   /** Nothing that could be analysed. */

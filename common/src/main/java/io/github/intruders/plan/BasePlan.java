@@ -2,6 +2,7 @@ package io.github.intruders.plan;
 
 import io.github.intruders.checkpoint.Checkpoint;
 import io.github.intruders.checkpoint.MatrixSource;
+import io.github.intruders.checkpoint.ScaleSource;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorInfo;
 import io.github.intruders.input.RejectCode;
@@ -46,6 +47,8 @@ public record BasePlan(
       throws IOException {
     Checkpoint base = Checkpoint.open(storage, uri);
     Orientation orientation = Orientation.of(base);
+    WeightScales scales = new WeightScales(base);
+    FusedWeights fused = new FusedWeights(base);
     Map<String, BaseMatrix> matrices = new TreeMap<>();
     List<Rejection> rejections = new ArrayList<>();
     for (UserInputException fault : base.faults()) {
@@ -56,10 +59,12 @@ public record BasePlan(
         rejections.add(Rejection.of(id, tensor.name(), PackedWeights.refusal(tensor)));
       } else if (selection.selects(tensor)) {
         try {
-          requireReadable(tensor);
           for (MatrixSource source :
-              MatrixSource.of(tensor, orientation.isTransposed(tensor.name()))) {
-            matrices.put(source.matrix(), BaseMatrix.of(source));
+              scales.matrices(tensor, orientation.isTransposed(tensor.name()))) {
+            for (MatrixSource part :
+                selection.splitFused() ? fused.split(source) : List.of(source)) {
+              matrices.put(part.matrix(), BaseMatrix.of(part));
+            }
           }
         } catch (UserInputException e) {
           rejections.add(Rejection.of(id, tensor.name(), e));
@@ -82,6 +87,13 @@ public record BasePlan(
         names(base),
         FileIdentities.of(storage, base.tensors().values()),
         List.copyOf(rejections));
+  }
+
+  /** What tells whether the files that hold a matrix and its scales have changed. */
+  public String identity(BaseMatrix matrix) {
+    String identity = identities.get(matrix.source().file());
+    ScaleSource scale = matrix.source().scale();
+    return scale == null ? identity : identity + " " + identities.get(scale.file());
   }
 
   private static Set<String> names(Checkpoint base) {

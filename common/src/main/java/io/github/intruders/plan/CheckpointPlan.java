@@ -11,12 +11,14 @@ import java.util.List;
  * @param spec the checkpoint
  * @param matrices the work, in the order of the base's names
  * @param rejections what does not fit, with reasons
+ * @param notes what its owner should know of how it was understood, in words
  */
 public record CheckpointPlan(
-    CheckpointSpec spec, List<MatrixPlan> matrices, List<Rejection> rejections)
+    CheckpointSpec spec, List<MatrixPlan> matrices, List<Rejection> rejections, List<String> notes)
     implements Serializable {
   public CheckpointPlan {
     matrices = List.copyOf(matrices);
     rejections = List.copyOf(rejections);
+    notes = List.copyOf(notes);
   }
 }

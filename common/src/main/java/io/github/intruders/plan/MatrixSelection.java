@@ -16,13 +16,19 @@ import java.util.regex.PatternSyntaxException;
  * @param include null, or a pattern that a name must contain; it also brings in what the default
  *     leaves out
  * @param exclude null, or a pattern that a name must not contain
+ * @param splitFused whether the parts of fused weights are analysed one by one
  */
-public record MatrixSelection(Pattern include, Pattern exclude) implements Serializable {
+public record MatrixSelection(Pattern include, Pattern exclude, boolean splitFused)
+    implements Serializable {
   private static final Pattern NOT_A_LINEAR_LAYER =
       Pattern.compile(
-          "(^|\\.)(embed\\w*|\\w*embeddings?|wte|wpe|shared|relative_attention_bias"
+          "(^|\\.)(embed\\w*|\\w*embeddings?|\\w*_embd|token_types|wte|wpe|shared"
+              + "|relative_attention_bias|\\w*attn_rel_b"
               + "|lm_head|score|classifier|qa_outputs|cls|proj_out)\\.(.*\\.)?weight$"
               + "|^output\\.weight$");
+
+  /** Stacks of experts; the second is GGUF's. */
+  private static final Pattern EXPERTS = Pattern.compile("experts|_(ch)?exps\\.weight$");
 
   /**
    * Compiles both patterns.
@@ -32,7 +38,12 @@ public record MatrixSelection(Pattern include, Pattern exclude) implements Seria
    * @throws UserInputException if one is no regular expression
    */
   public static MatrixSelection of(String include, String exclude) {
-    return new MatrixSelection(compile("include", include), compile("exclude", exclude));
+    return new MatrixSelection(compile("include", include), compile("exclude", exclude), false);
+  }
+
+  /** The same tensors, with the parts of fused weights one by one. */
+  public MatrixSelection withFusedWeightsSplit() {
+    return new MatrixSelection(include, exclude, true);
   }
 
   private static Pattern compile(String option, String expression) {
@@ -56,7 +67,7 @@ public record MatrixSelection(Pattern include, Pattern exclude) implements Seria
       return (dimensions == 2 || dimensions == 3) && include.matcher(name).find();
     }
     if (dimensions == 3) {
-      return name.contains("experts");
+      return EXPERTS.matcher(name).find();
     }
     return dimensions == 2 && name.endsWith(".weight") && !NOT_A_LINEAR_LAYER.matcher(name).find();
   }

@@ -14,10 +14,13 @@ import io.github.intruders.manifest.CheckpointSpec;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Pairs one tuned checkpoint with the base. Reads headers and configs, never a tensor. A checkpoint
@@ -48,7 +51,7 @@ public final class Planner {
         }
       }
     } catch (UserInputException e) {
-      return new CheckpointPlan(spec, List.of(), List.of(Rejection.of(spec.id(), e)));
+      return new CheckpointPlan(spec, List.of(), List.of(Rejection.of(spec.id(), e)), List.of());
     }
     return pairing.finish();
   }
@@ -61,6 +64,7 @@ public final class Planner {
     private final List<Rejection> rejections = new ArrayList<>();
     private final Map<String, String> rejected = new TreeMap<>();
     private final Map<String, String> identities = new TreeMap<>();
+    private final Set<String> notes = new LinkedHashSet<>();
     private boolean full;
     private boolean started;
 
@@ -85,23 +89,45 @@ public final class Planner {
       started = true;
       identities.putAll(FileIdentities.of(storage, checkpoint.tensors().values()));
       Orientation orientation = Orientation.of(checkpoint);
+      WeightScales scales = new WeightScales(checkpoint);
+      Set<String> names = new TreeSet<>(checkpoint.tensors().keySet());
+      names.addAll(checkpoint.unusable().keySet());
+      NamePairs pairs = NamePairs.of(base.tensors(), names);
+      notes.addAll(pairs.notes());
+      rejectUnclear(pairs, checkpoint.uri());
       for (TensorInfo tensor : checkpoint.tensors().values()) {
-        addTensor(tensor, orientation.isTransposed(tensor.name()));
+        String name = pairs.inBase(tensor.name());
+        if (!rejected.containsKey(name)) {
+          addTensor(name, tensor, scales, orientation.isTransposed(tensor.name()));
+        }
       }
       Set<UserInputException> explained = new HashSet<>(); // those that a matrix's row tells
       for (BaseMatrix matrix : base.matrices().values()) {
         String name = matrix.name();
-        String tensor = name.replaceFirst("\\[\\d+]$", "");
+        String tensor = matrix.tensor();
         if (tuned.containsKey(name) || rejected.containsKey(tensor)) {
           continue;
         }
-        UserInputException unusable = checkpoint.unusable().get(tensor);
+        UserInputException unusable = checkpoint.unusable().get(pairs.inTuned(tensor));
         reject(name, unusable == null ? missing(checkpoint, tensor) : unusable);
         explained.add(unusable);
       }
       for (UserInputException fault : checkpoint.faults()) {
         if (!explained.contains(fault)) {
           rejections.add(Rejection.of(spec.id(), fault));
+        }
+      }
+    }
+
+    private void rejectUnclear(NamePairs pairs, String uri) {
+      for (BaseMatrix matrix : base.matrices().values()) {
+        String tensor = matrix.tensor();
+        try {
+          pairs.requireClear(tensor, uri);
+        } catch (UserInputException e) {
+          if (!rejected.containsKey(tensor)) {
+            reject(tensor, e);
+          }
         }
       }
     }
@@ -113,9 +139,13 @@ public final class Planner {
           "Tensor %s is in the base and not in this checkpoint".formatted(tensor));
     }
 
-    private void addTensor(TensorInfo tensor, boolean transposed) {
+    /**
+     * @param name the tensor's name in the base
+     */
+    private void addTensor(
+        String name, TensorInfo tensor, WeightScales scales, boolean transposed) {
       try {
-        if (!base.tensors().contains(tensor.name())) {
+        if (!base.tensors().contains(name)) {
           if (base.selection().selects(tensor)) {
             throw UserInputException.inTensor(
                 RejectCode.MISSING_IN_BASE,
@@ -127,32 +157,54 @@ public final class Planner {
         }
         List<MatrixSource> sources = new ArrayList<>();
         boolean wanted =
-            base.matrices().containsKey(tensor.name())
-                || base.matrices().containsKey(tensor.name() + "[0]");
+            base.matrices().containsKey(name)
+                || base.matrices().containsKey(name + "[0]")
+                || FusedWeights.isSplit(base.matrices(), name);
         if (wanted) {
-          BasePlan.requireReadable(tensor);
-          sources.addAll(MatrixSource.of(tensor, transposed));
+          sources.addAll(scales.matrices(tensor, transposed));
         }
+        if (FusedWeights.isSplit(base.matrices(), name)) {
+          tuned.putAll(splitAlike(name, tensor, sources.get(0)));
+          return;
+        }
+        int suffix = tensor.name().length();
         for (MatrixSource source : sources) {
-          BaseMatrix matrix = base.matrices().get(source.matrix());
+          BaseMatrix matrix = base.matrices().get(name + source.matrix().substring(suffix));
           if (matrix == null
               || matrix.source().rows() != source.rows()
               || matrix.source().cols() != source.cols()) {
-            throw shapeMismatch(tensor);
+            throw shapeMismatch(name, tensor);
           }
         }
-        sources.forEach(source -> tuned.put(source.matrix(), source));
+        sources.forEach(source -> tuned.put(name + source.matrix().substring(suffix), source));
       } catch (UserInputException e) {
-        reject(tensor.name(), e);
+        reject(name, e);
       }
     }
 
-    private UserInputException shapeMismatch(TensorInfo tensor) {
+    private Map<String, MatrixSource> splitAlike(
+        String name, TensorInfo tensor, MatrixSource source) {
+      Map<String, MatrixSource> parts =
+          FusedWeights.splitAlike(base.matrices(), name, source, source.cols());
+      if (parts.isEmpty()) {
+        throw shapeMismatch(name, tensor);
+      }
+      return parts;
+    }
+
+    private UserInputException shapeMismatch(String name, TensorInfo tensor) {
       List<String> expected = new ArrayList<>();
       base.matrices().values().stream()
-          .filter(matrix -> matrix.name().replaceFirst("\\[\\d+]$", "").equals(tensor.name()))
+          .filter(matrix -> matrix.tensor().equals(name))
           .findFirst()
-          .ifPresent(matrix -> expected.add(matrix.source().rows() + "x" + matrix.source().cols()));
+          .ifPresent(
+              matrix ->
+                  expected.add(
+                      (FusedWeights.isSplit(base.matrices(), name)
+                              ? FusedWeights.rows(base.matrices(), name)
+                              : matrix.source().rows())
+                          + "x"
+                          + matrix.source().cols()));
       return UserInputException.inTensor(
           RejectCode.SHAPE_MISMATCH,
           tensor.file(),
@@ -168,29 +220,41 @@ public final class Planner {
     void add(Adapter adapter) throws IOException {
       started = true;
       identities.putAll(FileIdentities.of(storage, adapter.tensors()));
+      Set<String> names = new TreeSet<>(adapter.updates().keySet());
+      adapter.faults().stream()
+          .map(Adapter.Fault::baseTensor)
+          .filter(Objects::nonNull)
+          .forEach(names::add);
+      NamePairs pairs = NamePairs.of(base.tensors(), names);
+      notes.addAll(pairs.notes());
+      rejectUnclear(pairs, adapter.uri());
       for (Adapter.Fault fault : adapter.faults()) {
-        rejectModule(fault.baseTensor(), fault.error());
+        rejectModule(fault.baseTensor(), pairs, fault.error());
       }
       for (LowRankSource update : adapter.updates().values()) {
+        String name = pairs.inBase(update.baseTensor());
         try {
-          addUpdate(update);
+          addUpdate(name, update);
         } catch (UserInputException e) {
-          reject(update.baseTensor(), e);
+          reject(name, e);
         }
       }
     }
 
-    private void rejectModule(String baseTensor, UserInputException error) {
+    private void rejectModule(String baseTensor, NamePairs pairs, UserInputException error) {
       if (baseTensor == null) {
         rejections.add(Rejection.of(spec.id(), error));
       } else {
-        reject(baseTensor, error);
+        reject(pairs.inBase(baseTensor), error);
       }
     }
 
-    private void addUpdate(LowRankSource update) {
-      String name = update.baseTensor();
+    private void addUpdate(String name, LowRankSource update) {
       BaseMatrix matrix = base.matrices().get(name);
+      if (FusedWeights.isSplit(base.matrices(), name)) {
+        addToParts(name, update);
+        return;
+      }
       if (matrix == null) {
         if (!base.tensors().contains(name)) {
           throw UserInputException.inTensor(
@@ -219,6 +283,36 @@ public final class Planner {
       updates.computeIfAbsent(name, key -> new ArrayList<>()).add(update);
     }
 
+    /** Rows of B belong to the parts as the weight's rows do; A counts for each of them. */
+    private void addToParts(String name, LowRankSource update) {
+      Map<String, MatrixSource> parts =
+          FusedWeights.splitAlike(base.matrices(), name, update.b(), update.a().cols());
+      if (parts.isEmpty()) {
+        throw UserInputException.inTensor(
+            RejectCode.SHAPE_MISMATCH,
+            update.b().file(),
+            update.b().matrix(),
+            "expected an update of the base's %d fused rows, found B %dx%d and A %dx%d"
+                .formatted(
+                    FusedWeights.rows(base.matrices(), name),
+                    update.b().rows(),
+                    update.b().cols(),
+                    update.a().rows(),
+                    update.a().cols()));
+      }
+      parts.forEach(
+          (part, b) ->
+              updates
+                  .computeIfAbsent(part, key -> new ArrayList<>())
+                  .add(
+                      new LowRankSource(
+                          update.baseTensor(),
+                          update.a(),
+                          b,
+                          update.scale(),
+                          update.transposed())));
+    }
+
     private void reject(String matrix, UserInputException error) {
       rejections.add(Rejection.of(spec.id(), matrix, error));
       rejected.put(matrix, error.getMessage());
@@ -229,7 +323,7 @@ public final class Planner {
       for (BaseMatrix matrix : base.matrices().values()) {
         String name = matrix.name();
         List<LowRankSource> chain = updates.getOrDefault(name, List.of());
-        if (rejected.containsKey(name)) {
+        if (rejected.containsKey(name) || rejected.containsKey(matrix.tensor())) {
           continue; // a chain with a broken link is not analysed in part
         }
         if (tuned.containsKey(name)) {
@@ -248,7 +342,7 @@ public final class Planner {
                     "Changes none of the %d selected matrices of the base"
                         .formatted(base.matrices().size()))));
       }
-      return new CheckpointPlan(spec, plans, rejections);
+      return new CheckpointPlan(spec, plans, rejections, List.copyOf(notes));
     }
 
     private MatrixPlan planOf(BaseMatrix matrix, UpdateSource update) {
@@ -269,6 +363,9 @@ public final class Planner {
     private void describe(
         StringBuilder into, MatrixSource source, Map<String, String> fileIdentities) {
       into.append(source).append(' ').append(fileIdentities.get(source.file())).append('\n');
+      if (source.scale() != null) {
+        into.append(fileIdentities.get(source.scale().file())).append('\n');
+      }
     }
   }
 }

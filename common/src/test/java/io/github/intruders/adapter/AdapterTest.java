@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.github.intruders.checkpoint.CountingStorage;
 import io.github.intruders.checkpoint.SafetensorsFile;
 import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.checkpoint.TensorReader;
 import io.github.intruders.checkpoint.hadoop.HadoopStorage;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
@@ -283,16 +284,21 @@ class AdapterTest {
   }
 
   @Test
-  void pickledWeightsAreRefused() throws IOException {
-    write(folder);
-    Files.move(folder.resolve("adapter_model.safetensors"), folder.resolve("adapter_model.bin"));
+  void pickledWeightsAreReadAsTheirTwins() throws Exception {
+    Path fixtures = Path.of(AdapterTest.class.getResource("/fixtures").toURI());
 
-    assertRefused(
-        folder,
-        RejectCode.FORMAT_UNSUPPORTED,
-        ("[file:%s] A pickle file can run code when it is read; load the adapter with PEFT and save"
-                + " it with save_pretrained(..., safe_serialization=True)")
-            .formatted(folder.resolve("adapter_model.bin")));
+    Adapter pickled = Adapter.open(storage, fixtures.resolve("formats/adapter-bin").toString());
+
+    Adapter twin = Adapter.open(storage, fixtures.resolve("peft/llama/lora").toString());
+    TensorReader reader = new TensorReader(storage);
+    assertThat(pickled.faults()).isEmpty();
+    assertThat(pickled.updates().keySet()).isEqualTo(twin.updates().keySet()).isNotEmpty();
+    for (LowRankSource expected : twin.updates().values()) {
+      LowRankSource update = pickled.updates().get(expected.baseTensor());
+      assertThat(update.scale()).isEqualTo(expected.scale());
+      assertThat(reader.contentHash(update.a())).isEqualTo(reader.contentHash(expected.a()));
+      assertThat(reader.contentHash(update.b())).isEqualTo(reader.contentHash(expected.b()));
+    }
   }
 
   @Test

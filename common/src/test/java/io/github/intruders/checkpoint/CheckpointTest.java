@@ -340,13 +340,12 @@ class CheckpointTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {"pytorch_model.bin", "pytorch_model.bin.index.json", "consolidated.00.pth"})
-  void pickledWeightsAreRefused(String name) throws IOException {
+  @ValueSource(strings = {"last.ckpt", "model.pkl"})
+  void picklesOfTrainingRunsAreRefused(String name) throws IOException {
     Files.writeString(folder.resolve(name), "");
     String advice =
-        ("%s is a pickle file, which can run code when it is read; convert it to safetensors, for"
-                + " instance by loading it with transformers and calling save_pretrained")
+        ("%s is a pickle file of a training run, which can run code when it is read; save its state"
+                + " dict as .pt or as safetensors")
             .formatted(name);
 
     assertRefused(RejectCode.FORMAT_UNSUPPORTED, "[file:%s] %s".formatted(folder, advice));
@@ -357,13 +356,43 @@ class CheckpointTest {
   }
 
   @Test
-  void ggufIsRefused() throws IOException {
-    Files.writeString(folder.resolve("model-q4.gguf"), "");
+  void torchsFileIsTakenWhereTransformersTakesIt() throws IOException {
+    Path torch = Twins.fixture("torch/module.pth");
+    writeShard("weights.safetensors", "a");
+    Files.copy(torch, folder.resolve("optimizer.pt"));
+    assertThat(open().tensors()).containsOnlyKeys("a");
+
+    Files.copy(torch, folder.resolve("pytorch_model.bin"));
+    assertThat(open().tensors()).containsOnlyKeys("linear.weight", "linear.bias");
+
+    writeShard("model.safetensors", "b");
+    assertThat(open().tensors()).containsOnlyKeys("b");
+  }
+
+  @Test
+  void theOnlyFileOfTorchsIsTaken() throws IOException {
+    Path torch = Twins.fixture("torch/module.pth");
+    Files.copy(torch, folder.resolve("consolidated.00.pth"));
+    Files.copy(torch, folder.resolve("optimizer.pt"));
+
+    assertThat(open().tensors()).containsOnlyKeys("linear.weight", "linear.bias");
+  }
+
+  @Test
+  void theOnlyGgufFileOfAFolderIsTaken() throws IOException {
+    Files.copy(Twins.fixture("gguf/plain.gguf"), folder.resolve("model-f16.gguf"));
+
+    assertThat(open().tensors()).hasSize(7).containsKey("blk.0.attn_q.weight");
+  }
+
+  @Test
+  void ggmlIsRefused() throws IOException {
+    Files.writeString(folder.resolve("model-q4.ggml"), "");
 
     assertRefused(
         RejectCode.FORMAT_UNSUPPORTED,
-        ("[file:%s] model-q4.gguf is a GGUF file, whose weights are quantised and laid out for"
-                + " inference; use the safetensors checkpoint that it was made from")
+        ("[file:%s] model-q4.ggml is a file of the format before GGUF, whose weights are quantised;"
+                + " use the safetensors checkpoint that it was made from")
             .formatted(folder));
   }
 
@@ -393,6 +422,15 @@ class CheckpointTest {
         weights.toString(),
         RejectCode.FORMAT_UNSUPPORTED,
         "[file:%s] %s".formatted(weights, advice));
+  }
+
+  /** The cache of the Hugging Face hub consists of links. */
+  @Test
+  void linksAreFollowed() throws IOException {
+    writeShard("elsewhere/blob", "a");
+    Files.createSymbolicLink(folder.resolve("model.safetensors"), folder.resolve("elsewhere/blob"));
+
+    assertThat(open().tensors()).containsOnlyKeys("a");
   }
 
   // ---- config.json

@@ -571,4 +571,41 @@ class TensorReaderTest {
     assertThat(reader.contentHash(MatrixSource.of(tensors.get("f32"), true).get(0)))
         .isNotEqualTo(hash);
   }
+
+  // ---- some rows of a matrix
+
+  @ParameterizedTest
+  @ValueSource(ints = {8, 32, 40, 64, 1 << 20})
+  void rowsOfAMatrixAreReadAsThoseOfTheWhole(int chunkBytes) throws IOException {
+    double[] values = IntStream.range(0, 7 * 5).mapToDouble(i -> i).toArray();
+    MatrixSource stored = write("F64", 7, 5, SafetensorsFile.doubles(values));
+    MatrixSource byRows =
+        new MatrixSource("w", stored.file(), DType.F64, stored.offset(), 7, 5, false);
+    MatrixSource byColumns =
+        new MatrixSource("w", stored.file(), DType.F64, stored.offset(), 5, 7, true);
+    TensorReader chunked = new TensorReader(storage, chunkBytes);
+    try (Arena arena = Arena.open()) {
+      for (MatrixSource whole : List.of(byRows, byColumns)) {
+        Matrix all = chunked.read(whole, Precision.DOUBLE);
+        for (int from = 0; from < whole.rows(); from++) {
+          MatrixSource some = whole.rowRange("w[q]", from, Math.min(3, whole.rows() - from));
+          Matrix found = chunked.read(some, Precision.DOUBLE);
+          assertThat(found.rows()).isEqualTo(some.rows());
+          for (int i = 0; i < found.rows(); i++) {
+            assertThat(found.row(i)).isEqualTo(all.row(from + i));
+          }
+          assertThat(reader.contentHash(some)).isEqualTo(chunked.contentHash(some));
+        }
+      }
+    }
+  }
+
+  @Test
+  void rowsThatAMatrixLacksAreNotTaken() throws IOException {
+    MatrixSource whole = write("F32", 2, 1, SafetensorsFile.floats(1, 2));
+
+    assertThatThrownBy(() -> whole.rowRange("w[q]", 1, 2))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("Cannot take 2 rows from row 1 on of w, 2x1");
+  }
 }

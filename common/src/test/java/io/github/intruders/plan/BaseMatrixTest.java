@@ -20,6 +20,8 @@ class BaseMatrixTest {
     "model.layers.3.mlp.experts.gate_up_proj[5],3,mlp.experts.gate_up_proj",
     "encoder.block.2.layer.0.SelfAttention.q.weight,2,encoder.layer.*.SelfAttention.q",
     "decoder.block.2.layer.0.SelfAttention.q.weight,2,decoder.layer.*.SelfAttention.q",
+    "blk.7.attn_q.weight,7,attn_q",
+    "blk.7.ffn_up_exps.weight[3],7,ffn_up_exps",
     "lm_head.weight,-1,lm_head",
     "weight,-1,weight",
     "model.layers.0.proj,0,proj",

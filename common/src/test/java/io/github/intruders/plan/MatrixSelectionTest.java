@@ -60,6 +60,16 @@ class MatrixSelectionTest {
     "model.norm.weight,1,false",
     "model.layers.0.self_attn.q_proj.bias,1,false",
     "conv1d.weight,3,false",
+    "blk.0.attn_q.weight,2,true",
+    "blk.11.ffn_down.weight,2,true",
+    "blk.0.ffn_up_exps.weight,3,true",
+    "blk.0.ffn_gate_chexps.weight,3,true",
+    "blk.0.attn_k_b.weight,3,false",
+    "token_embd.weight,2,false",
+    "per_layer_token_embd.weight,2,false",
+    "position_embd.weight,2,false",
+    "token_types.weight,2,false",
+    "dec.blk.0.attn_rel_b.weight,2,false",
   })
   void linearLayersAreSelectedAndEmbeddingsHeadsNormsAndBiasesAreNot(
       String name, int dimensions, boolean selected) {

@@ -23,6 +23,8 @@ import java.util.Objects;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class PlannerTest {
   private static final String Q = "model.layers.0.q_proj.weight";
@@ -141,7 +143,7 @@ class PlannerTest {
   void packedAndUnreadableTensorsOfTheBaseAreRejectedAndTheRestIsAnalysed() throws IOException {
     SafetensorsFile file = ordinary();
     file.add("model.layers.1.q_proj.qweight", "I32", List.of(2, 2), new byte[16]);
-    file.add("model.layers.2.q_proj.weight", "F8_E4M3", List.of(2, 2), new byte[4]);
+    file.add("model.layers.2.q_proj.weight", "F8_E4M3FNUZ", List.of(2, 2), new byte[4]);
     BasePlan base = base(file);
     String uri = uri("base") + "/model.safetensors";
 
@@ -163,7 +165,7 @@ class PlannerTest {
                 RejectCode.DTYPE_UNSUPPORTED,
                 "[%s] Tensor model.layers.2.q_proj.weight: expected F64, F32, F16 or BF16, found"
                         .formatted(uri)
-                    + " F8_E4M3; convert the checkpoint to one of these first"));
+                    + " F8_E4M3FNUZ; convert the checkpoint to one of these first"));
   }
 
   // ---- whole checkpoints
@@ -244,7 +246,7 @@ class PlannerTest {
   @Test
   void aTunedTensorThatCanNotBeReadIsRejected() throws IOException {
     SafetensorsFile file = zeros(new SafetensorsFile(), Q, 4, 6);
-    file.add(V, "F8_E4M3", List.of(6, 6), new byte[36]);
+    file.add(V, "I8", List.of(6, 6), new byte[36]);
 
     CheckpointPlan plan = plan(base(ordinary()), write("tuned", file));
 
@@ -254,7 +256,7 @@ class PlannerTest {
         RejectCode.DTYPE_UNSUPPORTED,
         V,
         uri("tuned") + "/model.safetensors",
-        "Tensor %s: expected F64, F32, F16 or BF16, found F8_E4M3;".formatted(V)
+        "Tensor %s: expected F64, F32, F16 or BF16, found I8;".formatted(V)
             + " convert the checkpoint to one of these first");
   }
 
@@ -542,5 +544,132 @@ class PlannerTest {
 
     assertThat(base.matrices()).hasSize(14);
     assertThat(base.matrices().values()).noneMatch(matrix -> matrix.source().transposed());
+  }
+
+  // ---- names that differ by a prefix
+
+  @ParameterizedTest
+  @CsvSource({
+    "model.,''",
+    "'',model.",
+    "transformer.,''",
+    "model.,_orig_mod.model.",
+    "model.,module.model.",
+    "model.,base_model.model.model.",
+    "model.,module._orig_mod.",
+  })
+  void namesOfAWholeCheckpointPairByKnownPrefixes(String inBase, String inTuned)
+      throws IOException {
+    String module = "layers.0.q_proj.weight";
+    BasePlan base = base(zeros(new SafetensorsFile(), inBase + module, 4, 6));
+
+    CheckpointPlan plan =
+        plan(base, write("tuned", zeros(new SafetensorsFile(), inTuned + module, 4, 6)));
+
+    assertThat(plan.rejections()).isEmpty();
+    assertThat(names(plan)).containsExactly(inBase + module);
+    assertThat(((UpdateSource.Full) plan.matrices().get(0).update()).tuned().matrix())
+        .isEqualTo(inTuned + module);
+    assertThat(plan.notes()).hasSize(1);
+    assertThat(plan.notes().get(0)).startsWith("names pair by prefix: \"").endsWith(" here (1)");
+  }
+
+  @Test
+  void theNoteTellsThePrefixesAndHowManyNamesTheyPair() throws IOException {
+    SafetensorsFile tuned = zeros(new SafetensorsFile(), Q.substring("model.".length()), 4, 6);
+    zeros(tuned, V.substring("model.".length()), 6, 6);
+
+    CheckpointPlan plan = plan(base(ordinary()), write("tuned", tuned));
+
+    assertThat(names(plan)).containsExactly(Q, V);
+    assertThat(plan.notes())
+        .containsExactly("names pair by prefix: \"model.\" in the base, \"\" here (2)");
+  }
+
+  @Test
+  void equalNamesNeedNoNote() throws IOException {
+    assertThat(plan(base(ordinary()), write("tuned", ordinary())).notes()).isEmpty();
+  }
+
+  @Test
+  void slicesPairByPrefixToo() throws IOException {
+    BasePlan base = base(zeros(new SafetensorsFile(), EXPERTS, 2, 4, 6));
+    String tuned = EXPERTS.substring("model.".length());
+
+    CheckpointPlan plan = plan(base, write("tuned", zeros(new SafetensorsFile(), tuned, 2, 4, 6)));
+
+    assertThat(plan.rejections()).isEmpty();
+    assertThat(names(plan)).containsExactly(EXPERTS + "[0]", EXPERTS + "[1]");
+  }
+
+  @Test
+  void anAdaptersModulesPairByPrefix() throws IOException {
+    BasePlan base = base(zeros(new SafetensorsFile(), "layers.0.q_proj.weight", 4, 6));
+
+    CheckpointPlan plan =
+        plan(base, writeAdapter("tuned", Map.of("model.layers.0.q_proj", new int[] {4, 6})));
+
+    assertThat(plan.rejections()).isEmpty();
+    assertThat(names(plan)).containsExactly("layers.0.q_proj.weight");
+    assertThat(plan.notes())
+        .containsExactly("names pair by prefix: \"\" in the base, \"model.\" here (1)");
+  }
+
+  @Test
+  void aNameThatFitsTwoOfTheBaseIsRefusedWithBoth() throws IOException {
+    SafetensorsFile file = zeros(new SafetensorsFile(), "model.q.weight", 4, 6);
+    zeros(file, "transformer.q.weight", 4, 6);
+    zeros(file, "v.weight", 4, 6);
+    SafetensorsFile tuned = zeros(new SafetensorsFile(), "q.weight", 4, 6);
+    zeros(tuned, "v.weight", 4, 6);
+
+    CheckpointPlan plan = plan(base(file), write("tuned", tuned));
+
+    assertThat(names(plan)).containsExactly("v.weight");
+    assertThat(plan.rejections())
+        .extracting(Rejection::matrix)
+        .containsExactly("model.q.weight", "transformer.q.weight");
+    assertThat(plan.rejections())
+        .extracting(Rejection::code)
+        .containsOnly(RejectCode.NAME_AMBIGUOUS);
+    assertThat(plan.rejections().get(0).message())
+        .isEqualTo(
+            "[%s] Names pair by prefix, but which belong together? model.q.weight or"
+                    .formatted(uri("tuned"))
+                + " transformer.q.weight of the base, q.weight here");
+  }
+
+  @Test
+  void twoNamesThatFitOneOfTheBaseAreRefusedWithBoth() throws IOException {
+    SafetensorsFile tuned = zeros(new SafetensorsFile(), "module.q.weight", 4, 6);
+    zeros(tuned, "model.q.weight", 4, 6);
+
+    CheckpointPlan plan =
+        plan(base(zeros(new SafetensorsFile(), "q.weight", 4, 6)), write("tuned", tuned));
+
+    assertThat(plan.matrices()).isEmpty();
+    assertOnlyRejection(
+        plan,
+        RejectCode.NAME_AMBIGUOUS,
+        "q.weight",
+        uri("tuned"),
+        "Names pair by prefix, but which belong together? q.weight of the base, model.q.weight or"
+            + " module.q.weight here");
+  }
+
+  @Test
+  void anEqualNameIsTakenBeforeOneThatDiffersByAPrefix() throws IOException {
+    SafetensorsFile tuned = zeros(ordinary(), "module." + Q, 4, 6);
+
+    CheckpointPlan plan = plan(base(ordinary()), write("tuned", tuned));
+
+    assertThat(names(plan)).containsExactly(Q, V);
+    assertThat(((UpdateSource.Full) plan.matrices().get(0).update()).tuned().matrix()).isEqualTo(Q);
+    assertOnlyRejection(
+        plan,
+        RejectCode.MISSING_IN_BASE,
+        "module." + Q,
+        uri("tuned") + "/model.safetensors",
+        "Tensor module.%s: is not in the base %s".formatted(Q, uri("base")));
   }
 }

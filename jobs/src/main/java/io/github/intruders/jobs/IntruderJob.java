@@ -90,7 +90,7 @@ public final class IntruderJob {
       SpectraStore store = new SpectraStore(storage.open(), config.spectraUri());
       int stored = 0;
       for (BaseMatrix matrix : plan.base().matrices().values()) {
-        String identity = plan.base().identities().get(matrix.source().file());
+        String identity = plan.base().identity(matrix);
         stored += store.contains(matrix.source(), identity) ? 1 : 0;
       }
       long rejected =
@@ -106,6 +106,7 @@ public final class IntruderJob {
                           planned.spec().id(),
                           planned.matrices(),
                           planned.rejected(),
+                          planned.notes(),
                           planned.cost()))
               .toList(),
           rejections(plan).take(REJECTIONS_SHOWN),

@@ -115,6 +115,13 @@ final class InputOptions {
   private String exclude;
 
   @Option(
+      names = "--split-fused",
+      description =
+          "Analyse queries, keys and values of a fused layer one by one, and so gate and up"
+              + " projections; names become such as NAME[q].")
+  private boolean splitFused;
+
+  @Option(
       names = "--solver",
       defaultValue = "auto",
       description =
@@ -140,6 +147,7 @@ final class InputOptions {
     }
     Storage storage = DriverStorage.open();
     String outUri = storage.qualify(out);
+    MatrixSelection selection = MatrixSelection.of(include, exclude);
     return new JobConfig(
         manifest == null
             ? Manifest.single(storage.qualify(base), tuned.stream().map(storage::qualify).toList())
@@ -147,7 +155,7 @@ final class InputOptions {
         outUri,
         spectra == null ? storage.resolve(outUri, "spectra-store") : storage.qualify(spectra),
         new ScanSettings(TopK.parse(topK), epsilons, side.sides(), solver),
-        MatrixSelection.of(include, exclude),
+        splitFused ? selection.withFusedWeightsSplit() : selection,
         onError);
   }
 

@@ -5,6 +5,7 @@ import io.github.intruders.plan.CheckpointPlan;
 import io.github.intruders.plan.Cost;
 import io.github.intruders.plan.MatrixPlan;
 import java.io.Serializable;
+import java.util.List;
 
 /**
  * One checkpoint's plan in numbers: what the driver keeps of it.
@@ -12,9 +13,11 @@ import java.io.Serializable;
  * @param spec the checkpoint
  * @param matrices how many will be analysed
  * @param rejected how many inputs will not
+ * @param notes what its owner should know of how it was understood
  * @param cost of analysing it by the dense route, the base's decompositions at hand
  */
-public record PlannedCheckpoint(CheckpointSpec spec, int matrices, int rejected, Cost cost)
+public record PlannedCheckpoint(
+    CheckpointSpec spec, int matrices, int rejected, List<String> notes, Cost cost)
     implements Serializable {
   static PlannedCheckpoint of(CheckpointPlan plan) {
     Cost cost = Cost.NONE;
@@ -22,6 +25,6 @@ public record PlannedCheckpoint(CheckpointSpec spec, int matrices, int rejected,
       cost = cost.then(Cost.ofDenseScan(matrix));
     }
     return new PlannedCheckpoint(
-        plan.spec(), plan.matrices().size(), plan.rejections().size(), cost);
+        plan.spec(), plan.matrices().size(), plan.rejections().size(), plan.notes(), cost);
   }
 }

@@ -27,8 +27,8 @@ public record PlanReport(
   /** Rate of one core in a dense decomposition that the estimate of time assumes. */
   private static final double ASSUMED_FLOPS_PER_SECOND = 1e10;
 
-  /** One checkpoint in numbers. */
-  public record Checkpoint(String id, int matrices, int rejected, Cost cost) {}
+  /** One checkpoint in numbers, with what its owner should know of how it was understood. */
+  public record Checkpoint(String id, int matrices, int rejected, List<String> notes, Cost cost) {}
 
   /** How many pieces of work there would be. */
   public long matrices() {
@@ -73,6 +73,9 @@ public record PlanReport(
               checkpoint.matrices(),
               bytes(checkpoint.cost().bytesRead()),
               checkpoint.rejected() == 0 ? "" : checkpoint.rejected()));
+      for (String note : checkpoint.notes()) {
+        text.append("  %s%n".formatted(note));
+      }
     }
     text.append(
         String.format(

@@ -78,7 +78,7 @@ final class ScanMatrices
   private void scan(MatrixScanner scanner, ScanLedger ledger, List<MatrixPlan> plans)
       throws IOException {
     BaseMatrix matrix = plans.get(0).base();
-    String identity = base.value().identities().get(matrix.source().file());
+    String identity = base.value().identity(matrix);
     List<Rejection> rejections = new ArrayList<>();
     ledger.writeEntries(
         plans,

@@ -96,7 +96,7 @@ public final class SpectraStage {
     public Result call(BaseMatrix matrix) throws IOException {
       TaskThreads.apply();
       Storage storage = taskStorage.open();
-      String identity = base.value().identities().get(matrix.source().file());
+      String identity = base.value().identity(matrix);
       try (Arena arena = Arena.open()) {
         boolean computed = new SpectraStore(storage, spectraUri).ensure(matrix.source(), identity);
         return new Result(matrix.name(), computed, null);

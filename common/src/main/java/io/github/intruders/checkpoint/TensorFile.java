@@ -1,0 +1,75 @@
+package io.github.intruders.checkpoint;
+
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.UserInputException;
+import java.io.EOFException;
+import java.io.IOException;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * What one file of weights holds, in whatever format it is; no file stays open.
+ *
+ * @param file URI of the file
+ * @param tensors by name, in the order the file has them; unmodifiable
+ * @param refused why a tensor that the file holds can't be used, by name; unmodifiable
+ */
+public record TensorFile(
+    String file, Map<String, TensorInfo> tensors, Map<String, UserInputException> refused) {
+  private static final String SAFETENSORS = ".safetensors";
+  private static final String GGUF = ".gguf";
+
+  public TensorFile {
+    Objects.requireNonNull(file, "file");
+    tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
+    refused = Collections.unmodifiableMap(new LinkedHashMap<>(refused));
+  }
+
+  /** Whether files of this name are understood: safetensors, PyTorch's own, and GGUF. */
+  public static boolean understands(String fileName) {
+    return fileName.endsWith(SAFETENSORS)
+        || fileName.endsWith(GGUF)
+        || TorchFile.isNamedSo(fileName);
+  }
+
+  /**
+   * Reads what tells where the tensors lie, never a tensor. The format follows from the name.
+   *
+   * @throws UserInputException if the file is broken, or not what its name says
+   * @throws java.io.FileNotFoundException if there is no such file
+   */
+  public static TensorFile read(Storage storage, String uri) throws IOException {
+    try (RangeSource source = storage.open(uri)) {
+      return read(source);
+    }
+  }
+
+  static TensorFile read(RangeSource source) throws IOException {
+    try {
+      if (TorchFile.isNamedSo(source.uri())) {
+        return TorchFile.read(source);
+      }
+      if (source.uri().endsWith(GGUF)) {
+        return GgufFile.read(source);
+      }
+      return new TensorFile(source.uri(), SafetensorsHeader.parse(source).tensors(), Map.of());
+    } catch (EOFException e) {
+      throw UserInputException.inFile(
+          RejectCode.READ_FAILED, source.uri(), "The file became shorter while it was read");
+    }
+  }
+
+  /**
+   * This file, where every tensor of it can be used.
+   *
+   * @throws UserInputException the first reason why one can't
+   */
+  public TensorFile requireWhole() {
+    for (UserInputException reason : refused.values()) {
+      throw reason;
+    }
+    return this;
+  }
+}

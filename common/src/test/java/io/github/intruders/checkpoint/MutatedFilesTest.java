@@ -1,0 +1,264 @@
+package io.github.intruders.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.management.ThreadMXBean;
+import io.github.intruders.input.UserInputException;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.lifecycle.BeforeContainer;
+
+/**
+ * Whatever random changes make of a good file of any format, it is understood in full or refused as
+ * the user's input, by its name, in less than a second and in 8 MiB. Safetensors by themselves are
+ * {@link CoverageOfHostileInputTest}'s matter.
+ */
+class MutatedFilesTest {
+  private static final long MAX_ALLOCATED_BYTES = 8 << 20;
+  private static final long MAX_NANOS = 1_000_000_000L;
+
+  private static final long[] EXTREMES = {
+    0, 1, -1, 16, 255, 65_535, 1L << 31, (1L << 31) - 1, 1L << 32, 1L << 53, Long.MAX_VALUE
+  };
+
+  private static final List<String> FRAGMENTS =
+      List.of(
+          "cos\nsystem\n",
+          "cbuiltins\neval\n",
+          "ctorch\nFloatStorage\n",
+          "(",
+          ")",
+          "t",
+          "R",
+          "b",
+          "}",
+          "]",
+          "q\u0000",
+          "h\u0000",
+          "Q",
+          ".",
+          "\u0082\u0001",
+          "N",
+          "\u0085",
+          "PK\u0001\u0002",
+          "PK\u0003\u0004",
+          "PK\u0005\u0006",
+          "GGUF",
+          "{",
+          "[[[[[[",
+          "\"",
+          "..",
+          "../",
+          "\\u0000",
+          "null",
+          "1e400",
+          "\"weight_map\":");
+
+  private static final Map<String, byte[]> TORCH = files("torch/views.pt", "torch/types.bin");
+  private static final Map<String, byte[]> GGUF =
+      files("gguf/plain.gguf", "gguf/aligned.gguf", "gguf/quantised.gguf");
+  private static final Map<String, byte[]> SHARDS =
+      files(
+          "fp8/blocks/config.json",
+          "fp8/blocks/model.safetensors.index.json",
+          "fp8/blocks/model-00001-of-00002.safetensors",
+          "fp8/blocks/model-00002-of-00002.safetensors");
+  private static final Map<String, byte[]> TORCH_SHARDS =
+      files(
+          "torch/sharded/pytorch_model.bin.index.json",
+          "torch/sharded/pytorch_model-00001-of-00002.bin",
+          "torch/sharded/pytorch_model-00002-of-00002.bin");
+
+  private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+  /** Loads the classes, whose own memory is not to be counted. */
+  @BeforeContainer
+  static void readTheGoodFiles() throws IOException {
+    for (Map<String, byte[]> files : List.of(SHARDS, TORCH_SHARDS)) {
+      assertThat(Checkpoint.open(new MemoryStorage(files), MemoryStorage.FOLDER).faults())
+          .isEmpty();
+    }
+    for (Map<String, byte[]> files : List.of(TORCH, GGUF)) {
+      for (Map.Entry<String, byte[]> file : files.entrySet()) {
+        Storage storage = new MemoryStorage(Map.of(file.getKey(), file.getValue()));
+        assertThat(Checkpoint.open(storage, MemoryStorage.FOLDER).tensors()).isNotEmpty();
+      }
+    }
+  }
+
+  private static Map<String, byte[]> files(String... fixtures) {
+    Map<String, byte[]> files = new TreeMap<>();
+    for (String fixture : fixtures) {
+      Path path = Twins.fixture(fixture);
+      try {
+        files.put(path.getFileName().toString(), Files.readAllBytes(path));
+      } catch (IOException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+    return files;
+  }
+
+  /** One of these files alone, with some of its bytes changed. */
+  private static Arbitrary<Map<String, byte[]>> oneMutated(Map<String, byte[]> files) {
+    List<String> names = List.copyOf(files.keySet());
+    return Arbitraries.randomValue(
+        random -> {
+          String name = names.get(random.nextInt(names.size()));
+          return Map.of(name, mutate(files.get(name), random));
+        });
+  }
+
+  /** All of these files, one of them with some of its bytes changed. */
+  private static Arbitrary<Map<String, byte[]>> allWithOneMutated(Map<String, byte[]> files) {
+    List<String> names = List.copyOf(files.keySet());
+    return Arbitraries.randomValue(
+        random -> {
+          Map<String, byte[]> all = new TreeMap<>(files);
+          all.computeIfPresent(
+              names.get(random.nextInt(names.size())), (name, bytes) -> mutate(bytes, random));
+          return all;
+        });
+  }
+
+  private static byte[] mutate(byte[] good, Random random) {
+    byte[] file = good.clone();
+    int mutations = 1 + random.nextInt(4);
+    for (int i = 0; i < mutations; i++) {
+      int at = random.nextInt(file.length + 1);
+      file =
+          switch (random.nextInt(6)) {
+            case 0 -> put(file, at, (byte) (byteAt(file, at) ^ 1 << random.nextInt(8)));
+            case 1 -> put(file, at, (byte) random.nextInt(256));
+            case 2 -> put(file, at, number(random));
+            case 3 -> splice(file, at, random.nextInt(12), new byte[0]);
+            case 4 ->
+                splice(
+                    file,
+                    at,
+                    random.nextInt(8),
+                    FRAGMENTS
+                        .get(random.nextInt(FRAGMENTS.size()))
+                        .getBytes(StandardCharsets.ISO_8859_1));
+            default -> random.nextInt(10) == 0 ? splice(file, at, file.length, new byte[0]) : file;
+          };
+    }
+    return file;
+  }
+
+  private static byte byteAt(byte[] file, int at) {
+    return at < file.length ? file[at] : 0;
+  }
+
+  private static byte[] number(Random random) {
+    byte[] bytes = new byte[Long.BYTES];
+    ByteBuffer.wrap(bytes)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putLong(EXTREMES[random.nextInt(EXTREMES.length)] + random.nextInt(3) - 1);
+    return Arrays.copyOf(bytes, random.nextBoolean() ? Integer.BYTES : Long.BYTES);
+  }
+
+  private static byte[] put(byte[] file, int at, byte... bytes) {
+    byte[] mutated = file.clone();
+    System.arraycopy(bytes, 0, mutated, at, Math.min(bytes.length, file.length - at));
+    return mutated;
+  }
+
+  private static byte[] splice(byte[] file, int at, int removed, byte[] inserted) {
+    int rest = Math.max(0, file.length - at - removed);
+    return ByteBuffer.allocate(at + inserted.length + rest)
+        .put(file, 0, at)
+        .put(inserted)
+        .put(file, file.length - rest, rest)
+        .array();
+  }
+
+  @Provide
+  Arbitrary<Map<String, byte[]>> torch() {
+    return oneMutated(TORCH);
+  }
+
+  @Provide
+  Arbitrary<Map<String, byte[]>> gguf() {
+    return oneMutated(GGUF);
+  }
+
+  @Provide
+  Arbitrary<Map<String, byte[]>> shards() {
+    return allWithOneMutated(SHARDS);
+  }
+
+  @Provide
+  Arbitrary<Map<String, byte[]>> torchShards() {
+    return allWithOneMutated(TORCH_SHARDS);
+  }
+
+  @Property(tries = 10_000)
+  void torchsFiles(@ForAll("torch") Map<String, byte[]> files) throws IOException {
+    requireUnderstoodOrRefused(files);
+  }
+
+  @Property(tries = 10_000)
+  void ggufFiles(@ForAll("gguf") Map<String, byte[]> files) throws IOException {
+    requireUnderstoodOrRefused(files);
+  }
+
+  @Property(tries = 10_000)
+  void indexesConfigsAndShards(@ForAll("shards") Map<String, byte[]> files) throws IOException {
+    requireUnderstoodOrRefused(files);
+  }
+
+  @Property(tries = 10_000)
+  void torchsIndexesAndShards(@ForAll("torchShards") Map<String, byte[]> files) throws IOException {
+    requireUnderstoodOrRefused(files);
+  }
+
+  private void requireUnderstoodOrRefused(Map<String, byte[]> files) throws IOException {
+    MemoryStorage storage = new MemoryStorage(files);
+    long allocated = threads.getCurrentThreadAllocatedBytes();
+    long started = threads.getCurrentThreadCpuTime();
+    Checkpoint checkpoint = null;
+    try {
+      checkpoint = Checkpoint.open(storage, MemoryStorage.FOLDER);
+    } catch (UserInputException e) {
+      assertThat(e.getMessage()).startsWith("[" + MemoryStorage.FOLDER);
+    }
+    assertThat(threads.getCurrentThreadCpuTime() - started).isLessThan(MAX_NANOS);
+    assertThat(threads.getCurrentThreadAllocatedBytes() - allocated)
+        .isLessThan(MAX_ALLOCATED_BYTES);
+    if (checkpoint != null) {
+      for (UserInputException fault : checkpoint.faults()) {
+        assertThat(fault.getMessage()).startsWith("[" + MemoryStorage.FOLDER + "/");
+      }
+      for (TensorInfo tensor : checkpoint.tensors().values()) {
+        requireInside(tensor, storage.status(tensor.file()).lengthBytes());
+      }
+    }
+  }
+
+  /** A tensor has the bytes that its shape needs, all of them in its file. */
+  private static void requireInside(TensorInfo tensor, long fileBytes) {
+    long bits = tensor.dtype().bits();
+    for (long dimension : tensor.shape()) {
+      bits = Math.multiplyExact(bits, dimension);
+    }
+    assertThat(tensor.lengthBytes() * 8).isEqualTo(bits);
+    assertThat(tensor.offset()).isNotNegative();
+    assertThat(Math.addExact(tensor.offset(), tensor.lengthBytes())).isLessThanOrEqualTo(fileBytes);
+  }
+}
