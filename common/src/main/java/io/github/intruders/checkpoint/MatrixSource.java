@@ -174,20 +174,6 @@ public record MatrixSource(
     return (int) size;
   }
 
-  /**
-   * The rows from {@code from} to before {@code to} by themselves.
-   *
-   * @throws IllegalArgumentException if the file holds the transpose, where rows don't lie together
-   */
-  public MatrixSource rowRange(int from, int to) {
-    if (transposed || from < 0 || to < from || to > rows) {
-      throw new IllegalArgumentException(
-          "Cannot cut rows %d to %d out of %s".formatted(from, to, this));
-    }
-    long bytesBefore = Math.multiplyExact((long) from * cols, dtype.bits()) / Byte.SIZE;
-    return new MatrixSource(matrix, file, dtype, offset + bytesBefore, to - from, cols, false);
-  }
-
   /** How many elements the matrix has. */
   public long elements() {
     return (long) rows * cols;

@@ -35,7 +35,9 @@ public final class RowBlocks {
 
   /** Whether the rows of a matrix can be read by themselves and are far more than its columns. */
   public static boolean suits(BaseMatrix base) {
-    return !base.source().transposed() && base.source().rows() >= 2 * base.source().cols();
+    return !base.source().transposed()
+        && base.source().scale() == null
+        && base.source().rows() >= 2 * base.source().cols();
   }
 
   private static int rowsPerBlock(BaseMatrix base, long blockBytes) {
@@ -62,7 +64,8 @@ public final class RowBlocks {
   }
 
   private Matrix read(MatrixSource source, int block) throws IOException {
-    return reader.read(source.rowRange(from(block), to(block)), Precision.DOUBLE);
+    return reader.read(
+        source.rowRange(source.matrix(), from(block), to(block) - from(block)), Precision.DOUBLE);
   }
 
   /** Σ W0ᵀ W0 over these blocks, (n, n), upper triangle. */

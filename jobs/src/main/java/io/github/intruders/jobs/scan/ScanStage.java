@@ -113,7 +113,7 @@ public final class ScanStage {
         BaseMatrix matrix = base.matrices().get(name);
         blockwise.scan(
             matrix,
-            base.identities().get(matrix.source().file()),
+            base.identity(matrix),
             pending.values().filter(plan -> plan.base().name().equals(name)).collect());
       }
     } finally {
@@ -131,7 +131,7 @@ public final class ScanStage {
     SpectraStore store = new SpectraStore(storage.open(), config.spectraUri());
     Set<String> large = new TreeSet<>();
     for (BaseMatrix matrix : base.matrices().values()) {
-      String identity = base.identities().get(matrix.source().file());
+      String identity = base.identity(matrix);
       if (LargeMatrices.isLarge(matrix, memory)
           && !(store.contains(matrix.source(), identity)
               && Cost.scanBytes(matrix, STACK_COLUMNS) <= memory.bytes())) {
