@@ -69,22 +69,27 @@ class ArchitectureTest {
           .definedBy(ROOT + ".spectra")
           .layer("scan")
           .definedBy(ROOT + ".scan")
+          .layer("mitigation")
+          .definedBy(ROOT + ".mitigation")
           .layer("jobs")
           .definedBy(JOBS)
-          .whereLayer("scan")
+          .whereLayer("mitigation")
           .mayOnlyBeAccessedByLayers("jobs")
+          .whereLayer("scan")
+          .mayOnlyBeAccessedByLayers("mitigation", "jobs")
           .whereLayer("spectra")
-          .mayOnlyBeAccessedByLayers("scan", "jobs")
+          .mayOnlyBeAccessedByLayers("scan", "mitigation", "jobs")
           .whereLayer("plan")
-          .mayOnlyBeAccessedByLayers("scan", "jobs")
+          .mayOnlyBeAccessedByLayers("scan", "mitigation", "jobs")
           .whereLayer("manifest")
           .mayOnlyBeAccessedByLayers("plan", "jobs")
           .whereLayer("adapter")
-          .mayOnlyBeAccessedByLayers("plan", "scan", "jobs")
+          .mayOnlyBeAccessedByLayers("plan", "scan", "mitigation", "jobs")
           .whereLayer("checkpoint")
-          .mayOnlyBeAccessedByLayers("adapter", "plan", "spectra", "scan", "jobs")
+          .mayOnlyBeAccessedByLayers(
+              "adapter", "plan", "spectra", "scan", "mitigation", "jobs")
           .whereLayer("linalg")
-          .mayOnlyBeAccessedByLayers("checkpoint", "spectra", "scan", "jobs");
+          .mayOnlyBeAccessedByLayers("checkpoint", "spectra", "scan", "mitigation", "jobs");
 
   @ArchTest
   static final ArchRule packagesFormNoCycles =
@@ -93,7 +98,7 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule stagesMeetOnlyInTables =
       slices()
-          .matching(ROOT + ".jobs.(plan|spectra|scan|report)..")
+          .matching(ROOT + ".jobs.(plan|spectra|scan|mitigation|report)..")
           .should()
           .notDependOnEachOther();
 
