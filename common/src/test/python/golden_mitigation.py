@@ -37,7 +37,7 @@ def make_base(rng: np.random.Generator) -> dict[str, np.ndarray]:
     for kind, (rows, cols) in SHAPES.items():
         p = min(rows, cols)
         w = (orthonormal(rng, rows, p) * (4 * 0.93 ** np.arange(p))) @ orthonormal(rng, cols, p).T
-        base[NAMES[kind]] = w.astype(np.float32)
+        base[NAMES[kind]] = w.astype(np.float32, order="C")
     return base
 
 
@@ -48,7 +48,7 @@ def make_factors(rng: np.random.Generator, rank: int, strength: float) -> dict[s
         sizes = strength / 2 * 0.8 ** np.arange(rank)
         b = orthonormal(rng, rows, rank) * np.sqrt(sizes)
         a = np.sqrt(sizes)[:, None] * orthonormal(rng, cols, rank).T
-        factors[NAMES[kind]] = b.astype(np.float32), a.astype(np.float32)
+        factors[NAMES[kind]] = b.astype(np.float32, order="C"), a.astype(np.float32, order="C")  # safetensors saves memory as it lies
     return factors
 
 
