@@ -1,5 +1,8 @@
 package io.github.intruders.mitigation;
 
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.core.util.Separators;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.github.intruders.adapter.Adapter;
@@ -202,15 +205,24 @@ public final class AdapterEditor {
     JsonNode config = EditedConfig.of(chain, sites);
     byte[] json =
         new JsonMapper()
-            .writerWithDefaultPrettyPrinter()
+            .writer(likePython())
             .writeValueAsString(config)
             .getBytes(StandardCharsets.UTF_8);
-    storage.write(
-        target,
-        out -> {
-          out.write(json);
-          out.write('\n');
-        });
+    storage.write(target, out -> out.write(json));
+  }
+
+  /** The layout of Python's {@code json.dumps(config, indent=2)}, as PEFT saves it. */
+  private static DefaultPrettyPrinter likePython() {
+    DefaultPrettyPrinter printer =
+        new DefaultPrettyPrinter(
+            Separators.createDefaultInstance()
+                .withObjectFieldValueSpacing(Separators.Spacing.AFTER)
+                .withObjectEmptySeparator("")
+                .withArrayEmptySeparator(""));
+    DefaultIndenter lines = new DefaultIndenter("  ", "\n");
+    printer.indentObjectsWith(lines);
+    printer.indentArraysWith(lines);
+    return printer;
   }
 
   private void copy(String from, String to) throws IOException {
