@@ -24,8 +24,7 @@ import java.util.TreeSet;
 public final class EditedConfig {
   /** What chooses the adapted modules; in a chain each adapter may choose others. */
   private static final List<String> SITES =
-      List.of(
-          "target_modules", "exclude_modules", "layers_to_transform", "layers_pattern");
+      List.of("target_modules", "exclude_modules", "layers_to_transform", "layers_pattern");
 
   private EditedConfig() {}
 
@@ -96,7 +95,8 @@ public final class EditedConfig {
   }
 
   /** Sorted, as PEFT saves it, so that loading and saving changes nothing. */
-  private static ObjectNode pattern(Set<String> modules, SortedMap<String, ? extends Number> given) {
+  private static ObjectNode pattern(
+      Set<String> modules, SortedMap<String, ? extends Number> given) {
     ObjectNode plain = JsonNodeFactory.instance.objectNode();
     given.forEach((module, value) -> plain.set(module, number(value)));
     if (saysTheSame(plain, modules, given)) {

@@ -90,40 +90,61 @@ public final class AdapterEditor {
    * @param folder where to; other files of that name are replaced
    */
   public void write(Edits edits, String folder) throws IOException {
-    try (Arena arena = Arena.open()) {
-      Map<String, StoredFactors> changed = changed(edits);
-      writeWeights(changed, storage.resolve(folder, WEIGHTS));
-      for (StoredFile file : storage.list(last.uri())) {
-        if (!file.directory() && !file.name().equals(WEIGHTS) && !file.name().equals(CONFIG)) {
-          copy(file.uri(), storage.resolve(folder, file.name()));
-        }
+    Map<String, Changed> changed = changed(edits);
+    writeWeights(changed, edits, storage.resolve(folder, WEIGHTS));
+    for (StoredFile file : storage.list(last.uri())) {
+      if (!file.directory() && !file.name().equals(WEIGHTS) && !file.name().equals(CONFIG)) {
+        copy(file.uri(), storage.resolve(folder, file.name()));
       }
-      writeConfig(changed, storage.resolve(folder, CONFIG));
     }
+    writeConfig(changed, storage.resolve(folder, CONFIG));
   }
 
-  /** The factors of modules that are not copied, by base tensor. */
-  private Map<String, StoredFactors> changed(Edits edits) throws IOException {
+  /**
+   * A module that is not copied.
+   *
+   * @param rows outputs
+   * @param cols inputs
+   */
+  private record Changed(int rank, double scale, int rows, int cols, DType typeB, DType typeA) {}
+
+  /** The modules that are not copied, by base tensor; their numbers are read when written. */
+  private Map<String, Changed> changed(Edits edits) throws IOException {
     Set<String> baseTensors = new TreeSet<>();
     chain.forEach(adapter -> baseTensors.addAll(adapter.updates().keySet()));
-    Map<String, StoredFactors> changed = new TreeMap<>();
+    Map<String, Changed> changed = new TreeMap<>();
     for (String baseTensor : baseTensors) {
-      MatrixEdit edit = edits.of(baseTensor);
-      if (edit instanceof MatrixEdit.Kept && chain.size() == 1) {
-        continue;
+      try (Arena arena = Arena.open()) {
+        MatrixEdit edit = edits.of(baseTensor);
+        if (edit instanceof MatrixEdit.Kept && chain.size() == 1) {
+          continue;
+        }
+        StoredFactors factors = factors(baseTensor, edits);
+        changed.put(
+            baseTensor,
+            new Changed(
+                factors.rank(),
+                factors.scale(),
+                factors.b().rows(),
+                factors.a().cols(),
+                factors.typeB(),
+                factors.typeA()));
       }
-      List<LowRankSource> links =
-          chain.stream()
-              .filter(adapter -> adapter.updates().containsKey(baseTensor))
-              .map(adapter -> adapter.updates().get(baseTensor))
-              .toList();
-      changed.put(
-          baseTensor, StoredFactors.read(reader, links).edited(edit).rounded(baseTensor));
     }
     return changed;
   }
 
-  private void writeWeights(Map<String, StoredFactors> changed, String target) throws IOException {
+  private StoredFactors factors(String baseTensor, Edits edits) throws IOException {
+    List<LowRankSource> links =
+        chain.stream()
+            .filter(adapter -> adapter.updates().containsKey(baseTensor))
+            .map(adapter -> adapter.updates().get(baseTensor))
+            .toList();
+    return StoredFactors.read(reader, links).edited(edits.of(baseTensor)).rounded(baseTensor);
+  }
+
+  private void writeWeights(Map<String, Changed> changed, Edits edits, String target)
+      throws IOException {
     String source = last.tensors().iterator().next().file();
     if (changed.isEmpty()) {
       copy(source, target);
@@ -133,7 +154,7 @@ public final class AdapterEditor {
     try (RangeSource file = storage.open(source)) {
       metadata = SafetensorsHeader.parse(file).metadata();
     }
-    Map<String, NewTensor> tensors = newTensors(changed);
+    Map<String, NewTensor> tensors = newTensors(changed, edits);
     SafetensorsWriter writer = new SafetensorsWriter().metadata(metadata);
     if (chain.size() > 1) { // all there is are factors, and all of them are new
       tensors.forEach((name, tensor) -> tensor.addTo(writer, name));
@@ -160,39 +181,56 @@ public final class AdapterEditor {
     storage.write(target, writer::writeTo);
   }
 
-  /** A tensor of the edited adapter. */
-  private record NewTensor(Matrix values, DType dtype) {
+  /** A tensor of the edited adapter, whose numbers are read when it is written. */
+  private record NewTensor(int rows, int cols, DType dtype, Storage.Body body) {
     void addTo(SafetensorsWriter writer, String name) {
-      long elements = (long) values.rows() * values.cols();
       writer.add(
           name,
           dtype,
-          List.of((long) values.rows(), (long) values.cols()),
-          elements * dtype.bits() / Byte.SIZE,
-          out -> ElementEncoder.write(values, dtype, out));
+          List.of((long) rows, (long) cols),
+          (long) rows * cols * dtype.bits() / Byte.SIZE,
+          body);
     }
   }
 
   /** By tensor name: that of the adapter, or for a chain that of today's PEFT. */
-  private Map<String, NewTensor> newTensors(Map<String, StoredFactors> changed) {
+  private Map<String, NewTensor> newTensors(Map<String, Changed> changed, Edits edits) {
     Map<String, NewTensor> tensors = new TreeMap<>();
     changed.forEach(
-        (baseTensor, factors) -> {
+        (baseTensor, module) -> {
           LowRankSource source = last.updates().get(baseTensor);
-          String module =
+          String name =
               "base_model.model." + baseTensor.substring(0, baseTensor.lastIndexOf(".weight"));
           boolean joined = chain.size() > 1;
           tensors.put(
-              joined ? module + ".lora_A.weight" : source.a().matrix(),
-              new NewTensor(factors.a(), factors.typeA()));
+              joined ? name + ".lora_A.weight" : source.a().matrix(),
+              new NewTensor(
+                  module.rank(),
+                  module.cols(),
+                  module.typeA(),
+                  out -> {
+                    try (Arena arena = Arena.open()) {
+                      Matrix a = factors(baseTensor, edits).a();
+                      ElementEncoder.write(a, module.typeA(), out);
+                    }
+                  }));
           tensors.put(
-              joined ? module + ".lora_B.weight" : source.b().matrix(),
-              new NewTensor(factors.b(), factors.typeB()));
+              joined ? name + ".lora_B.weight" : source.b().matrix(),
+              new NewTensor(
+                  module.rows(),
+                  module.rank(),
+                  module.typeB(),
+                  out -> {
+                    try (Arena arena = Arena.open()) {
+                      Matrix b = factors(baseTensor, edits).b();
+                      ElementEncoder.write(b, module.typeB(), out);
+                    }
+                  }));
         });
     return tensors;
   }
 
-  private void writeConfig(Map<String, StoredFactors> changed, String target) throws IOException {
+  private void writeConfig(Map<String, Changed> changed, String target) throws IOException {
     String source = storage.resolve(last.uri(), CONFIG);
     if (changed.isEmpty()) {
       copy(source, target);
@@ -200,8 +238,8 @@ public final class AdapterEditor {
     }
     Map<String, EditedConfig.Site> sites = new LinkedHashMap<>();
     changed.forEach(
-        (baseTensor, factors) ->
-            sites.put(baseTensor, new EditedConfig.Site(factors.rank(), factors.scale())));
+        (baseTensor, module) ->
+            sites.put(baseTensor, new EditedConfig.Site(module.rank(), module.scale())));
     JsonNode config = EditedConfig.of(chain, sites);
     byte[] json =
         new JsonMapper()

@@ -296,8 +296,7 @@ public final class MatrixMitigator {
      * matrix's name, so that every checkpoint and every run gets the same ones.
      */
     private Scaling random(Scaling mitigation) {
-      int count =
-          Math.min(mitigation.edit().rank(), Math.min(base.rows(), base.cols()));
+      int count = Math.min(mitigation.edit().rank(), Math.min(base.rows(), base.cols()));
       long seed = Long.parseUnsignedLong(Fingerprint.of(plan.base().name()).substring(0, 16), 16);
       SplittableRandom random = new SplittableRandom(seed);
       Matrix p = directions(random, base.rows(), count);

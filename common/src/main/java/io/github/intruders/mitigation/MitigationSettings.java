@@ -58,7 +58,6 @@ public record MitigationSettings(
 
   /** The variant that scales the intruders themselves. */
   Variant mitigation(double lambda) {
-    return new Variant(
-        selection == Selection.TOP ? Variant.Kind.TOP : Variant.Kind.ALL, lambda);
+    return new Variant(selection == Selection.TOP ? Variant.Kind.TOP : Variant.Kind.ALL, lambda);
   }
 }

@@ -1,7 +1,7 @@
 package io.github.intruders.mitigation;
 
-import io.github.intruders.checkpoint.ElementEncoder;
 import io.github.intruders.checkpoint.DType;
+import io.github.intruders.checkpoint.ElementEncoder;
 import io.github.intruders.checkpoint.TensorReader;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
@@ -17,8 +17,7 @@ sealed interface TunedMatrix {
 
   /** Reads the tuned matrix of a plan. */
   static TunedMatrix read(TensorReader reader, MatrixPlan plan) throws IOException {
-    TunedMatrixAnalyser.WholeBase base =
-        () -> reader.read(plan.base().source(), Precision.DOUBLE);
+    TunedMatrixAnalyser.WholeBase base = () -> reader.read(plan.base().source(), Precision.DOUBLE);
     if (plan.update() instanceof UpdateSource.LowRank lowRank) {
       StoredFactors factors = StoredFactors.read(reader, lowRank.adapters());
       return new Adapted(base, factors, factors.update(), lowRank.adapters().size() == 1);

@@ -45,15 +45,13 @@ final class MadeUpModel {
 
   MadeUpModel(Path work) throws IOException {
     this.work = work;
-    this.base =
-        BasePlan.of(storage, "base", uri("base"), MatrixSelection.of(null, null));
+    this.base = BasePlan.of(storage, "base", uri("base"), MatrixSelection.of(null, null));
   }
 
   static Path fixture(String name) {
     try {
       return Path.of(
-              Objects.requireNonNull(MadeUpModel.class.getResource("/fixtures/mitigation"))
-                  .toURI())
+              Objects.requireNonNull(MadeUpModel.class.getResource("/fixtures/mitigation")).toURI())
           .resolve(name);
     } catch (URISyntaxException e) {
       throw new IllegalStateException(e);

@@ -60,8 +60,7 @@ class MitigationGoldenTest {
         try (Arena arena = Arena.open()) {
           Matrix edited = model.tuned(folder, matrix);
           assertThat(
-                  MadeUpModel.relativeDistance(
-                      edited, model.golden(tuned, variant.name(), matrix)))
+                  MadeUpModel.relativeDistance(edited, model.golden(tuned, variant.name(), matrix)))
               .as(label)
               .isLessThan(tolerance);
           double norm = edited.plusInPlace(-1, model.base(matrix)).frobeniusNorm();
@@ -124,7 +123,9 @@ class MitigationGoldenTest {
     Path folder = model.write(plan, new Variant(Variant.Kind.TOP, 1));
 
     Adapter joined = Adapter.open(model.storage, folder.toString());
-    assertThat(joined.updates().values()).extracting(update -> update.rank()).containsExactly(4, 6, 6);
+    assertThat(joined.updates().values())
+        .extracting(update -> update.rank())
+        .containsExactly(4, 6, 6);
     for (String matrix : MadeUpModel.MATRICES) {
       MatrixFigures kept = figures.get(matrix).get("top-l1");
       assertThat(kept.intrudersAfter()).isEqualTo(kept.intrudersBefore());
@@ -135,8 +136,7 @@ class MitigationGoldenTest {
           one.plusInPlace(1, model.tuned(MadeUpModel.fixture("link-2"), matrix))
               .plusInPlace(-1, model.base(matrix));
         }
-        assertThat(MadeUpModel.relativeDistance(model.tuned(folder, matrix), one))
-            .isLessThan(1e-7);
+        assertThat(MadeUpModel.relativeDistance(model.tuned(folder, matrix), one)).isLessThan(1e-7);
       }
     }
   }
@@ -150,9 +150,7 @@ class MitigationGoldenTest {
     Path folder = model.write(plan, new Variant(Variant.Kind.ALL, 0));
 
     Adapter edited = Adapter.open(model.storage, folder.toString());
-    Adapter before =
-        Adapter.open(
-            model.storage, model.uri(MadeUpModel.sources(tuned).get(0)));
+    Adapter before = Adapter.open(model.storage, model.uri(MadeUpModel.sources(tuned).get(0)));
     for (String matrix : MadeUpModel.MATRICES) {
       var after = edited.updates().get(matrix);
       var source = before.updates().get(matrix);
@@ -175,8 +173,7 @@ class MitigationGoldenTest {
 
     ObjectMapper json = new ObjectMapper();
     JsonNode edited = json.readTree(folder.resolve("adapter_config.json").toFile());
-    JsonNode source =
-        json.readTree(MadeUpModel.fixture("patterns/adapter_config.json").toFile());
+    JsonNode source = json.readTree(MadeUpModel.fixture("patterns/adapter_config.json").toFile());
     source
         .properties()
         .forEach(
@@ -186,8 +183,7 @@ class MitigationGoldenTest {
               }
             });
     assertThat(edited.path("rank_pattern").toString())
-        .isEqualTo(
-            "{\"model.layers.0.mlp.square_proj\":5,\"model.layers.2.mlp.wide_proj\":3}");
+        .isEqualTo("{\"model.layers.0.mlp.square_proj\":5,\"model.layers.2.mlp.wide_proj\":3}");
     assertThat(edited.path("alpha_pattern").properties()).hasSize(3);
   }
 
@@ -248,13 +244,11 @@ class MitigationGoldenTest {
         double taken = distance(model.tuned(mitigated, matrix), w);
         double norm = distance(model.tuned(mitigated, matrix), base);
 
-        assertThat(distance(model.tuned(random, matrix), w))
-            .isCloseTo(taken, within(1e-5 * taken));
+        assertThat(distance(model.tuned(random, matrix), w)).isCloseTo(taken, within(1e-5 * taken));
         Matrix scaled = model.tuned(shrunk, matrix).plusInPlace(-1, base);
         assertThat(scaled.frobeniusNorm()).isCloseTo(norm, within(1e-5 * norm));
         double factor = norm / update.frobeniusNorm();
-        assertThat(distance(scaled, update.copy().scaleInPlace(factor)))
-            .isLessThan(1e-5 * norm);
+        assertThat(distance(scaled, update.copy().scaleInPlace(factor))).isLessThan(1e-5 * norm);
 
         MatrixFigures control = figures.get(matrix).get("neighbour-l0.25");
         List<Integer> intruders = figures.get(matrix).get("all-l0.25").scaledIndices();

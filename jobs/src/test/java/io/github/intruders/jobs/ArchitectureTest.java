@@ -86,8 +86,7 @@ class ArchitectureTest {
           .whereLayer("adapter")
           .mayOnlyBeAccessedByLayers("plan", "scan", "mitigation", "jobs")
           .whereLayer("checkpoint")
-          .mayOnlyBeAccessedByLayers(
-              "adapter", "plan", "spectra", "scan", "mitigation", "jobs")
+          .mayOnlyBeAccessedByLayers("adapter", "plan", "spectra", "scan", "mitigation", "jobs")
           .whereLayer("linalg")
           .mayOnlyBeAccessedByLayers("checkpoint", "spectra", "scan", "mitigation", "jobs");
 

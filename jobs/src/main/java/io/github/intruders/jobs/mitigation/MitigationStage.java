@@ -11,10 +11,12 @@ import io.github.intruders.plan.BasePlan;
 import io.github.intruders.plan.CheckpointPlan;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.plan.UpdateSource;
+import io.github.intruders.scan.ScanSettings;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -22,8 +24,6 @@ import java.util.TreeSet;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
-import io.github.intruders.scan.ScanSettings;
-import java.util.Iterator;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.api.java.function.Function;
 import org.apache.spark.api.java.function.PairFunction;
@@ -188,8 +188,7 @@ public final class MitigationStage {
   }
 
   /** Executor work: names a piece of work. */
-  private static final class KeyOf
-      implements PairFunction<MatrixPlan, String, MatrixPlan> {
+  private static final class KeyOf implements PairFunction<MatrixPlan, String, MatrixPlan> {
     private static final long serialVersionUID = 1L;
 
     private final ScanSettings scan;
@@ -207,8 +206,7 @@ public final class MitigationStage {
   }
 
   /** Executor work: what a checkpoint is made of. */
-  private static final class LookAt
-      implements Function<CheckpointPlan, ModelSource> {
+  private static final class LookAt implements Function<CheckpointPlan, ModelSource> {
     private static final long serialVersionUID = 1L;
 
     private final TaskStorage taskStorage;
@@ -228,8 +226,7 @@ public final class MitigationStage {
   }
 
   /** Executor work: the files to write for a checkpoint, in all variants. */
-  private static final class FilesOf
-      implements FlatMapFunction<ModelSource, ModelFile> {
+  private static final class FilesOf implements FlatMapFunction<ModelSource, ModelFile> {
     private static final long serialVersionUID = 1L;
 
     private final ScanSettings scan;
@@ -245,8 +242,7 @@ public final class MitigationStage {
       List<ModelFile> files = new ArrayList<>();
       List<MatrixPlan> plans = model.plan().matrices();
       for (Variant variant : settings.variants()) {
-        String key =
-            MitigationLedger.modelKey(model.identity(), variant, plans, scan, settings);
+        String key = MitigationLedger.modelKey(model.identity(), variant, plans, scan, settings);
         for (String file : model.files()) {
           files.add(
               new ModelFile(
@@ -269,8 +265,7 @@ public final class MitigationStage {
   }
 
   /** Executor work: the folder of a file. */
-  private static final class PrepareFolder
-      implements VoidFunction<ModelFile> {
+  private static final class PrepareFolder implements VoidFunction<ModelFile> {
     private static final long serialVersionUID = 1L;
 
     private final TaskStorage taskStorage;
@@ -295,8 +290,7 @@ public final class MitigationStage {
   }
 
   /** Executor work: marks the folder of a file. */
-  private static final class FinishFolder
-      implements VoidFunction<ModelFile> {
+  private static final class FinishFolder implements VoidFunction<ModelFile> {
     private static final long serialVersionUID = 1L;
 
     private final TaskStorage taskStorage;

@@ -144,8 +144,7 @@ final class ModelFolder {
     marker.put("sides", scan.sides());
     marker.put("key", key);
     String json = json(marker);
-    storage.write(
-        file(MARKER), out -> out.write((json + "\n").getBytes(StandardCharsets.UTF_8)));
+    storage.write(file(MARKER), out -> out.write((json + "\n").getBytes(StandardCharsets.UTF_8)));
   }
 
   private static String json(Map<String, Object> marker) throws JsonProcessingException {

@@ -23,11 +23,7 @@ import java.util.List;
  * @param rejection why it can't be written, or null
  */
 record ModelSource(
-    CheckpointPlan plan,
-    boolean adapter,
-    List<String> files,
-    String identity,
-    Rejection rejection)
+    CheckpointPlan plan, boolean adapter, List<String> files, String identity, Rejection rejection)
     implements Serializable {
   /** Stands for all files of an adapter. */
   static final String WHOLE_ADAPTER = "adapter";

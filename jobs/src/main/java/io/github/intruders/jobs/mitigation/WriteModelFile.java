@@ -55,8 +55,7 @@ final class WriteModelFile implements Function<ModelFile, WriteModelFile.Result>
    *
    * @param rejection why the file can't be written, or null
    */
-  record Result(String checkpointId, String variant, Rejection rejection)
-      implements Serializable {}
+  record Result(String checkpointId, String variant, Rejection rejection) implements Serializable {}
 
   @Override
   public Result call(ModelFile work) throws IOException {
@@ -68,8 +67,7 @@ final class WriteModelFile implements Function<ModelFile, WriteModelFile.Result>
     try {
       String lastOfIt = work.adapter() ? "adapter_config.json" : work.file();
       boolean there =
-          storage.exists(folder.file(lastOfIt))
-              && ledger.hasWritten(work.modelKey(), work.file());
+          storage.exists(folder.file(lastOfIt)) && ledger.hasWritten(work.modelKey(), work.file());
       if (!there) {
         write(storage, ledger.edits(), folder, uri, work);
         ledger.noteWritten(work.modelKey(), work.file());
@@ -97,15 +95,14 @@ final class WriteModelFile implements Function<ModelFile, WriteModelFile.Result>
     } else {
       CheckpointEditor.open(storage, work.sources().get(0))
           .write(
-              work.file(),
-              work.plans(),
-              plan -> edit(edits, plan, work),
-              folder.file(work.file()));
+              work.file(), work.plans(), plan -> edit(edits, plan, work), folder.file(work.file()));
     }
   }
 
   private MatrixEdit edit(EditStore edits, MatrixPlan plan, ModelFile work) throws IOException {
-    if (rejected.value().contains(MitigationStage.rejectKey(plan.checkpointId(), plan.base().name()))) {
+    if (rejected
+        .value()
+        .contains(MitigationStage.rejectKey(plan.checkpointId(), plan.base().name()))) {
       return new MatrixEdit.Kept();
     }
     return edits.read(MitigationLedger.key(plan, scan, settings), work.variant());

@@ -14,8 +14,7 @@ public final class MitigationReport {
       checkpointWidth = Math.max(checkpointWidth, model.checkpointId().length());
       variantWidth = Math.max(variantWidth, model.variant().length());
     }
-    String row =
-        "%-" + checkpointWidth + "s  %-" + variantWidth + "s  %11s  %15s  %21s  %9s  %s%n";
+    String row = "%-" + checkpointWidth + "s  %-" + variantWidth + "s  %11s  %15s  %21s  %9s  %s%n";
     StringBuilder text =
         new StringBuilder("Edited models against base '%s'%n%n".formatted(summary.baseId()));
     text.append(
@@ -29,10 +28,7 @@ public final class MitigationReport {
               "%d of %d".formatted(model.matricesTouched(), model.matrices()),
               "%d -> %d".formatted(model.intrudersBefore(), model.intrudersAfter()),
               String.format(
-                  Locale.ROOT,
-                  "%.4g -> %.4g",
-                  model.updateNormBefore(),
-                  model.updateNormAfter()),
+                  Locale.ROOT, "%.4g -> %.4g", model.updateNormBefore(), model.updateNormAfter()),
               String.format(Locale.ROOT, "%.1e", model.maxReconstructionError()),
               model.uri() == null
                   ? "not written"

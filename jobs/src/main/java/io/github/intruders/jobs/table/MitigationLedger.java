@@ -182,8 +182,7 @@ public final class MitigationLedger {
 
   /** Notes that a file of an edited model is written. */
   public void noteWritten(String modelKey, String file) throws IOException {
-    storage.write(
-        record(modelKey, file), out -> out.write(file.getBytes(StandardCharsets.UTF_8)));
+    storage.write(record(modelKey, file), out -> out.write(file.getBytes(StandardCharsets.UTF_8)));
   }
 
   /** Forgets what was written under this key. */
@@ -206,7 +205,8 @@ public final class MitigationLedger {
       List<MatrixPlan> plans,
       ScanSettings scan,
       MitigationSettings settings) {
-    StringBuilder text = new StringBuilder(sources).append('\n').append(variant.name()).append('\n');
+    StringBuilder text =
+        new StringBuilder(sources).append('\n').append(variant.name()).append('\n');
     plans.stream()
         .map(plan -> key(plan, scan, settings))
         .sorted()

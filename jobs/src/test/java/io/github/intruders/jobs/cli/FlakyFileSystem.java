@@ -52,8 +52,7 @@ public final class FlakyFileSystem extends RawLocalFileSystem {
     if (broken != null && path.toString().contains(broken)) {
       throw new IOException("This disk is broken: " + path);
     }
-    return super.create(
-        path, permission, overwrite, bufferSize, replication, blockSize, progress);
+    return super.create(path, permission, overwrite, bufferSize, replication, blockSize, progress);
   }
 
   @Override

@@ -44,7 +44,8 @@ class MitigateCommandTest {
     System.setProperty("spark.ui.enabled", "false");
     System.setProperty(
         "spark.hadoop.fs." + FlakyFileSystem.SCHEME + ".impl", FlakyFileSystem.class.getName());
-    SafetensorsParts whole = SafetensorsParts.read(Path.of(zoo("full/3-javascript/model.safetensors")));
+    SafetensorsParts whole =
+        SafetensorsParts.read(Path.of(zoo("full/3-javascript/model.safetensors")));
     Path sharded = Files.createDirectories(temporary.resolve("sharded"));
     StringBuilder map = new StringBuilder();
     for (String tensor : whole.names()) {
@@ -95,8 +96,7 @@ class MitigateCommandTest {
 
   private static Outcome mitigate(String out, String... more) {
     List<String> args =
-        new ArrayList<>(
-            List.of("mitigate", "--manifest", manifest.toString(), "--out", out));
+        new ArrayList<>(List.of("mitigate", "--manifest", manifest.toString(), "--out", out));
     args.addAll(List.of(more));
     return run(args);
   }
@@ -164,17 +164,12 @@ class MitigateCommandTest {
     for (Row row : said) {
       Row scan =
           found.get(
-              row.getAs("checkpoint_id")
-                  + "/"
-                  + row.getAs("variant")
-                  + " "
-                  + row.getAs("matrix"));
+              row.getAs("checkpoint_id") + "/" + row.getAs("variant") + " " + row.getAs("matrix"));
       assertThat(row.<Integer>getAs("intruders_after"))
           .as("%s", row)
           .isEqualTo(scan.<Integer>getAs("intruder_count"));
       double norm = scan.getAs("update_norm");
-      assertThat(row.<Double>getAs("update_norm_after"))
-          .isCloseTo(norm, within(1e-6 * norm));
+      assertThat(row.<Double>getAs("update_norm_after")).isCloseTo(norm, within(1e-6 * norm));
       lost += row.<Integer>getAs("intruders_before") - row.<Integer>getAs("intruders_after");
     }
     assertThat(lost).isPositive();
@@ -254,8 +249,7 @@ class MitigateCommandTest {
 
   private static JsonNode header(Path file) throws IOException {
     byte[] bytes = Files.readAllBytes(file);
-    int length =
-        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(0);
+    int length = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(0);
     return new ObjectMapper().readTree(bytes, 8, length);
   }
 
@@ -286,8 +280,14 @@ class MitigateCommandTest {
     assertThat(found.keySet()).isEqualTo(expected.keySet()).contains("mitigation.json");
     expected.forEach((file, bytes) -> assertThat(found.get(file)).as(file).isEqualTo(bytes));
     assertThat(
-            mitigate(FlakyFileSystem.SCHEME + ":" + failed, "--checkpoint", checkpoint, "--lambda",
-                    "0.25", "--select", "all")
+            mitigate(
+                    FlakyFileSystem.SCHEME + ":" + failed,
+                    "--checkpoint",
+                    checkpoint,
+                    "--lambda",
+                    "0.25",
+                    "--select",
+                    "all")
                 .exitCode())
         .isZero();
   }
@@ -327,8 +327,7 @@ class MitigateCommandTest {
           --checkpoint chain  | There is no checkpoint 'chain'; expected one of [adapter, chain/2, sharded]
           """)
   void aSettingThatCanNotBeUsedIsNamed(String options, String message) {
-    Outcome outcome =
-        mitigate(temporary.resolve("refused").toString(), options.split(" +", -1));
+    Outcome outcome = mitigate(temporary.resolve("refused").toString(), options.split(" +", -1));
 
     assertThat(outcome.exitCode()).isEqualTo(2);
     assertThat(outcome.err()).contains(message);
@@ -340,7 +339,9 @@ class MitigateCommandTest {
     Path input = temporary.resolve("sharded");
     Outcome inside = mitigate(input.toString(), "--checkpoint", "sharded", "--lambda", "0");
     assertThat(inside.exitCode()).isEqualTo(2);
-    assertThat(inside.err()).contains("Cannot write the edited sharded to").contains("an input must not lie over it");
+    assertThat(inside.err())
+        .contains("Cannot write the edited sharded to")
+        .contains("an input must not lie over it");
     assertThat(input.resolve("mitigated")).doesNotExist();
 
     Path edited = temporary.resolve("twice");
@@ -356,7 +357,12 @@ class MitigateCommandTest {
     Outcome over =
         run(
             List.of(
-                "mitigate", "--manifest", self.toString(), "--out", edited.toString(), "--lambda",
+                "mitigate",
+                "--manifest",
+                self.toString(),
+                "--out",
+                edited.toString(),
+                "--lambda",
                 "0"));
     assertThat(over.exitCode()).isEqualTo(2);
     assertThat(files(own).keySet()).isEqualTo(before.keySet());
