@@ -83,11 +83,16 @@ final class MadeUpModel {
   /** What was edited, by matrix and variant. */
   Map<String, Map<String, MatrixFigures>> edit(CheckpointPlan plan, MitigationSettings settings)
       throws IOException {
+    return edit(plan, settings, ScanSettings.published());
+  }
+
+  Map<String, Map<String, MatrixFigures>> edit(
+      CheckpointPlan plan, MitigationSettings settings, ScanSettings scan) throws IOException {
     MatrixMitigator mitigator =
         new MatrixMitigator(
             storage,
             new SpectraStore(storage, work.resolve("spectra").toUri().toString()),
-            ScanSettings.published(),
+            scan,
             settings);
     Map<String, Map<String, MatrixFigures>> figures = new TreeMap<>();
     for (MatrixPlan matrix : plan.matrices()) {

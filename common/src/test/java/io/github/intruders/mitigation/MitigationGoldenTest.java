@@ -13,6 +13,10 @@ import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
 import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.plan.CheckpointPlan;
+import io.github.intruders.scan.ScanSettings;
+import io.github.intruders.scan.Side;
+import io.github.intruders.scan.SolverChoice;
+import io.github.intruders.scan.TopK;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -88,6 +92,29 @@ class MitigationGoldenTest {
     assertThat(value)
         .as(label)
         .isCloseTo(expected.asDouble(), within(tolerance * expected.asDouble()));
+  }
+
+  @Test
+  void theFastRouteGivesTheSameEdit() throws IOException {
+    ScanSettings three =
+        new ScanSettings(TopK.parse("3"), List.of(0.5), List.of(Side.LEFT), SolverChoice.AUTO);
+    CheckpointPlan plan = model.plan("plain");
+    Variant variant = new Variant(Variant.Kind.TOP, 0);
+    String square = MadeUpModel.MATRICES.get(0);
+
+    Map<String, Map<String, MatrixFigures>> figures =
+        model.edit(plan, MadeUpModel.settings(Selection.TOP, 0.0), three);
+
+    assertThat(figures.get(square).get(variant.name()).solver()).isEqualTo("low-rank");
+    Path folder = model.write(plan, variant);
+    for (String matrix : MadeUpModel.MATRICES) {
+      try (Arena arena = Arena.open()) {
+        assertThat(
+                MadeUpModel.relativeDistance(
+                    model.tuned(folder, matrix), model.golden("plain", variant.name(), matrix)))
+            .isLessThan(EXACT);
+      }
+    }
   }
 
   @ParameterizedTest
