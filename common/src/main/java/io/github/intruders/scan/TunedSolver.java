@@ -61,7 +61,16 @@ final class TunedSolver {
         }
       }
     }
-    return denseRoute.solve(base, whole.read(Precision.DOUBLE), k(base));
+    return solveDense(base, whole.read(Precision.DOUBLE));
+  }
+
+  /**
+   * The leading triplets of a whole matrix by the dense route.
+   *
+   * @param w (m, n) in double precision; stays as it is
+   */
+  TunedSpectrum solveDense(BaseSpectrum base, Matrix w) {
+    return denseRoute.solve(base, w, k(base));
   }
 
   private int k(BaseSpectrum base) {

@@ -9,9 +9,12 @@ import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.accumulation.AccumulationStage;
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.mitigation.MitigationStage;
 import io.github.intruders.jobs.plan.PlanStage;
 import io.github.intruders.jobs.plan.PlannedCheckpoint;
 import io.github.intruders.jobs.plan.RunPlan;
+import io.github.intruders.jobs.report.MitigationSummary;
+import io.github.intruders.jobs.report.MitigationSummaryReader;
 import io.github.intruders.jobs.report.PlanReport;
 import io.github.intruders.jobs.report.RunSummary;
 import io.github.intruders.jobs.report.SummaryReader;
@@ -22,6 +25,8 @@ import io.github.intruders.jobs.table.AccumulationTable;
 import io.github.intruders.jobs.table.CheckpointsTable;
 import io.github.intruders.jobs.table.IntruderTracksTable;
 import io.github.intruders.jobs.table.MatricesTable;
+import io.github.intruders.jobs.table.MitigationLedger;
+import io.github.intruders.jobs.table.MitigationsTable;
 import io.github.intruders.jobs.table.RejectsTable;
 import io.github.intruders.jobs.table.ScanLedger;
 import io.github.intruders.jobs.table.SimilarityTable;
@@ -29,6 +34,7 @@ import io.github.intruders.jobs.table.SingularVectorsTable;
 import io.github.intruders.jobs.table.TableReader;
 import io.github.intruders.jobs.table.TableWriter;
 import io.github.intruders.manifest.CheckpointSpec;
+import io.github.intruders.mitigation.MitigationSettings;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.spectra.SpectraStore;
 import java.io.IOException;
@@ -246,6 +252,56 @@ public final class IntruderJob {
         return writeTables(plan, tables, entries);
       } finally {
         entries.unpersist();
+      }
+    }
+  }
+
+  /**
+   * Writes edited models and the table that tells what the edits do.
+   *
+   * @throws UserInputException if an output folder would lie over an input, or if nothing can be
+   *     edited
+   */
+  public MitigationSummary mitigate(MitigationSettings settings) throws IOException {
+    try (RunPlan plan = plan()) {
+      failIfAsked(plan);
+      MitigationStage stage = new MitigationStage(spark, storage, config, settings, runId);
+      stage.requireFreeOutput(plan.base());
+      if (plan.matrices() == 0) {
+        throw UserInputException.of(
+            RejectCode.NOTHING_TO_ANALYSE,
+            "Nothing can be edited; the first reason: "
+                + plannedRejects(plan).first().<String>getAs("message"));
+      }
+      MitigationStage.Result result =
+          stage.run(plan.base(), plan.broadcastBase(), plan.checkpoints());
+      Dataset<Row> entries = result.entries().persist(StorageLevel.MEMORY_AND_DISK());
+      try {
+        context.setJobDescription("mitigate: writing the table");
+        Dataset<Row> rejects =
+            plannedRejects(plan)
+                .unionByName(
+                    new MitigationLedger(storage.open(), config.outUri(), runId).rejects(spark))
+                .unionByName(
+                    spark.createDataFrame(
+                        result.rejections().stream().map(RejectsTable::toRow).toList(),
+                        RejectsTable.SCHEMA));
+        TableWriter tables = new TableWriter(storage.open(), config.outUri(), runId);
+        List<String> edited = ids(entries.select("checkpoint_id").distinct());
+        List<String> empty =
+            config.manifest().checkpoints().stream()
+                .map(CheckpointSpec::id)
+                .filter(id -> !edited.contains(id))
+                .toList();
+        tables.replace(MitigationsTable.NAME, MitigationsTable.of(entries), empty);
+        if (!rejects.isEmpty()) {
+          tables.replace(RejectsTable.NAME, rejects, List.of());
+        }
+        return new MitigationSummaryReader(storage.open(), config, settings, runId)
+            .read(entries, rejects, (System.nanoTime() - start) / 1e9);
+      } finally {
+        entries.unpersist();
+        context.setJobDescription(null);
       }
     }
   }

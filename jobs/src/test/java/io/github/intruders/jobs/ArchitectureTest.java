@@ -71,24 +71,29 @@ class ArchitectureTest {
           .definedBy(ROOT + ".scan")
           .layer("accumulation")
           .definedBy(ROOT + ".accumulation")
+          .layer("mitigation")
+          .definedBy(ROOT + ".mitigation")
           .layer("jobs")
           .definedBy(JOBS)
           .whereLayer("accumulation")
           .mayOnlyBeAccessedByLayers("jobs")
+          .whereLayer("mitigation")
+          .mayOnlyBeAccessedByLayers("jobs")
           .whereLayer("scan")
-          .mayOnlyBeAccessedByLayers("accumulation", "jobs")
+          .mayOnlyBeAccessedByLayers("accumulation", "mitigation", "jobs")
           .whereLayer("spectra")
-          .mayOnlyBeAccessedByLayers("scan", "jobs")
+          .mayOnlyBeAccessedByLayers("scan", "mitigation", "jobs")
           .whereLayer("plan")
-          .mayOnlyBeAccessedByLayers("scan", "jobs")
+          .mayOnlyBeAccessedByLayers("scan", "mitigation", "jobs")
           .whereLayer("manifest")
           .mayOnlyBeAccessedByLayers("plan", "jobs")
           .whereLayer("adapter")
-          .mayOnlyBeAccessedByLayers("plan", "scan", "jobs")
+          .mayOnlyBeAccessedByLayers("plan", "scan", "mitigation", "jobs")
           .whereLayer("checkpoint")
-          .mayOnlyBeAccessedByLayers("adapter", "plan", "spectra", "scan", "jobs")
+          .mayOnlyBeAccessedByLayers("adapter", "plan", "spectra", "scan", "mitigation", "jobs")
           .whereLayer("linalg")
-          .mayOnlyBeAccessedByLayers("checkpoint", "spectra", "scan", "accumulation", "jobs");
+          .mayOnlyBeAccessedByLayers(
+              "checkpoint", "spectra", "scan", "accumulation", "mitigation", "jobs");
 
   @ArchTest
   static final ArchRule packagesFormNoCycles =
@@ -97,7 +102,7 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule stagesMeetOnlyInTables =
       slices()
-          .matching(ROOT + ".jobs.(plan|spectra|scan|accumulation|report)..")
+          .matching(ROOT + ".jobs.(plan|spectra|scan|accumulation|mitigation|report)..")
           .should()
           .notDependOnEachOther();
 

@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
       SpectraCommand.class,
       ScanCommand.class,
       AccumulateCommand.class,
+      MitigateCommand.class,
       ShowCommand.class,
       InspectCommand.class,
       BenchCommand.class,

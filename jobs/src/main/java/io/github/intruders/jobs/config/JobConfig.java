@@ -1,8 +1,12 @@
 package io.github.intruders.jobs.config;
 
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.UserInputException;
+import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.manifest.Manifest;
 import io.github.intruders.plan.MatrixSelection;
 import io.github.intruders.scan.ScanSettings;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -40,6 +44,30 @@ public record JobConfig(
         ScanSettings.published(),
         MatrixSelection.of(null, null),
         OnError.CONTINUE);
+  }
+
+  /**
+   * The same run for some of its checkpoints, in the manifest's order.
+   *
+   * @throws UserInputException if the manifest has no such checkpoint; names those it has
+   */
+  public JobConfig withCheckpoints(List<String> ids) {
+    List<String> known = manifest.checkpoints().stream().map(CheckpointSpec::id).toList();
+    for (String id : ids) {
+      if (!known.contains(id)) {
+        throw UserInputException.of(
+            RejectCode.SETTING_INVALID,
+            "There is no checkpoint '%s'; expected one of %s".formatted(id, known));
+      }
+    }
+    Manifest part =
+        new Manifest(
+            manifest.baseId(),
+            manifest.baseUri(),
+            manifest.checkpoints().stream().filter(spec -> ids.contains(spec.id())).toList(),
+            manifest.metrics(),
+            manifest.contentHash());
+    return new JobConfig(part, outUri, spectraUri, settings, selection, onError);
   }
 
   /** What to do when an input is rejected. */

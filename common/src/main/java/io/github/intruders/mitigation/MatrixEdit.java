@@ -1,0 +1,39 @@
+package io.github.intruders.mitigation;
+
+import io.github.intruders.linalg.Matrix;
+
+/** What becomes of one tuned matrix W = W0 + ΔW; W' is the edited one. */
+public sealed interface MatrixEdit {
+
+  /** W' = W: nothing is scaled, and no byte of it changes. */
+  record Kept() implements MatrixEdit {}
+
+  /**
+   * W' = W + p · qᵀ.
+   *
+   * @param p (m, j) in double precision, as long in each column as {@code q}
+   * @param q (n, j) in double precision
+   */
+  record Added(Matrix p, Matrix q) implements MatrixEdit {
+    public Added {
+      if (p.cols() != q.cols() || p.cols() == 0) {
+        throw new IllegalArgumentException("Cannot add the product of %s and %sᵀ".formatted(p, q));
+      }
+    }
+  }
+
+  /**
+   * W' = W0 + factor · ΔW.
+   *
+   * @param factor 0 or positive
+   */
+  record Scaled(double factor) implements MatrixEdit {}
+
+  /**
+   * W' = W0 + b · a: the update of an adapter in the rank it had.
+   *
+   * @param b (m, R) in double precision
+   * @param a (R, n) in double precision
+   */
+  record Replaced(Matrix b, Matrix a) implements MatrixEdit {}
+}

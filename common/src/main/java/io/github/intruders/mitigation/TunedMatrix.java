@@ -1,0 +1,164 @@
+package io.github.intruders.mitigation;
+
+import io.github.intruders.checkpoint.DType;
+import io.github.intruders.checkpoint.ElementEncoder;
+import io.github.intruders.checkpoint.TensorReader;
+import io.github.intruders.linalg.Matrix;
+import io.github.intruders.linalg.Precision;
+import io.github.intruders.plan.MatrixPlan;
+import io.github.intruders.plan.UpdateSource;
+import io.github.intruders.scan.TunedMatrixAnalyser;
+import io.github.intruders.scan.TunedMatrixAnalyser.Analysis;
+import io.github.intruders.spectra.BaseSpectrum;
+import java.io.IOException;
+
+/** A tuned matrix W = W0 + ΔW that can be edited and analysed; values don't change. */
+sealed interface TunedMatrix {
+
+  /** Reads the tuned matrix of a plan. */
+  static TunedMatrix read(TensorReader reader, MatrixPlan plan) throws IOException {
+    TunedMatrixAnalyser.WholeBase base = () -> reader.read(plan.base().source(), Precision.DOUBLE);
+    if (plan.update() instanceof UpdateSource.LowRank lowRank) {
+      StoredFactors factors = StoredFactors.read(reader, lowRank.adapters());
+      return new Adapted(base, factors, factors.update(), lowRank.adapters().size() == 1);
+    }
+    UpdateSource.Full full = (UpdateSource.Full) plan.update();
+    return new Whole(
+        base.read(), reader.read(full.tuned(), Precision.DOUBLE), full.tuned().dtype());
+  }
+
+  /** The k leading triplets. */
+  Analysis analyse(TunedMatrixAnalyser analyser, BaseSpectrum base) throws IOException;
+
+  /** ‖ΔW‖_F. */
+  double updateNorm();
+
+  /** Rank of the factors of ΔW, 0 if there are none. */
+  int rank();
+
+  /** W + edit. */
+  TunedMatrix plus(LowRankProduct edit);
+
+  /** W0 + factor · ΔW. */
+  TunedMatrix scaled(double factor);
+
+  /** What is read back after the edit has been written; this, if the bytes stay the same. */
+  TunedMatrix stored(MatrixEdit edit, String name);
+
+  /** ‖W − other‖_F, of one kind. */
+  double distance(TunedMatrix other);
+
+  /**
+   * A base with an adapter or a chain of them.
+   *
+   * @param factors as they are stored before the edit
+   * @param update ΔW, which may be edited
+   * @param single whether one adapter holds the factors, so that they can stay as they are
+   */
+  record Adapted(
+      TunedMatrixAnalyser.WholeBase base,
+      StoredFactors factors,
+      LowRankProduct update,
+      boolean single)
+      implements TunedMatrix {
+    @Override
+    public Analysis analyse(TunedMatrixAnalyser analyser, BaseSpectrum spectrum)
+        throws IOException {
+      return analyser.ofLowRank(spectrum, update.b(), update.a(), base);
+    }
+
+    @Override
+    public double updateNorm() {
+      return update.norm();
+    }
+
+    @Override
+    public int rank() {
+      return update.rank();
+    }
+
+    @Override
+    public TunedMatrix plus(LowRankProduct edit) {
+      return new Adapted(base, factors, update.plus(1, edit), single);
+    }
+
+    @Override
+    public TunedMatrix scaled(double factor) {
+      return new Adapted(base, factors, update.scaled(factor), single);
+    }
+
+    @Override
+    public TunedMatrix stored(MatrixEdit edit, String name) {
+      if (single && edit instanceof MatrixEdit.Kept) {
+        return this;
+      }
+      StoredFactors edited = factors.edited(edit).rounded(name);
+      return new Adapted(base, edited, edited.update(), single);
+    }
+
+    @Override
+    public double distance(TunedMatrix other) {
+      return update.plus(-1, ((Adapted) other).update).norm();
+    }
+  }
+
+  /**
+   * A whole matrix.
+   *
+   * @param w0 (m, n) in double precision
+   * @param w (m, n) in double precision
+   * @param dtype of the stored elements
+   */
+  record Whole(Matrix w0, Matrix w, DType dtype) implements TunedMatrix {
+    @Override
+    public Analysis analyse(TunedMatrixAnalyser analyser, BaseSpectrum spectrum) {
+      return analyser.ofWhole(spectrum, w);
+    }
+
+    @Override
+    public double updateNorm() {
+      return w.copy().plusInPlace(-1, w0).frobeniusNorm();
+    }
+
+    @Override
+    public int rank() {
+      return 0;
+    }
+
+    @Override
+    public TunedMatrix plus(LowRankProduct edit) {
+      return new Whole(w0, w.copy().plusProductInPlace(1, edit.b(), edit.a()), dtype);
+    }
+
+    @Override
+    public TunedMatrix scaled(double factor) {
+      Matrix scaled = w.copy().plusInPlace(-1, w0).scaleInPlace(factor).plusInPlace(1, w0);
+      return new Whole(w0, scaled, dtype);
+    }
+
+    @Override
+    public TunedMatrix stored(MatrixEdit edit, String name) {
+      if (edit instanceof MatrixEdit.Kept) {
+        return this;
+      }
+      return new Whole(w0, ElementEncoder.roundInPlace(edited(edit), dtype, name), dtype);
+    }
+
+    /** W' in double precision. */
+    Matrix edited(MatrixEdit edit) {
+      if (edit instanceof MatrixEdit.Added added) {
+        return ((Whole) plus(LowRankProduct.outer(added.p(), added.q()))).w;
+      } else if (edit instanceof MatrixEdit.Scaled scaled) {
+        return ((Whole) scaled(scaled.factor())).w;
+      } else if (edit instanceof MatrixEdit.Replaced replaced) {
+        return w0.copy().plusProductInPlace(1, replaced.b(), replaced.a());
+      }
+      return w.copy();
+    }
+
+    @Override
+    public double distance(TunedMatrix other) {
+      return w.copy().plusInPlace(-1, ((Whole) other).w).frobeniusNorm();
+    }
+  }
+}

@@ -1,0 +1,110 @@
+package io.github.intruders.jobs.cli;
+
+import io.github.intruders.jobs.IntruderJob;
+import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.report.MitigationReport;
+import io.github.intruders.jobs.report.MitigationSummary;
+import io.github.intruders.jobs.session.SparkSessions;
+import io.github.intruders.mitigation.MitigationSettings;
+import io.github.intruders.mitigation.Selection;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Writes edited models. */
+@Command(
+    name = "mitigate",
+    description =
+        "Writes adapters and checkpoints with scaled intruders, in the format of their input, below"
+            + " OUT/mitigated, and the table mitigations.",
+    mixinStandardHelpOptions = true,
+    footer = {
+      "",
+      "Examples:",
+      "  intruders mitigate --manifest checkpoints.yaml --lambda 0.75 --out results",
+      "  intruders mitigate --manifest checkpoints.yaml --checkpoint chat-lora/2 \\",
+      "      --lambda 0,0.25,0.5,0.75 --controls --out results",
+      "  intruders mitigate --base models/llama --tuned adapters/chat --lambda 0 --select all"
+    })
+final class MitigateCommand implements Callable<Integer> {
+  @Mixin private InputOptions input;
+
+  @Option(
+      names = "--checkpoint",
+      paramLabel = "ID",
+      split = ",",
+      description = "Edit just these checkpoints of the manifest (default: all).")
+  private List<String> checkpoints;
+
+  @Option(
+      names = "--lambda",
+      paramLabel = "L",
+      split = ",",
+      defaultValue = "0.75",
+      description =
+          "Factor of the intruders: 0 removes them, 1 changes nothing, more amplifies; each makes a"
+              + " model of its own (default: ${DEFAULT-VALUE}).")
+  private List<Double> lambdas;
+
+  @Option(
+      names = "--select",
+      defaultValue = "top",
+      description =
+          "top: the top-ranked intruder of each matrix, as in the paper; all: every intruder among"
+              + " the tested vectors (default: ${DEFAULT-VALUE}).")
+  private Selection selection;
+
+  @Option(
+      names = "--keep-rank",
+      description =
+          "Give an edited adapter the rank it had, by the nearest update of that rank; the table"
+              + " tells the error. Otherwise it grows by one per scaled vector and is exact.")
+  private boolean keepRank;
+
+  @Option(
+      names = "--rounds",
+      paramLabel = "N",
+      defaultValue = "1",
+      description =
+          "Repeat on the result until no intruder is left, at most N times (default:"
+              + " ${DEFAULT-VALUE}).")
+  private int rounds;
+
+  @Option(
+      names = "--controls",
+      description =
+          "Also write what to compare with: neighbour (the nearest vector that is no intruder,"
+              + " scaled the same way), shrink (the whole update, scaled to the same norm), random"
+              + " (random directions of equal strength).")
+  private boolean controls;
+
+  @Option(
+      names = "--json",
+      description = "Print the summary as one line of JSON, last on standard output.")
+  private boolean json;
+
+  @Option(
+      names = "--allow-rejects",
+      description = "Exit with 0 rather than 3 when something was left out.")
+  private boolean allowRejects;
+
+  @Override
+  public Integer call() throws IOException {
+    MitigationSettings settings =
+        new MitigationSettings(lambdas, selection, keepRank, rounds, controls);
+    JobConfig config = input.toConfig();
+    if (checkpoints != null) {
+      config = config.withCheckpoints(checkpoints);
+    }
+    try (SparkSession spark = SparkSessions.open("mitigate")) {
+      MitigationSummary summary = new IntruderJob(spark, config).mitigate(settings);
+      System.out.println(
+          json ? summary.toJson() : MitigationReport.render(summary, config.outUri()));
+      return summary.rejected() == 0 || allowRejects ? Main.DONE : Main.DONE_WITH_REJECTS;
+    }
+  }
+}

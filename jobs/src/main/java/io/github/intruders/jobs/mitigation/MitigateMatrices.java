@@ -1,0 +1,94 @@
+package io.github.intruders.jobs.mitigation;
+
+import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.input.Rejection;
+import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.session.TaskStorage;
+import io.github.intruders.jobs.session.TaskThreads;
+import io.github.intruders.jobs.table.MitigationLedger;
+import io.github.intruders.mitigation.MatrixMitigator;
+import io.github.intruders.mitigation.MitigationOutcome;
+import io.github.intruders.mitigation.MitigationSettings;
+import io.github.intruders.plan.BaseMatrix;
+import io.github.intruders.plan.BasePlan;
+import io.github.intruders.plan.MatrixPlan;
+import io.github.intruders.scan.ScanSettings;
+import io.github.intruders.spectra.SpectraStore;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.spark.api.java.function.VoidFunction;
+import org.apache.spark.broadcast.Broadcast;
+import scala.Tuple2;
+
+/** Executor work: one base matrix in all its checkpoints. */
+final class MitigateMatrices
+    implements VoidFunction<Iterator<Tuple2<String, Iterable<MatrixPlan>>>> {
+  private static final long serialVersionUID = 1L;
+
+  private final TaskStorage taskStorage;
+  private final Broadcast<BasePlan> base;
+  private final ScanSettings scan;
+  private final MitigationSettings settings;
+  private final String spectraUri;
+  private final String outUri;
+  private final String runId;
+
+  MitigateMatrices(
+      TaskStorage taskStorage,
+      Broadcast<BasePlan> base,
+      JobConfig config,
+      MitigationSettings settings,
+      String runId) {
+    this.taskStorage = taskStorage;
+    this.base = base;
+    this.scan = config.settings();
+    this.settings = settings;
+    this.spectraUri = config.spectraUri();
+    this.outUri = config.outUri();
+    this.runId = runId;
+  }
+
+  @Override
+  public void call(Iterator<Tuple2<String, Iterable<MatrixPlan>>> matrices) throws IOException {
+    TaskThreads.apply();
+    Storage storage = taskStorage.open();
+    MitigationLedger ledger = new MitigationLedger(storage, outUri, runId);
+    MatrixMitigator mitigator =
+        new MatrixMitigator(storage, new SpectraStore(storage, spectraUri), scan, settings);
+    while (matrices.hasNext()) {
+      List<MatrixPlan> plans = new ArrayList<>();
+      matrices.next()._2().forEach(plans::add);
+      plans.sort(Comparator.comparing(MatrixPlan::checkpointId));
+      mitigate(mitigator, ledger, plans);
+    }
+  }
+
+  private void mitigate(MatrixMitigator mitigator, MitigationLedger ledger, List<MatrixPlan> plans)
+      throws IOException {
+    BaseMatrix matrix = plans.get(0).base();
+    String identity = base.value().identity(matrix);
+    List<Rejection> rejections = new ArrayList<>();
+    ledger.writeEntries(
+        plans,
+        scan,
+        settings,
+        writer ->
+            mitigator.mitigate(
+                matrix,
+                identity,
+                plans,
+                outcome -> {
+                  if (outcome instanceof MitigationOutcome.Edited edited) {
+                    writer.write(edited);
+                  } else if (outcome instanceof MitigationOutcome.Rejected rejected) {
+                    rejections.add(rejected.rejection());
+                  }
+                }));
+    if (!rejections.isEmpty()) {
+      ledger.writeRejects(matrix.name(), rejections);
+    }
+  }
+}

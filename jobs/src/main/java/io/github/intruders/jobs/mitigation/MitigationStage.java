@@ -1,0 +1,332 @@
+package io.github.intruders.jobs.mitigation;
+
+import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.input.Rejection;
+import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.session.TaskStorage;
+import io.github.intruders.jobs.table.MitigationLedger;
+import io.github.intruders.mitigation.MitigationSettings;
+import io.github.intruders.mitigation.Variant;
+import io.github.intruders.plan.BasePlan;
+import io.github.intruders.plan.CheckpointPlan;
+import io.github.intruders.plan.MatrixPlan;
+import io.github.intruders.plan.UpdateSource;
+import io.github.intruders.scan.ScanSettings;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.api.java.function.FlatMapFunction;
+import org.apache.spark.api.java.function.Function;
+import org.apache.spark.api.java.function.PairFunction;
+import org.apache.spark.api.java.function.VoidFunction;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
+import org.apache.spark.storage.StorageLevel;
+import scala.Tuple2;
+
+/**
+ * Edits what the ledger does not hold yet, one task per base matrix, each serving all checkpoints
+ * of its matrix; then writes the edited models, one task per file.
+ */
+public final class MitigationStage {
+  private final SparkSession spark;
+  private final JavaSparkContext context;
+  private final TaskStorage storage;
+  private final JobConfig config;
+  private final MitigationSettings settings;
+  private final String runId;
+
+  public MitigationStage(
+      SparkSession spark,
+      TaskStorage storage,
+      JobConfig config,
+      MitigationSettings settings,
+      String runId) {
+    this.spark = spark;
+    this.context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+    this.storage = storage;
+    this.config = config;
+    this.settings = settings;
+    this.runId = runId;
+  }
+
+  /**
+   * What the stage has done.
+   *
+   * @param entries the ledger's entries of exactly these plans
+   * @param rejections models that could not be written
+   */
+  public record Result(Dataset<Row> entries, List<Rejection> rejections) {}
+
+  /**
+   * Refuses output folders that lie over an input.
+   *
+   * @throws io.github.intruders.input.UserInputException naming both
+   */
+  public void requireFreeOutput(BasePlan base) {
+    ModelFolder.requireFree(
+        storage.open(), config.outUri(), base.uri(), config.manifest().checkpoints(), settings);
+  }
+
+  /** Runs the stage. */
+  public Result run(
+      BasePlan base, Broadcast<BasePlan> broadcast, JavaRDD<CheckpointPlan> checkpoints)
+      throws IOException {
+    JavaPairRDD<String, MatrixPlan> planned =
+        checkpoints
+            .flatMap(plan -> plan.matrices().iterator())
+            .mapToPair(new KeyOf(config, settings));
+    edit(base, broadcast, planned);
+    List<Rejection> rejections = write(checkpoints);
+    Dataset<Row> keys =
+        spark.createDataFrame(
+            planned.keys().map(RowFactory::create), StructType.fromDDL("key STRING"));
+    Dataset<Row> entries =
+        new MitigationLedger(storage.open(), config.outUri(), runId).entries(spark);
+    return new Result(entries.join(keys, asColumns("key"), "left_semi"), rejections);
+  }
+
+  private void edit(
+      BasePlan base, Broadcast<BasePlan> broadcast, JavaPairRDD<String, MatrixPlan> planned)
+      throws IOException {
+    JavaPairRDD<String, Boolean> finished =
+        new MitigationLedger(storage.open(), config.outUri(), runId)
+            .entries(spark)
+            .select("key")
+            .distinct()
+            .as(Encoders.STRING())
+            .toJavaRDD()
+            .mapToPair(key -> new Tuple2<>(key, true));
+    context.setJobDescription(
+        "mitigate: %d matrices of the base".formatted(base.matrices().size()));
+    try {
+      planned
+          .subtractByKey(finished)
+          .mapToPair(entry -> new Tuple2<>(entry._2().base().name(), entry._2()))
+          .groupByKey(base.matrices().size())
+          .foreachPartition(new MitigateMatrices(storage, broadcast, config, settings, runId));
+    } finally {
+      context.setJobDescription(null);
+    }
+  }
+
+  private List<Rejection> write(JavaRDD<CheckpointPlan> checkpoints) throws IOException {
+    Set<String> rejectedMatrices = new HashSet<>();
+    Set<String> rejectedCheckpoints = new HashSet<>();
+    for (Row row :
+        new MitigationLedger(storage.open(), config.outUri(), runId)
+            .rejects(spark)
+            .select("checkpoint_id", "matrix")
+            .collectAsList()) {
+      rejectedMatrices.add(rejectKey(row.getString(0), row.getString(1)));
+      rejectedCheckpoints.add(row.getString(0));
+    }
+    Broadcast<Set<String>> rejected = context.broadcast(rejectedMatrices);
+    JavaRDD<ModelSource> models =
+        checkpoints
+            .filter(plan -> !plan.matrices().isEmpty())
+            .map(new LookAt(storage, rejectedCheckpoints))
+            .persist(StorageLevel.MEMORY_AND_DISK());
+    try {
+      List<Rejection> rejections =
+          new ArrayList<>(
+              models
+                  .filter(model -> model.rejection() != null)
+                  .map(ModelSource::rejection)
+                  .collect());
+      JavaRDD<ModelFile> files = models.flatMap(new FilesOf(config, settings));
+      context.setJobDescription("mitigate: clearing the output folders");
+      files.foreach(new PrepareFolder(storage, config, runId));
+      long count = files.count();
+      context.setJobDescription("mitigate: writing %d files".formatted(count));
+      Map<String, Boolean> whole = new HashMap<>();
+      Set<String> told = new TreeSet<>();
+      for (WriteModelFile.Result result :
+          files
+              .repartition((int) Math.max(1, Math.min(count, 10_000)))
+              .map(new WriteModelFile(storage, config, settings, runId, rejected))
+              .collect()) {
+        String model = rejectKey(result.checkpointId(), result.variant());
+        whole.merge(model, result.rejection() == null, Boolean::logicalAnd);
+        if (result.rejection() != null && told.add(result.rejection().toString())) {
+          rejections.add(result.rejection());
+        }
+      }
+      Set<String> finished = new HashSet<>(whole.keySet());
+      finished.removeIf(model -> !whole.get(model));
+      context.setJobDescription("mitigate: marking what is whole");
+      files.foreach(new FinishFolder(storage, config, settings, finished));
+      return rejections;
+    } finally {
+      models.unpersist();
+      rejected.unpersist();
+      context.setJobDescription(null);
+    }
+  }
+
+  /** Names a matrix of a checkpoint, or a variant of it. */
+  static String rejectKey(String checkpointId, String name) {
+    return checkpointId + "\n" + name;
+  }
+
+  private static scala.collection.immutable.Seq<String> asColumns(String name) {
+    return scala.jdk.javaapi.CollectionConverters.asScala(List.of(name)).toSeq();
+  }
+
+  /** Executor work: names a piece of work. */
+  private static final class KeyOf implements PairFunction<MatrixPlan, String, MatrixPlan> {
+    private static final long serialVersionUID = 1L;
+
+    private final ScanSettings scan;
+    private final MitigationSettings settings;
+
+    KeyOf(JobConfig config, MitigationSettings settings) {
+      this.scan = config.settings();
+      this.settings = settings;
+    }
+
+    @Override
+    public Tuple2<String, MatrixPlan> call(MatrixPlan plan) {
+      return new Tuple2<>(MitigationLedger.key(plan, scan, settings), plan);
+    }
+  }
+
+  /** Executor work: what a checkpoint is made of. */
+  private static final class LookAt implements Function<CheckpointPlan, ModelSource> {
+    private static final long serialVersionUID = 1L;
+
+    private final TaskStorage taskStorage;
+    private final Set<String> rejectedCheckpoints;
+
+    LookAt(TaskStorage taskStorage, Set<String> rejectedCheckpoints) {
+      this.taskStorage = taskStorage;
+      this.rejectedCheckpoints = rejectedCheckpoints;
+    }
+
+    @Override
+    public ModelSource call(CheckpointPlan plan) throws IOException {
+      boolean hasRejects =
+          !plan.rejections().isEmpty() || rejectedCheckpoints.contains(plan.spec().id());
+      return ModelSource.of(taskStorage.open(), plan, hasRejects);
+    }
+  }
+
+  /** Executor work: the files to write for a checkpoint, in all variants. */
+  private static final class FilesOf implements FlatMapFunction<ModelSource, ModelFile> {
+    private static final long serialVersionUID = 1L;
+
+    private final ScanSettings scan;
+    private final MitigationSettings settings;
+
+    FilesOf(JobConfig config, MitigationSettings settings) {
+      this.scan = config.settings();
+      this.settings = settings;
+    }
+
+    @Override
+    public Iterator<ModelFile> call(ModelSource model) {
+      List<ModelFile> files = new ArrayList<>();
+      List<MatrixPlan> plans = model.plan().matrices();
+      for (Variant variant : settings.variants()) {
+        String key = MitigationLedger.modelKey(model.identity(), variant, plans, scan, settings);
+        for (String file : model.files()) {
+          files.add(
+              new ModelFile(
+                  model.plan().spec().id(),
+                  model.plan().spec().sources(),
+                  model.adapter(),
+                  variant,
+                  key,
+                  file,
+                  plans.stream().filter(plan -> model.adapter() || isIn(plan, file)).toList()));
+        }
+      }
+      return files.iterator();
+    }
+
+    private static boolean isIn(MatrixPlan plan, String file) {
+      return plan.update() instanceof UpdateSource.Full full
+          && full.tuned().file().endsWith("/" + file);
+    }
+  }
+
+  /** Executor work: the folder of a file. */
+  private static final class PrepareFolder implements VoidFunction<ModelFile> {
+    private static final long serialVersionUID = 1L;
+
+    private final TaskStorage taskStorage;
+    private final String outUri;
+    private final String runId;
+
+    PrepareFolder(TaskStorage taskStorage, JobConfig config, String runId) {
+      this.taskStorage = taskStorage;
+      this.outUri = config.outUri();
+      this.runId = runId;
+    }
+
+    @Override
+    public void call(ModelFile file) throws IOException {
+      Storage storage = taskStorage.open();
+      new ModelFolder(
+              storage,
+              ModelFolder.uri(storage, outUri, file.checkpointId(), file.variant()),
+              file.modelKey())
+          .prepare(new MitigationLedger(storage, outUri, runId));
+    }
+  }
+
+  /** Executor work: marks the folder of a file. */
+  private static final class FinishFolder implements VoidFunction<ModelFile> {
+    private static final long serialVersionUID = 1L;
+
+    private final TaskStorage taskStorage;
+    private final String outUri;
+    private final String baseId;
+    private final ScanSettings scan;
+    private final MitigationSettings settings;
+    private final Set<String> finished;
+
+    FinishFolder(
+        TaskStorage taskStorage,
+        JobConfig config,
+        MitigationSettings settings,
+        Set<String> finished) {
+      this.taskStorage = taskStorage;
+      this.outUri = config.outUri();
+      this.baseId = config.manifest().baseId();
+      this.scan = config.settings();
+      this.settings = settings;
+      this.finished = finished;
+    }
+
+    @Override
+    public void call(ModelFile file) throws IOException {
+      if (!finished.contains(rejectKey(file.checkpointId(), file.variant().name()))) {
+        return;
+      }
+      Storage storage = taskStorage.open();
+      ModelFolder folder =
+          new ModelFolder(
+              storage,
+              ModelFolder.uri(storage, outUri, file.checkpointId(), file.variant()),
+              file.modelKey());
+      if (!folder.isFinished()) {
+        folder.finish(file.checkpointId(), baseId, file.variant(), scan, settings);
+      }
+    }
+  }
+}

@@ -1,0 +1,27 @@
+package io.github.intruders.jobs.mitigation;
+
+import io.github.intruders.mitigation.Variant;
+import io.github.intruders.plan.MatrixPlan;
+import java.io.Serializable;
+import java.util.List;
+
+/**
+ * One piece of writing: one file of an edited checkpoint, or a whole edited adapter.
+ *
+ * @param checkpointId whose
+ * @param sources where it comes from
+ * @param adapter whether it is an adapter or a chain of them
+ * @param variant which edit
+ * @param modelKey names all that the edited model depends on
+ * @param file the file's name, or {@link ModelSource#WHOLE_ADAPTER}
+ * @param plans the matrices in this file that may be edited
+ */
+record ModelFile(
+    String checkpointId,
+    List<String> sources,
+    boolean adapter,
+    Variant variant,
+    String modelKey,
+    String file,
+    List<MatrixPlan> plans)
+    implements Serializable {}

@@ -1,0 +1,153 @@
+package io.github.intruders.jobs.mitigation;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.github.intruders.checkpoint.JsonFile;
+import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.UserInputException;
+import io.github.intruders.jobs.table.MitigationLedger;
+import io.github.intruders.manifest.CheckpointSpec;
+import io.github.intruders.mitigation.MitigationSettings;
+import io.github.intruders.mitigation.Variant;
+import io.github.intruders.scan.ScanSettings;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * The folder of one edited model. It is whole once {@value #MARKER} is in it, which is written last
+ * and says how the model was made.
+ */
+final class ModelFolder {
+  /** Written when all else is there. */
+  static final String MARKER = "mitigation.json";
+
+  private final Storage storage;
+  private final String uri;
+  private final String key;
+
+  ModelFolder(Storage storage, String uri, String key) {
+    this.storage = storage;
+    this.uri = uri;
+    this.key = key;
+  }
+
+  /** Where a variant of a checkpoint goes. */
+  static String uri(Storage storage, String outUri, String checkpointId, Variant variant) {
+    return storage.resolve(outUri, "mitigated/" + checkpointId + "/" + variant.name());
+  }
+
+  /**
+   * Refuses folders that would lie over an input or over each other.
+   *
+   * @throws UserInputException naming the checkpoint and the folder
+   */
+  static void requireFree(
+      Storage storage,
+      String outUri,
+      String baseUri,
+      List<CheckpointSpec> specs,
+      MitigationSettings settings) {
+    for (CheckpointSpec spec : specs) {
+      requirePlainId(spec.id());
+      for (Variant variant : settings.variants()) {
+        String folder = uri(storage, outUri, spec.id(), variant);
+        requireApart(spec, folder, baseUri);
+        for (CheckpointSpec other : specs) {
+          other.sources().forEach(source -> requireApart(spec, folder, source));
+          if (!other.id().equals(spec.id())
+              && (other.id() + "/").startsWith(spec.id() + "/" + variant.name() + "/")) {
+            throw UserInputException.of(
+                RejectCode.SETTING_INVALID,
+                "Cannot write %s: the output of checkpoint %s goes there"
+                    .formatted(folder, other.id()));
+          }
+        }
+      }
+    }
+  }
+
+  private static void requirePlainId(String id) {
+    for (String part : id.split("/", -1)) {
+      if (part.isEmpty() || part.equals(".") || part.equals("..") || part.contains("\\")) {
+        throw UserInputException.of(
+            RejectCode.SETTING_INVALID,
+            "Cannot name a folder after checkpoint '%s'; give it another id".formatted(id));
+      }
+    }
+  }
+
+  private static void requireApart(CheckpointSpec spec, String folder, String input) {
+    String one = folder + "/";
+    String other = input.endsWith("/") ? input : input + "/";
+    if (one.startsWith(other) || other.startsWith(one)) {
+      throw UserInputException.inFile(
+          RejectCode.SETTING_INVALID,
+          input,
+          "Cannot write the edited %s to %s: an input must not lie over it; choose another --out"
+              .formatted(spec.id(), folder));
+    }
+  }
+
+  String file(String name) {
+    return storage.resolve(uri, name);
+  }
+
+  /** Whether the folder is whole and made of the same inputs in the same way. */
+  boolean isFinished() throws IOException {
+    if (!storage.exists(file(MARKER))) {
+      return false;
+    }
+    try {
+      return JsonFile.readObject(storage, file(MARKER), RejectCode.CONFIG_INVALID)
+          .path("key")
+          .asText()
+          .equals(key);
+    } catch (UserInputException e) {
+      return false;
+    }
+  }
+
+  /** Clears away another model's files, and keeps those of a killed job that wrote the same. */
+  void prepare(MitigationLedger ledger) throws IOException {
+    if (isFinished()) {
+      return;
+    }
+    if (storage.exists(file(MARKER)) || !ledger.hasWritten(key)) {
+      ledger.forgetWritten(key);
+      storage.delete(uri);
+    }
+  }
+
+  /** Marks the folder as whole. Equal input gives equal bytes. */
+  void finish(
+      String checkpointId,
+      String baseId,
+      Variant variant,
+      ScanSettings scan,
+      MitigationSettings settings)
+      throws IOException {
+    Map<String, Object> marker = new LinkedHashMap<>();
+    marker.put("checkpoint_id", checkpointId);
+    marker.put("base_id", baseId);
+    marker.put("variant", variant.name());
+    marker.put("lambda", variant.lambda());
+    marker.put("selection", settings.selection().name().toLowerCase(Locale.ROOT));
+    marker.put("keep_rank", settings.keepRank());
+    marker.put("rounds", settings.rounds());
+    marker.put("top_k", scan.topK().text());
+    marker.put("epsilon", scan.epsilon());
+    marker.put("sides", scan.sides());
+    marker.put("key", key);
+    String json = json(marker);
+    storage.write(file(MARKER), out -> out.write((json + "\n").getBytes(StandardCharsets.UTF_8)));
+  }
+
+  private static String json(Map<String, Object> marker) throws JsonProcessingException {
+    return new JsonMapper().writerWithDefaultPrettyPrinter().writeValueAsString(marker);
+  }
+}

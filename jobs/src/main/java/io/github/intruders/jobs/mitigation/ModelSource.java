@@ -1,0 +1,85 @@
+package io.github.intruders.jobs.mitigation;
+
+import io.github.intruders.adapter.Adapter;
+import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.checkpoint.StoredFile;
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.Rejection;
+import io.github.intruders.input.UserInputException;
+import io.github.intruders.mitigation.AdapterEditor;
+import io.github.intruders.mitigation.CheckpointEditor;
+import io.github.intruders.plan.CheckpointPlan;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.List;
+
+/**
+ * One checkpoint as it will be written.
+ *
+ * @param plan the matrices that may be edited
+ * @param adapter whether it is an adapter or a chain of them
+ * @param files what to write; one entry for an adapter, which is written in one go
+ * @param identity every file it is made from: place, length and time of change
+ * @param rejection why it can't be written, or null
+ */
+record ModelSource(
+    CheckpointPlan plan, boolean adapter, List<String> files, String identity, Rejection rejection)
+    implements Serializable {
+  /** Stands for all files of an adapter. */
+  static final String WHOLE_ADAPTER = "adapter";
+
+  /** Looks at the files of a checkpoint. */
+  static ModelSource of(Storage storage, CheckpointPlan plan, boolean hasRejects)
+      throws IOException {
+    List<String> sources = plan.spec().sources();
+    try {
+      boolean adapter = Adapter.isAdapter(storage, sources.get(0));
+      List<String> files;
+      if (adapter) {
+        AdapterEditor.open(storage, sources);
+        if (sources.size() > 1 && hasRejects) {
+          throw UserInputException.of(
+              RejectCode.ADAPTER_UNSUPPORTED,
+              "Cannot write the chain %s as one adapter: some of its matrices were rejected"
+                  .formatted(plan.spec().id()));
+        }
+        files = List.of(WHOLE_ADAPTER);
+      } else if (sources.size() > 1) {
+        throw UserInputException.inFile(
+            RejectCode.FORMAT_UNSUPPORTED,
+            sources.get(0),
+            "A checkpoint with adapters on top of it can't be written; merge them first, or name"
+                + " the checkpoint as the base");
+      } else {
+        files = CheckpointEditor.open(storage, sources.get(0)).files();
+      }
+      return new ModelSource(plan, adapter, files, identity(storage, sources), null);
+    } catch (UserInputException e) {
+      return new ModelSource(plan, false, List.of(), "", Rejection.of(plan.spec().id(), e));
+    }
+  }
+
+  private static String identity(Storage storage, List<String> sources) throws IOException {
+    StringBuilder identity = new StringBuilder();
+    for (String source : sources) {
+      String folder = storage.isDirectory(source) ? source : parent(source);
+      identity.append(source).append('\n');
+      for (StoredFile file : storage.list(folder)) {
+        if (!file.directory()) {
+          identity
+              .append(file.name())
+              .append(' ')
+              .append(file.lengthBytes())
+              .append(' ')
+              .append(file.modifiedMillis())
+              .append('\n');
+        }
+      }
+    }
+    return identity.toString();
+  }
+
+  private static String parent(String uri) {
+    return uri.substring(0, uri.lastIndexOf('/'));
+  }
+}
