@@ -17,7 +17,8 @@ import java.util.TreeSet;
  */
 final class LmEvalResults {
   /** What stands among a task's metrics and is none. */
-  private static final Set<String> NO_METRIC = Set.of("alias", "name", "sample_len", "sample_count");
+  private static final Set<String> NO_METRIC =
+      Set.of("alias", "name", "sample_len", "sample_count");
 
   private LmEvalResults() {}
 
@@ -25,7 +26,9 @@ final class LmEvalResults {
   static boolean isOne(JsonNode root) {
     JsonNode results = root.path("results");
     return results.isObject()
-        && (root.has("config") || root.has("configs") || root.has("higher_is_better")
+        && (root.has("config")
+            || root.has("configs")
+            || root.has("higher_is_better")
             || root.has("versions"));
   }
 
@@ -36,10 +39,7 @@ final class LmEvalResults {
         .forEach(
             task ->
                 readTask(
-                    checkpoint,
-                    task,
-                    root.path("higher_is_better").path(task.getKey()),
-                    entries));
+                    checkpoint, task, root.path("higher_is_better").path(task.getKey()), entries));
   }
 
   private static void readTask(
@@ -71,8 +71,7 @@ final class LmEvalResults {
   private static String checkpoint(JsonNode root, MetricEntries entries) {
     String model = model(root);
     TreeSet<String> byFile = entries.names().idsOfFile(entries.file());
-    TreeSet<String> byModel =
-        model == null ? new TreeSet<>() : entries.names().idsOfPath(model);
+    TreeSet<String> byModel = model == null ? new TreeSet<>() : entries.names().idsOfPath(model);
     TreeSet<String> candidates = new TreeSet<>(byFile);
     candidates.addAll(byModel);
     if (byFile.size() == 1 && byModel.size() > 1 && byModel.containsAll(byFile)) {

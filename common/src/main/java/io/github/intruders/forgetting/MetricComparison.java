@@ -52,8 +52,7 @@ public record MetricComparison(List<MeasuredForgetting> measured, List<Rejection
         }
       }
     } catch (UserInputException e) {
-      rejections.add(
-          new Rejection(baseId, null, e.file().orElse(null), e.code(), e.getMessage()));
+      rejections.add(new Rejection(baseId, null, e.file().orElse(null), e.code(), e.getMessage()));
     }
     return new MetricComparison(measured, rejections);
   }
@@ -64,8 +63,7 @@ public record MetricComparison(List<MeasuredForgetting> measured, List<Rejection
     values.stream()
         .sorted(Comparator.comparing(MetricValue::checkpointId).thenComparing(MetricValue::file))
         .forEach(
-            value ->
-                all.computeIfAbsent(value.checkpointId(), id -> new ArrayList<>()).add(value));
+            value -> all.computeIfAbsent(value.checkpointId(), id -> new ArrayList<>()).add(value));
     Map<String, MetricValue> single = new LinkedHashMap<>();
     all.forEach(
         (id, found) -> {

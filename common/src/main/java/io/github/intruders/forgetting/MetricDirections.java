@@ -23,8 +23,19 @@ public record MetricDirections(Set<String> lowerIsBetter, Set<String> higherIsBe
       Set.of("loss", "ppl", "perplexity", "nll", "error", "errors", "wer", "cer", "brier");
   private static final Set<String> HIGHER =
       Set.of(
-          "acc", "accuracy", "f1", "score", "bleu", "sacrebleu", "rouge", "rougel", "rougelsum",
-          "rouge1", "rouge2", "mcc", "pass");
+          "acc",
+          "accuracy",
+          "f1",
+          "score",
+          "bleu",
+          "sacrebleu",
+          "rouge",
+          "rougel",
+          "rougelsum",
+          "rouge1",
+          "rouge2",
+          "mcc",
+          "pass");
 
   public MetricDirections {
     lowerIsBetter = Set.copyOf(lowerIsBetter);
@@ -88,7 +99,7 @@ public record MetricDirections(Set<String> lowerIsBetter, Set<String> higherIsBe
           RejectCode.METRIC_INVALID,
           "Metric '%s': its name does not tell whether more is better; say --lower-is-better %s or"
                   .formatted(metric, metric)
-              + " --higher-is-better %s of the command forgetting".formatted(metric));
+              + " --higher-is-better %s".formatted(metric));
     }
     return lower;
   }

@@ -99,8 +99,7 @@ public final class MetricsReader {
       }
     } else if (root.isObject()) {
       root.properties()
-          .forEach(
-              checkpoint -> readMap(checkpoint.getKey(), checkpoint.getValue(), entries));
+          .forEach(checkpoint -> readMap(checkpoint.getKey(), checkpoint.getValue(), entries));
     } else {
       throw entries.fault(
           root.isMissingNode()

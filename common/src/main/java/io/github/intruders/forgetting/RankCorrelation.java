@@ -208,9 +208,7 @@ public enum RankCorrelation {
     private static List<Long> ties(double[] values) {
       return Arrays.stream(values)
           .boxed()
-          .collect(
-              Collectors.groupingBy(
-                  value -> value, Collectors.counting()))
+          .collect(Collectors.groupingBy(value -> value, Collectors.counting()))
           .values()
           .stream()
           .filter(size -> size > 1)

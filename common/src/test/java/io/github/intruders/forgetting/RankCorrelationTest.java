@@ -19,7 +19,8 @@ class RankCorrelationTest {
   private static final double TOLERANCE = 1e-9;
 
   private static JsonNode golden() throws Exception {
-    try (InputStream in = RankCorrelationTest.class.getResourceAsStream("/golden/statistics.json")) {
+    try (InputStream in =
+        RankCorrelationTest.class.getResourceAsStream("/golden/statistics.json")) {
       return new ObjectMapper().readTree(in);
     }
   }
@@ -86,8 +87,7 @@ class RankCorrelationTest {
     assertThat(paper).hasSize(4);
     for (JsonNode pair : paper) {
       assertThat(
-              RankCorrelation.tApproximation(
-                  pair.path("rho").asDouble(), pair.path("n").asInt()))
+              RankCorrelation.tApproximation(pair.path("rho").asDouble(), pair.path("n").asInt()))
           .isCloseTo(pair.path("p").asDouble(), within(1e-12));
     }
     assertThat(RankCorrelation.tApproximation(0.971, 15)).isLessThan(0.001);
@@ -98,8 +98,7 @@ class RankCorrelationTest {
 
   @Test
   void twoPairsHaveAReasonInPlaceOfANumber() {
-    Correlation correlation =
-        RankCorrelation.SPEARMAN.of(new double[] {1, 2}, new double[] {3, 4});
+    Correlation correlation = RankCorrelation.SPEARMAN.of(new double[] {1, 2}, new double[] {3, 4});
 
     assertThat(correlation.rho()).isNull();
     assertThat(correlation.pValues()).isEmpty();

@@ -3,13 +3,16 @@ package io.github.intruders.jobs;
 import static org.apache.spark.sql.functions.col;
 
 import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.forgetting.MetricDirections;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.forgetting.ForgettingStage;
 import io.github.intruders.jobs.plan.PlanStage;
 import io.github.intruders.jobs.plan.PlannedCheckpoint;
 import io.github.intruders.jobs.plan.RunPlan;
+import io.github.intruders.jobs.report.ForgettingReport;
 import io.github.intruders.jobs.report.PlanReport;
 import io.github.intruders.jobs.report.RunSummary;
 import io.github.intruders.jobs.report.SummaryReader;
@@ -17,11 +20,13 @@ import io.github.intruders.jobs.scan.ScanStage;
 import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.jobs.spectra.SpectraStage;
 import io.github.intruders.jobs.table.CheckpointsTable;
+import io.github.intruders.jobs.table.ForgettingTable;
 import io.github.intruders.jobs.table.MatricesTable;
 import io.github.intruders.jobs.table.RejectsTable;
 import io.github.intruders.jobs.table.ScanLedger;
 import io.github.intruders.jobs.table.SimilarityTable;
 import io.github.intruders.jobs.table.SingularVectorsTable;
+import io.github.intruders.jobs.table.TableReader;
 import io.github.intruders.jobs.table.TableWriter;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.spectra.SpectraStore;
@@ -141,6 +146,65 @@ public final class IntruderJob {
     }
   }
 
+  /**
+   * The whole pipeline. Metrics that can't be used are rejected and the rest is done.
+   *
+   * @param directions what the user says of the metrics
+   */
+  public RunSummary run(MetricDirections directions) throws IOException {
+    RunSummary summary = scan();
+    if (config.manifest().metrics().isEmpty()) {
+      return summary;
+    }
+    ForgettingStage.Result result = runForgetting(directions);
+    RunSummary whole =
+        new SummaryReader(spark, config, runId)
+            .withForgetting(
+                summary, forgettingTable(), result.rejected(), (System.nanoTime() - start) / 1e9);
+    writeSummary(whole);
+    return whole;
+  }
+
+  /**
+   * Joins metrics with the checkpoints table and correlates; writes both tables.
+   *
+   * @throws UserInputException if there is no checkpoints table, or no metric can be used
+   */
+  public ForgettingReport forgetting(MetricDirections directions) throws IOException {
+    if (config.manifest().metrics().isEmpty()) {
+      throw UserInputException.of(
+          RejectCode.SETTING_INVALID,
+          "There are no metrics: give --metrics, or the key metrics of the manifest");
+    }
+    ForgettingStage.Result result = runForgetting(directions);
+    if (result.measured() == 0) {
+      throw UserInputException.of(
+          RejectCode.METRIC_INVALID,
+          "No metric can be used; the first reason: " + result.firstReason());
+    }
+    return new ForgettingReport(SummaryReader.lines(forgettingTable()), result.rejected());
+  }
+
+  private ForgettingStage.Result runForgetting(MetricDirections directions) throws IOException {
+    Dataset<Row> checkpoints =
+        new TableReader(spark, storage.open(), config.outUri()).stored(CheckpointsTable.NAME);
+    return new ForgettingStage(spark, storage, config.manifest(), directions)
+        .run(checkpoints, new TableWriter(storage.open(), config.outUri(), runId));
+  }
+
+  private Dataset<Row> forgettingTable() throws IOException {
+    return new TableReader(spark, storage.open(), config.outUri())
+        .stored(ForgettingTable.NAME)
+        .filter(col("base_id").equalTo(config.manifest().baseId()));
+  }
+
+  private void writeSummary(RunSummary summary) throws IOException {
+    Storage store = storage.open();
+    store.write(
+        store.resolve(config.outUri(), "_summary.json"),
+        out -> out.write(summary.toPrettyJson().getBytes(StandardCharsets.UTF_8)));
+  }
+
   private RunSummary writeTables(RunPlan plan, TableWriter tables, Dataset<Row> entries)
       throws IOException {
     context.setJobDescription("scan: writing the tables");
@@ -167,10 +231,7 @@ public final class IntruderJob {
       RunSummary summary =
           new SummaryReader(spark, config, runId)
               .read(checkpoints, rejects.count(), (System.nanoTime() - start) / 1e9);
-      Storage store = storage.open();
-      store.write(
-          store.resolve(config.outUri(), "_summary.json"),
-          out -> out.write(summary.toPrettyJson().getBytes(StandardCharsets.UTF_8)));
+      writeSummary(summary);
       return summary;
     } finally {
       checkpoints.unpersist();

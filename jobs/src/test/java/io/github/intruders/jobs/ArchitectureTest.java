@@ -69,8 +69,12 @@ class ArchitectureTest {
           .definedBy(ROOT + ".spectra")
           .layer("scan")
           .definedBy(ROOT + ".scan")
+          .layer("forgetting")
+          .definedBy(ROOT + ".forgetting")
           .layer("jobs")
           .definedBy(JOBS)
+          .whereLayer("forgetting")
+          .mayOnlyBeAccessedByLayers("jobs")
           .whereLayer("scan")
           .mayOnlyBeAccessedByLayers("jobs")
           .whereLayer("spectra")
@@ -78,11 +82,11 @@ class ArchitectureTest {
           .whereLayer("plan")
           .mayOnlyBeAccessedByLayers("scan", "jobs")
           .whereLayer("manifest")
-          .mayOnlyBeAccessedByLayers("plan", "jobs")
+          .mayOnlyBeAccessedByLayers("plan", "forgetting", "jobs")
           .whereLayer("adapter")
           .mayOnlyBeAccessedByLayers("plan", "scan", "jobs")
           .whereLayer("checkpoint")
-          .mayOnlyBeAccessedByLayers("adapter", "plan", "spectra", "scan", "jobs")
+          .mayOnlyBeAccessedByLayers("adapter", "plan", "spectra", "scan", "forgetting", "jobs")
           .whereLayer("linalg")
           .mayOnlyBeAccessedByLayers("checkpoint", "spectra", "scan", "jobs");
 
@@ -93,7 +97,7 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule stagesMeetOnlyInTables =
       slices()
-          .matching(ROOT + ".jobs.(plan|spectra|scan|report)..")
+          .matching(ROOT + ".jobs.(plan|spectra|scan|forgetting|report)..")
           .should()
           .notDependOnEachOther();
 

@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
       PlanCommand.class,
       SpectraCommand.class,
       ScanCommand.class,
+      ForgettingCommand.class,
       ShowCommand.class,
       InspectCommand.class,
       BenchCommand.class,

@@ -42,6 +42,11 @@ public record JobConfig(
         OnError.CONTINUE);
   }
 
+  /** The same run with another manifest. */
+  public JobConfig withManifest(Manifest other) {
+    return new JobConfig(other, outUri, spectraUri, settings, selection, onError);
+  }
+
   /** What to do when an input is rejected. */
   public enum OnError {
     /** Go on with the rest. */

@@ -1,11 +1,16 @@
 package io.github.intruders.jobs.report;
 
 import io.github.intruders.jobs.report.RunSummary.CheckpointSummary;
+import io.github.intruders.jobs.report.RunSummary.ForgettingSummary;
+import io.github.intruders.jobs.report.RunSummary.RankedCheckpoint;
 import io.github.intruders.scan.IntruderRule;
+import java.util.List;
 import java.util.Locale;
 
 /** The run summary as a person reads it in a terminal. */
 public final class ConsoleReport {
+  private static final int LINES_SHOWN = 12;
+
   private ConsoleReport() {}
 
   /** One line per checkpoint, then where the tables are. */
@@ -42,6 +47,8 @@ public final class ConsoleReport {
               checkpoint.rejected() == 0 ? "" : checkpoint.rejected()));
     }
     text.append('\n');
+    appendRanking(text, summary.ranking(), width);
+    text.append(forgetting(summary.forgetting()));
     if (ties > 0) {
       text.append(
           "Ties: %d of these vectors lie within %s of the threshold; see column ties%n"
@@ -55,6 +62,61 @@ public final class ConsoleReport {
     text.append(
         String.format(Locale.ROOT, "Tables in %s, %.1f s%n", outUri, summary.elapsedSeconds()));
     return text.toString();
+  }
+
+  private static void appendRanking(StringBuilder text, List<RankedCheckpoint> ranking, int width) {
+    if (ranking.size() < 2) {
+      return;
+    }
+    text.append("Least to most forgetting expected, by the weights alone%n".formatted());
+    for (RankedCheckpoint ranked : ranking) {
+      text.append(
+          String.format(
+              Locale.ROOT,
+              "%4d  %-" + width + "s  mean rank %.1f%n",
+              ranked.place(),
+              ranked.checkpointId(),
+              ranked.meanRank()));
+    }
+    text.append('\n');
+  }
+
+  /** The strongest correlations, one line each; nothing if there are none. */
+  public static String forgetting(List<ForgettingSummary> lines) {
+    if (lines.isEmpty()) {
+      return "";
+    }
+    List<ForgettingSummary> shown = lines.subList(0, Math.min(LINES_SHOWN, lines.size()));
+    int metric = "metric".length();
+    int grouping = "checkpoints".length();
+    for (ForgettingSummary line : shown) {
+      metric = Math.max(metric, line.metric().length());
+      grouping = Math.max(grouping, line.grouping().length());
+    }
+    String start = "%-" + metric + "s  %-22s  %-" + grouping + "s  %4s  ";
+    StringBuilder text = new StringBuilder();
+    text.append("Forgetting: Spearman's rho, the strongest first%n".formatted());
+    text.append(
+        (start + "%6s  %8s  %s%n")
+            .formatted("metric", "measure", "checkpoints", "n", "rho", "p", "95 % interval"));
+    for (ForgettingSummary line : shown) {
+      text.append(start.formatted(line.metric(), line.measure(), line.grouping(), line.n()));
+      text.append(
+          line.rho() == null
+              ? "     -  %s%n".formatted(line.reason())
+              : String.format(
+                  Locale.ROOT, "%6.3f  %8.2g  %s%n", line.rho(), line.pValue(), interval(line)));
+    }
+    if (lines.size() > shown.size()) {
+      text.append("… and more in the table forgetting%n".formatted());
+    }
+    return text.append('\n').toString();
+  }
+
+  private static String interval(ForgettingSummary line) {
+    return line.ciLow() == null
+        ? "-"
+        : String.format(Locale.ROOT, "%.3f to %.3f", line.ciLow(), line.ciHigh());
   }
 
   private static String percent(double share) {

@@ -17,6 +17,8 @@ import java.util.Map;
  * @param epsilon threshold of the headline count
  * @param side {@code left}, {@code right} or {@code both}
  * @param checkpoints what was found, in the manifest's order
+ * @param ranking the analysed checkpoints from the least to the most forgetting expected
+ * @param forgetting Spearman correlations over all checkpoints; empty without metrics
  * @param rejected rows of the rejects table
  * @param elapsedSeconds wall time of the whole run
  * @param definition what was counted, in words
@@ -31,6 +33,8 @@ public record RunSummary(
     double epsilon,
     String side,
     List<CheckpointSummary> checkpoints,
+    List<RankedCheckpoint> ranking,
+    List<ForgettingSummary> forgetting,
     long rejected,
     double elapsedSeconds,
     String definition,
@@ -60,6 +64,56 @@ public record RunSummary(
       double updateRelativeNorm,
       double updateEffectiveRank,
       int rejected) {}
+
+  /**
+   * A checkpoint's place among all, by what the weights say.
+   *
+   * @param place from 1, the least forgetting expected; equal for equals
+   * @param meanRank mean of the ranks by the three figures that follow
+   */
+  public record RankedCheckpoint(
+      String checkpointId,
+      int place,
+      double meanRank,
+      int intruderCount,
+      double intruderEnergyShare,
+      double updateRelativeNorm) {}
+
+  /** A row of the forgetting table: Spearman's rho with the p-value of the t approximation. */
+  public record ForgettingSummary(
+      String metric,
+      String measure,
+      String grouping,
+      int n,
+      Double rho,
+      Double pValue,
+      Double ciLow,
+      Double ciHigh,
+      String reason) {}
+
+  /**
+   * This run with what its metrics say.
+   *
+   * @param alsoRejected what the metrics lost
+   */
+  public RunSummary withForgetting(
+      List<ForgettingSummary> lines, long alsoRejected, double totalSeconds) {
+    return new RunSummary(
+        runId,
+        baseId,
+        topK,
+        epsilon,
+        side,
+        checkpoints,
+        ranking,
+        lines,
+        rejected + alsoRejected,
+        totalSeconds,
+        definition,
+        backend,
+        settings,
+        versions);
+  }
 
   /** On one line. */
   public String toJson() {

@@ -1,5 +1,7 @@
 package io.github.intruders.jobs.table;
 
+import static org.apache.spark.sql.functions.col;
+
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.StoredFile;
 import io.github.intruders.input.RejectCode;
@@ -8,6 +10,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -19,7 +22,17 @@ public final class TableReader {
   /** What names a row, in whichever tables have it. */
   private static final Set<String> KEYS =
       Set.of(
-          "checkpoint_id", "matrix", "side", "singular_index", "tuned_index", "base_index", "code");
+          "checkpoint_id",
+          "matrix",
+          "side",
+          "singular_index",
+          "tuned_index",
+          "base_index",
+          "code",
+          "metric",
+          "measure",
+          "grouping",
+          "p_value_method");
 
   private final SparkSession spark;
   private final Storage storage;
@@ -32,11 +45,11 @@ public final class TableReader {
   }
 
   /**
-   * One table, ordered as a person looks for things in it.
+   * One table as it is stored.
    *
    * @throws UserInputException if the run's output has no such table; names those it has
    */
-  public Dataset<Row> read(String table) throws IOException {
+  public Dataset<Row> stored(String table) throws IOException {
     if (!storage.isDirectory(outUri)) {
       throw UserInputException.inFile(
           RejectCode.NOT_FOUND, outUri, "There is no output of a run here");
@@ -54,11 +67,32 @@ public final class TableReader {
           outUri,
           "There is no table '%s'; expected one of %s".formatted(table, tables));
     }
-    Dataset<Row> rows = spark.read().parquet(storage.resolve(outUri, table));
+    return spark.read().parquet(storage.resolve(outUri, table));
+  }
+
+  /**
+   * One table, ordered as a person looks for things in it; checkpoints from the least to the most
+   * forgetting expected.
+   *
+   * @throws UserInputException if the run's output has no such table; names those it has
+   */
+  public Dataset<Row> read(String table) throws IOException {
+    Dataset<Row> rows = stored(table);
     List<String> columns = new ArrayList<>(List.of(rows.columns()));
     List<Column> order = columns.stream().filter(KEYS::contains).map(functions::col).toList();
-    columns.remove("checkpoint_id");
-    columns.add(0, "checkpoint_id");
+    String first = columns.contains("checkpoint_id") ? "checkpoint_id" : "base_id";
+    columns.remove(first);
+    columns.add(0, first);
+    if (table.equals(CheckpointsTable.NAME)) {
+      Dataset<Row> ranked = CheckpointsTable.ranked(rows);
+      return ranked
+          .orderBy(col("base_id"), col("place").asc_nulls_last(), col("checkpoint_id"))
+          .select(
+              Stream.concat(
+                      Stream.of("checkpoint_id", "place", "mean_rank"), columns.stream().skip(1))
+                  .map(functions::col)
+                  .toArray(Column[]::new));
+    }
     return rows.orderBy(order.toArray(Column[]::new))
         .select(columns.stream().map(functions::col).toArray(Column[]::new));
   }
