@@ -31,7 +31,7 @@ final class MetricsCsv {
       }
     } catch (TextParsingException e) {
       throw entries.fault(
-          "Cannot read as CSV near line %d: a quote or a line that does not end"
+          "Cannot read as CSV near line %d: a quote inside a value, or a value that is too long"
               .formatted(e.getLineIndex() + 1));
     } finally {
       parser.stopParsing();
