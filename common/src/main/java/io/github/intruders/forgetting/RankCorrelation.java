@@ -98,7 +98,7 @@ public enum RankCorrelation {
     }
     if (x.length < MIN_PAIRS) {
       return Correlation.undefined(
-          this, x.length, "%d pairs, at least %d needed".formatted(x.length, MIN_PAIRS));
+          this, x.length, "n = %d, at least %d needed".formatted(x.length, MIN_PAIRS));
     }
     if (Bootstrap.isConstant(x)) {
       return Correlation.undefined(this, x.length, "the measure has one value throughout");

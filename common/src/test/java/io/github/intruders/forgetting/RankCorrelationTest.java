@@ -103,7 +103,7 @@ class RankCorrelationTest {
     assertThat(correlation.rho()).isNull();
     assertThat(correlation.pValues()).isEmpty();
     assertThat(correlation.interval()).isNull();
-    assertThat(correlation.reason()).isEqualTo("2 pairs, at least 3 needed");
+    assertThat(correlation.reason()).isEqualTo("n = 2, at least 3 needed");
   }
 
   @Test

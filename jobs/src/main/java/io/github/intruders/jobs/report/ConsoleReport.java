@@ -88,29 +88,26 @@ public final class ConsoleReport {
     }
     List<ForgettingSummary> shown = lines.subList(0, Math.min(LINES_SHOWN, lines.size()));
     int metric = "metric".length();
-    int grouping = "checkpoints".length();
     for (ForgettingSummary line : shown) {
       metric = Math.max(metric, line.metric().length());
-      grouping = Math.max(grouping, line.grouping().length());
     }
-    String start = "%-" + metric + "s  %-22s  %-" + grouping + "s  %4s  ";
+    String start = "%-" + metric + "s  %-22s  %4s  ";
     StringBuilder text = new StringBuilder();
-    text.append("Forgetting: Spearman's rho, the strongest first%n".formatted());
+    text.append(
+        "Forgetting: Spearman's rho over all checkpoints, the strongest first%n".formatted());
     text.append(
         (start + "%6s  %8s  %s%n")
-            .formatted("metric", "measure", "checkpoints", "n", "rho", "p", "95 % interval"));
+            .formatted("metric", "measure", "n", "rho", "p", "95 % interval"));
     for (ForgettingSummary line : shown) {
-      text.append(start.formatted(line.metric(), line.measure(), line.grouping(), line.n()));
+      text.append(start.formatted(line.metric(), line.measure(), line.n()));
       text.append(
           line.rho() == null
               ? "     -  %s%n".formatted(line.reason())
               : String.format(
                   Locale.ROOT, "%6.3f  %8.2g  %s%n", line.rho(), line.pValue(), interval(line)));
     }
-    if (lines.size() > shown.size()) {
-      text.append("… and more in the table forgetting%n".formatted());
-    }
-    return text.append('\n').toString();
+    text.append("More, by sequence and method: jobs/bin/intruders show forgetting%n%n".formatted());
+    return text.toString();
   }
 
   private static String interval(ForgettingSummary line) {

@@ -89,24 +89,23 @@ public final class SummaryReader {
    */
   public RunSummary withForgetting(
       RunSummary summary, Dataset<Row> forgetting, long rejected, double elapsedSeconds) {
-    return summary.withForgetting(
-        lines(forgetting.filter(col("grouping").equalTo("all"))),
-        rejected,
-        rounded(elapsedSeconds));
+    return summary.withForgetting(lines(forgetting), rejected, rounded(elapsedSeconds));
   }
 
   /**
-   * The strongest Spearman correlations, at most {@value #MAX_LINES}.
+   * The Spearman correlations over all checkpoints, the strongest first, at most {@value
+   * #MAX_LINES}.
    *
    * @param forgetting rows of the forgetting table
    */
   public static List<ForgettingSummary> lines(Dataset<Row> forgetting) {
     return forgetting
         .filter(
-            col("method")
-                .equalTo("spearman")
+            col("grouping")
+                .equalTo("all")
+                .and(col("method").equalTo("spearman"))
                 .and(col("p_value_method").equalTo("t").or(col("reason").isNotNull())))
-        .orderBy(abs(col("rho")).desc_nulls_last(), col("metric"), col("measure"), col("grouping"))
+        .orderBy(abs(col("rho")).desc_nulls_last(), col("metric"), col("measure"))
         .limit(MAX_LINES)
         .collectAsList()
         .stream()

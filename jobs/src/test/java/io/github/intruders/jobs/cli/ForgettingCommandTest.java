@@ -200,7 +200,7 @@ class ForgettingCommandTest {
   @Test
   void theSummaryAndTheConsoleTellTheCorrelationsAndTheRanking() throws Exception {
     assertThat(zooOutcome.out())
-        .contains("Forgetting: Spearman's rho, the strongest first")
+        .contains("Forgetting: Spearman's rho over all checkpoints, the strongest first")
         .contains("Least to most forgetting expected, by the weights alone");
     JsonNode summary = new ObjectMapper().readTree(zooRun.resolve("_summary.json").toFile());
     assertThat(summary.path("forgetting")).hasSize(5 * 4);
@@ -261,8 +261,8 @@ class ForgettingCommandTest {
             .where("metric = 'arc/acc' AND grouping = 'all' AND method = 'spearman'")
             .first();
     assertThat(accuracy.<Double>getAs("rho")).isNull();
-    assertThat(accuracy.<String>getAs("reason")).isEqualTo("1 pairs, at least 3 needed");
-    assertThat(outcome.out()).contains("1 pairs, at least 3 needed");
+    assertThat(accuracy.<String>getAs("reason")).isEqualTo("n = 1, at least 3 needed");
+    assertThat(outcome.out()).contains("n = 1, at least 3 needed");
   }
 
   @Test
@@ -298,11 +298,11 @@ class ForgettingCommandTest {
     String name = "[file:" + file + "] ";
     assertThat(strings(read(out, "rejects").select("message")))
         .containsExactly(
+            "Metric 'vibes': its name does not tell whether more is better; say --lower-is-better vibes or --higher-is-better vibes",
             name + "Metric 'acc' has no usable value of the base 'base'",
             name + "line 4: metric loss: expected a finite number, found 'NaN'",
             name + "line 5: 'full/9-rust' is no checkpoint of the manifest, nor the base 'base'",
-            "[file:%s/nowhere.json] There are no such metrics".formatted(temporary),
-            "Metric 'vibes': its name does not tell whether more is better; say --lower-is-better vibes or --higher-is-better vibes");
+            "[file:%s/nowhere.json] There are no such metrics".formatted(temporary));
     assertThat(strings(read(out, "rejects").select("code"))).containsExactly("METRIC_INVALID");
     assertThat(read(out, "metrics").count()).isEqualTo(1);
 
