@@ -188,8 +188,13 @@ public final class IntruderJob {
   private ForgettingStage.Result runForgetting(MetricDirections directions) throws IOException {
     Dataset<Row> checkpoints =
         new TableReader(spark, storage.open(), config.outUri()).stored(CheckpointsTable.NAME);
-    return new ForgettingStage(spark, storage, config.manifest(), directions)
-        .run(checkpoints, new TableWriter(storage.open(), config.outUri(), runId));
+    ForgettingStage.Result result =
+        new ForgettingStage(spark, storage, config.manifest(), directions)
+            .run(checkpoints, new TableWriter(storage.open(), config.outUri(), runId));
+    if (result.rejected() > 0 && config.onError() == JobConfig.OnError.FAIL) {
+      throw UserInputException.of(RejectCode.METRIC_INVALID, result.firstReason());
+    }
+    return result;
   }
 
   private Dataset<Row> forgettingTable() throws IOException {

@@ -40,6 +40,8 @@ import scala.Tuple2;
  * tasks too, one group of checkpoints each. The driver holds names and one row per checkpoint.
  */
 public final class ForgettingStage {
+  private static final int MAX_TASKS = 1000;
+
   private final SparkSession spark;
   private final JavaSparkContext context;
   private final TaskStorage storage;
@@ -76,7 +78,7 @@ public final class ForgettingStage {
     context.setJobDescription("forgetting: reading %d metrics files".formatted(files.size()));
     JavaRDD<MetricsReading> readings =
         context
-            .parallelize(files, Math.max(1, files.size()))
+            .parallelize(files, Math.max(1, Math.min(files.size(), MAX_TASKS)))
             .map(new ReadMetrics(storage, CheckpointNames.of(manifest)))
             .persist(StorageLevel.MEMORY_AND_DISK());
     JavaRDD<MetricValue> values = readings.flatMap(reading -> reading.values().iterator());
@@ -89,7 +91,7 @@ public final class ForgettingStage {
     JavaRDD<MetricComparison> comparisons =
         values
             .mapToPair(value -> new Tuple2<>(value.metric(), value))
-            .groupByKey()
+            .groupByKey(context.defaultParallelism())
             .map(metric -> MetricComparison.of(metric._1(), list(metric._2()), baseId, said))
             .persist(StorageLevel.MEMORY_AND_DISK());
     try {

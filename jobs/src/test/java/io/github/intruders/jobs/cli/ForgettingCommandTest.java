@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -386,6 +387,30 @@ class ForgettingCommandTest {
 
     assertThat(mended.exitCode()).as(mended.err()).isZero();
     assertThat(strings(read(out, "rejects").select("code"))).containsExactly("NOT_FOUND");
+  }
+
+  @Test
+  void aCheckpointWithMetricsThatWasNotScannedIsNamed() throws IOException {
+    Path manifest = temporary.resolve("new.yaml");
+    write(temporary.resolve("new.csv"), "checkpoint,metric,value\nbase,loss,1\nnew,loss,2\n");
+    write(
+        manifest,
+        "base: {id: base, uri: b}%ncheckpoints:%n  - {id: new, uri: n}%nmetrics: new.csv%n"
+            .formatted());
+    Path out = copyOfScan("new-out");
+    String[] args = {"forgetting", "--manifest", manifest.toString(), "--out", out.toString()};
+
+    assertThat(run(args).exitCode()).isEqualTo(3);
+    assertThat(strings(read(out, "rejects").select("message")))
+        .containsExactly(
+            "Checkpoint new has metrics but was not scanned against base base; run scan first");
+    assertThat(read(out, "metrics").count()).isEqualTo(1);
+    assertThat(read(out, "forgetting").count()).isZero();
+
+    String[] strict = Arrays.copyOf(args, args.length + 2);
+    strict[args.length] = "--on-error";
+    strict[args.length + 1] = "fail";
+    assertThat(run(strict).exitCode()).isEqualTo(2);
   }
 
   @Test
