@@ -11,7 +11,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 
@@ -47,15 +46,26 @@ public final class JsonFile {
    */
   public static JsonNode readObject(Storage storage, String uri, RejectCode invalid)
       throws IOException {
+    JsonNode root = read(storage, uri, invalid);
+    if (!root.isObject()) {
+      throw UserInputException.inFile(
+          invalid,
+          uri,
+          root.isMissingNode() ? "The file is empty" : "Expected a JSON object at the root");
+    }
+    return root;
+  }
+
+  /**
+   * Reads one file with any root; an empty file's is missing.
+   *
+   * @param invalid the code of a file that is not JSON, or over 100 MB
+   * @throws UserInputException with that code
+   * @throws java.io.FileNotFoundException if there is no such file
+   */
+  public static JsonNode read(Storage storage, String uri, RejectCode invalid) throws IOException {
     try {
-      JsonNode root = MAPPER.readTree(StrictUtf8.reader(bytes(storage, uri, invalid)));
-      if (!root.isObject()) {
-        throw UserInputException.inFile(
-            invalid,
-            uri,
-            root.isMissingNode() ? "The file is empty" : "Expected a JSON object at the root");
-      }
-      return root;
+      return MAPPER.readTree(StrictUtf8.reader(TextFile.bytes(storage, uri, MAX_BYTES, invalid)));
     } catch (JsonProcessingException e) {
       throw UserInputException.inFile(invalid, uri, "Not valid JSON" + describe(e));
     } catch (CharacterCodingException e) {
@@ -70,23 +80,5 @@ public final class JsonFile {
         ? ": " + fault.getOriginalMessage()
         : " at line %d, column %d: %s"
             .formatted(place.getLineNr(), place.getColumnNr(), fault.getOriginalMessage());
-  }
-
-  private static byte[] bytes(Storage storage, String uri, RejectCode invalid) throws IOException {
-    try (RangeSource source = storage.open(uri)) {
-      if (source.lengthBytes() > MAX_BYTES) {
-        throw UserInputException.inFile(
-            invalid,
-            uri,
-            "The file has %d bytes, at most %d are read"
-                .formatted(source.lengthBytes(), MAX_BYTES));
-      }
-      byte[] bytes = new byte[(int) source.lengthBytes()];
-      source.readFully(0, bytes, 0, bytes.length);
-      return bytes;
-    } catch (EOFException e) {
-      throw UserInputException.inFile(
-          RejectCode.READ_FAILED, uri, "The file became shorter while it was read");
-    }
   }
 }

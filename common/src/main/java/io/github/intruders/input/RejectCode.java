@@ -72,6 +72,10 @@ public enum RejectCode {
   /** Adapter tensors that don't belong together or don't fit their config. */
   ADAPTER_INVALID,
 
+  // ---- metrics
+  /** A metrics file, or a value in one, that can't be used. */
+  METRIC_INVALID,
+
   // ---- the job
   /** A manifest that can't be understood. */
   MANIFEST_INVALID,

@@ -12,7 +12,7 @@ import java.util.Objects;
  * @param baseId names the base in every table
  * @param baseUri qualified URI of the base checkpoint
  * @param checkpoints the tuned checkpoints, in the manifest's order
- * @param metrics qualified URIs of files with measured metrics; may be empty
+ * @param metrics qualified URIs of files with measured metrics, or of folders of them; may be empty
  * @param contentHash SHA-256 of the text it was read from, empty if there was none
  */
 public record Manifest(
@@ -54,6 +54,11 @@ public record Manifest(
         List.of(new CheckpointSpec(id, tunedUris, null, null, null, Map.of())),
         List.of(),
         "");
+  }
+
+  /** The same comparisons with other metrics files. */
+  public Manifest withMetrics(List<String> uris) {
+    return new Manifest(baseId, baseUri, checkpoints, uris, contentHash);
   }
 
   private static String lastParts(String uri, int count) {

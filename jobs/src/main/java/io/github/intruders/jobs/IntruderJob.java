@@ -1,18 +1,20 @@
 package io.github.intruders.jobs;
 
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.not;
 
 import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.forgetting.MetricDirections;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.accumulation.AccumulationStage;
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.forgetting.ForgettingStage;
 import io.github.intruders.jobs.mitigation.MitigationStage;
 import io.github.intruders.jobs.plan.PlanStage;
 import io.github.intruders.jobs.plan.PlannedCheckpoint;
 import io.github.intruders.jobs.plan.RunPlan;
+import io.github.intruders.jobs.report.ForgettingReport;
 import io.github.intruders.jobs.report.MitigationSummary;
 import io.github.intruders.jobs.report.MitigationSummaryReader;
 import io.github.intruders.jobs.report.PlanReport;
@@ -23,6 +25,7 @@ import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.jobs.spectra.SpectraStage;
 import io.github.intruders.jobs.table.AccumulationTable;
 import io.github.intruders.jobs.table.CheckpointsTable;
+import io.github.intruders.jobs.table.ForgettingTable;
 import io.github.intruders.jobs.table.IntruderTracksTable;
 import io.github.intruders.jobs.table.MatricesTable;
 import io.github.intruders.jobs.table.MitigationLedger;
@@ -48,7 +51,6 @@ import java.util.Objects;
 import java.util.UUID;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
@@ -121,23 +123,30 @@ public final class IntruderJob {
   }
 
   /**
-   * The whole pipeline: the scan, and accumulation where the manifest has sequences.
+   * The whole pipeline: the scan, accumulation where the manifest has sequences, forgetting where
+   * it has metrics. Metrics that can't be used are rejected and the rest is done.
    *
+   * @param directions what the user says of the metrics
    * @throws UserInputException as {@link #scan}
    */
-  public RunSummary run() throws IOException {
+  public RunSummary run(MetricDirections directions) throws IOException {
     RunSummary summary = scan();
-    if (config.manifest().checkpoints().stream().allMatch(spec -> spec.sequence() == null)) {
-      return summary;
+    if (config.manifest().checkpoints().stream().anyMatch(spec -> spec.sequence() != null)) {
+      Accumulation accumulation = accumulate();
+      summary = summary.withAccumulation(accumulation.steps(), accumulation.rejected(), seconds());
     }
-    Accumulation accumulation = accumulate();
-    RunSummary all =
-        summary.with(
-            accumulation.steps(),
-            summary.rejected() + accumulation.rejected(),
-            Math.round((System.nanoTime() - start) / 1e6) / 1e3);
-    write(all);
-    return all;
+    if (!config.manifest().metrics().isEmpty()) {
+      ForgettingStage.Result result = runForgetting(directions);
+      summary =
+          summary.withForgetting(
+              SummaryReader.lines(forgettingTable()), result.rejected(), seconds());
+    }
+    write(summary);
+    return summary;
+  }
+
+  private double seconds() {
+    return Math.round((System.nanoTime() - start) / 1e6) / 1e3;
   }
 
   /**
@@ -178,7 +187,7 @@ public final class IntruderJob {
           IntruderTracksTable.NAME, result.tracks(), without(sequences, result.tracks()));
       writer.replaceSequences(AccumulationTable.BY_MATRIX, result.byMatrix(), unseen);
       writer.replaceSequences(AccumulationTable.NAME, bySequence, unseen);
-      long rejected = addRejects(reader, writer, result.rejections());
+      long rejected = addRejects(writer, result.rejections());
       return new Accumulation(SummaryReader.steps(bySequence), rejected);
     } finally {
       context.setJobDescription(null);
@@ -193,21 +202,14 @@ public final class IntruderJob {
   }
 
   /** Puts what this stage rejected in the place of what an earlier run of it did. */
-  private long addRejects(TableReader reader, TableWriter writer, JavaRDD<Rejection> rejections)
-      throws IOException {
+  private long addRejects(TableWriter writer, JavaRDD<Rejection> rejections) throws IOException {
     Dataset<Row> fresh =
-        spark.createDataFrame(rejections.map(RejectsTable::toRow), RejectsTable.SCHEMA);
-    Dataset<Row> old = reader.read(RejectsTable.NAME).drop("run_id");
-    Column own = col("code").equalTo(RejectCode.VECTORS_MISSING.name());
-    boolean stale = !old.where(own).isEmpty();
-    long count = fresh.count();
-    if (count > 0 || stale) {
-      Dataset<Row> all = old.where(not(own)).unionByName(fresh).localCheckpoint();
-      List<String> cleared = ids(old.where(own));
-      cleared.removeAll(ids(all));
-      writer.replace(RejectsTable.NAME, all, cleared);
-    }
-    return count;
+        spark
+            .createDataFrame(rejections.map(RejectsTable::toRow), RejectsTable.SCHEMA)
+            .localCheckpoint();
+    writer.replaceWhere(
+        spark, RejectsTable.NAME, col("code").equalTo(RejectCode.VECTORS_MISSING.name()), fresh);
+    return fresh.count();
   }
 
   /** Decomposes the base matrices that the store lacks. */
@@ -304,6 +306,44 @@ public final class IntruderJob {
         context.setJobDescription(null);
       }
     }
+  }
+
+  /**
+   * Joins metrics with the checkpoints table and correlates; writes both tables.
+   *
+   * @throws UserInputException if there is no checkpoints table, or no metric can be used
+   */
+  public ForgettingReport forgetting(MetricDirections directions) throws IOException {
+    if (config.manifest().metrics().isEmpty()) {
+      throw UserInputException.of(
+          RejectCode.SETTING_INVALID,
+          "There are no metrics: give --metrics, or the key metrics of the manifest");
+    }
+    ForgettingStage.Result result = runForgetting(directions);
+    if (result.measured() == 0) {
+      throw UserInputException.of(
+          RejectCode.METRIC_INVALID,
+          "No metric can be used; the first reason: " + result.firstReason());
+    }
+    return new ForgettingReport(SummaryReader.lines(forgettingTable()), result.rejected());
+  }
+
+  private ForgettingStage.Result runForgetting(MetricDirections directions) throws IOException {
+    Dataset<Row> checkpoints =
+        new TableReader(spark, storage.open(), config.outUri()).stored(CheckpointsTable.NAME);
+    ForgettingStage.Result result =
+        new ForgettingStage(spark, storage, config.manifest(), directions)
+            .run(checkpoints, new TableWriter(storage.open(), config.outUri(), runId));
+    if (result.rejected() > 0 && config.onError() == JobConfig.OnError.FAIL) {
+      throw UserInputException.of(RejectCode.METRIC_INVALID, result.firstReason());
+    }
+    return result;
+  }
+
+  private Dataset<Row> forgettingTable() throws IOException {
+    return new TableReader(spark, storage.open(), config.outUri())
+        .stored(ForgettingTable.NAME)
+        .filter(col("base_id").equalTo(config.manifest().baseId()));
   }
 
   private RunSummary writeTables(RunPlan plan, TableWriter tables, Dataset<Row> entries)

@@ -71,10 +71,14 @@ class ArchitectureTest {
           .definedBy(ROOT + ".scan")
           .layer("accumulation")
           .definedBy(ROOT + ".accumulation")
+          .layer("forgetting")
+          .definedBy(ROOT + ".forgetting")
           .layer("mitigation")
           .definedBy(ROOT + ".mitigation")
           .layer("jobs")
           .definedBy(JOBS)
+          .whereLayer("forgetting")
+          .mayOnlyBeAccessedByLayers("jobs")
           .whereLayer("accumulation")
           .mayOnlyBeAccessedByLayers("jobs")
           .whereLayer("mitigation")
@@ -86,11 +90,12 @@ class ArchitectureTest {
           .whereLayer("plan")
           .mayOnlyBeAccessedByLayers("scan", "mitigation", "jobs")
           .whereLayer("manifest")
-          .mayOnlyBeAccessedByLayers("plan", "jobs")
+          .mayOnlyBeAccessedByLayers("plan", "forgetting", "jobs")
           .whereLayer("adapter")
           .mayOnlyBeAccessedByLayers("plan", "scan", "mitigation", "jobs")
           .whereLayer("checkpoint")
-          .mayOnlyBeAccessedByLayers("adapter", "plan", "spectra", "scan", "mitigation", "jobs")
+          .mayOnlyBeAccessedByLayers(
+              "adapter", "plan", "spectra", "scan", "forgetting", "mitigation", "jobs")
           .whereLayer("linalg")
           .mayOnlyBeAccessedByLayers(
               "checkpoint", "spectra", "scan", "accumulation", "mitigation", "jobs");
@@ -102,7 +107,7 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule stagesMeetOnlyInTables =
       slices()
-          .matching(ROOT + ".jobs.(plan|spectra|scan|accumulation|mitigation|report)..")
+          .matching(ROOT + ".jobs.(plan|spectra|scan|accumulation|forgetting|mitigation|report)..")
           .should()
           .notDependOnEachOther();
 

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
@@ -76,6 +77,10 @@ class LauncherIT {
               "residual"),
           "similarity",
           List.of("checkpoint_id", "matrix", "tuned_index", "base_index", "similarity"),
+          "metrics",
+          List.of("checkpoint_id", "metric", "value", "base_value", "forgetting"),
+          "forgetting",
+          List.of("metric", "grouping", "method", "n", "rho", "p_value", "p_value_method"),
           "rejects",
           List.of("checkpoint_id", "matrix", "file", "code", "message"));
 
@@ -125,6 +130,14 @@ class LauncherIT {
     assertThat(read(out, "singular_vectors").count()).isEqualTo(16 * 28 * 10);
     assertThat(read(out, "similarity").count()).isEqualTo(16 * 28 * 100);
     assertThat(read(out, "rejects").count()).isZero();
+    assertThat(
+            read(out, "forgetting")
+                .where("metric = 'loss_english' AND measure = 'intruder_count'")
+                .where("grouping IN ('all', 'method=lora') AND p_value_method = 't'")
+                .selectExpr("concat_ws(' ', grouping, n, round(rho, 3), round(p_value, 4))")
+                .as(Encoders.STRING())
+                .collectAsList())
+        .containsExactlyInAnyOrder("all 16 0.728 0.0014", "method=lora 12 0.876 2.0E-4");
   }
 
   @Test
@@ -139,8 +152,12 @@ class LauncherIT {
           - {id: full, uri: %1$s/full/1-python}
           - {id: chain, adapters: [%1$s/lora-r8/1-python, %1$s/lora-r8/2-c]}
           - {id: missing, uri: %1$s/nowhere}
+        metrics: small.csv
         """
             .formatted(zoo));
+    Files.writeString(
+        temporary.resolve("small.csv"),
+        "checkpoint,metric,value\nbase,loss,1\nfull,loss,2\nchain,loss,3\n");
     List<Map<String, List<String>>> results = new ArrayList<>();
     for (String master : List.of("local[1]", "local[2]", "local-cluster[2,1,1024]")) {
       Path out = temporary.resolve(master.replaceAll("\\W", "-"));
@@ -166,6 +183,7 @@ class LauncherIT {
     }
     assertThat(results.get(0).get("matrices")).hasSize(2 * 14);
     assertThat(results.get(0).get("rejects")).hasSize(1);
+    assertThat(results.get(0).get("metrics")).hasSize(2);
     assertThat(results.get(1)).isEqualTo(results.get(0));
     assertThat(results.get(2)).isEqualTo(results.get(0));
   }

@@ -1,6 +1,7 @@
 package io.github.intruders.jobs.cli;
 
 import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.forgetting.MetricDirections;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.IntruderJob;
@@ -51,7 +52,8 @@ final class DemoCommand implements Callable<Integer> {
             InputOptions.readManifest(storage, storage.resolve(storage.qualify(home), MANIFEST)),
             storage.qualify(out));
     try (SparkSession spark = SparkSessions.open("demo")) {
-      return outcome.report(new IntruderJob(spark, config).run(), config.outUri());
+      return outcome.report(
+          new IntruderJob(spark, config).run(MetricDirections.byName()), config.outUri());
     }
   }
 }

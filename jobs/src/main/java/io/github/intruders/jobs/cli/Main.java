@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
       ScanCommand.class,
       AccumulateCommand.class,
       MitigateCommand.class,
+      ForgettingCommand.class,
       ShowCommand.class,
       InspectCommand.class,
       BenchCommand.class,

@@ -1,5 +1,6 @@
 package io.github.intruders.jobs.cli;
 
+import io.github.intruders.forgetting.MetricDirections;
 import io.github.intruders.jobs.IntruderJob;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.session.SparkSessions;
@@ -23,13 +24,15 @@ import picocli.CommandLine.Mixin;
     })
 final class RunCommand implements Callable<Integer> {
   @Mixin private InputOptions input;
+  @Mixin private MetricsOptions metrics;
   @Mixin private OutcomeOptions outcome;
 
   @Override
   public Integer call() throws IOException {
-    JobConfig config = input.toConfig();
+    MetricDirections directions = metrics.directions();
+    JobConfig config = metrics.applyTo(input.toConfig());
     try (SparkSession spark = SparkSessions.open("run")) {
-      return outcome.report(new IntruderJob(spark, config).run(), config.outUri());
+      return outcome.report(new IntruderJob(spark, config).run(directions), config.outUri());
     }
   }
 }

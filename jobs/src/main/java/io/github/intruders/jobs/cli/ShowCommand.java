@@ -40,7 +40,9 @@ final class ShowCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "TABLE",
-      description = "Such as checkpoints, matrices, singular_vectors, similarity, rejects.")
+      description =
+          "Such as checkpoints (least to most forgetting expected), matrices, singular_vectors,"
+              + " similarity, metrics, forgetting, rejects.")
   private String table;
 
   @Option(

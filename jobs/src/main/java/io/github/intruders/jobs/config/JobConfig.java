@@ -70,6 +70,11 @@ public record JobConfig(
     return new JobConfig(part, outUri, spectraUri, settings, selection, onError);
   }
 
+  /** The same run with another manifest. */
+  public JobConfig withManifest(Manifest other) {
+    return new JobConfig(other, outUri, spectraUri, settings, selection, onError);
+  }
+
   /** What to do when an input is rejected. */
   public enum OnError {
     /** Go on with the rest. */

@@ -2,12 +2,16 @@ package io.github.intruders.jobs.report;
 
 import io.github.intruders.jobs.report.RunSummary.AccumulationStep;
 import io.github.intruders.jobs.report.RunSummary.CheckpointSummary;
+import io.github.intruders.jobs.report.RunSummary.ForgettingSummary;
+import io.github.intruders.jobs.report.RunSummary.RankedCheckpoint;
 import io.github.intruders.scan.IntruderRule;
 import java.util.List;
 import java.util.Locale;
 
 /** The run summary as a person reads it in a terminal. */
 public final class ConsoleReport {
+  private static final int LINES_SHOWN = 12;
+
   private ConsoleReport() {}
 
   /** One line per checkpoint, then where the tables are. */
@@ -47,6 +51,8 @@ public final class ConsoleReport {
     if (!summary.accumulation().isEmpty()) {
       text.append(render(summary.accumulation())).append('\n');
     }
+    appendRanking(text, summary.ranking(), width);
+    text.append(forgetting(summary.forgetting()));
     if (ties > 0) {
       text.append(
           "Ties: %d of these vectors lie within %s of the threshold; see column ties%n"
@@ -102,6 +108,58 @@ public final class ConsoleReport {
 
   private static String task(AccumulationStep step) {
     return step.task() == null ? "" : step.task();
+  }
+
+  private static void appendRanking(StringBuilder text, List<RankedCheckpoint> ranking, int width) {
+    if (ranking.size() < 2) {
+      return;
+    }
+    text.append("Least to most forgetting expected, by the weights alone%n".formatted());
+    for (RankedCheckpoint ranked : ranking) {
+      text.append(
+          String.format(
+              Locale.ROOT,
+              "%4d  %-" + width + "s  mean rank %.1f%n",
+              ranked.place(),
+              ranked.checkpointId(),
+              ranked.meanRank()));
+    }
+    text.append('\n');
+  }
+
+  /** The strongest correlations, one line each; nothing if there are none. */
+  public static String forgetting(List<ForgettingSummary> lines) {
+    if (lines.isEmpty()) {
+      return "";
+    }
+    List<ForgettingSummary> shown = lines.subList(0, Math.min(LINES_SHOWN, lines.size()));
+    int metric = "metric".length();
+    for (ForgettingSummary line : shown) {
+      metric = Math.max(metric, line.metric().length());
+    }
+    String start = "%-" + metric + "s  %-22s  %4s  ";
+    StringBuilder text = new StringBuilder();
+    text.append(
+        "Forgetting: Spearman's rho over all checkpoints, the strongest first%n".formatted());
+    text.append(
+        (start + "%6s  %8s  %s%n")
+            .formatted("metric", "measure", "n", "rho", "p", "95 % interval"));
+    for (ForgettingSummary line : shown) {
+      text.append(start.formatted(line.metric(), line.measure(), line.n()));
+      text.append(
+          line.rho() == null
+              ? "     -  %s%n".formatted(line.reason())
+              : String.format(
+                  Locale.ROOT, "%6.3f  %8.2g  %s%n", line.rho(), line.pValue(), interval(line)));
+    }
+    text.append("More, by sequence and method: jobs/bin/intruders show forgetting%n%n".formatted());
+    return text.toString();
+  }
+
+  private static String interval(ForgettingSummary line) {
+    return line.ciLow() == null
+        ? "-"
+        : String.format(Locale.ROOT, "%.3f to %.3f", line.ciLow(), line.ciHigh());
   }
 
   private static String percent(double share) {

@@ -18,6 +18,8 @@ import java.util.Map;
  * @param side {@code left}, {@code right} or {@code both}
  * @param checkpoints what was found, in the manifest's order
  * @param accumulation every step of every sequence; empty where there is none
+ * @param ranking the analysed checkpoints from the least to the most forgetting expected
+ * @param forgetting Spearman correlations over all checkpoints; empty without metrics
  * @param rejected rows of the rejects table
  * @param elapsedSeconds wall time of the whole run
  * @param definition what was counted, in words
@@ -33,6 +35,8 @@ public record RunSummary(
     String side,
     List<CheckpointSummary> checkpoints,
     List<AccumulationStep> accumulation,
+    List<RankedCheckpoint> ranking,
+    List<ForgettingSummary> forgetting,
     long rejected,
     double elapsedSeconds,
     String definition,
@@ -83,9 +87,57 @@ public record RunSummary(
       int cumulativeBorn,
       double intruderEnergyShare) {}
 
-  /** The same with what a later stage found. */
-  public RunSummary with(
-      List<AccumulationStep> accumulationSteps, long allRejected, double allSeconds) {
+  /**
+   * A checkpoint's place among all, by what the weights say.
+   *
+   * @param place from 1, the least forgetting expected; equal for equals
+   * @param meanRank mean of the ranks by the three figures that follow
+   */
+  public record RankedCheckpoint(
+      String checkpointId,
+      int place,
+      double meanRank,
+      int intruderCount,
+      double intruderEnergyShare,
+      double updateRelativeNorm) {}
+
+  /** A row of the forgetting table: Spearman's rho with the p-value of the t approximation. */
+  public record ForgettingSummary(
+      String metric,
+      String measure,
+      String grouping,
+      int n,
+      Double rho,
+      Double pValue,
+      Double ciLow,
+      Double ciHigh,
+      String reason) {}
+
+  /**
+   * This run with what its sequences show.
+   *
+   * @param alsoRejected what could not be followed
+   */
+  public RunSummary withAccumulation(
+      List<AccumulationStep> steps, long alsoRejected, double totalSeconds) {
+    return with(steps, forgetting, alsoRejected, totalSeconds);
+  }
+
+  /**
+   * This run with what its metrics say.
+   *
+   * @param alsoRejected what the metrics lost
+   */
+  public RunSummary withForgetting(
+      List<ForgettingSummary> lines, long alsoRejected, double totalSeconds) {
+    return with(accumulation, lines, alsoRejected, totalSeconds);
+  }
+
+  private RunSummary with(
+      List<AccumulationStep> steps,
+      List<ForgettingSummary> lines,
+      long alsoRejected,
+      double totalSeconds) {
     return new RunSummary(
         runId,
         baseId,
@@ -93,9 +145,11 @@ public record RunSummary(
         epsilon,
         side,
         checkpoints,
-        accumulationSteps,
-        allRejected,
-        allSeconds,
+        steps,
+        ranking,
+        lines,
+        rejected + alsoRejected,
+        totalSeconds,
         definition,
         backend,
         settings,

@@ -1,12 +1,20 @@
 package io.github.intruders.jobs.report;
 
+import static org.apache.spark.sql.functions.abs;
+import static org.apache.spark.sql.functions.col;
+
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.report.RunSummary.AccumulationStep;
 import io.github.intruders.jobs.report.RunSummary.CheckpointSummary;
+import io.github.intruders.jobs.report.RunSummary.ForgettingSummary;
+import io.github.intruders.jobs.report.RunSummary.RankedCheckpoint;
+import io.github.intruders.jobs.table.CheckpointsTable;
 import io.github.intruders.linalg.OpenBlas;
 import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.scan.ScanSettings;
 import io.github.intruders.scan.Side;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,6 +31,9 @@ public final class SummaryReader {
   private static final String DEFINITION =
       "a tuned singular vector among the top %s of W0 + dW whose largest absolute cosine with any"
           + " singular vector of W0 is below %s (arXiv 2410.21228, Definition 3.1); %s vectors";
+
+  /** How many correlations a summary holds at most. */
+  static final int MAX_LINES = 200;
 
   private final SparkSession spark;
   private final JobConfig config;
@@ -43,9 +54,16 @@ public final class SummaryReader {
   public RunSummary read(Dataset<Row> checkpoints, long rejected, double elapsedSeconds) {
     ScanSettings settings = config.settings();
     Map<String, CheckpointSummary> byId = new HashMap<>();
-    for (Row row : checkpoints.collectAsList()) {
+    List<RankedCheckpoint> ranking = new ArrayList<>();
+    for (Row row : CheckpointsTable.ranked(checkpoints).collectAsList()) {
       byId.put(row.getAs("checkpoint_id"), summary(row));
+      if (row.getAs("place") != null) {
+        ranking.add(ranked(row));
+      }
     }
+    ranking.sort(
+        Comparator.comparingInt(RankedCheckpoint::place)
+            .thenComparing(RankedCheckpoint::checkpointId));
     String side = side(settings.sides());
     return new RunSummary(
         runId,
@@ -55,8 +73,10 @@ public final class SummaryReader {
         side,
         config.manifest().checkpoints().stream().map(CheckpointSpec::id).map(byId::get).toList(),
         List.of(),
+        ranking,
+        List.of(),
         rejected,
-        Math.round(elapsedSeconds * 1000) / 1000.0,
+        rounded(elapsedSeconds),
         DEFINITION.formatted(settings.topK().text(), settings.epsilon(), side),
         OpenBlas.description(),
         settings(settings),
@@ -84,6 +104,52 @@ public final class SummaryReader {
                     row.getAs("cumulative_born"),
                     row.getAs("intruder_energy_share")))
         .toList();
+  }
+
+  /**
+   * The Spearman correlations over all checkpoints, the strongest first, at most {@value
+   * #MAX_LINES}.
+   *
+   * @param forgetting rows of the forgetting table
+   */
+  public static List<ForgettingSummary> lines(Dataset<Row> forgetting) {
+    return forgetting
+        .filter(
+            col("grouping")
+                .equalTo("all")
+                .and(col("method").equalTo("spearman"))
+                .and(col("p_value_method").equalTo("t").or(col("reason").isNotNull())))
+        .orderBy(abs(col("rho")).desc_nulls_last(), col("metric"), col("measure"))
+        .limit(MAX_LINES)
+        .collectAsList()
+        .stream()
+        .map(
+            row ->
+                new ForgettingSummary(
+                    row.getAs("metric"),
+                    row.getAs("measure"),
+                    row.getAs("grouping"),
+                    row.getAs("n"),
+                    row.getAs("rho"),
+                    row.getAs("p_value"),
+                    row.getAs("ci_low"),
+                    row.getAs("ci_high"),
+                    row.getAs("reason")))
+        .toList();
+  }
+
+  private static double rounded(double seconds) {
+    return Math.round(seconds * 1000) / 1000.0;
+  }
+
+  private static RankedCheckpoint ranked(Row row) {
+    return new RankedCheckpoint(
+        row.getAs("checkpoint_id"),
+        row.getAs("place"),
+        row.getAs("mean_rank"),
+        row.getAs("intruder_count"),
+        orZero(row, "intruder_energy_share"),
+        orZero(row, "update_relative_norm"));
   }
 
   private CheckpointSummary summary(Row row) {

@@ -9,6 +9,7 @@ import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.map_from_entries;
 import static org.apache.spark.sql.functions.max;
+import static org.apache.spark.sql.functions.rank;
 import static org.apache.spark.sql.functions.sort_array;
 import static org.apache.spark.sql.functions.sqrt;
 import static org.apache.spark.sql.functions.struct;
@@ -22,12 +23,27 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.expressions.Window;
+import org.apache.spark.sql.expressions.WindowSpec;
 import org.apache.spark.sql.types.StructType;
 import scala.jdk.javaapi.CollectionConverters;
 
 /** The {@code checkpoints} table: one row per checkpoint, analysed or not. */
 public final class CheckpointsTable {
   public static final String NAME = "checkpoints";
+
+  /** The columns that may tell of forgetting. */
+  public static final List<String> MEASURES =
+      List.of(
+          "intruder_count",
+          "intruder_energy_share",
+          "update_relative_norm",
+          "update_effective_rank");
+
+  /** The columns that {@link #ranked} goes by. */
+  private static final List<String> RANKED =
+      List.of("intruder_count", "intruder_energy_share", "update_relative_norm");
+
   private static final StructType SPECS =
       StructType.fromDDL(
           "base_id STRING, checkpoint_id STRING, sequence STRING, step INT, task STRING,"
@@ -114,6 +130,31 @@ public final class CheckpointsTable {
             col("ties"),
             col("max_residual"),
             orZero("rejected"));
+  }
+
+  /**
+   * Adds the order of expected forgetting among the analysed checkpoints of a base, by what the
+   * weights say alone: {@code mean_rank}, the mean of a checkpoint's ranks by intruder count,
+   * intruder energy share and relative norm of the update, where equal values share their mean
+   * rank; and {@code place}, from 1, the least forgetting expected. Null for what was not analysed.
+   */
+  public static Dataset<Row> ranked(Dataset<Row> checkpoints) {
+    Column analysed = col("matrices").gt(0);
+    Column sum = lit(0.0);
+    for (String measure : RANKED) {
+      WindowSpec group = Window.partitionBy(col("base_id"), analysed);
+      WindowSpec ties = Window.partitionBy(col("base_id"), analysed, col(measure));
+      sum =
+          sum.plus(rank().over(group.orderBy(col(measure))))
+              .plus(count(lit(1)).over(ties).minus(1).divide(2));
+    }
+    Dataset<Row> scored =
+        checkpoints.withColumn("mean_rank", when(analysed, sum.divide(RANKED.size())));
+    return scored.withColumn(
+        "place",
+        when(
+            analysed,
+            rank().over(Window.partitionBy(col("base_id"), analysed).orderBy("mean_rank"))));
   }
 
   private static Column total(String values) {

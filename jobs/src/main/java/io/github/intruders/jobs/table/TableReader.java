@@ -1,5 +1,7 @@
 package io.github.intruders.jobs.table;
 
+import static org.apache.spark.sql.functions.col;
+
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.StoredFile;
 import io.github.intruders.input.RejectCode;
@@ -7,6 +9,7 @@ import io.github.intruders.input.UserInputException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -27,7 +30,11 @@ public final class TableReader {
           "singular_index",
           "tuned_index",
           "base_index",
-          "code");
+          "code",
+          "metric",
+          "measure",
+          "grouping",
+          "p_value_method");
 
   private final SparkSession spark;
   private final Storage storage;
@@ -40,11 +47,11 @@ public final class TableReader {
   }
 
   /**
-   * One table, ordered as a person looks for things in it.
+   * One table as it is stored.
    *
    * @throws UserInputException if the run's output has no such table; names those it has
    */
-  public Dataset<Row> read(String table) throws IOException {
+  public Dataset<Row> stored(String table) throws IOException {
     if (!storage.isDirectory(outUri)) {
       throw UserInputException.inFile(
           RejectCode.NOT_FOUND, outUri, "There is no output of a run here");
@@ -62,16 +69,31 @@ public final class TableReader {
           outUri,
           "There is no table '%s'; expected one of %s".formatted(table, tables));
     }
-    Dataset<Row> rows = open(table);
+    return spark.read().parquet(storage.resolve(outUri, table));
+  }
+
+  /**
+   * One table, ordered as a person looks for things in it; checkpoints from the least to the most
+   * forgetting expected.
+   *
+   * @throws UserInputException if the run's output has no such table; names those it has
+   */
+  public Dataset<Row> read(String table) throws IOException {
+    Dataset<Row> rows = stored(table);
     List<String> columns = new ArrayList<>(List.of(rows.columns()));
     List<Column> order = KEYS.stream().filter(columns::contains).map(functions::col).toList();
     columns.add(0, columns.remove(columns.size() - 1)); // what the table is partitioned by
+    if (table.equals(CheckpointsTable.NAME)) {
+      Dataset<Row> ranked = CheckpointsTable.ranked(rows);
+      return ranked
+          .orderBy(col("base_id"), col("place").asc_nulls_last(), col("checkpoint_id"))
+          .select(
+              Stream.concat(
+                      Stream.of("checkpoint_id", "place", "mean_rank"), columns.stream().skip(1))
+                  .map(functions::col)
+                  .toArray(Column[]::new));
+    }
     return rows.orderBy(order.toArray(Column[]::new))
         .select(columns.stream().map(functions::col).toArray(Column[]::new));
-  }
-
-  /** A table that was found by {@link #read}, as it is stored. */
-  private Dataset<Row> open(String table) {
-    return spark.read().parquet(storage.resolve(outUri, table));
   }
 }

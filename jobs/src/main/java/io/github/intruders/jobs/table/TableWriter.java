@@ -6,10 +6,15 @@ import static org.apache.spark.sql.functions.lit;
 import io.github.intruders.checkpoint.Storage;
 import java.io.IOException;
 import java.util.Collection;
+import java.util.List;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
+import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.catalyst.catalog.ExternalCatalogUtils;
+import org.apache.spark.sql.functions;
 
 /**
  * Writes the tables below {@code OUT} as Parquet, one folder per checkpoint or sequence, so that a
@@ -18,7 +23,8 @@ import org.apache.spark.sql.catalyst.catalog.ExternalCatalogUtils;
 public final class TableWriter {
   private static final String CHECKPOINT = "checkpoint_id";
   private static final String SEQUENCE = "sequence";
-  private static final String NO_PARTITION = "_none";
+  private static final String BASE = "base_id";
+  private static final String NO_VALUE = "_none";
 
   private final Storage storage;
   private final String outUri;
@@ -56,20 +62,83 @@ public final class TableWriter {
   private void replace(
       String table, Dataset<Row> rows, String partition, Collection<String> without)
       throws IOException {
-    Dataset<Row> stamped = rows.withColumn("run_id", lit(runId));
-    stamped
-        .repartition(col(partition))
+    write(table, stamped(rows), partition);
+    deletePartitions(table, partition, without);
+    writeColumnsIfEmpty(table, stamped(rows), partition);
+  }
+
+  /**
+   * Replaces all rows of one base, in a table that is not of checkpoints; the old rows stay until
+   * the new ones are complete.
+   *
+   * @param rows with a column {@code base_id} that holds this base's id
+   */
+  public void replaceOfBase(String table, Dataset<Row> rows, String baseId) throws IOException {
+    Dataset<Row> stamped = stamped(rows);
+    if (stamped.isEmpty()) {
+      deletePartitions(table, BASE, List.of(baseId));
+    } else {
+      write(table, stamped, BASE);
+    }
+    writeColumnsIfEmpty(table, stamped, BASE);
+  }
+
+  /**
+   * Replaces the rows that fulfil a condition, whichever run wrote them, and keeps all others as
+   * they are. For tables with few rows.
+   *
+   * @param stale tells which rows go
+   * @param fresh rows to add, with a column {@code checkpoint_id}
+   */
+  public void replaceWhere(SparkSession spark, String table, Column stale, Dataset<Row> fresh)
+      throws IOException {
+    if (!storage.exists(uri(table))) {
+      replace(table, fresh, List.of());
+      return;
+    }
+    Dataset<Row> old = spark.read().parquet(uri(table)).localCheckpoint();
+    Dataset<Row> touched =
+        old.filter(stale)
+            .select(CHECKPOINT)
+            .unionByName(fresh.select(CHECKPOINT))
+            .distinct()
+            .localCheckpoint();
+    Dataset<Row> rows =
+        old.filter(functions.not(stale))
+            .join(touched, old.col(CHECKPOINT).equalTo(touched.col(CHECKPOINT)), "left_semi")
+            .unionByName(stamped(fresh))
+            .localCheckpoint();
+    write(table, rows, CHECKPOINT);
+    deletePartitions(
+        table,
+        CHECKPOINT,
+        touched
+            .except(rows.select(CHECKPOINT))
+            .as(Encoders.STRING())
+            .collectAsList()); // at most one per checkpoint
+    writeColumnsIfEmpty(table, rows, CHECKPOINT);
+  }
+
+  private Dataset<Row> stamped(Dataset<Row> rows) {
+    return rows.withColumn("run_id", lit(runId));
+  }
+
+  private void write(String table, Dataset<Row> rows, String partition) {
+    rows.repartition(col(partition))
         .write()
         .mode(SaveMode.Overwrite)
         .option("partitionOverwriteMode", "dynamic")
         .partitionBy(partition)
         .parquet(uri(table));
-    for (String value : without) {
+  }
+
+  private void deletePartitions(String table, String partition, Collection<String> values)
+      throws IOException {
+    for (String value : values) {
       storage.delete(
           storage.resolve(
               uri(table), partition + "=" + ExternalCatalogUtils.escapePathName(value)));
     }
-    writeColumnsIfEmpty(table, stamped, partition);
   }
 
   /**
@@ -78,7 +147,7 @@ public final class TableWriter {
    */
   private void writeColumnsIfEmpty(String table, Dataset<Row> rows, String partition)
       throws IOException {
-    String folder = partition + "=" + NO_PARTITION;
+    String folder = partition + "=" + NO_VALUE;
     String columnsOnly = storage.resolve(uri(table), folder);
     boolean hasRows =
         storage.exists(uri(table))

@@ -1,0 +1,478 @@
+package io.github.intruders.jobs.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.intruders.jobs.table.ForgettingTable;
+import io.github.intruders.jobs.table.MetricsTable;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.apache.spark.ml.feature.VectorAssembler;
+import org.apache.spark.ml.linalg.Matrix;
+import org.apache.spark.ml.stat.Correlation;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Forgetting on the zoo, from the scan to the tables, and what goes wrong with metrics. */
+class ForgettingCommandTest {
+  private static final String LOSS = "metric = 'loss_english' AND measure = 'intruder_count'";
+
+  @TempDir private static Path temporary;
+  private static Path zooRun;
+  private static Outcome zooOutcome;
+
+  private record Outcome(int exitCode, String out, String err) {}
+
+  @BeforeAll
+  static void runTheZoo() {
+    System.setProperty("spark.master", "local[2]");
+    System.setProperty("spark.ui.enabled", "false");
+    zooRun = temporary.resolve("zoo");
+    zooOutcome = run("run", "--manifest", zoo("manifest.yaml"), "--out", zooRun.toString());
+  }
+
+  @AfterAll
+  static void unsetMaster() {
+    System.clearProperty("spark.master");
+    System.clearProperty("spark.ui.enabled");
+  }
+
+  private static Outcome run(String... args) {
+    PrintStream out = System.out;
+    PrintStream err = System.err;
+    ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
+    ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
+    try {
+      System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
+      System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
+      int code = Main.run(args);
+      return new Outcome(
+          code,
+          outBytes.toString(StandardCharsets.UTF_8),
+          errBytes.toString(StandardCharsets.UTF_8));
+    } finally {
+      System.setOut(out);
+      System.setErr(err);
+    }
+  }
+
+  private static String zoo(String path) {
+    return System.getProperty("zoo") + "/" + path;
+  }
+
+  private static Dataset<Row> read(Path out, String table) {
+    return SparkSession.builder()
+        .master("local[2]")
+        .getOrCreate()
+        .read()
+        .parquet(out.resolve(table).toString());
+  }
+
+  private static Row line(String grouping, String method, String pValueMethod) {
+    List<Row> rows =
+        read(zooRun, "forgetting")
+            .where(LOSS)
+            .where("grouping = '" + grouping + "' AND method = '" + method + "'")
+            .where("p_value_method = '" + pValueMethod + "'")
+            .collectAsList();
+    assertThat(rows).hasSize(1);
+    return rows.get(0);
+  }
+
+  @Test
+  void intrudersGoWithForgettingOnTheZooAsScipySaysAndNumpysIntervals() throws Exception {
+    assertThat(zooOutcome.exitCode()).as(zooOutcome.err()).isZero();
+    JsonNode golden =
+        new ObjectMapper()
+            .readTree(
+                Path.of(zoo("../../src/test/resources/golden/statistics.json"))
+                    .normalize()
+                    .toFile())
+            .path("data_sets");
+    Map.of("all", "zoo-all", "method=lora", "zoo-lora")
+        .forEach(
+            (grouping, name) -> {
+              JsonNode expected = golden.path(name);
+              Row spearman = line(grouping, "spearman", "t");
+              assertClose(spearman, "rho", expected.at("/spearman/rho"));
+              assertClose(spearman, "p_value", expected.at("/spearman/p"));
+              assertClose(spearman, "ci_low", expected.at("/bootstrap/spearman/0"));
+              assertClose(spearman, "ci_high", expected.at("/bootstrap/spearman/1"));
+              Row kendall = line(grouping, "kendall", "asymptotic");
+              assertClose(kendall, "rho", expected.at("/kendall/tau_b"));
+              assertClose(kendall, "p_value", expected.at("/kendall/p"));
+              assertClose(kendall, "ci_low", expected.at("/bootstrap/kendall/0"));
+            });
+  }
+
+  private static void assertClose(Row row, String column, JsonNode expected) {
+    assertThat(expected.isNumber()).isTrue();
+    assertThat(row.<Double>getAs(column)).as(column).isCloseTo(expected.asDouble(), within(1e-9));
+  }
+
+  @Test
+  void theZoosPublishedFiguresStandInTheTable() {
+    Row all = line("all", "spearman", "t");
+    assertThat(all.<Integer>getAs("n")).isEqualTo(16);
+    assertThat(all.<Double>getAs("rho")).isCloseTo(0.728, within(5e-4));
+    assertThat(all.<Double>getAs("p_value")).isCloseTo(0.0014, within(5e-5));
+    Row lora = line("method=lora", "spearman", "t");
+    assertThat(lora.<Integer>getAs("n")).isEqualTo(12);
+    assertThat(lora.<Double>getAs("rho")).isCloseTo(0.876, within(5e-4));
+    assertThat(lora.<Double>getAs("p_value")).isCloseTo(0.0002, within(5e-5));
+  }
+
+  @Test
+  void everyGroupingMeasureAndKindOfPValueHasItsRows() {
+    Dataset<Row> table = read(zooRun, "forgetting");
+    assertThat(table.columns())
+        .containsExactlyInAnyOrder(ForgettingTable.SCHEMA.add("run_id", "string").fieldNames());
+    List<String> groupings =
+        List.of(
+            "all",
+            "last-step",
+            "method=full",
+            "method=lora",
+            "sequence=full",
+            "sequence=lora-r1",
+            "sequence=lora-r32",
+            "sequence=lora-r8");
+    assertThat(strings(table.select("grouping"))).containsExactlyElementsOf(groupings);
+    assertThat(strings(table.select("measure")))
+        .containsExactly(
+            "intruder_count",
+            "intruder_energy_share",
+            "update_effective_rank",
+            "update_relative_norm");
+    assertThat(table.select("metric", "measure", "grouping", "method").distinct().count())
+        .isEqualTo(5L * 4 * 2 * groupings.size());
+    assertThat(table.where("isnan(rho) OR isnan(p_value) OR (rho IS NULL) = (reason IS NULL)"))
+        .matches(Dataset::isEmpty);
+    assertThat(line("sequence=lora-r1", "spearman", "exact").<Integer>getAs("n")).isEqualTo(4);
+  }
+
+  @Test
+  void theMetricsTableHoldsTheJoinedData() {
+    Dataset<Row> table = read(zooRun, "metrics");
+    assertThat(table.columns())
+        .containsExactlyInAnyOrder(MetricsTable.SCHEMA.add("run_id", "string").fieldNames());
+    assertThat(table.count()).isEqualTo(16 * 5);
+    Row row = table.where("checkpoint_id = 'full/1-python' AND metric = 'loss_english'").first();
+    assertThat(row.<Double>getAs("value")).isEqualTo(1.65224);
+    assertThat(row.<Double>getAs("base_value")).isEqualTo(1.14402);
+    assertThat(row.<Double>getAs("forgetting")).isCloseTo(0.50822, within(1e-12));
+    assertThat(row.<Boolean>getAs("lower_is_better")).isTrue();
+  }
+
+  @Test
+  void mllibAgreesOnSpearmansRho() {
+    Dataset<Row> joined =
+        read(zooRun, "metrics")
+            .where("metric = 'loss_english'")
+            .join(read(zooRun, "checkpoints"), "checkpoint_id");
+    Dataset<Row> vectors =
+        new VectorAssembler()
+            .setInputCols(new String[] {"intruder_count", "forgetting"})
+            .setOutputCol("features")
+            .transform(joined);
+    Matrix matrix = Correlation.corr(vectors, "features", "spearman").first().getAs(0);
+
+    assertThat(matrix.apply(0, 1))
+        .isCloseTo(line("all", "spearman", "t").<Double>getAs("rho"), within(1e-9));
+  }
+
+  @Test
+  void theSummaryAndTheConsoleTellTheCorrelationsAndTheRanking() throws Exception {
+    assertThat(zooOutcome.out())
+        .contains("Forgetting: Spearman's rho over all checkpoints, the strongest first")
+        .contains("Least to most forgetting expected, by the weights alone");
+    JsonNode summary = new ObjectMapper().readTree(zooRun.resolve("_summary.json").toFile());
+    assertThat(summary.path("forgetting")).hasSize(5 * 4);
+    List<String> ranked = new ArrayList<>();
+    int place = 0;
+    for (JsonNode checkpoint : summary.path("ranking")) {
+      ranked.add(checkpoint.path("checkpoint_id").asText());
+      assertThat(checkpoint.path("place").asInt()).isGreaterThanOrEqualTo(place);
+      place = checkpoint.path("place").asInt();
+      assertThat(checkpoint.path("intruder_count").isInt()).isTrue();
+    }
+    assertThat(ranked).hasSize(16).startsWith("full/1-python");
+    Outcome shown =
+        run("show", "checkpoints", "--out", zooRun.toString(), "--format", "csv", "--limit", "0");
+    assertThat(shown.out().lines().skip(1).map(line -> line.split(",", 2)[0]))
+        .containsExactlyElementsOf(ranked);
+  }
+
+  @Test
+  void metricsFilesInFoldersOfEveryKindAreJoined() throws IOException {
+    Path metrics = temporary.resolve("kinds");
+    write(metrics.resolve("a.csv"), "checkpoint,metric,value\nbase,ppl,2\nfull/1-python,ppl,3\n");
+    write(
+        metrics.resolve("b.json"),
+        "{\"full/2-c\": {\"ppl\": 5}, \"full/3-javascript\": {\"ppl\": 4}}");
+    String results =
+        "{\"results\": {\"arc\": {\"acc,none\": %s}}, \"config\": {},"
+            + " \"higher_is_better\": {\"arc\": {\"acc\": true}}}";
+    write(metrics.resolve("base/results_1.json"), results.formatted("0.75"));
+    write(metrics.resolve("full__2-c/results_1.json"), results.formatted("0.5"));
+
+    Outcome outcome =
+        run(
+            "forgetting",
+            "--manifest",
+            zoo("manifest.yaml"),
+            "--out",
+            copyOfScan("kinds-out").toString(),
+            "--metrics",
+            metrics.toString());
+
+    assertThat(outcome.exitCode()).as(outcome.err() + outcome.out()).isZero();
+    Map<String, Double> forgetting = new TreeMap<>();
+    for (Row row : read(temporary.resolve("kinds-out"), "metrics").collectAsList()) {
+      forgetting.put(
+          row.<String>getAs("checkpoint_id") + " " + row.<String>getAs("metric"),
+          row.getAs("forgetting"));
+    }
+    assertThat(forgetting)
+        .isEqualTo(
+            Map.of(
+                "full/1-python ppl", 1.0,
+                "full/2-c ppl", 3.0,
+                "full/3-javascript ppl", 2.0,
+                "full/2-c arc/acc", 0.25));
+    Row accuracy =
+        read(temporary.resolve("kinds-out"), "forgetting")
+            .where("metric = 'arc/acc' AND grouping = 'all' AND method = 'spearman'")
+            .first();
+    assertThat(accuracy.<Double>getAs("rho")).isNull();
+    assertThat(accuracy.<String>getAs("reason")).isEqualTo("n = 1, at least 3 needed");
+    assertThat(outcome.out()).contains("n = 1, at least 3 needed");
+  }
+
+  @Test
+  void brokenMetricsAreRejectedAndMendedOnesForgiven() throws IOException {
+    Path out = copyOfScan("broken-out");
+    Path file = temporary.resolve("broken.csv");
+    write(
+        file,
+        """
+        checkpoint,metric,value
+        base,loss,1
+        full/1-python,loss,2
+        full/1-python,loss,NaN
+        full/9-rust,loss,3
+        base,vibes,3
+        full/2-c,vibes,4
+        full/2-c,acc,4
+        """);
+    String[] args = {
+      "forgetting",
+      "--manifest",
+      zoo("manifest.yaml"),
+      "--out",
+      out.toString(),
+      "--metrics",
+      file + "," + temporary.resolve("nowhere.json")
+    };
+
+    Outcome outcome = run(args);
+
+    assertThat(outcome.exitCode()).isEqualTo(3);
+    assertThat(outcome.out()).contains("Left out: 5;");
+    String name = "[file:" + file + "] ";
+    assertThat(strings(read(out, "rejects").select("message")))
+        .containsExactly(
+            "Metric 'vibes': its name does not tell whether more is better; say --lower-is-better vibes or --higher-is-better vibes",
+            name + "Metric 'acc' has no usable value of the base 'base'",
+            name + "line 4: metric loss: expected a finite number, found 'NaN'",
+            name + "line 5: 'full/9-rust' is no checkpoint of the manifest, nor the base 'base'",
+            "[file:%s/nowhere.json] There are no such metrics".formatted(temporary));
+    assertThat(strings(read(out, "rejects").select("code"))).containsExactly("METRIC_INVALID");
+    assertThat(read(out, "metrics").count()).isEqualTo(1);
+
+    write(file, "checkpoint,metric,value\nbase,vibes,3\nfull/2-c,vibes,4\n");
+    Outcome mended =
+        run(
+            "forgetting",
+            "--manifest",
+            zoo("manifest.yaml"),
+            "--out",
+            out.toString(),
+            "--metrics",
+            file.toString(),
+            "--higher-is-better",
+            "vibes");
+
+    assertThat(mended.exitCode()).as(mended.err() + mended.out()).isZero();
+    assertThat(read(out, "rejects").count()).isZero();
+    assertThat(read(out, "metrics").first().<Double>getAs("forgetting")).isEqualTo(-1.0);
+    assertThat(strings(read(out, "forgetting").select("metric"))).containsExactly("vibes");
+  }
+
+  @Test
+  void metricsThatCanNotBeUsedAtAllEndForgettingWithTwoButNotARun() throws IOException {
+    Path broken = temporary.resolve("all-broken.json");
+    write(broken, "{\"base\":");
+    Path manifest = temporary.resolve("one.yaml");
+    write(
+        manifest,
+        "base: {id: base, uri: %1$s}%ncheckpoints:%n  - {id: a, uri: %2$s}%nmetrics: %3$s%n"
+            .formatted(zoo("base"), zoo("lora-r1/1-python"), broken));
+    Path out = temporary.resolve("one-out");
+
+    Outcome whole =
+        run(
+            "run",
+            "--manifest",
+            manifest.toString(),
+            "--out",
+            out.toString(),
+            "--include",
+            "layers\\.0\\.mlp");
+    assertThat(whole.exitCode()).as(whole.err()).isEqualTo(3);
+    assertThat(read(out, "matrices").count()).isEqualTo(3);
+    assertThat(strings(read(out, "rejects").select("message")))
+        .singleElement()
+        .asString()
+        .startsWith("[file:%s] Not valid JSON".formatted(broken));
+    assertThat(read(out, "forgetting").count()).isZero();
+
+    Outcome alone = run("forgetting", "--manifest", manifest.toString(), "--out", out.toString());
+    assertThat(alone.exitCode()).isEqualTo(2);
+    assertThat(alone.err())
+        .contains(
+            "No metric can be used; the first reason: [file:%s] Not valid JSON".formatted(broken));
+  }
+
+  @Test
+  void theRejectsOfTheScanStay() throws IOException {
+    Path manifest = temporary.resolve("two.yaml");
+    Path metrics = temporary.resolve("two.csv");
+    write(metrics, "checkpoint,metric,value\nbase,loss,1\na,loss,2\nmissing,loss,x\n");
+    write(
+        manifest,
+        "base: {id: base, uri: %1$s}%ncheckpoints:%n  - {id: a, uri: %2$s}%n  - {id: missing, uri: nowhere}%nmetrics: two.csv%n"
+            .formatted(zoo("base"), zoo("lora-r1/1-python")));
+    Path out = temporary.resolve("two-out");
+    run(
+        "run",
+        "--manifest",
+        manifest.toString(),
+        "--out",
+        out.toString(),
+        "--include",
+        "layers\\.0\\.mlp");
+
+    assertThat(strings(read(out, "rejects").select("code")))
+        .containsExactly("METRIC_INVALID", "NOT_FOUND");
+    write(metrics, "checkpoint,metric,value\nbase,loss,1\na,loss,2\n");
+    Outcome mended = run("forgetting", "--manifest", manifest.toString(), "--out", out.toString());
+
+    assertThat(mended.exitCode()).as(mended.err()).isZero();
+    assertThat(strings(read(out, "rejects").select("code"))).containsExactly("NOT_FOUND");
+  }
+
+  @Test
+  void aCheckpointWithMetricsThatWasNotScannedIsNamed() throws IOException {
+    Path manifest = temporary.resolve("new.yaml");
+    write(temporary.resolve("new.csv"), "checkpoint,metric,value\nbase,loss,1\nnew,loss,2\n");
+    write(
+        manifest,
+        "base: {id: base, uri: b}%ncheckpoints:%n  - {id: new, uri: n}%nmetrics: new.csv%n"
+            .formatted());
+    Path out = copyOfScan("new-out");
+    String[] args = {"forgetting", "--manifest", manifest.toString(), "--out", out.toString()};
+
+    assertThat(run(args).exitCode()).isEqualTo(3);
+    assertThat(strings(read(out, "rejects").select("message")))
+        .containsExactly(
+            "Checkpoint new has metrics but was not scanned against base base; run scan first");
+    assertThat(read(out, "metrics").count()).isEqualTo(1);
+    assertThat(read(out, "forgetting").count()).isZero();
+
+    String[] strict = Arrays.copyOf(args, args.length + 2);
+    strict[args.length] = "--on-error";
+    strict[args.length + 1] = "fail";
+    assertThat(run(strict).exitCode()).isEqualTo(2);
+  }
+
+  @Test
+  void forgettingWithoutAScanOrWithoutMetricsExitsWithTwo() throws IOException {
+    Outcome without =
+        run(
+            "forgetting",
+            "--manifest",
+            zoo("manifest.yaml"),
+            "--out",
+            temporary.resolve("empty").toString());
+    assertThat(without.exitCode()).isEqualTo(2);
+    assertThat(without.err()).contains("There is no output of a run here");
+
+    Outcome noMetrics =
+        run(
+            "forgetting",
+            "--base",
+            zoo("base"),
+            "--tuned",
+            zoo("full/1-python"),
+            "--out",
+            zooRun.toString());
+    assertThat(noMetrics.exitCode()).isEqualTo(2);
+    assertThat(noMetrics.err())
+        .contains("There are no metrics: give --metrics, or the key metrics of the manifest");
+
+    Outcome typo =
+        run(
+            "forgetting",
+            "--manifest",
+            zoo("manifest.yaml"),
+            "--out",
+            copyOfScan("typo-out").toString(),
+            "--lower-is-better",
+            "los");
+    assertThat(typo.exitCode()).isEqualTo(2);
+    assertThat(typo.err()).contains("There is no metric 'los'; expected one of [loss_c, ");
+  }
+
+  /** The zoo's checkpoints table in a folder of its own. */
+  private static Path copyOfScan(String name) throws IOException {
+    Path out = temporary.resolve(name);
+    try (Stream<Path> files = Files.walk(zooRun.resolve("checkpoints"))) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Path copy = out.resolve(zooRun.relativize(file));
+        Files.createDirectories(copy.getParent());
+        Files.copy(file, copy);
+      }
+    }
+    return out;
+  }
+
+  private static void write(Path file, String text) throws IOException {
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, text);
+  }
+
+  private static List<String> strings(Dataset<Row> column) {
+    return column.distinct().collectAsList().stream()
+        .map(row -> row.getString(0))
+        .sorted()
+        .toList();
+  }
+}
