@@ -15,6 +15,7 @@ import io.github.intruders.jobs.plan.PlanStage;
 import io.github.intruders.jobs.plan.PlannedCheckpoint;
 import io.github.intruders.jobs.plan.RunPlan;
 import io.github.intruders.jobs.report.ForgettingReport;
+import io.github.intruders.jobs.report.HtmlReport;
 import io.github.intruders.jobs.report.MitigationSummary;
 import io.github.intruders.jobs.report.MitigationSummaryReader;
 import io.github.intruders.jobs.report.PlanReport;
@@ -142,7 +143,25 @@ public final class IntruderJob {
               SummaryReader.lines(forgettingTable()), result.rejected(), seconds());
     }
     write(summary);
+    report();
     return summary;
+  }
+
+  /**
+   * Writes the HTML report from the tables.
+   *
+   * @return where it lies
+   * @throws UserInputException if no scan has written tables
+   */
+  public String report() throws IOException {
+    context.setJobDescription("report: reading the tables");
+    try {
+      Storage store = storage.open();
+      return HtmlReport.write(
+          new TableReader(spark, store, config.outUri()), store, config.outUri());
+    } finally {
+      context.setJobDescription(null);
+    }
   }
 
   private double seconds() {

@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
       AccumulateCommand.class,
       MitigateCommand.class,
       ForgettingCommand.class,
+      ReportCommand.class,
       ShowCommand.class,
       InspectCommand.class,
       BenchCommand.class,

@@ -72,6 +72,11 @@ public final class TableReader {
     return spark.read().parquet(storage.resolve(outUri, table));
   }
 
+  /** Whether the output has a table. */
+  public boolean has(String table) throws IOException {
+    return storage.isDirectory(storage.resolve(outUri, table));
+  }
+
   /**
    * One table, ordered as a person looks for things in it; checkpoints from the least to the most
    * forgetting expected.

@@ -1,0 +1,38 @@
+package io.github.intruders.jobs.cli;
+
+import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.jobs.report.HtmlReport;
+import io.github.intruders.jobs.session.DriverStorage;
+import io.github.intruders.jobs.session.SparkSessions;
+import io.github.intruders.jobs.table.TableReader;
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Draws the report. */
+@Command(
+    name = "report",
+    description = "Draws the HTML report from the tables of a run: one page, no network needed.",
+    mixinStandardHelpOptions = true,
+    footer = {"", "Example:", "  intruders report --out results"})
+final class ReportCommand implements Callable<Integer> {
+  @Option(
+      names = "--out",
+      paramLabel = "URI",
+      defaultValue = "intruders-out",
+      description = "The run's output folder (default: ${DEFAULT-VALUE}).")
+  private String out;
+
+  @Override
+  public Integer call() throws IOException {
+    Storage storage = DriverStorage.open();
+    String outUri = storage.qualify(out);
+    try (SparkSession spark = SparkSessions.open("report")) {
+      System.out.println(
+          HtmlReport.write(new TableReader(spark, storage, outUri), storage, outUri));
+      return Main.DONE;
+    }
+  }
+}
