@@ -32,6 +32,23 @@
   }, new Map());
   const bySequence = (row) => row.sequence || row.method || 'single';
   const colour = (index) => PALETTE[index % PALETTE.length];
+  const line = (label, points, index, extra) => Object.assign({
+    label, data: points, showLine: true, borderColor: colour(index), backgroundColor: colour(index), borderWidth: 2, pointRadius: 3 }, extra);
+  const sequences = [...new Set(data.checkpoints.map(bySequence))].sort();
+  const lastStep = data.checkpoints.reduce((last, row) => Math.max(last, row.step || 1), 1);
+  /** One colour a sequence, stronger the later the step. */
+  const shade = (row) => colour(sequences.indexOf(bySequence(row))) + Math.round(255 * (0.35 + 0.65 * (row.step || lastStep) / lastStep)).toString(16).padStart(2, '0');
+  const named = (datasets, options) => {
+    options.plugins.legend.labels.filter = (item) => datasets[item.datasetIndex].legend !== undefined;
+    options.plugins.legend.display = sequences.length <= MANY;
+    const label = Chart.defaults.plugins.legend.labels.generateLabels;
+    options.plugins.legend.labels.generateLabels = (made) => label(made).map((item) => Object.assign(item, { text: datasets[item.datasetIndex].legend || item.text }));
+    options.plugins.tooltip.callbacks.label = (item) => item.dataset.label + ': ' + short(item.raw.y);
+  };
+  function ofCheckpoint(row, points, label) {
+    const last = data.checkpoints.filter((one) => bySequence(one) === bySequence(row)).pop();
+    return line(label, points, 0, { borderColor: shade(row), backgroundColor: shade(row), legend: last === row ? bySequence(row) : undefined });
+  }
 
   function section(id, title, how) {
     const made = element('section');
@@ -115,8 +132,6 @@
       made.update('none');
     });
   }
-  const line = (label, points, index, extra) => Object.assign({
-    label, data: points, showLine: true, borderColor: colour(index), backgroundColor: colour(index), borderWidth: 2, pointRadius: 3 }, extra);
 
   function overview() {
     const rows = data.checkpoints;
@@ -132,14 +147,14 @@
   }
   function againstEpsilon() {
     const made = section('epsilon', 'Intruders against the threshold', 'The number of intruders if the similarity that makes one lay elsewhere than at ' + epsilon
-      + '. A finding that depends on the threshold shows as a steep line there.');
+      + '. A finding that depends on the threshold shows as a steep line there. One colour a sequence, stronger the later the step.');
     const rows = [];
-    const sets = data.checkpoints.filter((row) => row.intruders).map((row, index) => {
+    const sets = data.checkpoints.filter((row) => row.intruders).map((row) => {
       const points = Object.entries(row.intruders).map(([x, y]) => ({ x: Number(x), y })).sort((a, b) => a.x - b.x);
       points.forEach((point) => rows.push({ checkpoint: row.checkpoint_id, epsilon: point.x, intruders: point.y }));
-      return line(row.checkpoint_id, points, index);
+      return ofCheckpoint(row, points, row.checkpoint_id);
     });
-    chart(made, 'scatter', sets, { title: 'threshold ε', min: 0, max: 1 }, { title: 'intruders', zero: true });
+    chart(made, 'scatter', sets, { title: 'threshold ε', min: 0, max: 1 }, { title: 'intruders', zero: true }, (options) => named(sets, options));
     asTable(made, rows, [['checkpoint', 'checkpoint'], ['epsilon', 'ε'], ['intruders', 'intruders']]);
   }
   function againstK() {
@@ -154,9 +169,9 @@
         rows.push({ checkpoint: name, k: row.singular_index + 1, intruders: total });
         return { x: row.singular_index + 1, y: total };
       });
-      sets.push(line(name, points, sets.length));
+      sets.push(ofCheckpoint(data.checkpoints.find((row) => row.checkpoint_id === vectors[0].checkpoint_id), points, name));
     });
-    chart(made, 'scatter', sets, { title: 'k', whole: true }, { title: 'intruders among the first k', zero: true });
+    chart(made, 'scatter', sets, { title: 'k', whole: true }, { title: 'intruders among the first k', zero: true }, (options) => named(sets, options));
     asTable(made, rows, [['checkpoint', 'checkpoint'], ['k', 'k'], ['intruders', 'intruders']]);
   }
   function bestSimilarity() {
@@ -248,11 +263,14 @@
     select.setAttribute('aria-label', 'Sequence');
     data.followed.forEach((row, index) => select.append(new Option(row.sequence + ': ' + row.matrix, index)));
     made.append(select);
+    const size = (one) => data.tracks.filter((row) => row.sequence === one.sequence && row.matrix === one.matrix && row.state !== 'faded').length;
+    select.value = data.followed.reduce((most, one, index) => (size(one) > size(data.followed[most]) ? index : most), 0);
     const tracksOf = (one) => data.tracks.filter((row) => row.sequence === one.sequence && row.matrix === one.matrix);
     const sets = () => [...group(tracksOf(data.followed[select.value || 0]), 'track').entries()].map(([track, rows], index) =>
       line('track ' + track, rows.filter((row) => row.state !== 'faded').map((row) => ({ x: row.step, y: row.singular_value, row })), index));
-    const drawn = chart(made, 'scatter', sets(), { title: 'step', whole: true }, { title: 'singular value' }, (options) => {
+    const drawn = chart(made, 'scatter', sets(), { title: 'step', whole: true, min: 1, max: lastStep }, { title: 'singular value' }, (options) => {
       options.plugins.legend.display = false;
+      options.scales.x.ticks.stepSize = 1;
       options.plugins.tooltip.callbacks.label = (item) => {
         const row = item.raw.row;
         return 'track ' + row.track + ', ' + row.state + (row.born_by_task ? ', came with ' + row.born_by_task : '') + ': σ ' + short(row.singular_value) + ', index ' + row.singular_index
@@ -298,8 +316,8 @@
   }
   function effectiveRank() {
     const rows = data.checkpoints.filter((row) => row.matrices > 0);
-    const made = section('rank', 'Effective rank of the updates', 'How many directions an update uses, against its size relative to the base. Full fine-tuning uses many, an adapter at most its rank.');
-    const sets = [...group(rows, bySequence).entries()].map(([name, own], index) => ({ label: name, backgroundColor: colour(index), pointRadius: 5,
+    const made = section('rank', 'Effective rank of the updates', 'How many directions an update uses, against its size relative to the base. Full fine-tuning uses many, an adapter at most its rank, a chain the sum of its ranks.');
+    const sets = [...group(rows, bySequence).entries()].map(([name, own]) => ({ label: name, backgroundColor: colour(sequences.indexOf(name)), pointRadius: 5,
       data: own.map((row) => ({ x: 100 * row.update_relative_norm, y: row.update_effective_rank, row })) }));
     chart(made, 'scatter', sets, 'update norm, % of the base', { title: 'effective rank', type: 'logarithmic' }, (options) => {
       options.plugins.tooltip.callbacks.label = (item) => item.raw.row.checkpoint_id + ': effective rank ' + short(item.raw.y) + ', norm ' + short(item.raw.x) + ' %';
@@ -327,7 +345,7 @@
     const sets = () => {
       const points = data.metrics.filter((row) => row.metric === metricSelect.value && row.forgetting !== undefined && checkpoints.has(row.checkpoint_id) && checkpoints.get(row.checkpoint_id).matrices > 0)
         .map((row) => ({ x: checkpoints.get(row.checkpoint_id)[measureSelect.value], y: row.forgetting, row: checkpoints.get(row.checkpoint_id) }));
-      return [...group(points, (point) => bySequence(point.row)).entries()].map(([name, own], index) => ({ label: name, data: own, backgroundColor: colour(index), pointRadius: 5 }));
+      return [...group(points, (point) => bySequence(point.row)).entries()].sort().map(([name, own]) => ({ label: name, data: own, backgroundColor: colour(sequences.indexOf(name)), pointRadius: 5 }));
     };
     const drawn = chart(made, 'scatter', sets(), 'intruders', 'forgetting', (options) => {
       options.plugins.tooltip.callbacks.label = (item) => item.raw.row.checkpoint_id + ': ' + short(item.raw.x) + ', forgetting ' + short(item.raw.y);
@@ -359,7 +377,7 @@
   function worst() {
     if (!data.worst || !data.worst.length) return;
     const made = section('worst', 'Worst matrices', 'Most intruders first. Margin: how many times stronger the update could be before an intruder is expected from the base’s spectrum alone; '
-      + 'below 1 one is expected.');
+      + 'below 1 one is expected.' + (summary.critical_margin_auc ? ' Here it tells matrices with intruders from those without with an AUC of ' + summary.critical_margin_auc.toFixed(2) + '.' : ''));
     made.append(table(data.worst, [['checkpoint_id', 'checkpoint'], ['matrix', 'matrix', 'text'], ['intruder_count', 'intruders'], [(row) => percent(row.intruder_energy_share), 'energy share'],
       [(row) => percent(row.update_relative_norm), 'update norm'], ['update_effective_rank', 'effective rank'], ['critical_margin', 'margin'], ['solver', 'solver', 'text'], ['max_residual', 'residual']]));
   }

@@ -57,12 +57,15 @@ import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.storage.StorageLevel;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One run of the job: the stages in their order. Every front end, the command line, a scheduler or
  * a notebook, calls this. Uses the session it is given and leaves it open.
  */
 public final class IntruderJob {
+  private static final Logger LOG = LoggerFactory.getLogger(IntruderJob.class);
   private static final DateTimeFormatter RUN_TIME =
       DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
@@ -143,7 +146,7 @@ public final class IntruderJob {
               SummaryReader.lines(forgettingTable()), result.rejected(), seconds());
     }
     write(summary);
-    report();
+    LOG.info("Report: {}", report());
     return summary;
   }
 
@@ -390,7 +393,7 @@ public final class IntruderJob {
       tables.replace(RejectsTable.NAME, rejects, whole);
       RunSummary summary =
           new SummaryReader(spark, config, runId)
-              .read(checkpoints, rejects.count(), (System.nanoTime() - start) / 1e9);
+              .read(checkpoints, matrices, rejects.count(), (System.nanoTime() - start) / 1e9);
       write(summary);
       return summary;
     } finally {

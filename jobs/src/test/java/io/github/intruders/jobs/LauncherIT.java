@@ -119,6 +119,7 @@ class LauncherIT {
         .containsExactly(0, 2, 9, 3, 22, 50, 73, 105, 1, 6, 6, 10, 24, 76, 97, 100);
     assertThat(summary)
         .isEqualTo(new ObjectMapper().readTree(out.resolve("_summary.json").toFile()));
+    assertThat(out.resolve("report/index.html")).content().contains("lora-r8/4-xml");
     assertThat(demo.err()).noneMatch(line -> line.contains("WARN ") || line.contains("ERROR"));
     assertThat(demo.err()).noneMatch(line -> line.contains("org.apache.spark"));
     CONTRACT.forEach(

@@ -20,6 +20,9 @@ import java.util.Map;
  * @param accumulation every step of every sequence; empty where there is none
  * @param ranking the analysed checkpoints from the least to the most forgetting expected
  * @param forgetting Spearman correlations over all checkpoints; empty without metrics
+ * @param criticalMarginAuc how well the margin to the critical strength tells matrices with
+ *     intruders from those without: area under the ROC curve, 0.5 for chance; null where there are
+ *     matrices of one kind only
  * @param rejected rows of the rejects table
  * @param elapsedSeconds wall time of the whole run
  * @param definition what was counted, in words
@@ -37,6 +40,7 @@ public record RunSummary(
     List<AccumulationStep> accumulation,
     List<RankedCheckpoint> ranking,
     List<ForgettingSummary> forgetting,
+    Double criticalMarginAuc,
     long rejected,
     double elapsedSeconds,
     String definition,
@@ -148,6 +152,7 @@ public record RunSummary(
         steps,
         ranking,
         lines,
+        criticalMarginAuc,
         rejected + alsoRejected,
         totalSeconds,
         definition,

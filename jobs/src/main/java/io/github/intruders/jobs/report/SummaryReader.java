@@ -22,6 +22,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.apache.spark.ml.evaluation.BinaryClassificationEvaluator;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -49,9 +50,11 @@ public final class SummaryReader {
    * Sums up the run.
    *
    * @param checkpoints rows of this run
+   * @param matrices rows of this run
    * @param rejected how many rows of the rejects table this run wrote
    */
-  public RunSummary read(Dataset<Row> checkpoints, long rejected, double elapsedSeconds) {
+  public RunSummary read(
+      Dataset<Row> checkpoints, Dataset<Row> matrices, long rejected, double elapsedSeconds) {
     ScanSettings settings = config.settings();
     Map<String, CheckpointSummary> byId = new HashMap<>();
     List<RankedCheckpoint> ranking = new ArrayList<>();
@@ -75,6 +78,7 @@ public final class SummaryReader {
         List.of(),
         ranking,
         List.of(),
+        criticalMarginAuc(matrices),
         rejected,
         rounded(elapsedSeconds),
         DEFINITION.formatted(settings.topK().text(), settings.epsilon(), side),
@@ -150,6 +154,20 @@ public final class SummaryReader {
         row.getAs("intruder_count"),
         orZero(row, "intruder_energy_share"),
         orZero(row, "update_relative_norm"));
+  }
+
+  private static Double criticalMarginAuc(Dataset<Row> matrices) {
+    Dataset<Row> predicted =
+        matrices
+            .where("critical_margin IS NOT NULL")
+            .selectExpr("-critical_margin AS score", "double(intruder_count > 0) AS label");
+    if (predicted.select("label").distinct().count() < 2) {
+      return null;
+    }
+    return new BinaryClassificationEvaluator()
+        .setRawPredictionCol("score")
+        .setNumBins(0)
+        .evaluate(predicted);
   }
 
   private CheckpointSummary summary(Row row) {
