@@ -3,11 +3,20 @@ package io.github.intruders.jobs.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.github.intruders.checkpoint.SafetensorsWriter;
+import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.Matrix;
+import io.github.intruders.linalg.OrthonormalBasis;
+import io.github.intruders.linalg.Precision;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -134,6 +143,93 @@ class AccumulationTest {
     Files.write(vectors, kept);
     assertThat(run("accumulate", out, 3, "lora-r1")).isZero();
     assertThat(table(out, "rejects")).matches(Dataset::isEmpty);
+  }
+
+  /**
+   * Two planted directions among small base vectors, which leave the leading ones alone: one there
+   * from step 10 to 30, one from step 20 on.
+   */
+  @Test
+  void plantedIntrudersAreFollowedThroughFiftyStepsAndOneMore() throws IOException {
+    Path models = temporary.resolve("planted");
+    writePlanted(models, 51);
+    Path out = temporary.resolve("planted-out");
+    assertThat(runPlanted(models, out, 50)).isZero();
+    assertThat(ledgerEntries(out)).isEqualTo(50);
+
+    assertThat(runPlanted(models, out, 51)).isZero();
+
+    assertThat(ledgerEntries(out)).as("matrices decomposed in all").isEqualTo(51);
+    List<Row> steps = table(out, "accumulation").orderBy("step").collectAsList();
+    assertThat(steps).hasSize(51);
+    for (Row row : steps) {
+      int step = row.getAs("step");
+      int intruders = (step >= 10 && step <= 30 ? 1 : 0) + (step >= 20 ? 1 : 0);
+      assertThat(row.<Integer>getAs("intruders")).as("step %d", step).isEqualTo(intruders);
+      assertThat(row.<Integer>getAs("born")).isEqualTo(step == 10 || step == 20 ? 1 : 0);
+      assertThat(row.<Integer>getAs("faded")).isEqualTo(step == 31 ? 1 : 0);
+      assertThat(row.<Integer>getAs("cumulative_born"))
+          .isEqualTo(step < 10 ? 0 : step < 20 ? 1 : 2);
+    }
+    assertThat(
+            table(out, "intruder_tracks").groupBy("track").count().collectAsList().stream()
+                .collect(Collectors.toMap(row -> row.getInt(0), row -> row.getLong(1))))
+        .isEqualTo(Map.of(0, 22L, 1, 32L)); // with the row that says it faded
+  }
+
+  private static int runPlanted(Path models, Path out, int steps) throws IOException {
+    StringBuilder manifest =
+        new StringBuilder("base: {id: base, uri: %s/base}%ncheckpoints:%n".formatted(models));
+    for (int step = 1; step <= steps; step++) {
+      manifest.append(
+          "  - {id: s%1$d, uri: %2$s/s%1$d, sequence: s, step: %1$d, task: task-%1$d}%n"
+              .formatted(step, models));
+    }
+    Path file = Files.writeString(temporary.resolve("planted.yaml"), manifest);
+    return Main.run("run", "--manifest", file.toString(), "--out", out.toString());
+  }
+
+  private static void writePlanted(Path models, int steps) throws IOException {
+    int p = 64;
+    int leading = 20;
+    SplittableRandom random = new SplittableRandom(77);
+    try (Arena arena = Arena.open()) {
+      Matrix u = OrthonormalBasis.of(gaussian(random, p, p)).q();
+      Matrix v = OrthonormalBasis.of(gaussian(random, p, p)).q();
+      double[] s = new double[p];
+      for (int i = 0; i < p; i++) {
+        s[i] = i < leading ? 20 - 0.5 * i : 1 - 0.01 * i;
+      }
+      Matrix w0 = u.copy().scaleColumnsInPlace(s).timesTransposed(v);
+      Matrix inTail = OrthonormalBasis.of(gaussian(random, p - leading, 2)).q();
+      Matrix left = u.columnRange(leading, p).times(inTail);
+      Matrix right = v.columnRange(leading, p).times(inTail);
+      write(models.resolve("base"), w0);
+      for (int step = 1; step <= steps; step++) {
+        double[] strengths = {step >= 10 && step <= 30 ? 30 : 0, step >= 20 ? 25 : 0};
+        Matrix scaled = left.copy().scaleColumnsInPlace(strengths);
+        write(models.resolve("s" + step), w0.copy().plusInPlace(1, scaled.timesTransposed(right)));
+      }
+    }
+  }
+
+  private static void write(Path folder, Matrix w) throws IOException {
+    Files.createDirectories(folder);
+    try (OutputStream out = Files.newOutputStream(folder.resolve("model.safetensors"))) {
+      new SafetensorsWriter()
+          .add("model.layers.0.self_attn.q_proj.weight", w.to(Precision.SINGLE))
+          .writeTo(out);
+    }
+  }
+
+  private static Matrix gaussian(SplittableRandom random, int rows, int cols) {
+    Matrix matrix = Matrix.allocate(rows, cols, Precision.DOUBLE);
+    for (int i = 0; i < rows; i++) {
+      for (int j = 0; j < cols; j++) {
+        matrix.set(i, j, random.nextGaussian());
+      }
+    }
+    return matrix;
   }
 
   @Test
