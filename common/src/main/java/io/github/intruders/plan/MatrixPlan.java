@@ -17,7 +17,9 @@ public record MatrixPlan(String checkpointId, BaseMatrix base, UpdateSource upda
   public long updateBytes() {
     long bytes = 0;
     for (var adapter : update.adapters()) {
-      bytes += adapter.a().lengthBytes() + adapter.b().lengthBytes();
+      for (var source : adapter.sources()) {
+        bytes += source.lengthBytes();
+      }
     }
     if (update instanceof UpdateSource.Full full) {
       bytes += full.tuned().lengthBytes();

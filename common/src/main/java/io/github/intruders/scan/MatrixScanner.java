@@ -1,6 +1,7 @@
 package io.github.intruders.scan;
 
-import io.github.intruders.adapter.LowRankSource;
+import io.github.intruders.adapter.AdapterUpdate;
+import io.github.intruders.adapter.LowRankUpdate;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorReader;
 import io.github.intruders.input.RejectCode;
@@ -82,10 +83,9 @@ public final class MatrixScanner {
       List<MatrixPlan> stack = new ArrayList<>();
       int columns = 0;
       for (MatrixPlan plan : plans) {
-        int rank = rank(plan.update().adapters());
+        int rank = plan.update() instanceof UpdateSource.LowRank chain ? chain.rank() : 0;
         boolean stackable =
-            plan.update() instanceof UpdateSource.LowRank
-                && settings.solver() == SolverChoice.AUTO
+            settings.solver() == SolverChoice.AUTO
                 && LowRankRoute.suits(base, rank, k);
         if (!stackable) {
           scanWhole(plan);
@@ -157,12 +157,16 @@ public final class MatrixScanner {
     private void scanWhole(MatrixPlan plan) throws IOException {
       long start = System.nanoTime();
       try (Arena arena = Arena.open()) {
-        CoordinateUpdate.Factors factors = readFactors(plan);
-        Matrix w = tuned(plan, factors);
-        UpdateStatistics statistics =
-            plan.update() instanceof UpdateSource.LowRank
-                ? UpdateStatistics.ofFactors(factors.b(), factors.a())
-                : UpdateStatistics.ofDense(w.copy().plusInPlace(-1, readBase(plan)));
+        Matrix w;
+        UpdateStatistics statistics;
+        if (plan.update() instanceof UpdateSource.LowRank) {
+          CoordinateUpdate.Factors factors = readFactors(plan);
+          w = tuned(plan, factors);
+          statistics = UpdateStatistics.ofFactors(factors.b(), factors.a());
+        } else {
+          w = tuned(plan);
+          statistics = UpdateStatistics.ofDense(w.copy().plusInPlace(-1, readBase(plan)));
+        }
         TunedSpectrum tuned = denseRoute.solve(base, w, k, settings.sides());
         MatrixScan scan = MatrixScan.of(base, tuned, statistics, settings);
         outcomes.accept(new ScanOutcome.Analysed(plan, scan, millis(System.nanoTime() - start)));
@@ -171,13 +175,28 @@ public final class MatrixScanner {
       }
     }
 
-    /** The tuned matrix in double precision. */
+    /** The tuned matrix in double precision, by low-rank updates of the base. */
     private Matrix tuned(MatrixPlan plan, CoordinateUpdate.Factors factors) throws IOException {
+      return readBase(plan).plusProductInPlace(1, factors.b(), factors.a());
+    }
+
+    /** The tuned matrix in double precision, by any updates, one after the other. */
+    private Matrix tuned(MatrixPlan plan) throws IOException {
       Matrix w =
           plan.update() instanceof UpdateSource.Full full
               ? reader.read(full.tuned(), Precision.DOUBLE)
               : readBase(plan);
-      return factors.rank() == 0 ? w : w.plusProductInPlace(1, factors.b(), factors.a());
+      for (AdapterUpdate adapter : plan.update().adapters()) {
+        w = adapter.applyTo(w, reader);
+        if (!Double.isFinite(w.maxAbsolute())) {
+          throw UserInputException.inTensor(
+              RejectCode.NOT_FINITE,
+              adapter.sources().get(0).file(),
+              adapter.sources().get(0).matrix(),
+              "%s makes %s NaN or infinite".formatted(adapter.kind(), plan.base().name()));
+        }
+      }
+      return w;
     }
 
     private Matrix readBase(MatrixPlan plan) throws IOException {
@@ -186,25 +205,19 @@ public final class MatrixScanner {
 
     /** The factors of a chain of adapters side by side, scales folded into b. */
     private CoordinateUpdate.Factors readFactors(MatrixPlan plan) throws IOException {
-      List<LowRankSource> chain = plan.update().adapters();
-      int rank = rank(chain);
+      UpdateSource.LowRank update = (UpdateSource.LowRank) plan.update();
+      int rank = update.rank();
       Matrix b = Matrix.allocate(base.rows(), rank, Precision.DOUBLE);
       Matrix a = Matrix.allocate(rank, base.cols(), Precision.DOUBLE);
       int from = 0;
-      for (LowRankSource adapter : chain) {
-        int to = from + adapter.a().rows();
-        b.columnRange(from, to)
-            .assign(reader.read(adapter.b(), Precision.DOUBLE))
-            .scaleInPlace(adapter.scale());
-        a.rowRange(from, to).assign(reader.read(adapter.a(), Precision.DOUBLE));
+      for (LowRankUpdate adapter : update.chain()) {
+        int to = from + adapter.rank();
+        b.columnRange(from, to).assign(adapter.readB(reader));
+        a.rowRange(from, to).assign(adapter.readA(reader));
         from = to;
       }
       return new CoordinateUpdate.Factors(b, a);
     }
-  }
-
-  private static int rank(List<LowRankSource> chain) {
-    return chain.stream().mapToInt(adapter -> adapter.a().rows()).sum();
   }
 
   private static long millis(long nanos) {

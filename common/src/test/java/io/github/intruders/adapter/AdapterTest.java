@@ -60,6 +60,10 @@ class AdapterTest {
     weights.addFloats(prefix + ".lora_B.weight", List.of(4, rank), new float[4 * rank]);
   }
 
+  private static double scale(Adapter adapter, String module) {
+    return ((LowRankSource) adapter.updates().get(module + ".weight")).scale();
+  }
+
   private String configUri() {
     return "file:" + folder.resolve("adapter_config.json");
   }
@@ -110,7 +114,7 @@ class AdapterTest {
     assertThat(adapter.tensors()).hasSize(56);
     assertThat(adapter.updates()).hasSize(28);
     assertThat(List.copyOf(adapter.updates().keySet())).isSorted();
-    LowRankSource update = adapter.updates().get("model.layers.2.mlp.down_proj.weight");
+    LowRankSource update = (LowRankSource) adapter.updates().get("model.layers.2.mlp.down_proj.weight");
     assertThat(update.scale()).isEqualTo(2.0);
     assertThat(update.rank()).isEqualTo(rank);
     assertThat(update.a().rows()).isEqualTo(rank);
@@ -124,7 +128,7 @@ class AdapterTest {
   void theScaleIsAlphaOverRank() throws IOException {
     addFactors("layers.0.q_proj", 2);
 
-    LowRankSource update = open().updates().get("layers.0.q_proj.weight");
+    LowRankSource update = (LowRankSource) open().updates().get("layers.0.q_proj.weight");
 
     assertThat(update.scale()).isEqualTo(8.0);
     assertThat(update.baseTensor()).isEqualTo("layers.0.q_proj.weight");
@@ -137,7 +141,7 @@ class AdapterTest {
     config.put("lora_alpha", "2.5");
     addFactors("layers.0.q_proj", 2);
 
-    assertThat(open().updates().get("layers.0.q_proj.weight").scale())
+    assertThat(scale(open(), "layers.0.q_proj"))
         .isEqualTo(2.5 / Math.sqrt(2));
   }
 
@@ -149,8 +153,9 @@ class AdapterTest {
     Adapter adapter = open();
 
     assertThat(adapter.fanInFanOut()).isTrue();
-    assertThat(adapter.updates().get("h.0.attn.c_attn.weight").transposed()).isTrue();
-    assertThat(adapter.updates().get("h.0.attn.c_attn.weight").a().transposed()).isFalse();
+    LowRankSource update = (LowRankSource) adapter.updates().get("h.0.attn.c_attn.weight");
+    assertThat(update.transposed()).isTrue();
+    assertThat(update.a().transposed()).isFalse();
   }
 
   @Test
@@ -165,10 +170,10 @@ class AdapterTest {
     Adapter adapter = open();
 
     assertThat(adapter.faults()).isEmpty();
-    assertThat(adapter.updates().get("layers.0.q_proj.weight").scale()).isEqualTo(16.0 / 3);
-    assertThat(adapter.updates().get("layers.1.q_proj.weight").scale()).isEqualTo(10.0);
-    assertThat(adapter.updates().get("layers.0.k_proj.weight").scale()).isEqualTo(8.0);
-    assertThat(adapter.updates().get("layers.0.o_proj.weight").scale()).isEqualTo(0.75);
+    assertThat(scale(adapter, "layers.0.q_proj")).isEqualTo(16.0 / 3);
+    assertThat(scale(adapter, "layers.1.q_proj")).isEqualTo(10.0);
+    assertThat(scale(adapter, "layers.0.k_proj")).isEqualTo(8.0);
+    assertThat(scale(adapter, "layers.0.o_proj")).isEqualTo(0.75);
   }
 
   @Test
