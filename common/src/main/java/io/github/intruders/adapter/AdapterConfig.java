@@ -51,12 +51,18 @@ record AdapterConfig(
           "revision",
           "task_type");
 
+  private static final String MERGE_FIRST =
+      "; merge the adapter with PEFT (merge_and_unload) and analyse the merged checkpoint";
+
   private static final Map<String, String> REASONS =
       Map.ofEntries(
           Map.entry("alora_invocation_tokens", "the update acts on some tokens only"),
           Map.entry("arrow_config", "the update depends on the input"),
           Map.entry("ensure_weight_tying", "the update of one layer would be that of another, too"),
           Map.entry("layer_replication", "the tuned model has layers that the base lacks"),
+          Map.entry("apply_GS", "reflections that are made orthogonal first" + MERGE_FIRST),
+          Map.entry("coft", "PEFT shrinks the rotations when it loads them" + MERGE_FIRST),
+          Map.entry("fan_in_fan_out", "PEFT does not turn the weights for this kind" + MERGE_FIRST),
           Map.entry("megatron_config", "Megatron's parallel layers are split differently"),
           Map.entry("monteclora_config", "the update is random"),
           Map.entry("use_bdlora", "block-diagonal factors are laid out differently"),
@@ -112,6 +118,24 @@ record AdapterConfig(
     return flag(file, root, field);
   }
 
+  /** A field that must be there, true or false, since its default has changed over time. */
+  boolean requiredFlag(String field) {
+    if (!root.path(field).isBoolean()) {
+      throw invalid(file, field, "must be true or false", root.path(field));
+    }
+    return root.path(field).booleanValue();
+  }
+
+  /** A field that must be there, from 1 on. */
+  int wholeNumber(String field) {
+    return rank(file, field, root.path(field));
+  }
+
+  /** Whether the base was changed by this initialisation, in lower case, before training. */
+  boolean startedBy(String initialisation) {
+    return root.path("init_lora_weights").asText().equals(initialisation);
+  }
+
   /** The rank of a module's update. */
   int rankOf(String module) {
     return ranks.valueFor(module).map(Double::intValue).orElse(rank);
@@ -164,7 +188,8 @@ record AdapterConfig(
     }
     String name = init.isTextual() ? init.textValue().toLowerCase(Locale.ROOT) : "";
     String reason;
-    if (Set.of("gaussian", "eva", "orthogonal", "mica").contains(name)) {
+    if (Set.of("gaussian", "eva", "orthogonal", "mica").contains(name)
+        || Set.of("pissa", "olora").contains(init.asText())) {
       return;
     } else if (name.startsWith("pissa")
         || name.startsWith("corda")
@@ -200,7 +225,7 @@ record AdapterConfig(
 
   private static boolean flag(String file, JsonNode root, String field) {
     JsonNode value = root.path(field);
-    if (value.isMissingNode() || value.isNull()) {
+    if (!AdapterKind.isSet(value)) {
       return false;
     }
     if (!value.isBoolean()) {

@@ -10,7 +10,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The kinds of adapter that are understood; the names are those of {@code peft_type}. */
-@SuppressWarnings("ImmutableEnumChecker") // the collections are unmodifiable, the readings stateless
+@SuppressWarnings(
+    "ImmutableEnumChecker") // the collections are unmodifiable, the readings stateless
 enum AdapterKind {
   LORA(
       "LoRA",
@@ -83,7 +84,77 @@ enum AdapterKind {
           "projection_prng_key",
           "save_projection",
           "vera_dropout"),
-      LoraUpdates::shared);
+      LoraUpdates::shared),
+  LOHA(
+      "LoHa",
+      List.of("hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b", "hada_t1", "hada_t2"),
+      Set.of(
+          "r",
+          "alpha",
+          "rank_pattern",
+          "alpha_pattern",
+          "init_weights",
+          "module_dropout",
+          "rank_dropout",
+          "use_effective_conv2d"),
+      OtherUpdates::loha),
+  LOKR(
+      "LoKr",
+      List.of("lokr_w1", "lokr_w1_a", "lokr_w1_b", "lokr_w2", "lokr_w2_a", "lokr_w2_b", "lokr_t2"),
+      Set.of(
+          "r",
+          "alpha",
+          "rank_pattern",
+          "alpha_pattern",
+          "decompose_both",
+          "decompose_factor",
+          "init_weights",
+          "module_dropout",
+          "rank_dropout",
+          "rank_dropout_scale",
+          "use_effective_conv2d"),
+      OtherUpdates::lokr),
+  IA3(
+      "IA3",
+      List.of("ia3_l"),
+      Set.of("fan_in_fan_out", "feedforward_modules", "init_ia3_weights"),
+      OtherUpdates::ia3),
+  OFT(
+      "OFT",
+      List.of("oft_R"),
+      Set.of(
+          "bias",
+          "block_share",
+          "num_cayley_neumann_terms",
+          "use_cayley_neumann",
+          "eps",
+          "init_weights",
+          "module_dropout",
+          "oft_block_size",
+          "r"),
+      OtherUpdates::oft),
+  BOFT(
+      "BOFT",
+      List.of("boft_R", "boft_s"),
+      Set.of(
+          "bias",
+          "boft_block_num",
+          "boft_block_size",
+          "boft_dropout",
+          "boft_n_butterfly_factor",
+          "init_weights"),
+      OtherUpdates::boft),
+  HRA("HRA", List.of("hra_u"), Set.of("bias", "r", "init_weights"), OtherUpdates::hra),
+  HIRA(
+      "HiRA",
+      List.of("hira_A", "hira_B"),
+      Set.of("fan_in_fan_out", "r", "rank_pattern", "hira_dropout", "init_weights"),
+      OtherUpdates::hira),
+  TRAINABLE_TOKENS(
+      "trained tokens",
+      List.of("token_adapter.trainable_tokens_delta", "trainable_tokens_delta"),
+      Set.of("token_indices", "init_weights"),
+      OtherUpdates::tokens);
 
   /** Makes a module's update of its tensors. */
   @FunctionalInterface
@@ -102,7 +173,8 @@ enum AdapterKind {
   private static final Map<String, String> REFUSED =
       Map.ofEntries(
           Map.entry(
-              "FOURIERFT", "where its frequencies lie is drawn by PyTorch's generator" + MERGE_FIRST),
+              "FOURIERFT",
+              "where its frequencies lie is drawn by PyTorch's generator" + MERGE_FIRST),
           Map.entry(
               "WAVEFT", "where its coefficients lie is drawn by PyTorch's generator" + MERGE_FIRST),
           Map.entry(
@@ -139,8 +211,7 @@ enum AdapterKind {
   /** Why this {@code peft_type} is not supported, and what to do. */
   static String refusal(String peftType) {
     String supported = Stream.of(values()).map(Enum::name).collect(Collectors.joining(", "));
-    return REFUSED.getOrDefault(
-        peftType, "expected one of %s%s".formatted(supported, MERGE_FIRST));
+    return REFUSED.getOrDefault(peftType, "expected one of %s%s".formatted(supported, MERGE_FIRST));
   }
 
   /** As people write it. */
@@ -160,7 +231,9 @@ enum AdapterKind {
 
   /** The field with the rank, if the updates depend on it. */
   Optional<String> rankField() {
-    return Optional.of(this == ADALORA ? "init_r" : "r").filter(fields::contains);
+    return this == OFT
+        ? Optional.empty() // the shapes tell
+        : Optional.of(this == ADALORA ? "init_r" : "r").filter(fields::contains);
   }
 
   /** The field with alpha, if there is one. */

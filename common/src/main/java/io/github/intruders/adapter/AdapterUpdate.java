@@ -44,8 +44,7 @@ public sealed interface AdapterUpdate extends Serializable permits LowRankUpdate
   Matrix applyTo(Matrix w, TensorReader reader) throws IOException;
 
   /** That a tensor of the adapter has another shape than the base's weight asks for. */
-  static UserInputException shapeMismatch(
-      MatrixSource tensor, MatrixSource weight, String found) {
+  static UserInputException shapeMismatch(MatrixSource tensor, MatrixSource weight, String found) {
     return UserInputException.inTensor(
         RejectCode.SHAPE_MISMATCH,
         tensor.file(),

@@ -6,7 +6,9 @@ import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Reads LoRA and its closest relatives off the tensors of a module. */
 final class LoraUpdates {
@@ -19,13 +21,60 @@ final class LoraUpdates {
     if (tensors.has("lora_embedding_A") || tensors.has("lora_embedding_B")) {
       return embedding(config, tensors);
     }
+    String tokens = "token_adapter.trainable_tokens_delta";
+    if (tensors.has(tokens)) {
+      return OtherUpdates.tokens(tensors, tokens, tokenIndexes(config, tensors.module()));
+    }
     LowRankSource lora = linear(config, tensors);
-    if (config.flag("use_dora")) {
+    boolean dora = config.flag("use_dora");
+    boolean kasa = AdapterKind.isSet(config.root().path("kasa_config"));
+    boolean pissa = config.startedBy("pissa");
+    boolean olora = config.startedBy("olora");
+    if (Stream.of(dora, kasa, pissa, olora).filter(option -> option).count() > 1) {
+      throw ModuleTensors.unsupported(
+          tensors.tensor("lora_A"),
+          "only one of DoRA, KaSA, PiSSA and OLoRA is supported at a time; merge the adapter with"
+              + " PEFT (merge_and_unload) and analyse the merged checkpoint");
+    }
+    if (dora) {
       tensors.requireExactly("lora_A", "lora_B", "lora_magnitude_vector");
       return new DoraUpdate(lora, tensors.vector("lora_magnitude_vector"));
     }
+    if (kasa) {
+      tensors.requireExactly("lora_A", "lora_B", "lora_diag");
+      return new MinusPrincipal(diagonal(tensors, lora, "lora_diag"), MinusPrincipal.Part.SMALLEST);
+    }
     tensors.requireExactly("lora_A", "lora_B");
-    return lora;
+    if (pissa) {
+      return new MinusPrincipal(lora, MinusPrincipal.Part.LARGEST);
+    }
+    if (olora && config.fanInFanOut()) {
+      throw ModuleTensors.unsupported(
+          tensors.tensor("lora_A"),
+          "OLoRA on a layer that stores (inputs, outputs) is not supported, since PEFT decomposes"
+              + " the weight as it is stored");
+    }
+    return olora ? new MinusPrincipal(lora, MinusPrincipal.Part.QR) : lora;
+  }
+
+  /** A list for the embedding, or lists by the end of the modules' names. */
+  private static JsonNode tokenIndexes(AdapterConfig config, String module) {
+    JsonNode indexes = config.root().path("trainable_token_indices");
+    for (Map.Entry<String, JsonNode> entry : indexes.properties()) {
+      if (module.equals(entry.getKey()) || module.endsWith("." + entry.getKey())) {
+        return entry.getValue();
+      }
+    }
+    return indexes;
+  }
+
+  private static DiagonalLora diagonal(ModuleTensors tensors, LowRankSource lora, String part) {
+    MatrixSource diagonal = tensors.vector(part);
+    if (diagonal.cols() != lora.rank()) {
+      throw tensors.invalid(
+          diagonal, "expected %d values, found %d".formatted(lora.rank(), diagonal.cols()));
+    }
+    return new DiagonalLora(lora, diagonal);
   }
 
   /** LoRA on a parameter, if the config targets one of this module. */
@@ -51,11 +100,10 @@ final class LoraUpdates {
       throw tensors.invalid(
           a,
           "expected as many rows as B has columns, a multiple of the rank %d; found A %dx%d and B"
-              .formatted(rank, a.rows(), a.cols())
+                  .formatted(rank, a.rows(), a.cols())
               + " %dx%d".formatted(b.rows(), b.cols()));
     }
-    return Optional.of(
-        new ParameterLora(module, targets, a, b, rank, config.scaleOf(module)));
+    return Optional.of(new ParameterLora(module, targets, a, b, rank, config.scaleOf(module)));
   }
 
   private static LowRankSource linear(AdapterConfig config, ModuleTensors tensors) {
@@ -80,10 +128,7 @@ final class LoraUpdates {
     MatrixSource a = tensors.transposed("lora_embedding_B");
     LowRankSource lora =
         tensors.pair(
-            config,
-            a,
-            tensors.transposed("lora_embedding_A"),
-            config.scaleOf(tensors.module()));
+            config, a, tensors.transposed("lora_embedding_A"), config.scaleOf(tensors.module()));
     tensors.requireRank(config, a, a.rows());
     return lora;
   }
@@ -98,12 +143,7 @@ final class LoraUpdates {
             tensors.matrix("lora_A"),
             tensors.matrix("lora_B"),
             alpha / (config.rank() + ADALORA_GUARD));
-    MatrixSource diagonal = tensors.vector("lora_E");
-    if (diagonal.cols() != lora.rank()) {
-      throw tensors.invalid(
-          diagonal, "expected %d values, found %d".formatted(lora.rank(), diagonal.cols()));
-    }
-    return new DiagonalLora(lora, diagonal);
+    return diagonal(tensors, lora, "lora_E");
   }
 
   /** VeRA. */
@@ -127,7 +167,6 @@ final class LoraUpdates {
               .formatted(inner.cols(), a.rows(), b.cols()));
     }
     tensors.requireRank(config, inner, inner.cols());
-    return new VeraUpdate(
-        tensors.baseTensor(), a, b, tensors.vector("vera_lambda_b"), inner, 0);
+    return new VeraUpdate(tensors.baseTensor(), a, b, tensors.vector("vera_lambda_b"), inner, 0);
   }
 }

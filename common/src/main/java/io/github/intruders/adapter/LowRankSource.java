@@ -52,9 +52,7 @@ public record LowRankSource(
   public LowRankSource fittedTo(MatrixSource weight) {
     if (b.rows() != weight.rows() || a.cols() != weight.cols()) {
       throw AdapterUpdate.shapeMismatch(
-          b,
-          weight,
-          "B %dx%d and A %dx%d".formatted(b.rows(), b.cols(), a.rows(), a.cols()));
+          b, weight, "B %dx%d and A %dx%d".formatted(b.rows(), b.cols(), a.rows(), a.cols()));
     }
     return this;
   }

@@ -123,7 +123,8 @@ final class ModuleTensors {
   /** Two factors of one rank, that of the config. */
   LowRankSource pair(AdapterConfig config, MatrixSource a, MatrixSource b, double scale) {
     if (a.rows() != b.cols()) {
-      throw invalid(b, "rank %d, but the rank of %s is %d".formatted(b.cols(), a.matrix(), a.rows()));
+      throw invalid(
+          b, "rank %d, but the rank of %s is %d".formatted(b.cols(), a.matrix(), a.rows()));
     }
     return new LowRankSource(baseTensor(), a, b, scale, config.fanInFanOut());
   }
@@ -133,8 +134,7 @@ final class ModuleTensors {
     int rank = config.rankOf(module);
     if (found != rank) {
       throw invalid(
-          a,
-          "rank %d, but adapter_config.json says %d for this module".formatted(found, rank));
+          a, "rank %d, but adapter_config.json says %d for this module".formatted(found, rank));
     }
   }
 

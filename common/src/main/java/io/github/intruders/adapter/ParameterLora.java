@@ -90,8 +90,7 @@ public record ParameterLora(
     return Optional.of(new ExpertLora(matrix, this, expert, 0, b.rows(), turned));
   }
 
-  private Optional<ExpertLora> ofPart(
-      String matrix, MatrixSource weight, String name, int expert) {
+  private Optional<ExpertLora> ofPart(String matrix, MatrixSource weight, String name, int expert) {
     boolean half = !name.equals("down_proj");
     String parameter = half ? "gate_up_proj" : name;
     int outputs = half ? 2 * weight.rows() : weight.rows();

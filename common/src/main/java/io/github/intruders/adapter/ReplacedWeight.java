@@ -50,8 +50,7 @@ public record ReplacedWeight(String baseTensor, MatrixSource weight, LowRankSour
       throw AdapterUpdate.shapeMismatch(
           weight, base, "a weight of %dx%d".formatted(oriented.rows(), oriented.cols()));
     }
-    return new ReplacedWeight(
-        baseTensor, oriented, update == null ? null : update.fittedTo(base));
+    return new ReplacedWeight(baseTensor, oriented, update == null ? null : update.fittedTo(base));
   }
 
   @Override

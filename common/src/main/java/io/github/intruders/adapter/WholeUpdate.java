@@ -1,4 +1,13 @@
 package io.github.intruders.adapter;
 
 /** An update that needs the whole matrix, because it is not of low rank or depends on it. */
-public sealed interface WholeUpdate extends AdapterUpdate permits DoraUpdate, ReplacedWeight {}
+public sealed interface WholeUpdate extends AdapterUpdate
+    permits DoraUpdate,
+        HadamardUpdate,
+        KroneckerUpdate,
+        MinusPrincipal,
+        ReflectedWeight,
+        ReplacedRows,
+        ReplacedWeight,
+        RotatedWeight,
+        ScaledWeight {}

@@ -228,7 +228,8 @@ public final class Planner {
         }
       }
       String prefix = parameter.module() + ".";
-      boolean selected = base.matrices().keySet().stream().anyMatch(name -> name.startsWith(prefix));
+      boolean selected =
+          base.matrices().keySet().stream().anyMatch(name -> name.startsWith(prefix));
       boolean present = base.tensors().stream().anyMatch(name -> name.startsWith(prefix));
       if (!found && (selected || !present)) {
         rejections.add(

@@ -85,8 +85,7 @@ public final class MatrixScanner {
       for (MatrixPlan plan : plans) {
         int rank = plan.update() instanceof UpdateSource.LowRank chain ? chain.rank() : 0;
         boolean stackable =
-            settings.solver() == SolverChoice.AUTO
-                && LowRankRoute.suits(base, rank, k);
+            settings.solver() == SolverChoice.AUTO && LowRankRoute.suits(base, rank, k);
         if (!stackable) {
           scanWhole(plan);
           continue;

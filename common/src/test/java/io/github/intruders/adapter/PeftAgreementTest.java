@@ -99,28 +99,54 @@ class PeftAgreementTest {
     return a.copy().plusInPlace(-1, b).maxAbsolute();
   }
 
+  /**
+   * The tolerance is 2⁻²², a few roundings of single precision, in which PEFT merges. PiSSA, KaSA
+   * and OLoRA have more, since PEFT decomposes the base in single precision, too: its backward
+   * error is a small multiple of the rounding of the largest singular value.
+   *
+   * @param updates how many of the adapter's updates are known without the base
+   * @param matrices how many matrices PEFT changed
+   * @param bits the tolerance is 2 to the minus this
+   */
   @ParameterizedTest
   @CsvSource({
-    "llama/lora,6,6,LoRA",
-    "llama/rslora,6,6,LoRA",
-    "llama/patterns,8,8,LoRA",
-    "llama/named,6,6,LoRA",
-    "llama/all-linear,14,14,LoRA",
-    "llama/pissa-converted,6,6,LoRA",
-    "llama/chain/1,4,4,LoRA",
-    "gpt2/lora,8,8,LoRA",
-    "gpt2/bias,8,8,LoRA",
-    "gpt2/lora-bias,8,8,LoRA",
-    "llama/dora,6,6,DoRA",
-    "gpt2/dora,8,8,DoRA",
-    "llama/modules-to-save,7,7,saved module",
-    "llama/embedding,3,3,LoRA on a saved module",
-    "qwen3-moe/target-parameters,2,26,LoRA",
-    "llama/adalora,6,6,AdaLoRA",
-    "llama/adalora-pruned,6,6,AdaLoRA",
-    "llama/vera,6,6,VeRA",
+    "llama/lora,6,6,LoRA,22",
+    "llama/rslora,6,6,LoRA,22",
+    "llama/patterns,8,8,LoRA,22",
+    "llama/named,6,6,LoRA,22",
+    "llama/all-linear,14,14,LoRA,22",
+    "llama/pissa-converted,6,6,LoRA,22",
+    "llama/chain/1,4,4,LoRA,22",
+    "gpt2/lora,8,8,LoRA,22",
+    "gpt2/bias,8,8,LoRA,22",
+    "gpt2/lora-bias,8,8,LoRA,22",
+    "llama/dora,6,6,DoRA,22",
+    "gpt2/dora,8,8,DoRA,22",
+    "llama/modules-to-save,7,7,saved module,22",
+    "llama/embedding,3,3,LoRA on a saved module,22",
+    "qwen3-moe/target-parameters,2,26,LoRA,22",
+    "llama/adalora,6,6,AdaLoRA,22",
+    "llama/adalora-pruned,6,6,AdaLoRA,22",
+    "llama/vera,6,6,VeRA,22",
+    "llama/trainable-token-indices,7,7,trained tokens,22",
+    "llama/trainable-tokens,1,1,trained tokens,22",
+    "llama/pissa,6,6,PiSSA,19",
+    "llama/olora,6,6,OLoRA,20",
+    "llama/kasa,6,6,KaSA,19",
+    "llama/loha,6,6,LoHa,22",
+    "llama/lokr,6,6,LoKr,22",
+    "llama/lokr-full,6,6,LoKr,22",
+    "llama/lokr-decompose-both,6,6,LoKr,22",
+    "llama/ia3,6,6,IA3,22",
+    "gpt2/ia3,4,4,IA3,22",
+    "llama/oft,6,6,OFT,22",
+    "llama/oft-cayley,6,6,OFT,22",
+    "llama/boft,6,6,BOFT,22",
+    "llama/hra,6,6,HRA,22",
+    "llama/hira,6,6,HiRA,22",
   })
-  void tunedMatricesAgree(String path, int updates, int matrices, String kind) throws IOException {
+  void tunedMatricesAgree(String path, int updates, int matrices, String kind, int bits)
+      throws IOException {
     Adapter adapter = adapter(path);
     String model = path.substring(0, path.indexOf('/'));
 
@@ -132,7 +158,7 @@ class PeftAgreementTest {
                 model + "/base",
                 path + "/merged.safetensors",
                 model.equals("gpt2"),
-                FLOAT_ROUNDING,
+                Math.scalb(1, -bits),
                 List.of(adapter)))
         .isEqualTo(matrices);
   }
@@ -143,11 +169,7 @@ class PeftAgreementTest {
 
     assertThat(
             assertAgrees(
-                "llama/base",
-                "llama/chain/2/merged.safetensors",
-                false,
-                FLOAT_ROUNDING,
-                chain))
+                "llama/base", "llama/chain/2/merged.safetensors", false, FLOAT_ROUNDING, chain))
         .isEqualTo(6);
   }
 
@@ -155,30 +177,16 @@ class PeftAgreementTest {
   @CsvSource(
       delimiter = ' ',
       value = {
-        "gpt2/ia3 peft_type",
         "llama/alora alora_invocation_tokens",
         "llama/bd-lora use_bdlora",
-        "llama/boft peft_type",
         "llama/c3a peft_type",
         "llama/delora peft_type",
         "llama/fourierft peft_type",
         "llama/gralora peft_type",
-        "llama/hira peft_type",
-        "llama/hra peft_type",
-        "llama/ia3 peft_type",
-        "llama/loha peft_type",
-        "llama/lokr peft_type",
-        "llama/lokr-decompose-both peft_type",
-        "llama/lokr-full peft_type",
         "llama/miss peft_type",
-        "llama/oft peft_type",
-        "llama/oft-cayley peft_type",
-        "llama/olora init_lora_weights",
-        "llama/pissa init_lora_weights",
         "llama/prompt-tuning peft_type",
         "llama/randlora peft_type",
         "llama/shira peft_type",
-        "llama/trainable-tokens peft_type",
         "llama/vblora peft_type",
         "llama/waveft peft_type"
       })

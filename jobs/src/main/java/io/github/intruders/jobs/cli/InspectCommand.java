@@ -10,8 +10,8 @@ import io.github.intruders.checkpoint.TensorInfo;
 import io.github.intruders.jobs.session.DriverStorage;
 import java.io.IOException;
 import java.util.Locale;
-import java.util.stream.Collectors;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -71,8 +71,7 @@ final class InspectCommand implements Callable<Integer> {
   private static String description(AdapterUpdate update) {
     if (update instanceof LowRankSource lora) {
       return "%dx%d, rank %d, scale %s, %s"
-          .formatted(
-              lora.b().rows(), lora.a().cols(), lora.rank(), lora.scale(), lora.a().dtype());
+          .formatted(lora.b().rows(), lora.a().cols(), lora.rank(), lora.scale(), lora.a().dtype());
     }
     return update.sources().stream()
         .map(source -> "%dx%d %s".formatted(source.rows(), source.cols(), source.dtype()))
