@@ -158,7 +158,7 @@ class PeftAgreementTest {
                 model + "/base",
                 path + "/merged.safetensors",
                 model.equals("gpt2"),
-                Math.scalb(1, -bits),
+                Math.scalb(1.0, -bits),
                 List.of(adapter)))
         .isEqualTo(matrices);
   }
