@@ -56,17 +56,23 @@ record AdapterConfig(
 
   private static final Map<String, String> REASONS =
       Map.ofEntries(
-          Map.entry("alora_invocation_tokens", "the update acts on some tokens only"),
-          Map.entry("arrow_config", "the update depends on the input"),
+          Map.entry(
+              "alora_invocation_tokens",
+              "the update acts on some tokens only, so that there is no one tuned weight"),
+          Map.entry(
+              "arrow_config",
+              "it mixes several adapters by the input; analyse each of them on its own"),
           Map.entry("ensure_weight_tying", "the update of one layer would be that of another, too"),
-          Map.entry("layer_replication", "the tuned model has layers that the base lacks"),
+          Map.entry(
+              "layer_replication", "the tuned model has layers that the base lacks" + MERGE_FIRST),
           Map.entry("apply_GS", "reflections that are made orthogonal first" + MERGE_FIRST),
           Map.entry("coft", "PEFT shrinks the rotations when it loads them" + MERGE_FIRST),
           Map.entry("fan_in_fan_out", "PEFT does not turn the weights for this kind" + MERGE_FIRST),
-          Map.entry("megatron_config", "Megatron's parallel layers are split differently"),
-          Map.entry("monteclora_config", "the update is random"),
-          Map.entry("use_bdlora", "block-diagonal factors are laid out differently"),
-          Map.entry("use_qalora", "QA-LoRA pools the inputs of its factors"));
+          Map.entry(
+              "megatron_config", "Megatron's parallel layers are split differently" + MERGE_FIRST),
+          Map.entry("monteclora_config", "the update is random" + MERGE_FIRST),
+          Map.entry("use_bdlora", "block-diagonal factors are laid out differently" + MERGE_FIRST),
+          Map.entry("use_qalora", "QA-LoRA pools the inputs of its factors, on a quantised base"));
 
   private static final int MAX_SHOWN = 80;
 
@@ -166,7 +172,9 @@ record AdapterConfig(
       String file, AdapterKind kind, String field, JsonNode value) {
     boolean known = COMMON.contains(field) || kind.understands(field);
     boolean off =
-        !AdapterKind.isSet(value) || (field.equals("bias") && value.asText().equals("none"));
+        !AdapterKind.isSet(value)
+            || (field.equals("bias") && value.asText().equals("none"))
+            || (field.equals("hybrid_r") && value.asInt(-1) == 0);
     if (!known && !off) {
       throw UserInputException.inFile(
           RejectCode.ADAPTER_UNSUPPORTED,
@@ -182,6 +190,14 @@ record AdapterConfig(
 
   /** Initialisations of LoRA that change the base, too, and how each is dealt with. */
   private static void requireInitialisation(String file, AdapterKind kind, JsonNode root) {
+    JsonNode way = root.path("init_weights");
+    if (kind == AdapterKind.MISS && AdapterKind.isSet(way) && !way.isBoolean()) {
+      throw UserInputException.inFile(
+          RejectCode.ADAPTER_UNSUPPORTED,
+          file,
+          "init_weights = %s is not supported: only the default way of MiSS is%s"
+              .formatted(shown(way), MERGE_FIRST));
+    }
     JsonNode init = root.path("init_lora_weights");
     if (kind != AdapterKind.LORA || init.isMissingNode() || init.isNull() || init.isBoolean()) {
       return;

@@ -150,6 +150,63 @@ enum AdapterKind {
       List.of("hira_A", "hira_B"),
       Set.of("fan_in_fan_out", "r", "rank_pattern", "hira_dropout", "init_weights"),
       OtherUpdates::hira),
+  MISS(
+      "MiSS",
+      List.of("miss_block"),
+      Set.of("bias", "r", "init_weights", "mini_r", "miss_dropout"),
+      OtherUpdates::miss),
+  C3A(
+      "C3A",
+      List.of("c3a_kernel"),
+      Set.of("bias", "block_size", "block_size_pattern", "init_weights"),
+      OtherUpdates::c3a),
+  GRALORA(
+      "GraLoRA",
+      List.of("gralora_A", "gralora_B"),
+      Set.of(
+          "alpha", "bias", "fan_in_fan_out", "gralora_k", "r", "gralora_dropout", "init_weights"),
+      OtherUpdates::gralora),
+  DELORA(
+      "DeLoRA",
+      List.of("delora_A", "delora_B", "delora_lambda", "delora_w_norm"),
+      Set.of(
+          "bias",
+          "r",
+          "rank_pattern",
+          "delora_lambda",
+          "init_weights",
+          "lambda_pattern",
+          "module_dropout"),
+      OtherUpdates::delora),
+  VBLORA(
+      "VB-LoRA",
+      List.of("vblora_logits_A", "vblora_logits_B"),
+      Set.of(
+          "bias",
+          "fan_in_fan_out",
+          "r",
+          "topk",
+          "init_logits_std",
+          "init_vector_bank_bound",
+          "num_vectors",
+          "vblora_dropout",
+          "vector_length"),
+      OtherUpdates::vblora),
+  RANDLORA(
+      "RandLoRA",
+      List.of("randlora_A", "randlora_B", "randlora_lambda", "randlora_gamma"),
+      Set.of(
+          "bias",
+          "fan_in_fan_out",
+          "r",
+          "randlora_alpha",
+          "init_weights",
+          "projection_prng_key",
+          "randlora_dropout",
+          "save_projection",
+          "sparse",
+          "very_sparse"),
+      OtherUpdates::randlora),
   TRAINABLE_TOKENS(
       "trained tokens",
       List.of("token_adapter.trainable_tokens_delta", "trainable_tokens_delta"),
@@ -181,6 +238,8 @@ enum AdapterKind {
               "XLORA",
               "it mixes several adapters by the input, so that there is no one tuned weight; analyse"
                   + " each of its adapters on its own"),
+          Map.entry(
+              "SHIRA", "the places of its numbers are tensors of whole numbers" + MERGE_FIRST),
           Map.entry("POLY", "it mixes several adapters by the task" + MERGE_FIRST),
           Map.entry("PROMPT_TUNING", NO_WEIGHTS),
           Map.entry("MULTITASK_PROMPT_TUNING", NO_WEIGHTS),
@@ -224,6 +283,16 @@ enum AdapterKind {
     return parts;
   }
 
+  /** Whether a tensor of this name is part of the updates of all modules. */
+  boolean shares(String tensor) {
+    return switch (this) {
+      case VERA -> tensor.matches("base_model\\.vera_[AB]");
+      case RANDLORA -> tensor.matches("base_model\\.randlora_[AB]");
+      case VBLORA -> tensor.equals("base_model.vblora_vector_bank");
+      default -> false;
+    };
+  }
+
   /** Whether a field of the config is read, or known not to matter, beside the common ones. */
   boolean understands(String field) {
     return fields.contains(field);
@@ -238,7 +307,7 @@ enum AdapterKind {
 
   /** The field with alpha, if there is one. */
   Optional<String> alphaField() {
-    return Stream.of("lora_alpha", "alpha").filter(fields::contains).findFirst();
+    return Stream.of("lora_alpha", "alpha", "randlora_alpha").filter(fields::contains).findFirst();
   }
 
   /** Whether {@code rank_pattern} holds ranks; AdaLoRA's holds masks, which the shapes tell. */

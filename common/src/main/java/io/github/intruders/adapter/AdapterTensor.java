@@ -45,7 +45,7 @@ sealed interface AdapterTensor {
   /** Understands a name. */
   static AdapterTensor named(String tensor, AdapterKind kind) {
     if (!tensor.startsWith(PREFIX)) {
-      if (kind == AdapterKind.VERA && tensor.matches("base_model\\.vera_[AB]")) {
+      if (kind.shares(tensor)) {
         return new Shared(tensor.substring(SHARED_PREFIX.length()));
       }
       return new Other(null, "the name of a PEFT tensor starts with " + PREFIX);

@@ -10,7 +10,13 @@ import java.io.IOException;
  * need not be formed.
  */
 public sealed interface LowRankUpdate extends AdapterUpdate
-    permits DiagonalLora, ExpertLora, LowRankSource, VeraUpdate {
+    permits DeloraUpdate,
+        DiagonalLora,
+        ExpertLora,
+        LowRankSource,
+        MissUpdate,
+        VectorBankUpdate,
+        VeraUpdate {
   /** The number of columns of b and rows of a; of the product at most. */
   int rank();
 

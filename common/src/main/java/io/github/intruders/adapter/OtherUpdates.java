@@ -114,6 +114,124 @@ final class OtherUpdates {
     return new HadamardUpdate(factors, null);
   }
 
+  /** DeLoRA. */
+  static AdapterUpdate delora(AdapterConfig config, ModuleTensors tensors) {
+    tensors.requireExactly("delora_A", "delora_B", "delora_lambda", "delora_w_norm");
+    LowRankSource factors =
+        tensors.pair(config, tensors.matrix("delora_A"), tensors.matrix("delora_B"), 1);
+    tensors.requireRank(config, factors.a(), factors.rank());
+    return new DeloraUpdate(
+        factors, tensors.vector("delora_lambda"), tensors.vector("delora_w_norm"));
+  }
+
+  /** MiSS. */
+  static AdapterUpdate miss(AdapterConfig config, ModuleTensors tensors) {
+    MatrixSource block = tensors.matrix("miss_block");
+    tensors.requireRank(config, block, block.rows());
+    return new MissUpdate(tensors.baseTensor(), block, 0);
+  }
+
+  /** VB-LoRA. */
+  static AdapterUpdate vblora(AdapterConfig config, ModuleTensors tensors) {
+    tensors.requireExactly("vblora_logits_A", "vblora_logits_B");
+    MatrixSource bank = tensors.matrix("vblora_vector_bank");
+    int rank = config.rankOf(tensors.module());
+    int k = config.wholeNumber("topk");
+    requireShape(tensors, "vblora_logits_A", 3, 0, rank);
+    requireShape(tensors, "vblora_logits_B", 3, 1, rank);
+    requireShape(tensors, "vblora_logits_A", 3, 2, bank.rows());
+    requireShape(tensors, "vblora_logits_B", 3, 2, bank.rows());
+    requireShape(tensors, "vblora_vector_bank", 2, 0, Math.max(k, bank.rows()));
+    return new VectorBankUpdate(
+        tensors.baseTensor(),
+        tensors.stacked("vblora_logits_A", bank.rows()),
+        tensors.stacked("vblora_logits_B", bank.rows()),
+        bank,
+        rank,
+        k);
+  }
+
+  /** C3A. */
+  static AdapterUpdate c3a(AdapterConfig config, ModuleTensors tensors) {
+    TensorInfo kernels = tensors.tensor("c3a_kernel");
+    requireShape(tensors, "c3a_kernel", 3, 0, null);
+    MatrixSource stacked = tensors.stacked("c3a_kernel", kernels.shape().get(2));
+    return new CirculantUpdate(
+        tensors.baseTensor(), stacked, Math.toIntExact(kernels.shape().get(0)));
+  }
+
+  /** GraLoRA. */
+  static AdapterUpdate gralora(AdapterConfig config, ModuleTensors tensors) {
+    tensors.requireExactly("gralora_A", "gralora_B");
+    int rank = config.rankOf(tensors.module());
+    int k = config.wholeNumber("gralora_k");
+    requireShape(tensors, "gralora_A", 3, 0, k);
+    requireShape(tensors, "gralora_A", 3, 2, rank);
+    requireShape(tensors, "gralora_B", 3, 0, k);
+    requireShape(tensors, "gralora_B", 3, 1, rank);
+    if (rank % k != 0) {
+      throw tensors.invalid(
+          tensors.tensor("gralora_A"), "rank %d is no multiple of gralora_k %d".formatted(rank, k));
+    }
+    return new GridUpdate(
+        tensors.baseTensor(),
+        tensors.stacked("gralora_A", rank),
+        tensors.stacked("gralora_B", tensors.tensor("gralora_B").shape().get(2)),
+        k,
+        config.scaleOf(tensors.module()));
+  }
+
+  /** RandLoRA. */
+  static AdapterUpdate randlora(AdapterConfig config, ModuleTensors tensors) {
+    if (!tensors.has("randlora_A") || !tensors.has("randlora_B")) {
+      throw ModuleTensors.unsupported(
+          tensors.tensor("randlora_lambda"),
+          "the random matrices it scales, randlora_A and randlora_B, are not in the file; save the"
+              + " adapter once more with save_projection=True");
+    }
+    tensors.requireExactly("randlora_A", "randlora_B", "randlora_gamma", "randlora_lambda");
+    MatrixSource lambda = tensors.matrix("randlora_lambda");
+    MatrixSource gamma = tensors.matrix("randlora_gamma");
+    int rank = config.rankOf(tensors.module());
+    tensors.requireRank(config, lambda, lambda.rows());
+    requireShape(tensors, "randlora_A", 3, 0, rank);
+    requireShape(tensors, "randlora_A", 3, 1, 1);
+    requireShape(tensors, "randlora_B", 3, 2, rank);
+    List<Long> shape = tensors.tensor("randlora_B").shape();
+    if (gamma.rows() != lambda.cols() || shape.get(1) < lambda.cols()) {
+      throw tensors.invalid(
+          lambda,
+          "%d bases, but randlora_gamma has %d and randlora_B %d"
+              .formatted(lambda.cols(), gamma.rows(), shape.get(1)));
+    }
+    return new RandomBasesUpdate(
+        tensors.baseTensor(),
+        tensors.stacked("randlora_A", tensors.tensor("randlora_A").shape().get(2)),
+        tensors.stacked("randlora_B", Math.multiplyExact(shape.get(1), shape.get(2))),
+        lambda,
+        gamma,
+        config.scaleOf(tensors.module()));
+  }
+
+  /**
+   * @param expected size of that dimension; null for any
+   */
+  private static void requireShape(
+      ModuleTensors tensors, String part, int dimensions, int dimension, Integer expected) {
+    TensorInfo tensor = tensors.tensor(part);
+    List<Long> shape = tensor.shape();
+    if (shape.size() != dimensions
+        || (expected != null && shape.get(dimension) != expected.longValue())) {
+      throw tensors.invalid(
+          tensor,
+          "expected %d dimensions%s, found %s"
+              .formatted(
+                  dimensions,
+                  expected == null ? "" : ", number %d of size %d".formatted(dimension, expected),
+                  tensor.description()));
+    }
+  }
+
   /** Trained tokens on their own. */
   static AdapterUpdate tokens(AdapterConfig config, ModuleTensors tensors) {
     return tokens(tensors, "trainable_tokens_delta", config.root().path("token_indices"));

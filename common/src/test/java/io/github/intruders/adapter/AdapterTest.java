@@ -426,19 +426,25 @@ class AdapterTest {
 
   @ParameterizedTest
   @CsvSource(
-      delimiter = ';',
+      delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "layer_replication;[[0,4],[2,6]];the tuned model has layers that the base lacks",
-        "alora_invocation_tokens;[1,2];the update acts on some tokens only",
-        "use_qalora;true;QA-LoRA pools the inputs of its factors",
-        "use_bdlora;{\"nblocks\":2};block-diagonal factors are laid out differently",
-        "monteclora_config;{\"num_samples\":4};the update is random",
-        "arrow_config;{\"top_k\":3};the update depends on the input",
-        "ensure_weight_tying;true;the update of one layer would be that of another, too",
-        "megatron_config;{\"x\":1};Megatron's parallel layers are split differently",
-        "an_option_of_tomorrow;0;it is not known here, so it may change what the update is",
-        "an_option_of_tomorrow;\"none\";it is not known here, so it may change what the update is",
+        "layer_replication|[[0,4],[2,6]]|the tuned model has layers that the base lacks; merge the"
+            + " adapter with PEFT (merge_and_unload) and analyse the merged checkpoint",
+        "alora_invocation_tokens|[1,2]|the update acts on some tokens only, so that there is no one"
+            + " tuned weight",
+        "use_qalora|true|QA-LoRA pools the inputs of its factors, on a quantised base",
+        "use_bdlora|{\"nblocks\":2}|block-diagonal factors are laid out differently; merge the"
+            + " adapter with PEFT (merge_and_unload) and analyse the merged checkpoint",
+        "monteclora_config|{\"num_samples\":4}|the update is random; merge the adapter with PEFT"
+            + " (merge_and_unload) and analyse the merged checkpoint",
+        "arrow_config|{\"top_k\":3}|it mixes several adapters by the input; analyse each of them on"
+            + " its own",
+        "ensure_weight_tying|true|the update of one layer would be that of another, too",
+        "megatron_config|{\"x\":1}|Megatron's parallel layers are split differently; merge the"
+            + " adapter with PEFT (merge_and_unload) and analyse the merged checkpoint",
+        "an_option_of_tomorrow|0|it is not known here, so it may change what the update is",
+        "an_option_of_tomorrow|\"none\"|it is not known here, so it may change what the update is",
       })
   void optionsThatMayChangeTheUpdateAreRefused(String option, String value, String reason)
       throws IOException {

@@ -144,6 +144,12 @@ class PeftAgreementTest {
     "llama/boft,6,6,BOFT,22",
     "llama/hra,6,6,HRA,22",
     "llama/hira,6,6,HiRA,22",
+    "llama/miss,6,6,MiSS,22",
+    "llama/c3a,6,6,C3A,22",
+    "llama/gralora,6,6,GraLoRA,22",
+    "llama/delora,6,6,DeLoRA,22",
+    "llama/vblora,6,6,VB-LoRA,22",
+    "llama/randlora,6,6,RandLoRA,22",
   })
   void tunedMatricesAgree(String path, int updates, int matrices, String kind, int bits)
       throws IOException {
@@ -179,15 +185,9 @@ class PeftAgreementTest {
       value = {
         "llama/alora alora_invocation_tokens",
         "llama/bd-lora use_bdlora",
-        "llama/c3a peft_type",
-        "llama/delora peft_type",
         "llama/fourierft peft_type",
-        "llama/gralora peft_type",
-        "llama/miss peft_type",
         "llama/prompt-tuning peft_type",
-        "llama/randlora peft_type",
         "llama/shira peft_type",
-        "llama/vblora peft_type",
         "llama/waveft peft_type"
       })
   void whatIsNotPlainLoraIsRefusedByName(String path, String option) {
