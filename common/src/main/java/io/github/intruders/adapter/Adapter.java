@@ -1,7 +1,6 @@
 package io.github.intruders.adapter;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.github.intruders.adapter.AdapterTensor.Side;
 import io.github.intruders.checkpoint.Checkpoint;
 import io.github.intruders.checkpoint.JsonFile;
 import io.github.intruders.checkpoint.MatrixSource;
@@ -15,7 +14,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -25,7 +23,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
- * A PEFT LoRA adapter: its config and where its factors lie; no file stays open. Immutable.
+ * A PEFT adapter: its config and where its tensors lie; no file stays open. Immutable.
  *
  * <p>An adapter is a folder with {@code adapter_config.json} and {@code adapter_model.safetensors}
  * or {@code adapter_model.bin}, or a folder whose one sub-folder is such, which is how PEFT saves
@@ -56,7 +54,9 @@ public final class Adapter {
   private final JsonNode configFile;
   private final AdapterConfig config;
   private final TensorFile weights;
-  private final SortedMap<String, LowRankSource> updates = new TreeMap<>();
+  private final SortedMap<String, AdapterUpdate> updates = new TreeMap<>();
+  private final List<ParameterLora> parameters = new ArrayList<>();
+  private final List<TensorInfo> vectors = new ArrayList<>();
   private final List<Fault> faults = new ArrayList<>();
 
   private Adapter(String uri, JsonNode configFile, AdapterConfig config, TensorFile weights) {
@@ -103,7 +103,7 @@ public final class Adapter {
     AdapterConfig config = AdapterConfig.parse(configUri, configFile);
     TensorFile weights = TensorFile.read(storage, weights(storage, folder)).requireWhole();
     Adapter adapter = new Adapter(folder, configFile, config, weights);
-    adapter.pairFactors();
+    adapter.readTensors();
     return adapter;
   }
 
@@ -151,25 +151,35 @@ public final class Adapter {
         RejectCode.NOT_FOUND, weights, "No such file, although %s is there".formatted(CONFIG));
   }
 
-  private void pairFactors() {
-    SortedMap<String, Map<Side, TensorInfo>> modules = new TreeMap<>();
+  private void readTensors() {
+    SortedMap<String, ModuleTensors> modules = new TreeMap<>();
+    SortedMap<String, TensorInfo> saved = new TreeMap<>();
     SortedMap<String, String> adapterNames = new TreeMap<>();
+    Map<String, TensorInfo> shared = new TreeMap<>();
     for (TensorInfo tensor : weights.tensors().values()) {
       AdapterTensor parsed = parse(tensor);
-      if (parsed instanceof AdapterTensor.Factor factor) {
-        adapterNames.put(factor.adapterName(), tensor.name());
+      if (parsed instanceof AdapterTensor.Part part) {
+        adapterNames.put(part.adapterName(), tensor.name());
         modules
-            .computeIfAbsent(factor.module(), module -> new EnumMap<>(Side.class))
-            .put(factor.side(), tensor);
+            .computeIfAbsent(
+                part.module(), module -> new ModuleTensors(config.kind(), module, shared))
+            .add(part.part(), tensor);
+      } else if (parsed instanceof AdapterTensor.Shared whole) {
+        shared.put(whole.part(), tensor);
+      } else if (parsed instanceof AdapterTensor.Saved whole) {
+        saved.put(whole.module(), tensor);
       } else if (parsed instanceof AdapterTensor.Other other) {
         UserInputException error =
             UserInputException.inTensor(
                 RejectCode.ADAPTER_UNSUPPORTED, tensor.file(), tensor.name(), other.reason());
         faults.add(new Fault(other.baseTensor(), error));
+      } else {
+        vectors.add(tensor);
       }
     }
     requireOneAdapter(adapterNames);
-    modules.forEach(this::pair);
+    modules.values().forEach(this::addUpdate);
+    saved.forEach(this::addSaved);
     for (Fault fault : faults) {
       if (fault.baseTensor() != null) {
         updates.remove(fault.baseTensor());
@@ -177,12 +187,12 @@ public final class Adapter {
     }
   }
 
-  private static AdapterTensor parse(TensorInfo tensor) {
+  private AdapterTensor parse(TensorInfo tensor) {
     if (tensor.name().length() > MAX_NAME) {
       return new AdapterTensor.Other(
           null, "its name has more than %d characters".formatted(MAX_NAME));
     }
-    return AdapterTensor.named(tensor.name());
+    return AdapterTensor.named(tensor.name(), config.kind());
   }
 
   /**
@@ -198,53 +208,46 @@ public final class Adapter {
     }
   }
 
-  private void pair(String module, Map<Side, TensorInfo> factors) {
+  private void addUpdate(ModuleTensors tensors) {
+    try {
+      Optional<ParameterLora> parameter = LoraUpdates.parameter(config, tensors);
+      if (parameter.isPresent()) {
+        parameters.add(parameter.get());
+      } else {
+        AdapterUpdate update = config.kind().read(config, tensors);
+        updates.put(update.baseTensor(), update);
+      }
+    } catch (UserInputException e) {
+      faults.add(new Fault(tensors.baseTensor(), e));
+    }
+  }
+
+  /** A weight that is there as a whole, under the update of its module if there is one. */
+  private void addSaved(String module, TensorInfo tensor) {
     String baseTensor = module + ".weight";
     try {
-      TensorInfo a = factors.get(Side.A);
-      TensorInfo b = factors.get(Side.B);
-      if (a == null || b == null) {
-        throw invalid(
-            a == null ? b : a, a == null ? "its lora_A is missing" : "its lora_B is missing");
+      if (tensor.shape().size() == 1) {
+        vectors.add(tensor); // of a norm
+        return;
       }
-      MatrixSource matrixA = matrix(a);
-      MatrixSource matrixB = matrix(b);
-      if (matrixA.rows() != matrixB.cols()) {
-        throw invalid(
-            b,
-            "rank %d, but the rank of %s is %d"
-                .formatted(matrixB.cols(), a.name(), matrixA.rows()));
+      if (tensor.shape().size() != 2) {
+        throw ModuleTensors.unsupported(
+            tensor, "%s is not a matrix".formatted(tensor.description()));
       }
-      int rank = config.rankOf(module);
-      if (matrixA.rows() != rank) {
-        throw invalid(
-            a, "rank %d, but %s says %d for this module".formatted(matrixA.rows(), CONFIG, rank));
+      tensor.dtype().requireReadable(tensor.file(), tensor.name());
+      AdapterUpdate update = updates.get(baseTensor);
+      if (update != null && !(update instanceof LowRankSource)) {
+        throw ModuleTensors.unsupported(
+            tensor,
+            "%s on a weight that is saved as a whole is not supported".formatted(update.kind()));
       }
       updates.put(
           baseTensor,
-          new LowRankSource(
-              baseTensor, matrixA, matrixB, config.scaleOf(module), config.fanInFanOut()));
+          new ReplacedWeight(
+              baseTensor, MatrixSource.of(tensor, false).get(0), (LowRankSource) update));
     } catch (UserInputException e) {
       faults.add(new Fault(baseTensor, e));
     }
-  }
-
-  private static MatrixSource matrix(TensorInfo factor) {
-    if (factor.shape().size() != 2) {
-      throw UserInputException.inTensor(
-          RejectCode.ADAPTER_UNSUPPORTED,
-          factor.file(),
-          factor.name(),
-          "%s is not a matrix; LoRA on convolutions is not supported"
-              .formatted(factor.description()));
-    }
-    factor.dtype().requireReadable(factor.file(), factor.name());
-    return MatrixSource.of(factor, false).get(0);
-  }
-
-  private static UserInputException invalid(TensorInfo factor, String message) {
-    return UserInputException.inTensor(
-        RejectCode.ADAPTER_INVALID, factor.file(), factor.name(), message);
   }
 
   /** The folder that holds the config and the weights, in its absolute form. */
@@ -253,8 +256,26 @@ public final class Adapter {
   }
 
   /** The updates that can be used, by base tensor, ordered by name; unmodifiable. */
-  public Map<String, LowRankSource> updates() {
+  public Map<String, AdapterUpdate> updates() {
     return Collections.unmodifiableSortedMap(updates);
+  }
+
+  /**
+   * The updates of parameters whose matrices only the base can tell, ordered by module;
+   * unmodifiable.
+   */
+  public List<ParameterLora> parameters() {
+    return Collections.unmodifiableList(parameters);
+  }
+
+  /** Biases and norms that were trained, too, and are no matrices; unmodifiable. */
+  public List<TensorInfo> vectors() {
+    return Collections.unmodifiableList(vectors);
+  }
+
+  /** The kind of adapter in words, such as {@code LoRA}. */
+  public String kind() {
+    return config.kind().title();
   }
 
   /** What the adapter holds beyond its {@link #updates()}, and why it can't be used. */

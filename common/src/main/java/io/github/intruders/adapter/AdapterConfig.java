@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -14,11 +15,17 @@ import java.util.Set;
  * adapter is refused.
  *
  * @param file URI of the config
+ * @param kind of adapter
+ * @param root the whole file
+ * @param rank 0 for a kind that has none
+ * @param alpha 0 for a kind that has none
  * @param rankStabilised whether the scale is alpha / √rank instead of alpha / rank
  * @param fanInFanOut whether the base stores its weights as (inputs, outputs)
  */
 record AdapterConfig(
     String file,
+    AdapterKind kind,
+    JsonNode root,
     int rank,
     double alpha,
     boolean rankStabilised,
@@ -26,64 +33,46 @@ record AdapterConfig(
     ModulePatterns ranks,
     ModulePatterns alphas) {
 
-  /** Fields that this class reads. */
-  private static final Set<String> READ =
+  /** Fields of every kind that choose what is trained, or are about training and loading. */
+  private static final Set<String> COMMON =
       Set.of(
           "peft_type",
-          "r",
-          "lora_alpha",
-          "use_rslora",
-          "fan_in_fan_out",
-          "rank_pattern",
-          "alpha_pattern",
-          "init_lora_weights");
-
-  /** Fields that choose what is trained; the tensors in the file tell what was. */
-  private static final Set<String> SITES =
-      Set.of(
-          "target_modules",
+          // the tensors in the file tell what was trained
           "exclude_modules",
-          "layers_to_transform",
           "layers_pattern",
+          "layers_to_transform",
           "modules_to_save",
-          "trainable_token_indices");
-
-  /** Fields about training and loading that leave the update as it is. */
-  private static final Set<String> INFORMATIVE =
-      Set.of(
+          "target_modules",
+          // these leave the update as it is
           "auto_mapping",
           "base_model_name_or_path",
           "inference_mode",
-          "lora_dropout",
-          "megatron_core",
           "peft_version",
-          "qalora_group_size",
           "revision",
-          "runtime_config",
           "task_type");
 
-  /** Settings of initialisations; {@code init_lora_weights} tells which one was used. */
-  private static final Set<String> INITIALISATION =
-      Set.of("corda_config", "eva_config", "loftq_config", "lora_ga_config");
+  private static final String MERGE_FIRST =
+      "; merge the adapter with PEFT (merge_and_unload) and analyse the merged checkpoint";
 
   private static final Map<String, String> REASONS =
       Map.ofEntries(
-          Map.entry("alora_invocation_tokens", "the update acts on some tokens only"),
-          Map.entry("arrow_config", "the update depends on the input"),
-          Map.entry("bias", "biases were trained, too, and are no part of the updates"),
-          Map.entry("ensure_weight_tying", "the update of one layer would be that of another, too"),
-          Map.entry("kasa_config", "KaSA removes singular values from the base"),
-          Map.entry("layer_replication", "the tuned model has layers that the base lacks"),
-          Map.entry("lora_bias", "biases were trained, too, and are no part of the updates"),
-          Map.entry("megatron_config", "Megatron's parallel layers are split differently"),
-          Map.entry("monteclora_config", "the update is random"),
-          Map.entry("target_parameters", "factors of expert parameters are laid out differently"),
-          Map.entry("use_bdlora", "block-diagonal factors are laid out differently"),
           Map.entry(
-              "use_dora",
-              "DoRA rescales the rows of the tuned weights, so that the update is"
-                  + " not of low rank"),
-          Map.entry("use_qalora", "QA-LoRA pools the inputs of its factors"));
+              "alora_invocation_tokens",
+              "the update acts on some tokens only, so that there is no one tuned weight"),
+          Map.entry(
+              "arrow_config",
+              "it mixes several adapters by the input; analyse each of them on its own"),
+          Map.entry("ensure_weight_tying", "the update of one layer would be that of another, too"),
+          Map.entry(
+              "layer_replication", "the tuned model has layers that the base lacks" + MERGE_FIRST),
+          Map.entry("apply_GS", "reflections that are made orthogonal first" + MERGE_FIRST),
+          Map.entry("coft", "PEFT shrinks the rotations when it loads them" + MERGE_FIRST),
+          Map.entry("fan_in_fan_out", "PEFT does not turn the weights for this kind" + MERGE_FIRST),
+          Map.entry(
+              "megatron_config", "Megatron's parallel layers are split differently" + MERGE_FIRST),
+          Map.entry("monteclora_config", "the update is random" + MERGE_FIRST),
+          Map.entry("use_bdlora", "block-diagonal factors are laid out differently" + MERGE_FIRST),
+          Map.entry("use_qalora", "QA-LoRA pools the inputs of its factors, on a quantised base"));
 
   private static final int MAX_SHOWN = 80;
 
@@ -94,31 +83,63 @@ record AdapterConfig(
    *     type, {@code ADAPTER_UNSUPPORTED} for a kind of adapter or an option that is not supported
    */
   static AdapterConfig parse(String file, JsonNode root) {
-    requireLora(file, root.path("peft_type"));
+    AdapterKind kind = kind(file, root.path("peft_type"));
     for (Map.Entry<String, JsonNode> field : root.properties()) {
-      requireSupported(file, field.getKey(), field.getValue());
+      requireSupported(file, kind, field.getKey(), field.getValue());
     }
-    requireBaseUntouched(file, root.path("init_lora_weights"));
-    int rank = rank(file, "r", root.path("r"));
-    double alpha = alpha(file, "lora_alpha", root.path("lora_alpha"));
+    requireInitialisation(file, kind, root);
+    int rank = kind.rankField().map(field -> rank(file, field, root.path(field))).orElse(0);
+    double alpha = kind.alphaField().map(field -> alpha(file, field, root.path(field))).orElse(0.0);
     Map<String, Double> ranks = new LinkedHashMap<>();
-    for (Map.Entry<String, JsonNode> entry : pattern(file, root, "rank_pattern").entrySet()) {
-      String name = "rank_pattern \"%s\"".formatted(entry.getKey());
-      ranks.put(entry.getKey(), (double) rank(file, name, entry.getValue()));
+    if (kind.hasRankPattern()) {
+      for (Map.Entry<String, JsonNode> entry : pattern(file, root, "rank_pattern").entrySet()) {
+        String name = "rank_pattern \"%s\"".formatted(entry.getKey());
+        ranks.put(entry.getKey(), (double) rank(file, name, entry.getValue()));
+      }
     }
     Map<String, Double> alphas = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> entry : pattern(file, root, "alpha_pattern").entrySet()) {
       String name = "alpha_pattern \"%s\"".formatted(entry.getKey());
       alphas.put(entry.getKey(), alpha(file, name, entry.getValue()));
     }
-    return new AdapterConfig(
-        file,
-        rank,
-        alpha,
-        flag(file, root, "use_rslora"),
-        flag(file, root, "fan_in_fan_out"),
-        new ModulePatterns(file, "rank_pattern", ranks),
-        new ModulePatterns(file, "alpha_pattern", alphas));
+    AdapterConfig config =
+        new AdapterConfig(
+            file,
+            kind,
+            root,
+            rank,
+            alpha,
+            flag(file, root, "use_rslora"),
+            flag(file, root, "fan_in_fan_out"),
+            new ModulePatterns(file, "rank_pattern", ranks),
+            new ModulePatterns(file, "alpha_pattern", alphas));
+    for (String field : List.of("use_dora", "lora_bias")) {
+      config.flag(field);
+    }
+    return config;
+  }
+
+  /** A field that is true or false; false where it is missing or null. */
+  boolean flag(String field) {
+    return flag(file, root, field);
+  }
+
+  /** A field that must be there, true or false, since its default has changed over time. */
+  boolean requiredFlag(String field) {
+    if (!root.path(field).isBoolean()) {
+      throw invalid(file, field, "must be true or false", root.path(field));
+    }
+    return root.path(field).booleanValue();
+  }
+
+  /** A field that must be there, from 1 on. */
+  int wholeNumber(String field) {
+    return rank(file, field, root.path(field));
+  }
+
+  /** Whether the base was changed by this initialisation, in lower case, before training. */
+  boolean startedBy(String initialisation) {
+    return root.path("init_lora_weights").asText().equals(initialisation);
   }
 
   /** The rank of a module's update. */
@@ -133,29 +154,27 @@ record AdapterConfig(
     return moduleAlpha / (rankStabilised ? Math.sqrt(moduleRank) : moduleRank);
   }
 
-  private static void requireLora(String file, JsonNode type) {
+  private static AdapterKind kind(String file, JsonNode type) {
     if (!type.isTextual()) {
       throw invalid(file, "peft_type", "must name the kind of adapter", type);
     }
-    if (!type.textValue().equals("LORA")) {
-      throw UserInputException.inFile(
-          RejectCode.ADAPTER_UNSUPPORTED,
-          file,
-          "peft_type = %s is not supported: only LORA is".formatted(shown(type)));
-    }
+    return AdapterKind.named(type.textValue())
+        .orElseThrow(
+            () ->
+                UserInputException.inFile(
+                    RejectCode.ADAPTER_UNSUPPORTED,
+                    file,
+                    "peft_type = %s is not supported: %s"
+                        .formatted(shown(type), AdapterKind.refusal(type.textValue()))));
   }
 
-  private static void requireSupported(String file, String field, JsonNode value) {
-    boolean known =
-        READ.contains(field)
-            || SITES.contains(field)
-            || INFORMATIVE.contains(field)
-            || INITIALISATION.contains(field);
+  private static void requireSupported(
+      String file, AdapterKind kind, String field, JsonNode value) {
+    boolean known = COMMON.contains(field) || kind.understands(field);
     boolean off =
-        value.isNull()
-            || (value.isBoolean() && !value.booleanValue())
-            || (value.isContainerNode() && value.isEmpty())
-            || (field.equals("bias") && value.asText().equals("none"));
+        !AdapterKind.isSet(value)
+            || (field.equals("bias") && value.asText().equals("none"))
+            || (field.equals("hybrid_r") && value.asInt(-1) == 0);
     if (!known && !off) {
       throw UserInputException.inFile(
           RejectCode.ADAPTER_UNSUPPORTED,
@@ -169,13 +188,24 @@ record AdapterConfig(
     }
   }
 
-  private static void requireBaseUntouched(String file, JsonNode init) {
-    if (init.isMissingNode() || init.isNull() || init.isBoolean()) {
+  /** Initialisations of LoRA that change the base, too, and how each is dealt with. */
+  private static void requireInitialisation(String file, AdapterKind kind, JsonNode root) {
+    JsonNode way = root.path("init_weights");
+    if (kind == AdapterKind.MISS && AdapterKind.isSet(way) && !way.isBoolean()) {
+      throw UserInputException.inFile(
+          RejectCode.ADAPTER_UNSUPPORTED,
+          file,
+          "init_weights = %s is not supported: only the default way of MiSS is%s"
+              .formatted(shown(way), MERGE_FIRST));
+    }
+    JsonNode init = root.path("init_lora_weights");
+    if (kind != AdapterKind.LORA || init.isMissingNode() || init.isNull() || init.isBoolean()) {
       return;
     }
     String name = init.isTextual() ? init.textValue().toLowerCase(Locale.ROOT) : "";
     String reason;
-    if (Set.of("gaussian", "eva", "orthogonal", "mica").contains(name)) {
+    if (Set.of("gaussian", "eva", "orthogonal", "mica").contains(name)
+        || Set.of("pissa", "olora").contains(init.asText())) {
       return;
     } else if (name.startsWith("pissa")
         || name.startsWith("corda")
@@ -211,7 +241,7 @@ record AdapterConfig(
 
   private static boolean flag(String file, JsonNode root, String field) {
     JsonNode value = root.path(field);
-    if (value.isMissingNode() || value.isNull()) {
+    if (!AdapterKind.isSet(value)) {
       return false;
     }
     if (!value.isBoolean()) {

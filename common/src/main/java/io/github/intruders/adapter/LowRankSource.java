@@ -1,12 +1,17 @@
 package io.github.intruders.adapter;
 
 import io.github.intruders.checkpoint.MatrixSource;
-import java.io.Serializable;
+import io.github.intruders.checkpoint.TensorReader;
+import io.github.intruders.linalg.Matrix;
+import io.github.intruders.linalg.Precision;
+import java.io.IOException;
+import java.util.List;
 import java.util.Objects;
 
 /**
- * Where one low-rank update lies: {@code tuned = base + scale · b · a}, with base oriented
- * (outputs, inputs).
+ * LoRA: {@code tuned = w + scale · b · a}, of low rank (PEFT's {@code tuners/lora/layer.py}). On an
+ * embedding, whose weight is (tokens, width), PEFT adds {@code scale · (B · A)ᵀ}; a is then Bᵀ and
+ * b is Aᵀ.
  *
  * @param baseTensor name of the tensor it changes, as PEFT sees the model
  * @param a (rank, inputs)
@@ -17,7 +22,7 @@ import java.util.Objects;
  */
 public record LowRankSource(
     String baseTensor, MatrixSource a, MatrixSource b, double scale, boolean transposed)
-    implements Serializable {
+    implements LowRankUpdate {
   private static final long serialVersionUID = 1L;
 
   public LowRankSource {
@@ -33,8 +38,38 @@ public record LowRankSource(
     }
   }
 
+  @Override
+  public String kind() {
+    return "LoRA";
+  }
+
+  @Override
+  public List<MatrixSource> sources() {
+    return List.of(a, b);
+  }
+
+  @Override
+  public LowRankSource fittedTo(MatrixSource weight) {
+    if (b.rows() != weight.rows() || a.cols() != weight.cols()) {
+      throw AdapterUpdate.shapeMismatch(
+          b, weight, "B %dx%d and A %dx%d".formatted(b.rows(), b.cols(), a.rows(), a.cols()));
+    }
+    return this;
+  }
+
   /** The number of rows of A and columns of B. */
+  @Override
   public int rank() {
     return a.rows();
+  }
+
+  @Override
+  public Matrix readB(TensorReader reader) throws IOException {
+    return reader.read(b, Precision.DOUBLE).scaleInPlace(scale);
+  }
+
+  @Override
+  public Matrix readA(TensorReader reader) throws IOException {
+    return reader.read(a, Precision.DOUBLE);
   }
 }

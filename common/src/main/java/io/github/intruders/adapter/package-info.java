@@ -1,12 +1,14 @@
 /**
- * Reads PEFT's LoRA adapters: which base tensor each pair of factors updates, by how much.
+ * Reads PEFT's adapters: what each of their tensors does to which weight of the base.
  *
  * <p>Input: a folder with {@code adapter_config.json} and {@code adapter_model.safetensors}.
- * Output: {@link io.github.intruders.adapter.LowRankSource} by base tensor, and a fault for every
- * tensor that is more than that. An option that is not known to leave the update as it is, is
- * refused by name; nothing is ignored.
+ * Output: {@link io.github.intruders.adapter.AdapterUpdate} by base tensor, {@link
+ * io.github.intruders.adapter.ParameterLora} for experts, and a fault for every tensor that can't
+ * be used. A {@link io.github.intruders.adapter.LowRankUpdate} gives its factors; a {@link
+ * io.github.intruders.adapter.WholeUpdate} gives the tuned matrix from the whole one. An option
+ * that is not known to leave the update as it is, is refused by name; nothing is ignored.
  *
- * <p>Neighbours: uses {@code checkpoint} for files and headers and {@code input} for faults; {@code
- * plan} pairs what it returns with the base.
+ * <p>Neighbours: uses {@code checkpoint} for files and headers, {@code linalg} and {@code input};
+ * {@code plan} pairs what it returns with the base, {@code scan} applies it.
  */
 package io.github.intruders.adapter;

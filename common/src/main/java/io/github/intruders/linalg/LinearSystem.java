@@ -37,4 +37,37 @@ public final class LinearSystem {
       return info == 0;
     }
   }
+
+  /**
+   * Divides from the right, x = b · a⁻¹, by LU with row exchanges.
+   *
+   * @param b (m, order), contiguous, in double precision; x on return
+   * @param a (order, order), contiguous, in double precision; stays as it is
+   * @throws ArithmeticException if {@code a} is singular
+   */
+  public static void divideInPlace(Matrix b, Matrix a) {
+    if (a.rows() != a.cols() || b.cols() != a.rows()) {
+      throw new IllegalArgumentException("Cannot divide %s by %s".formatted(b, a));
+    }
+    b.requireContiguous(Precision.DOUBLE);
+    a.requireContiguous(Precision.DOUBLE);
+    try (Arena arena = Arena.open()) {
+      Matrix work = a.copy();
+      IntPointer pivots = new IntPointer(a.rows());
+      // Read column by column, the memory holds aᵀ and bᵀ, and x · a = b is aᵀ · xᵀ = bᵀ.
+      int info =
+          LAPACKE_dgesv(
+              LAPACK_COL_MAJOR,
+              a.rows(),
+              b.rows(),
+              work.doubles(),
+              a.rows(),
+              pivots,
+              b.doubles(),
+              b.cols());
+      if (info != 0) {
+        throw new ArithmeticException("Cannot divide by %s: it is singular".formatted(a));
+      }
+    }
+  }
 }

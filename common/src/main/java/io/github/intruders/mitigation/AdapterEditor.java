@@ -138,7 +138,7 @@ public final class AdapterEditor {
     List<LowRankSource> links =
         chain.stream()
             .filter(adapter -> adapter.updates().containsKey(baseTensor))
-            .map(adapter -> adapter.updates().get(baseTensor))
+            .map(adapter -> TunedMatrix.plain(adapter.updates().get(baseTensor)))
             .toList();
     return StoredFactors.read(reader, links).edited(edits.of(baseTensor)).rounded(baseTensor);
   }
@@ -198,7 +198,7 @@ public final class AdapterEditor {
     Map<String, NewTensor> tensors = new TreeMap<>();
     changed.forEach(
         (baseTensor, module) -> {
-          LowRankSource source = last.updates().get(baseTensor);
+          LowRankSource source = TunedMatrix.plain(last.updates().get(baseTensor));
           String name =
               "base_model.model." + baseTensor.substring(0, baseTensor.lastIndexOf(".weight"));
           boolean joined = chain.size() > 1;

@@ -1,8 +1,13 @@
 package io.github.intruders.mitigation;
 
+import io.github.intruders.adapter.AdapterUpdate;
+import io.github.intruders.adapter.LowRankSource;
+import io.github.intruders.adapter.LowRankUpdate;
 import io.github.intruders.checkpoint.DType;
 import io.github.intruders.checkpoint.ElementEncoder;
 import io.github.intruders.checkpoint.TensorReader;
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.UserInputException;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
 import io.github.intruders.plan.MatrixPlan;
@@ -11,6 +16,8 @@ import io.github.intruders.scan.TunedMatrixAnalyser;
 import io.github.intruders.scan.TunedMatrixAnalyser.Analysis;
 import io.github.intruders.spectra.BaseSpectrum;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 
 /** A tuned matrix W = W0 + ΔW that can be edited and analysed; values don't change. */
 sealed interface TunedMatrix {
@@ -19,12 +26,35 @@ sealed interface TunedMatrix {
   static TunedMatrix read(TensorReader reader, MatrixPlan plan) throws IOException {
     TunedMatrixAnalyser.WholeBase base = () -> reader.read(plan.base().source(), Precision.DOUBLE);
     if (plan.update() instanceof UpdateSource.LowRank lowRank) {
-      StoredFactors factors = StoredFactors.read(reader, lowRank.adapters());
-      return new Adapted(base, factors, factors.update(), lowRank.adapters().size() == 1);
+      List<LowRankSource> chain = new ArrayList<>();
+      for (LowRankUpdate link : lowRank.chain()) {
+        chain.add(plain(link));
+      }
+      StoredFactors factors = StoredFactors.read(reader, chain);
+      return new Adapted(base, factors, factors.update(), chain.size() == 1);
     }
-    UpdateSource.Full full = (UpdateSource.Full) plan.update();
+    if (!(plan.update() instanceof UpdateSource.Full full)) {
+      throw unsupported(plan.update().adapters().get(0));
+    }
     return new Whole(
         base.read(), reader.read(full.tuned(), Precision.DOUBLE), full.tuned().dtype());
+  }
+
+  /** LoRA on a linear layer: the only kind whose factors can be extended and written back. */
+  static LowRankSource plain(AdapterUpdate update) {
+    if (update instanceof LowRankSource lora && !lora.a().transposed() && !lora.b().transposed()) {
+      return lora;
+    }
+    throw unsupported(update);
+  }
+
+  private static UserInputException unsupported(AdapterUpdate update) {
+    return UserInputException.inTensor(
+        RejectCode.ADAPTER_UNSUPPORTED,
+        update.sources().get(0).file(),
+        update.sources().get(0).matrix(),
+        "%s can't be edited as an adapter; merge it into the base and edit the checkpoint"
+            .formatted(update.kind()));
   }
 
   /** The k leading triplets. */

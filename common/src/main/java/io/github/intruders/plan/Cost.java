@@ -30,8 +30,8 @@ public record Cost(double flops, long bytesRead, long nativeBytes) implements Se
   /** One checkpoint's matrix, by the dense route; the base's decomposition is at hand. */
   public static Cost ofDenseScan(MatrixPlan plan) {
     BaseMatrix base = plan.base();
-    boolean full = plan.update() instanceof UpdateSource.Full;
-    double statistics = full ? denseFlops(base) / 3 : 0;
+    boolean lowRank = plan.update() instanceof UpdateSource.LowRank;
+    double statistics = lowRank ? 0 : denseFlops(base) / 3;
     return new Cost(
         denseFlops(base) + statistics,
         plan.updateBytes() + base.source().lengthBytes(),

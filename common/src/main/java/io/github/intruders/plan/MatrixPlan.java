@@ -1,5 +1,6 @@
 package io.github.intruders.plan;
 
+import io.github.intruders.adapter.LowRankUpdate;
 import java.io.Serializable;
 
 /**
@@ -16,16 +17,20 @@ public record MatrixPlan(
     String checkpointId, BaseMatrix base, UpdateSource update, boolean inSequence, String inputs)
     implements Serializable {
 
-  /** Σ r over the adapters of the update. */
+  /** Σ r over those adapters of the update that have factors. */
   public int adapterRank() {
-    return update.adapters().stream().mapToInt(adapter -> adapter.a().rows()).sum();
+    return update.adapters().stream()
+        .mapToInt(adapter -> adapter instanceof LowRankUpdate link ? link.rank() : 0)
+        .sum();
   }
 
   /** Bytes of the tensors that are read besides the base's. */
   public long updateBytes() {
     long bytes = 0;
     for (var adapter : update.adapters()) {
-      bytes += adapter.a().lengthBytes() + adapter.b().lengthBytes();
+      for (var source : adapter.sources()) {
+        bytes += source.lengthBytes();
+      }
     }
     if (update instanceof UpdateSource.Full full) {
       bytes += full.tuned().lengthBytes();

@@ -58,11 +58,14 @@ public record MatrixSelection(Pattern include, Pattern exclude, boolean splitFus
 
   /** Whether this tensor of the base is to be analysed. */
   public boolean selects(TensorInfo tensor) {
-    String name = tensor.name();
+    return selects(tensor.name(), tensor.shape().size());
+  }
+
+  /** Whether a tensor of this name and number of dimensions would be analysed. */
+  public boolean selects(String name, int dimensions) {
     if (exclude != null && exclude.matcher(name).find()) {
       return false;
     }
-    int dimensions = tensor.shape().size();
     if (include != null) {
       return (dimensions == 2 || dimensions == 3) && include.matcher(name).find();
     }

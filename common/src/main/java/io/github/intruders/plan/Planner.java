@@ -1,7 +1,11 @@
 package io.github.intruders.plan;
 
 import io.github.intruders.adapter.Adapter;
+import io.github.intruders.adapter.AdapterUpdate;
+import io.github.intruders.adapter.ExpertLora;
 import io.github.intruders.adapter.LowRankSource;
+import io.github.intruders.adapter.ParameterLora;
+import io.github.intruders.adapter.ReplacedWeight;
 import io.github.intruders.checkpoint.Checkpoint;
 import io.github.intruders.checkpoint.MatrixSource;
 import io.github.intruders.checkpoint.Storage;
@@ -18,6 +22,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -60,7 +65,7 @@ public final class Planner {
   private final class Pairing {
     private final CheckpointSpec spec;
     private final Map<String, MatrixSource> tuned = new TreeMap<>();
-    private final Map<String, List<LowRankSource>> updates = new TreeMap<>();
+    private final Map<String, List<AdapterUpdate>> updates = new TreeMap<>();
     private final List<Rejection> rejections = new ArrayList<>();
     private final Map<String, String> rejected = new TreeMap<>();
     private final Map<String, String> identities = new TreeMap<>();
@@ -231,7 +236,7 @@ public final class Planner {
       for (Adapter.Fault fault : adapter.faults()) {
         rejectModule(fault.baseTensor(), pairs, fault.error());
       }
-      for (LowRankSource update : adapter.updates().values()) {
+      for (AdapterUpdate update : adapter.updates().values()) {
         String name = pairs.inBase(update.baseTensor());
         try {
           addUpdate(name, update);
@@ -239,6 +244,7 @@ public final class Planner {
           reject(name, e);
         }
       }
+      adapter.parameters().forEach(this::addParameter);
     }
 
     private void rejectModule(String baseTensor, NamePairs pairs, UserInputException error) {
@@ -249,38 +255,72 @@ public final class Planner {
       }
     }
 
-    private void addUpdate(String name, LowRankSource update) {
+    private void addUpdate(String name, AdapterUpdate update) {
       BaseMatrix matrix = base.matrices().get(name);
       if (FusedWeights.isSplit(base.matrices(), name)) {
-        addToParts(name, update);
+        if (!(update instanceof LowRankSource lora)) {
+          throw UserInputException.inTensor(
+              RejectCode.ADAPTER_UNSUPPORTED,
+              update.sources().get(0).file(),
+              update.sources().get(0).matrix(),
+              "%s on a weight that is split is not supported; leave --split-fused out"
+                  .formatted(update.kind()));
+        }
+        addToParts(name, lora);
         return;
       }
-      if (matrix == null) {
-        if (!base.tensors().contains(name)) {
-          throw UserInputException.inTensor(
-              RejectCode.MISSING_IN_BASE,
-              update.a().file(),
-              update.a().matrix(),
-              "its weight %s is not in the base %s".formatted(name, base.uri()));
-        }
-        return; // in the base, and left out by the selection
+      if (matrix != null) {
+        updates
+            .computeIfAbsent(name, key -> new ArrayList<>())
+            .add(update.fittedTo(matrix.source()));
+        return;
       }
-      MatrixSource weight = matrix.source();
-      if (update.b().rows() != weight.rows() || update.a().cols() != weight.cols()) {
+      boolean head = update instanceof ReplacedWeight && !base.selection().selects(name, 2);
+      if (!head && !base.tensors().contains(name)) {
         throw UserInputException.inTensor(
-            RejectCode.SHAPE_MISMATCH,
-            update.b().file(),
-            update.b().matrix(),
-            "expected an update of the base's shape %dx%d, found B %dx%d and A %dx%d"
-                .formatted(
-                    weight.rows(),
-                    weight.cols(),
-                    update.b().rows(),
-                    update.b().cols(),
-                    update.a().rows(),
-                    update.a().cols()));
+            RejectCode.MISSING_IN_BASE,
+            update.sources().get(0).file(),
+            update.sources().get(0).matrix(),
+            "its weight %s is not in the base %s".formatted(name, base.uri()));
       }
-      updates.computeIfAbsent(name, key -> new ArrayList<>()).add(update);
+      // else in the base, and left out by the selection; or a new head, as it would be, too
+    }
+
+    private void addParameter(ParameterLora parameter) {
+      boolean found = false;
+      for (BaseMatrix matrix : base.matrices().values()) {
+        try {
+          Optional<ExpertLora> update = parameter.updateOf(matrix.name(), matrix.source());
+          if (update.isPresent()) {
+            addUpdate(matrix.name(), update.get());
+            found = true;
+          }
+        } catch (UserInputException e) {
+          reject(matrix.name(), e);
+          found = true;
+        }
+      }
+      String prefix = parameter.module() + ".";
+      boolean selected =
+          base.matrices().keySet().stream().anyMatch(name -> name.startsWith(prefix));
+      boolean present = base.tensors().stream().anyMatch(name -> name.startsWith(prefix));
+      if (!found && (selected || !present)) {
+        rejections.add(
+            Rejection.of(
+                spec.id(),
+                UserInputException.inTensor(
+                    RejectCode.MISSING_IN_BASE,
+                    parameter.a().file(),
+                    parameter.a().matrix(),
+                    "no matrix of the base %s fits %s of %s, %d experts of %dx%d"
+                        .formatted(
+                            base.uri(),
+                            String.join(" or ", parameter.parameters()),
+                            parameter.module(),
+                            parameter.experts(),
+                            parameter.b().rows(),
+                            parameter.a().cols()))));
+      }
     }
 
     /** Rows of B belong to the parts as the weight's rows do; A counts for each of them. */
@@ -322,14 +362,14 @@ public final class Planner {
       List<MatrixPlan> plans = new ArrayList<>();
       for (BaseMatrix matrix : base.matrices().values()) {
         String name = matrix.name();
-        List<LowRankSource> chain = updates.getOrDefault(name, List.of());
+        List<AdapterUpdate> chain = updates.getOrDefault(name, List.of());
         if (rejected.containsKey(name) || rejected.containsKey(matrix.tensor())) {
           continue; // a chain with a broken link is not analysed in part
         }
         if (tuned.containsKey(name)) {
           plans.add(planOf(matrix, new UpdateSource.Full(tuned.get(name), chain)));
         } else if (!full && !chain.isEmpty()) {
-          plans.add(planOf(matrix, new UpdateSource.LowRank(chain)));
+          plans.add(planOf(matrix, UpdateSource.of(chain)));
         }
       }
       if (plans.isEmpty() && rejections.isEmpty()) {
@@ -348,10 +388,9 @@ public final class Planner {
     private MatrixPlan planOf(BaseMatrix matrix, UpdateSource update) {
       StringBuilder inputs = new StringBuilder();
       describe(inputs, matrix.source(), base.identities());
-      for (LowRankSource adapter : update.adapters()) {
-        describe(inputs, adapter.a(), identities);
-        describe(inputs, adapter.b(), identities);
-        inputs.append(adapter.scale()).append('\n');
+      for (AdapterUpdate adapter : update.adapters()) {
+        adapter.sources().forEach(source -> describe(inputs, source, identities));
+        inputs.append(adapter).append('\n');
       }
       if (update instanceof UpdateSource.Full whole) {
         describe(inputs, whole.tuned(), identities);

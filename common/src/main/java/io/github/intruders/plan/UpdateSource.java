@@ -1,26 +1,54 @@
 package io.github.intruders.plan;
 
-import io.github.intruders.adapter.LowRankSource;
+import io.github.intruders.adapter.AdapterUpdate;
+import io.github.intruders.adapter.LowRankUpdate;
 import io.github.intruders.checkpoint.MatrixSource;
 import java.io.Serializable;
 import java.util.List;
 
 /** Where the difference between a tuned matrix and its base comes from. */
 public sealed interface UpdateSource extends Serializable {
-  /** Low-rank updates to add, in the order they were trained; may be empty for a full one. */
-  List<LowRankSource> adapters();
+  /** Updates by adapters, in the order they were trained; may be empty for a full one. */
+  List<AdapterUpdate> adapters();
 
   /** A whole tuned matrix, with adapters on top of it if there are any. */
-  record Full(MatrixSource tuned, List<LowRankSource> adapters) implements UpdateSource {
+  record Full(MatrixSource tuned, List<AdapterUpdate> adapters) implements UpdateSource {
     public Full {
       adapters = List.copyOf(adapters);
     }
   }
 
-  /** The base plus a chain of adapters, at least one. */
-  record LowRank(List<LowRankSource> adapters) implements UpdateSource {
+  /** The base plus a chain of low-rank updates, at least one. */
+  record LowRank(List<LowRankUpdate> chain) implements UpdateSource {
     public LowRank {
+      chain = List.copyOf(chain);
+    }
+
+    @Override
+    public List<AdapterUpdate> adapters() {
+      return List.copyOf(chain);
+    }
+
+    /** The number of columns of all factors side by side. */
+    public int rank() {
+      return chain.stream().mapToInt(LowRankUpdate::rank).sum();
+    }
+  }
+
+  /** The base under a chain of adapters of which at least one needs the whole matrix. */
+  record Whole(List<AdapterUpdate> adapters) implements UpdateSource {
+    public Whole {
       adapters = List.copyOf(adapters);
     }
+  }
+
+  /** The base under a chain of adapters, at least one. */
+  static UpdateSource of(List<AdapterUpdate> adapters) {
+    List<LowRankUpdate> chain =
+        adapters.stream()
+            .filter(LowRankUpdate.class::isInstance)
+            .map(LowRankUpdate.class::cast)
+            .toList();
+    return chain.size() == adapters.size() ? new LowRank(chain) : new Whole(adapters);
   }
 }

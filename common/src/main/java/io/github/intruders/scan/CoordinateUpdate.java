@@ -1,7 +1,10 @@
 package io.github.intruders.scan;
 
-import io.github.intruders.adapter.LowRankSource;
+import io.github.intruders.adapter.AdapterUpdate;
+import io.github.intruders.adapter.LowRankUpdate;
 import io.github.intruders.checkpoint.TensorReader;
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.UserInputException;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.OrthonormalBasis;
 import io.github.intruders.linalg.Precision;
@@ -27,19 +30,33 @@ record CoordinateUpdate(Matrix l, Matrix r) {
 
   /** ΔW = b · a, scales folded in: (m, R) and (R, n), both in double precision. */
   record Factors(Matrix b, Matrix a) {
-    /** The factors of a chain of adapters side by side. */
-    static Factors read(TensorReader reader, List<LowRankSource> chain, int rows, int cols)
+    /**
+     * The factors of a chain of adapters side by side.
+     *
+     * @throws UserInputException with code {@code ADAPTER_UNSUPPORTED} if one of them has no
+     *     factors without the whole matrix
+     */
+    static Factors read(TensorReader reader, List<AdapterUpdate> chain, int rows, int cols)
         throws IOException {
-      int rank = chain.stream().mapToInt(adapter -> adapter.a().rows()).sum();
+      List<LowRankUpdate> links = new ArrayList<>();
+      for (AdapterUpdate adapter : chain) {
+        if (!(adapter instanceof LowRankUpdate link)) {
+          throw UserInputException.inTensor(
+              RejectCode.ADAPTER_UNSUPPORTED,
+              adapter.sources().get(0).file(),
+              adapter.sources().get(0).matrix(),
+              "%s needs the whole matrix, which is taken in blocks here".formatted(adapter.kind()));
+        }
+        links.add(link);
+      }
+      int rank = links.stream().mapToInt(LowRankUpdate::rank).sum();
       Matrix b = Matrix.allocate(rows, rank, Precision.DOUBLE);
       Matrix a = Matrix.allocate(rank, cols, Precision.DOUBLE);
       int from = 0;
-      for (LowRankSource adapter : chain) {
-        int to = from + adapter.a().rows();
-        b.columnRange(from, to)
-            .assign(reader.read(adapter.b(), Precision.DOUBLE))
-            .scaleInPlace(adapter.scale());
-        a.rowRange(from, to).assign(reader.read(adapter.a(), Precision.DOUBLE));
+      for (LowRankUpdate link : links) {
+        int to = from + link.rank();
+        b.columnRange(from, to).assign(link.readB(reader));
+        a.rowRange(from, to).assign(link.readA(reader));
         from = to;
       }
       return new Factors(b, a);

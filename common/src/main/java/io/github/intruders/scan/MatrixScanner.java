@@ -1,5 +1,6 @@
 package io.github.intruders.scan;
 
+import io.github.intruders.adapter.AdapterUpdate;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorReader;
 import io.github.intruders.input.RejectCode;
@@ -90,8 +91,8 @@ public final class MatrixScanner {
       List<MatrixPlan> stack = new ArrayList<>();
       int columns = 0;
       for (MatrixPlan plan : plans) {
-        int rank = plan.adapterRank();
-        if (!(plan.update() instanceof UpdateSource.LowRank && solver.takesLowRank(base, rank))) {
+        int rank = plan.update() instanceof UpdateSource.LowRank chain ? chain.rank() : 0;
+        if (!solver.takesLowRank(base, rank)) {
           scanWhole(plan);
           continue;
         }
@@ -144,8 +145,7 @@ public final class MatrixScanner {
         throws IOException {
       long start = System.nanoTime();
       try (Arena arena = Arena.open()) {
-        TunedSpectrum tuned =
-            solver.solve(base, update, precision -> tuned(plan, factors, precision));
+        TunedSpectrum tuned = solver.solve(base, update, precision -> tuned(plan, precision));
         if (plan.inSequence()) {
           vectorKeeper.keep(plan, TunedVectors.of(base, tuned, factors));
         }
@@ -161,16 +161,18 @@ public final class MatrixScanner {
     private void scanWhole(MatrixPlan plan) throws IOException {
       long start = System.nanoTime();
       try (Arena arena = Arena.open()) {
-        CoordinateUpdate.Factors factors = readFactors(plan);
-        Matrix w = tuned(plan, factors, solver.precision(base, plan.base().source().dtype()));
+        Matrix w = tuned(plan, solver.precision(base, plan.base().source().dtype()));
         TunedSpectrum tuned = solver.solve(base, precision -> inPrecision(w, precision));
         if (plan.inSequence()) {
           vectorKeeper.keep(plan, TunedVectors.of(base, tuned, inPrecision(w, Precision.SINGLE)));
         }
-        UpdateStatistics statistics =
-            plan.update() instanceof UpdateSource.LowRank
-                ? UpdateStatistics.ofFactors(factors.b(), factors.a())
-                : UpdateStatistics.ofDense(w.plusInPlace(-1, readBase(plan, w.precision())));
+        UpdateStatistics statistics;
+        if (plan.update() instanceof UpdateSource.LowRank) {
+          CoordinateUpdate.Factors factors = readFactors(plan);
+          statistics = UpdateStatistics.ofFactors(factors.b(), factors.a());
+        } else {
+          statistics = UpdateStatistics.ofDense(w.plusInPlace(-1, readBase(plan, w.precision())));
+        }
         MatrixScan scan = MatrixScan.of(base, tuned, statistics, settings);
         outcomes.accept(new ScanOutcome.Analysed(plan, scan, millis(System.nanoTime() - start)));
       } catch (UserInputException | SvdConvergenceException e) {
@@ -178,15 +180,29 @@ public final class MatrixScanner {
       }
     }
 
-    private Matrix tuned(MatrixPlan plan, CoordinateUpdate.Factors factors, Precision precision)
-        throws IOException {
-      Matrix w =
-          plan.update() instanceof UpdateSource.Full full
-              ? reader.read(full.tuned(), precision)
-              : readBase(plan, precision);
-      return factors.rank() == 0
-          ? w
-          : w.plusProductInPlace(1, factors.b().to(precision), factors.a().to(precision));
+    /** The tuned matrix by any updates, one after the other; adapters work in double precision. */
+    private Matrix tuned(MatrixPlan plan, Precision precision) throws IOException {
+      if (plan.update().adapters().isEmpty()) {
+        return readBeforeAdapters(plan, precision);
+      }
+      Matrix w = readBeforeAdapters(plan, Precision.DOUBLE);
+      for (AdapterUpdate adapter : plan.update().adapters()) {
+        w = adapter.applyTo(w, reader);
+        if (!Double.isFinite(w.maxAbsolute())) {
+          throw UserInputException.inTensor(
+              RejectCode.NOT_FINITE,
+              adapter.sources().get(0).file(),
+              adapter.sources().get(0).matrix(),
+              "%s makes %s NaN or infinite".formatted(adapter.kind(), plan.base().name()));
+        }
+      }
+      return inPrecision(w, precision);
+    }
+
+    private Matrix readBeforeAdapters(MatrixPlan plan, Precision precision) throws IOException {
+      return plan.update() instanceof UpdateSource.Full full
+          ? reader.read(full.tuned(), precision)
+          : readBase(plan, precision);
     }
 
     private Matrix readBase(MatrixPlan plan, Precision precision) throws IOException {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.github.intruders.checkpoint.CountingStorage;
 import io.github.intruders.checkpoint.SafetensorsFile;
 import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.checkpoint.TensorInfo;
 import io.github.intruders.checkpoint.TensorReader;
 import io.github.intruders.checkpoint.hadoop.HadoopStorage;
 import io.github.intruders.input.RejectCode;
@@ -61,6 +62,10 @@ class AdapterTest {
     weights.addFloats(prefix + ".lora_B.weight", List.of(4, rank), new float[4 * rank]);
   }
 
+  private static double scale(Adapter adapter, String module) {
+    return ((LowRankSource) adapter.updates().get(module + ".weight")).scale();
+  }
+
   private String configUri() {
     return "file:" + folder.resolve("adapter_config.json");
   }
@@ -111,7 +116,8 @@ class AdapterTest {
     assertThat(adapter.tensors()).hasSize(56);
     assertThat(adapter.updates()).hasSize(28);
     assertThat(List.copyOf(adapter.updates().keySet())).isSorted();
-    LowRankSource update = adapter.updates().get("model.layers.2.mlp.down_proj.weight");
+    LowRankSource update =
+        (LowRankSource) adapter.updates().get("model.layers.2.mlp.down_proj.weight");
     assertThat(update.scale()).isEqualTo(2.0);
     assertThat(update.rank()).isEqualTo(rank);
     assertThat(update.a().rows()).isEqualTo(rank);
@@ -125,7 +131,7 @@ class AdapterTest {
   void theScaleIsAlphaOverRank() throws IOException {
     addFactors("layers.0.q_proj", 2);
 
-    LowRankSource update = open().updates().get("layers.0.q_proj.weight");
+    LowRankSource update = (LowRankSource) open().updates().get("layers.0.q_proj.weight");
 
     assertThat(update.scale()).isEqualTo(8.0);
     assertThat(update.baseTensor()).isEqualTo("layers.0.q_proj.weight");
@@ -138,8 +144,7 @@ class AdapterTest {
     config.put("lora_alpha", "2.5");
     addFactors("layers.0.q_proj", 2);
 
-    assertThat(open().updates().get("layers.0.q_proj.weight").scale())
-        .isEqualTo(2.5 / Math.sqrt(2));
+    assertThat(scale(open(), "layers.0.q_proj")).isEqualTo(2.5 / Math.sqrt(2));
   }
 
   @Test
@@ -150,8 +155,9 @@ class AdapterTest {
     Adapter adapter = open();
 
     assertThat(adapter.fanInFanOut()).isTrue();
-    assertThat(adapter.updates().get("h.0.attn.c_attn.weight").transposed()).isTrue();
-    assertThat(adapter.updates().get("h.0.attn.c_attn.weight").a().transposed()).isFalse();
+    LowRankSource update = (LowRankSource) adapter.updates().get("h.0.attn.c_attn.weight");
+    assertThat(update.transposed()).isTrue();
+    assertThat(update.a().transposed()).isFalse();
   }
 
   @Test
@@ -166,10 +172,10 @@ class AdapterTest {
     Adapter adapter = open();
 
     assertThat(adapter.faults()).isEmpty();
-    assertThat(adapter.updates().get("layers.0.q_proj.weight").scale()).isEqualTo(16.0 / 3);
-    assertThat(adapter.updates().get("layers.1.q_proj.weight").scale()).isEqualTo(10.0);
-    assertThat(adapter.updates().get("layers.0.k_proj.weight").scale()).isEqualTo(8.0);
-    assertThat(adapter.updates().get("layers.0.o_proj.weight").scale()).isEqualTo(0.75);
+    assertThat(scale(adapter, "layers.0.q_proj")).isEqualTo(16.0 / 3);
+    assertThat(scale(adapter, "layers.1.q_proj")).isEqualTo(10.0);
+    assertThat(scale(adapter, "layers.0.k_proj")).isEqualTo(8.0);
+    assertThat(scale(adapter, "layers.0.o_proj")).isEqualTo(0.75);
   }
 
   @Test
@@ -293,8 +299,9 @@ class AdapterTest {
     TensorReader reader = new TensorReader(storage);
     assertThat(pickled.faults()).isEmpty();
     assertThat(pickled.updates().keySet()).isEqualTo(twin.updates().keySet()).isNotEmpty();
-    for (LowRankSource expected : twin.updates().values()) {
-      LowRankSource update = pickled.updates().get(expected.baseTensor());
+    for (AdapterUpdate twinUpdate : twin.updates().values()) {
+      LowRankSource expected = (LowRankSource) twinUpdate;
+      LowRankSource update = (LowRankSource) pickled.updates().get(expected.baseTensor());
       assertThat(update.scale()).isEqualTo(expected.scale());
       assertThat(reader.contentHash(update.a())).isEqualTo(reader.contentHash(expected.a()));
       assertThat(reader.contentHash(update.b())).isEqualTo(reader.contentHash(expected.b()));
@@ -338,14 +345,41 @@ class AdapterTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"LOHA", "IA3", "ADALORA", "OFT", "VERA", "lora"})
-  void otherKindsOfAdapterAreRefused(String kind) throws IOException {
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "FOURIERFT|where its frequencies lie is drawn by PyTorch's generator; merge the adapter with"
+            + " PEFT (merge_and_unload, save_pretrained) and analyse the merged checkpoint",
+        "WAVEFT|where its coefficients lie is drawn by PyTorch's generator; merge the adapter with"
+            + " PEFT (merge_and_unload, save_pretrained) and analyse the merged checkpoint",
+        "XLORA|it mixes several adapters by the input, so that there is no one tuned weight; analyse"
+            + " each of its adapters on its own",
+        "PROMPT_TUNING|it changes no weight of the base, so that there is nothing to analyse",
+        "LN_TUNING|it tunes norms, which are no matrices",
+      })
+  void otherKindsOfAdapterAreRefused(String kind, String reason) throws IOException {
     config.put("peft_type", "\"%s\"".formatted(kind));
-    config.put("alpha", "8");
 
     assertRefused(
         RejectCode.ADAPTER_UNSUPPORTED,
-        "[%s] peft_type = \"%s\" is not supported: only LORA is".formatted(configUri(), kind));
+        "[%s] peft_type = \"%s\" is not supported: %s".formatted(configUri(), kind, reason));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"lora", "KIND_OF_TOMORROW"})
+  void unknownKindsOfAdapterAreRefused(String kind) throws IOException {
+    config.put("peft_type", "\"%s\"".formatted(kind));
+    write(folder);
+
+    assertThat(
+            catchThrowableOfType(
+                UserInputException.class, () -> Adapter.open(storage, folder.toString())))
+        .hasMessageStartingWith(
+            "[%s] peft_type = \"%s\" is not supported: expected one of LORA, ADALORA, VERA, "
+                .formatted(configUri(), kind))
+        .hasMessageEndingWith(
+            "; merge the adapter with PEFT (merge_and_unload, save_pretrained) and analyse the"
+                + " merged checkpoint");
   }
 
   @ParameterizedTest
@@ -399,27 +433,25 @@ class AdapterTest {
 
   @ParameterizedTest
   @CsvSource(
-      delimiter = ';',
+      delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "use_dora;true;DoRA rescales the rows of the tuned weights, so that the update is not of"
-            + " low rank",
-        "bias;\"all\";biases were trained, too, and are no part of the updates",
-        "bias;\"lora_only\";biases were trained, too, and are no part of the updates",
-        "lora_bias;true;biases were trained, too, and are no part of the updates",
-        "target_parameters;[\"mlp.experts.down_proj\"];factors of expert parameters are laid out"
-            + " differently",
-        "layer_replication;[[0,4],[2,6]];the tuned model has layers that the base lacks",
-        "alora_invocation_tokens;[1,2];the update acts on some tokens only",
-        "use_qalora;true;QA-LoRA pools the inputs of its factors",
-        "use_bdlora;{\"nblocks\":2};block-diagonal factors are laid out differently",
-        "kasa_config;{\"beta\":0.1};KaSA removes singular values from the base",
-        "monteclora_config;{\"num_samples\":4};the update is random",
-        "arrow_config;{\"top_k\":3};the update depends on the input",
-        "ensure_weight_tying;true;the update of one layer would be that of another, too",
-        "megatron_config;{\"x\":1};Megatron's parallel layers are split differently",
-        "an_option_of_tomorrow;0;it is not known here, so it may change what the update is",
-        "an_option_of_tomorrow;\"none\";it is not known here, so it may change what the update is",
+        "layer_replication|[[0,4],[2,6]]|the tuned model has layers that the base lacks; merge the"
+            + " adapter with PEFT (merge_and_unload) and analyse the merged checkpoint",
+        "alora_invocation_tokens|[1,2]|the update acts on some tokens only, so that there is no one"
+            + " tuned weight",
+        "use_qalora|true|QA-LoRA pools the inputs of its factors, on a quantised base",
+        "use_bdlora|{\"nblocks\":2}|block-diagonal factors are laid out differently; merge the"
+            + " adapter with PEFT (merge_and_unload) and analyse the merged checkpoint",
+        "monteclora_config|{\"num_samples\":4}|the update is random; merge the adapter with PEFT"
+            + " (merge_and_unload) and analyse the merged checkpoint",
+        "arrow_config|{\"top_k\":3}|it mixes several adapters by the input; analyse each of them on"
+            + " its own",
+        "ensure_weight_tying|true|the update of one layer would be that of another, too",
+        "megatron_config|{\"x\":1}|Megatron's parallel layers are split differently; merge the"
+            + " adapter with PEFT (merge_and_unload) and analyse the merged checkpoint",
+        "an_option_of_tomorrow|0|it is not known here, so it may change what the update is",
+        "an_option_of_tomorrow|\"none\"|it is not known here, so it may change what the update is",
       })
   void optionsThatMayChangeTheUpdateAreRefused(String option, String value, String reason)
       throws IOException {
@@ -431,7 +463,7 @@ class AdapterTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"pissa", "pissa_niter_16", "olora", "corda", "lora_ga"})
+  @ValueSource(strings = {"PiSSA", "pissa_niter_16", "OLoRA", "corda", "lora_ga"})
   void initialisationsThatChangeTheBaseAreRefused(String init) throws IOException {
     config.put("init_lora_weights", "\"%s\"".formatted(init));
 
@@ -464,49 +496,54 @@ class AdapterTest {
   @CsvSource(
       delimiter = ';',
       value = {
-        "embed.lora_embedding_A;embed.weight;LoRA on an embedding is not supported",
-        "embed.lora_embedding_B;embed.weight;LoRA on an embedding is not supported",
-        "q.lora_magnitude_vector;q.weight;it holds the magnitudes of DoRA, which is not supported",
-        "q.lora_magnitude_vector.weight;q.weight;it holds the magnitudes of DoRA, which is not"
-            + " supported",
-        "q.lora_B.bias;q.weight;it is a trained bias (lora_bias), which is not supported",
-        "q.lora_diag;q.weight;it is the diagonal of KaSA, which is not supported",
-        "embed.token_adapter.trainable_tokens_delta;embed.weight;it holds rows that replace those"
-            + " of trained tokens, which is not supported",
-        "embed.base_layer.weight;embed.weight;it is a copy of the layer under the adapter, which is"
-            + " not supported",
-        "experts.base_layer.lora_A.weight;experts.weight;several adapters are nested on one module"
-            + " (target_parameters), which is not supported",
-        "lm_head.weight;lm_head.weight;it replaces the base's whole tensor (modules_to_save, bias,"
-            + " or a resized embedding), which is not supported in an adapter",
-        "score.bias;score.bias;it replaces the base's whole tensor (modules_to_save, bias, or a"
-            + " resized embedding), which is not supported in an adapter",
-        "q.oft_R;q.oft_R;it is not a tensor that LoRA adapters are known to have",
+        "q.lora_magnitude_vector;q.weight;ADAPTER_INVALID;its lora_A is missing",
+        "q.lora_magnitude_vector.weight;q.weight;ADAPTER_INVALID;its lora_A is missing",
+        "embed.lora_embedding_A;embed.weight;ADAPTER_INVALID;its lora_embedding_B is missing",
+        "embed.lora_embedding_B;embed.weight;ADAPTER_INVALID;its lora_embedding_A is missing",
+        "experts.base_layer.lora_A.weight;experts.base_layer.weight;ADAPTER_INVALID;its lora_B is"
+            + " missing",
+        "q.oft_R;q.oft_R;ADAPTER_UNSUPPORTED;it is not a tensor that LoRA adapters are known to have",
+        "q.lora_C.weight;q.lora_C.weight;ADAPTER_UNSUPPORTED;it is not a tensor that LoRA adapters"
+            + " are known to have",
       })
-  void tensorsThatAreNoFactorsAreFaults(String name, String baseTensor, String reason)
-      throws IOException {
+  void tensorsThatAreNoFactorsAreFaults(
+      String name, String baseTensor, RejectCode code, String reason) throws IOException {
     weights.addFloats("base_model.model." + name, List.of(2, 2), new float[4]);
     addFactors("layers.0.q_proj", 2);
 
     assertFault(
         baseTensor,
-        RejectCode.ADAPTER_UNSUPPORTED,
+        code,
         "[%s] Tensor base_model.model.%s: %s".formatted(weightsUri(), name, reason));
     assertThat(open().updates()).containsOnlyKeys("layers.0.q_proj.weight");
   }
 
   @Test
-  void aModuleWithMoreThanFactorsIsNotUpdated() throws IOException {
+  void aModuleWithMoreThanItsFactorsIsNotUpdated() throws IOException {
     addFactors("layers.0.q_proj", 2);
-    addFactors("layers.1.q_proj", 2);
+    weights.addFloats(Q + "lora_magnitude_vector", List.of(4), new float[4]);
+
+    assertFault(
+        "layers.0.q_proj.weight",
+        RejectCode.ADAPTER_INVALID,
+        "[%s] Tensor %slora_magnitude_vector: it does not go with lora_A, lora_B of the same module"
+            .formatted(weightsUri(), Q));
+  }
+
+  @Test
+  void biasesAndNormsAreNamedAndNotAnalysed() throws IOException {
+    addFactors("layers.0.q_proj", 2);
     weights.addFloats(Q + "lora_B.bias", List.of(4), new float[4]);
+    weights.addFloats(Q + "base_layer.bias", List.of(4), new float[4]);
+    weights.addFloats("base_model.model.norm.weight", List.of(4), new float[4]);
 
     Adapter adapter = open();
 
-    assertThat(adapter.updates()).containsOnlyKeys("layers.1.q_proj.weight");
-    assertThat(adapter.faults())
-        .extracting(Adapter.Fault::baseTensor)
-        .containsExactly("layers.0.q_proj.weight");
+    assertThat(adapter.faults()).isEmpty();
+    assertThat(adapter.updates()).containsOnlyKeys("layers.0.q_proj.weight");
+    assertThat(adapter.vectors())
+        .extracting(TensorInfo::name)
+        .containsExactly(Q + "lora_B.bias", Q + "base_layer.bias", "base_model.model.norm.weight");
   }
 
   @Test

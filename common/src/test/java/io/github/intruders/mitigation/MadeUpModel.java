@@ -147,7 +147,8 @@ final class MadeUpModel {
     if (!Adapter.isAdapter(storage, folder.toString())) {
       return read(Checkpoint.open(storage, folder.toString()).tensors().get(matrix));
     }
-    LowRankSource update = Adapter.open(storage, folder.toString()).updates().get(matrix);
+    LowRankSource update =
+        (LowRankSource) Adapter.open(storage, folder.toString()).updates().get(matrix);
     return base(matrix)
         .plusProductInPlace(
             update.scale(),

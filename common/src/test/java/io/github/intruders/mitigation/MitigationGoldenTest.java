@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.intruders.adapter.Adapter;
+import io.github.intruders.adapter.LowRankSource;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.Matrix;
@@ -151,7 +152,7 @@ class MitigationGoldenTest {
 
     Adapter joined = Adapter.open(model.storage, folder.toString());
     assertThat(joined.updates().values())
-        .extracting(update -> update.rank())
+        .extracting(update -> ((LowRankSource) update).rank())
         .containsExactly(4, 6, 6);
     for (String matrix : MadeUpModel.MATRICES) {
       MatrixFigures kept = figures.get(matrix).get("top-l1");
@@ -179,8 +180,8 @@ class MitigationGoldenTest {
     Adapter edited = Adapter.open(model.storage, folder.toString());
     Adapter before = Adapter.open(model.storage, model.uri(MadeUpModel.sources(tuned).get(0)));
     for (String matrix : MadeUpModel.MATRICES) {
-      var after = edited.updates().get(matrix);
-      var source = before.updates().get(matrix);
+      LowRankSource after = (LowRankSource) edited.updates().get(matrix);
+      LowRankSource source = (LowRankSource) before.updates().get(matrix);
       assertThat(after.scale()).isCloseTo(source.scale(), within(1e-15));
       try (Arena arena = Arena.open()) {
         Matrix b = model.reader.read(after.b(), Precision.DOUBLE);
@@ -239,7 +240,8 @@ class MitigationGoldenTest {
         assertThat(expected).isGreaterThan(0.01);
         assertThat(measured.reconstructionError()).isCloseTo(expected, within(1e-5));
         assertThat(measured.updateRankAfter()).isEqualTo(measured.updateRankBefore());
-        assertThat(edited.updates().get(matrix).rank()).isEqualTo(measured.updateRankBefore());
+        assertThat(((LowRankSource) edited.updates().get(matrix)).rank())
+            .isEqualTo(measured.updateRankBefore());
         try (Arena arena = Arena.open()) {
           Matrix golden = model.golden(tuned, variant.name(), matrix);
           double norm = golden.copy().plusInPlace(-1, model.base(matrix)).frobeniusNorm();

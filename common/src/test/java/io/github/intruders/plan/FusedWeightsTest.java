@@ -3,6 +3,7 @@ package io.github.intruders.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.intruders.adapter.LowRankSource;
 import io.github.intruders.checkpoint.MatrixSource;
 import io.github.intruders.checkpoint.SafetensorsFile;
 import io.github.intruders.checkpoint.Storage;
@@ -163,10 +164,10 @@ class FusedWeightsTest {
     assertThat(plan.matrices())
         .extracting(matrix -> matrix.base().name())
         .containsExactly(QKV + "[k]", QKV + "[q]", QKV + "[v]");
-    assertRows(plan.matrices().get(0).update().adapters().get(0).b(), 6, 2, 0);
-    assertRows(plan.matrices().get(1).update().adapters().get(0).b(), 0, 6, 0);
-    assertRows(plan.matrices().get(2).update().adapters().get(0).b(), 8, 2, 0);
-    assertRows(plan.matrices().get(2).update().adapters().get(0).a(), 0, 2, 3);
+    assertRows(lora(plan, 0).b(), 6, 2, 0);
+    assertRows(lora(plan, 1).b(), 0, 6, 0);
+    assertRows(lora(plan, 2).b(), 8, 2, 0);
+    assertRows(lora(plan, 2).a(), 0, 2, 3);
   }
 
   @Test
@@ -250,5 +251,9 @@ class FusedWeightsTest {
             () ->
                 base(numbered(new SafetensorsFile(), name, 6, 12, 0), "{\"model_type\": \"gpt2\"}"))
         .hasMessageContaining("12 rows are not queries, keys and values of 6 inputs");
+  }
+
+  private static LowRankSource lora(CheckpointPlan plan, int matrix) {
+    return (LowRankSource) plan.matrices().get(matrix).update().adapters().get(0);
   }
 }

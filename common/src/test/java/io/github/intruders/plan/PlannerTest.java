@@ -3,7 +3,7 @@ package io.github.intruders.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.github.intruders.adapter.LowRankSource;
+import io.github.intruders.adapter.AdapterUpdate;
 import io.github.intruders.checkpoint.SafetensorsFile;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.hadoop.HadoopStorage;
@@ -438,8 +438,8 @@ class PlannerTest {
             "model.layers.1.self_attn.q_proj.weight",
             "model.layers.1.self_attn.v_proj.weight");
     List<String> files = new ArrayList<>();
-    for (LowRankSource link : plan.matrices().get(1).update().adapters()) {
-      files.add(link.a().file());
+    for (AdapterUpdate link : plan.matrices().get(1).update().adapters()) {
+      files.add(link.sources().get(0).file());
     }
     assertThat(files)
         .containsExactly(

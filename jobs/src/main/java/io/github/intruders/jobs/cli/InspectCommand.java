@@ -1,7 +1,9 @@
 package io.github.intruders.jobs.cli;
 
 import io.github.intruders.adapter.Adapter;
+import io.github.intruders.adapter.AdapterUpdate;
 import io.github.intruders.adapter.LowRankSource;
+import io.github.intruders.adapter.ParameterLora;
 import io.github.intruders.checkpoint.Checkpoint;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorInfo;
@@ -9,6 +11,7 @@ import io.github.intruders.jobs.session.DriverStorage;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -40,20 +43,39 @@ final class InspectCommand implements Callable<Integer> {
   }
 
   private static boolean print(Adapter adapter) {
-    System.out.printf("LoRA adapter %s: %d updates%n", adapter.uri(), adapter.updates().size());
-    for (LowRankSource update : adapter.updates().values()) {
+    System.out.printf(
+        "%s adapter %s: %d updates%n",
+        adapter.kind(), adapter.uri(), adapter.updates().size() + adapter.parameters().size());
+    for (AdapterUpdate update : adapter.updates().values()) {
+      System.out.printf("  %s  %s%n", update.baseTensor(), description(update));
+    }
+    for (ParameterLora parameter : adapter.parameters()) {
       System.out.printf(
           Locale.ROOT,
-          "  %s  %dx%d, rank %d, scale %s, %s%n",
-          update.baseTensor(),
-          update.b().rows(),
-          update.a().cols(),
-          update.a().rows(),
-          update.scale(),
-          update.a().dtype());
+          "  %s.%s  %d experts of %dx%d, rank %d, scale %s%n",
+          parameter.module(),
+          String.join("|", parameter.parameters()),
+          parameter.experts(),
+          parameter.b().rows(),
+          parameter.a().cols(),
+          parameter.rank(),
+          parameter.scale());
+    }
+    for (TensorInfo vector : adapter.vectors()) {
+      System.out.printf("  %s  %s, not analysed%n", vector.name(), vector.description());
     }
     adapter.faults().forEach(fault -> System.out.println("  " + fault.error().getMessage()));
     return adapter.faults().isEmpty();
+  }
+
+  private static String description(AdapterUpdate update) {
+    if (update instanceof LowRankSource lora) {
+      return "%dx%d, rank %d, scale %s, %s"
+          .formatted(lora.b().rows(), lora.a().cols(), lora.rank(), lora.scale(), lora.a().dtype());
+    }
+    return update.sources().stream()
+        .map(source -> "%dx%d %s".formatted(source.rows(), source.cols(), source.dtype()))
+        .collect(Collectors.joining(", ", update.kind() + " of ", ""));
   }
 
   private static boolean print(Checkpoint checkpoint) {

@@ -88,14 +88,14 @@ class BrokenInputsTest {
     CHECKPOINTS.put("no-folder", "uri: " + temporary.resolve("no-folder"));
     CHECKPOINTS.put("base-as-tuned", "uri: " + zoo("base"));
     Files.write(folder("pickle").resolve("pytorch_model.bin"), new byte[] {'P', 'K', 3, 4});
-    Path dora = folder("dora");
+    Path qalora = folder("qalora");
     Files.copy(
         Path.of(zoo("lora-r1/1-python/adapter_model.safetensors")),
-        dora.resolve("adapter_model.safetensors"));
+        qalora.resolve("adapter_model.safetensors"));
     Files.writeString(
-        dora.resolve("adapter_config.json"),
+        qalora.resolve("adapter_config.json"),
         Files.readString(Path.of(zoo("lora-r1/1-python/adapter_config.json")))
-            .replace("\"use_dora\": false", "\"use_dora\": true"));
+            .replace("\"use_qalora\": false", "\"use_qalora\": true"));
   }
 
   @AfterAll
@@ -131,7 +131,7 @@ class BrokenInputsTest {
     assertThat(counts(out, "shape-mismatch")).containsExactly(27, 0, 1);
     assertThat(counts(out, "shard-missing")).startsWith(14).endsWith(14);
     assertThat(counts(out, "shard-truncated")).startsWith(14).endsWith(14);
-    assertThat(counts(out, "dora")).containsExactly(0, 0, 1);
+    assertThat(counts(out, "qalora")).containsExactly(0, 0, 1);
   }
 
   @Test

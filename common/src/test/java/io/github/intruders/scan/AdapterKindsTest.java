@@ -1,0 +1,194 @@
+package io.github.intruders.scan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.github.intruders.checkpoint.Checkpoint;
+import io.github.intruders.checkpoint.SafetensorsFile;
+import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.checkpoint.TensorInfo;
+import io.github.intruders.checkpoint.hadoop.HadoopStorage;
+import io.github.intruders.manifest.CheckpointSpec;
+import io.github.intruders.plan.BasePlan;
+import io.github.intruders.plan.CheckpointPlan;
+import io.github.intruders.plan.MatrixPlan;
+import io.github.intruders.plan.MatrixSelection;
+import io.github.intruders.plan.Planner;
+import io.github.intruders.spectra.SpectraStore;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.io.RandomAccessFile;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * One adapter of each kind from its files to its intruders, against the model that PEFT merged,
+ * scanned as a full checkpoint by the exact solver: no code of adapters is on that side.
+ */
+class AdapterKindsTest {
+  /** Singular values, relative: the merged weights are rounded to single precision. */
+  private static final double VALUE_TOLERANCE = 2e-6;
+
+  /** Similarities: the same rounding over the gaps between singular values of random matrices. */
+  private static final double SIMILARITY_TOLERANCE = 1e-4;
+
+  private final Storage storage = new HadoopStorage(new Configuration());
+  @TempDir Path folder;
+
+  private static Path fixture(String path) throws Exception {
+    return Path.of(
+        Objects.requireNonNull(AdapterKindsTest.class.getResource("/fixtures/peft/" + path))
+            .toURI());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "llama/lora",
+        "llama/rslora",
+        "llama/patterns",
+        "llama/dora",
+        "llama/modules-to-save",
+        "llama/embedding",
+        "llama/trainable-token-indices",
+        "llama/trainable-tokens",
+        "llama/pissa",
+        "llama/olora",
+        "llama/kasa",
+        "llama/adalora",
+        "llama/adalora-pruned",
+        "llama/vera",
+        "llama/loha",
+        "llama/lokr",
+        "llama/lokr-decompose-both",
+        "llama/ia3",
+        "llama/oft",
+        "llama/oft-cayley",
+        "llama/boft",
+        "llama/hra",
+        "llama/hira",
+        "llama/miss",
+        "llama/c3a",
+        "llama/gralora",
+        "llama/delora",
+        "llama/vblora",
+        "llama/randlora",
+        "gpt2/lora",
+        "gpt2/bias",
+        "gpt2/lora-bias",
+        "gpt2/dora",
+        "gpt2/ia3",
+        "qwen3-moe/target-parameters",
+      })
+  void everyKindIsScannedAsItsMergedModel(String path) throws Exception {
+    Path base = fixture(path.substring(0, path.indexOf('/')) + "/base");
+    Map<String, TensorInfo> merged =
+        Checkpoint.open(storage, fixture(path).resolve("merged.safetensors").toString()).tensors();
+    Path full = writeMerged(base, merged);
+
+    Map<String, MatrixScan> adapted = scan(base, fixture(path), SolverChoice.AUTO);
+    Map<String, MatrixScan> expected = scan(base, full, SolverChoice.EXACT);
+
+    assertThat(adapted.keySet())
+        .containsExactlyInAnyOrderElementsOf(
+            merged.values().stream()
+                .filter(tensor -> tensor.shape().size() == 2)
+                .map(TensorInfo::name)
+                .toList());
+    adapted.forEach((name, scan) -> compare(name, scan, expected.get(name)));
+  }
+
+  private static void compare(String name, MatrixScan scan, MatrixScan expected) {
+    assertThat(scan.vectors()).as(name).hasSameSizeAs(expected.vectors());
+    for (int i = 0; i < scan.vectors().size(); i++) {
+      VectorScan vector = scan.vectors().get(i);
+      VectorScan other = expected.vectors().get(i);
+      assertThat(vector.singularValue())
+          .as(name)
+          .isCloseTo(other.singularValue(), within(VALUE_TOLERANCE * other.singularValue()));
+      assertThat(vector.bestSimilarity())
+          .as(name)
+          .isCloseTo(other.bestSimilarity(), within(SIMILARITY_TOLERANCE));
+    }
+    assertThat(scan.intruderCount()).as(name).isEqualTo(expected.intruderCount());
+    assertThat(scan.update().norm())
+        .as(name)
+        .isCloseTo(expected.update().norm(), within(1e-5 * expected.update().norm()));
+  }
+
+  /** The base with PEFT's merged tensors in place of its own. */
+  private Path writeMerged(Path base, Map<String, TensorInfo> merged) throws IOException {
+    Path full = Files.createDirectory(folder.resolve("merged"));
+    SafetensorsFile file = new SafetensorsFile();
+    for (TensorInfo original : Checkpoint.open(storage, base.toString()).tensors().values()) {
+      TensorInfo tensor = merged.getOrDefault(original.name(), original);
+      byte[] bytes = new byte[Math.toIntExact(tensor.lengthBytes())];
+      try (RandomAccessFile in =
+          new RandomAccessFile(Path.of(URI.create(tensor.file()).getPath()).toFile(), "r")) {
+        in.seek(tensor.offset());
+        in.readFully(bytes);
+      }
+      List<Integer> shape = tensor.shape().stream().map(Math::toIntExact).toList();
+      file.add(tensor.name(), tensor.dtype().name(), shape, bytes);
+    }
+    file.write(full.resolve("model.safetensors"));
+    Files.copy(base.resolve("config.json"), full.resolve("config.json"));
+    return full;
+  }
+
+  private Map<String, MatrixScan> scan(Path base, Path tuned, SolverChoice solver)
+      throws Exception {
+    ScanSettings settings =
+        new ScanSettings(TopK.parse("4"), List.of(0.9), List.of(Side.LEFT, Side.RIGHT), solver);
+    BasePlan plan =
+        BasePlan.of(storage, "base", base.toString(), MatrixSelection.of("weight$", null));
+    CheckpointPlan planned =
+        new Planner(storage, plan)
+            .plan(
+                new CheckpointSpec("tuned", List.of(tuned.toString()), null, null, null, Map.of()));
+    assertThat(planned.rejections()).isEmpty();
+    String store = storage.qualify(folder.resolve("store-" + solver).toString());
+    MatrixScanner scanner =
+        new MatrixScanner(
+            storage, new SpectraStore(storage, store), settings, (kept, vectors) -> {});
+    Map<String, MatrixScan> scans = new TreeMap<>();
+    List<ScanOutcome> outcomes = new ArrayList<>();
+    for (MatrixPlan matrix : planned.matrices()) {
+      scanner.scan(
+          matrix.base(),
+          plan.identities().get(matrix.base().source().file()),
+          List.of(travelled(matrix)),
+          outcomes::add);
+    }
+    for (ScanOutcome outcome : outcomes) {
+      assertThat(outcome).isInstanceOf(ScanOutcome.Analysed.class);
+      scans.put(outcome.plan().base().name(), ((ScanOutcome.Analysed) outcome).scan());
+    }
+    return scans;
+  }
+
+  /** As it arrives at a task. */
+  private static MatrixPlan travelled(MatrixPlan plan) throws Exception {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+      out.writeObject(plan);
+    }
+    try (ObjectInputStream in =
+        new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+      return (MatrixPlan) in.readObject();
+    }
+  }
+}
