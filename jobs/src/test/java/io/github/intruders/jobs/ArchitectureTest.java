@@ -84,7 +84,7 @@ class ArchitectureTest {
           .whereLayer("checkpoint")
           .mayOnlyBeAccessedByLayers("adapter", "plan", "spectra", "scan", "jobs")
           .whereLayer("linalg")
-          .mayOnlyBeAccessedByLayers("checkpoint", "spectra", "scan", "jobs");
+          .mayOnlyBeAccessedByLayers("checkpoint", "adapter", "spectra", "scan", "jobs");
 
   @ArchTest
   static final ArchRule packagesFormNoCycles =
