@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -178,6 +179,7 @@ public final class Adapter {
       }
     }
     requireOneAdapter(adapterNames);
+    faults.replaceAll(fault -> inModule(fault, modules));
     modules.values().forEach(this::addUpdate);
     saved.forEach(this::addSaved);
     for (Fault fault : faults) {
@@ -185,6 +187,16 @@ public final class Adapter {
         updates.remove(fault.baseTensor());
       }
     }
+  }
+
+  /** A tensor that is not understood spoils the update of the module it belongs to. */
+  private static Fault inModule(Fault fault, SortedMap<String, ModuleTensors> modules) {
+    return modules.keySet().stream()
+        .filter(module -> fault.baseTensor() != null)
+        .filter(module -> fault.baseTensor().startsWith(module + "."))
+        .max(Comparator.comparingInt(String::length))
+        .map(module -> new Fault(module + ".weight", fault.error()))
+        .orElse(fault);
   }
 
   private AdapterTensor parse(TensorInfo tensor) {

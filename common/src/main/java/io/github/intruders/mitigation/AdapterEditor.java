@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.util.Separators;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.github.intruders.adapter.Adapter;
+import io.github.intruders.adapter.AdapterUpdate;
 import io.github.intruders.adapter.EditedConfig;
 import io.github.intruders.adapter.LowRankSource;
 import io.github.intruders.checkpoint.DType;
@@ -70,12 +71,29 @@ public final class AdapterEditor {
       return;
     }
     for (Adapter.Fault fault : adapter.faults()) {
-      throw UserInputException.inFile(
-          RejectCode.ADAPTER_UNSUPPORTED,
-          adapter.uri(),
-          "A chain with more than plain LoRA factors can't become one adapter: "
-              + fault.error().getMessage());
+      throw notOne(adapter, fault.error().getMessage());
     }
+    Set<String> factors = new TreeSet<>();
+    for (AdapterUpdate update : adapter.updates().values()) {
+      if (!TunedMatrix.isPlain(update)) {
+        throw notOne(adapter, "%s of %s".formatted(update.kind(), update.baseTensor()));
+      }
+      LowRankSource plain = TunedMatrix.plain(update);
+      factors.add(plain.a().matrix());
+      factors.add(plain.b().matrix());
+    }
+    for (TensorInfo tensor : adapter.tensors()) {
+      if (!factors.contains(tensor.name())) {
+        throw notOne(adapter, "tensor " + tensor.name());
+      }
+    }
+  }
+
+  private static UserInputException notOne(Adapter adapter, String reason) {
+    return UserInputException.inFile(
+        RejectCode.ADAPTER_UNSUPPORTED,
+        adapter.uri(),
+        "A chain with more than plain LoRA factors can't become one adapter: " + reason);
   }
 
   /** Gives the edit of a base tensor; {@link MatrixEdit.Kept} where there is none. */
@@ -193,17 +211,20 @@ public final class AdapterEditor {
     }
   }
 
+  private LowRankSource own(String baseTensor) {
+    return TunedMatrix.plain(last.updates().get(baseTensor));
+  }
+
   /** By tensor name: that of the adapter, or for a chain that of today's PEFT. */
   private Map<String, NewTensor> newTensors(Map<String, Changed> changed, Edits edits) {
     Map<String, NewTensor> tensors = new TreeMap<>();
     changed.forEach(
         (baseTensor, module) -> {
-          LowRankSource source = TunedMatrix.plain(last.updates().get(baseTensor));
           String name =
               "base_model.model." + baseTensor.substring(0, baseTensor.lastIndexOf(".weight"));
           boolean joined = chain.size() > 1;
           tensors.put(
-              joined ? name + ".lora_A.weight" : source.a().matrix(),
+              joined ? name + ".lora_A.weight" : own(baseTensor).a().matrix(),
               new NewTensor(
                   module.rank(),
                   module.cols(),
@@ -215,7 +236,7 @@ public final class AdapterEditor {
                     }
                   }));
           tensors.put(
-              joined ? name + ".lora_B.weight" : source.b().matrix(),
+              joined ? name + ".lora_B.weight" : own(baseTensor).b().matrix(),
               new NewTensor(
                   module.rows(),
                   module.rank(),

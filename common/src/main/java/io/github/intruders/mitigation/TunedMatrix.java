@@ -40,10 +40,19 @@ sealed interface TunedMatrix {
         base.read(), reader.read(full.tuned(), Precision.DOUBLE), full.tuned().dtype());
   }
 
-  /** LoRA on a linear layer: the only kind whose factors can be extended and written back. */
+  /** Whether it is LoRA on a linear layer, the only kind that can be extended and written back. */
+  static boolean isPlain(AdapterUpdate update) {
+    return update instanceof LowRankSource lora && !lora.a().transposed() && !lora.b().transposed();
+  }
+
+  /**
+   * The factors of a plain update.
+   *
+   * @throws UserInputException if it is of another kind
+   */
   static LowRankSource plain(AdapterUpdate update) {
-    if (update instanceof LowRankSource lora && !lora.a().transposed() && !lora.b().transposed()) {
-      return lora;
+    if (isPlain(update)) {
+      return (LowRankSource) update;
     }
     throw unsupported(update);
   }

@@ -251,8 +251,19 @@ public final class Planner {
       if (baseTensor == null) {
         rejections.add(Rejection.of(spec.id(), error));
       } else {
-        reject(pairs.inBase(baseTensor), error);
+        String name = pairs.inBase(baseTensor);
+        reject(name, error);
+        if (!base.tensors().contains(name)) {
+          spoil(name.replaceFirst("(\\.base_layer)*\\.weight$", "."), error);
+        }
       }
+    }
+
+    /** No matrix of a module whose update is broken is analysed. */
+    private void spoil(String prefix, UserInputException error) {
+      base.matrices().keySet().stream()
+          .filter(name -> name.startsWith(prefix))
+          .forEach(name -> rejected.put(name, error.getMessage()));
     }
 
     private void addUpdate(String name, AdapterUpdate update) {
@@ -305,21 +316,21 @@ public final class Planner {
           base.matrices().keySet().stream().anyMatch(name -> name.startsWith(prefix));
       boolean present = base.tensors().stream().anyMatch(name -> name.startsWith(prefix));
       if (!found && (selected || !present)) {
-        rejections.add(
-            Rejection.of(
-                spec.id(),
-                UserInputException.inTensor(
-                    RejectCode.MISSING_IN_BASE,
-                    parameter.a().file(),
-                    parameter.a().matrix(),
-                    "no matrix of the base %s fits %s of %s, %d experts of %dx%d"
-                        .formatted(
-                            base.uri(),
-                            String.join(" or ", parameter.parameters()),
-                            parameter.module(),
-                            parameter.experts(),
-                            parameter.b().rows(),
-                            parameter.a().cols()))));
+        UserInputException error =
+            UserInputException.inTensor(
+                RejectCode.MISSING_IN_BASE,
+                parameter.a().file(),
+                parameter.a().matrix(),
+                "no matrix of the base %s fits %s of %s, %d experts of %dx%d"
+                    .formatted(
+                        base.uri(),
+                        String.join(" or ", parameter.parameters()),
+                        parameter.module(),
+                        parameter.experts(),
+                        parameter.b().rows(),
+                        parameter.a().cols()));
+        rejections.add(Rejection.of(spec.id(), error));
+        spoil(prefix, error);
       }
     }
 

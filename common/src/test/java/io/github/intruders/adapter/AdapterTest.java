@@ -531,6 +531,18 @@ class AdapterTest {
   }
 
   @Test
+  void aTensorThatIsNotUnderstoodSpoilsItsModule() throws IOException {
+    addFactors("layers.0.q_proj", 2);
+    weights.addFloats(Q + "lora_C.weight", List.of(4), new float[4]);
+
+    assertFault(
+        "layers.0.q_proj.weight",
+        RejectCode.ADAPTER_UNSUPPORTED,
+        "[%s] Tensor %slora_C.weight: it is not a tensor that LoRA adapters are known to have"
+            .formatted(weightsUri(), Q));
+  }
+
+  @Test
   void biasesAndNormsAreNamedAndNotAnalysed() throws IOException {
     addFactors("layers.0.q_proj", 2);
     weights.addFloats(Q + "lora_B.bias", List.of(4), new float[4]);

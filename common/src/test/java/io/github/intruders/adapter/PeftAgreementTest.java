@@ -179,6 +179,23 @@ class PeftAgreementTest {
         .isEqualTo(6);
   }
 
+  @Test
+  void veraWithoutItsRandomMatricesIsRefusedByModule() throws IOException {
+    Adapter adapter = adapter("llama/vera-without-projection");
+
+    assertThat(adapter.updates()).isEmpty();
+    assertThat(adapter.faults())
+        .hasSize(6)
+        .allSatisfy(
+            fault -> {
+              assertThat(fault.error().code()).isEqualTo(RejectCode.ADAPTER_UNSUPPORTED);
+              assertThat(fault.error().getMessage())
+                  .endsWith(
+                      "the random matrices it scales, vera_A and vera_B, are not in the file; save"
+                          + " the adapter once more with save_projection=True");
+            });
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = ' ',

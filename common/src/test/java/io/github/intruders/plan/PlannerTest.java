@@ -421,6 +421,60 @@ class PlannerTest {
   }
 
   @Test
+  void expertsThatDoNotFitTheirUpdateAreRejectedInTheWholeChain() throws IOException {
+    SafetensorsFile file = zeros(ordinary(), EXPERTS, 3, 4, 6);
+    BasePlan base = base(file);
+    String fitting = writeExperts("fitting", 4);
+    String broken = writeExperts("broken", 5);
+
+    assertThat(names(plan(base, fitting)))
+        .containsExactly(EXPERTS + "[0]", EXPERTS + "[1]", EXPERTS + "[2]");
+    CheckpointPlan plan = plan(base, fitting, broken);
+
+    assertThat(plan.matrices()).isEmpty();
+    assertOnlyRejection(
+        plan,
+        RejectCode.MISSING_IN_BASE,
+        "base_model.model.model.layers.0.mlp.experts.lora_A.weight",
+        broken + "/adapter_model.safetensors",
+        ("Tensor base_model.model.model.layers.0.mlp.experts.lora_A.weight: no matrix of the base"
+                + " %s fits up_proj of model.layers.0.mlp.experts, 3 experts of 5x6")
+            .formatted(base.uri()));
+  }
+
+  /** Rank 2 on three experts of six inputs. */
+  private String writeExperts(String name, int outputs) throws IOException {
+    SafetensorsFile file = new SafetensorsFile();
+    String prefix = "base_model.model.model.layers.0.mlp.experts";
+    zeros(file, prefix + ".lora_A.weight", 6, 6);
+    zeros(file, prefix + ".lora_B.weight", outputs, 6);
+    file.write(folder.resolve(name).resolve("adapter_model.safetensors"));
+    Files.writeString(
+        folder.resolve(name).resolve("adapter_config.json"),
+        "{\"peft_type\": \"LORA\", \"r\": 2, \"lora_alpha\": 4,"
+            + " \"target_parameters\": [\"mlp.experts.up_proj\"]}");
+    return uri(name);
+  }
+
+  @Test
+  void aHeadThatTheBaseLacksIsNoFault() throws IOException {
+    BasePlan base = base(ordinary());
+    SafetensorsFile file = new SafetensorsFile();
+    zeros(file, "base_model.model.score.weight", 2, 6);
+    zeros(file, "base_model.model.model.layers.0.q_proj.lora_A.weight", 2, 6);
+    zeros(file, "base_model.model.model.layers.0.q_proj.lora_B.weight", 4, 2);
+    file.write(folder.resolve("head").resolve("adapter_model.safetensors"));
+    Files.writeString(
+        folder.resolve("head").resolve("adapter_config.json"),
+        "{\"peft_type\": \"LORA\", \"r\": 2, \"lora_alpha\": 4, \"modules_to_save\": [\"score\"]}");
+
+    CheckpointPlan plan = plan(base, uri("head"));
+
+    assertThat(plan.rejections()).isEmpty();
+    assertThat(names(plan)).containsExactly(Q);
+  }
+
+  @Test
   void aChainAddsUpInItsOrder() throws IOException {
     String first = fixtures().resolve("llama/chain/1").toString();
     String second = fixtures().resolve("llama/chain/2").toString();

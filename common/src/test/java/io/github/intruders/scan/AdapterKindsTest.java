@@ -3,6 +3,8 @@ package io.github.intruders.scan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.github.intruders.adapter.Adapter;
+import io.github.intruders.adapter.AdapterUpdate;
 import io.github.intruders.checkpoint.Checkpoint;
 import io.github.intruders.checkpoint.SafetensorsFile;
 import io.github.intruders.checkpoint.Storage;
@@ -14,6 +16,7 @@ import io.github.intruders.plan.CheckpointPlan;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.plan.MatrixSelection;
 import io.github.intruders.plan.Planner;
+import io.github.intruders.plan.UpdateSource;
 import io.github.intruders.spectra.SpectraStore;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -30,6 +33,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -99,8 +103,8 @@ class AdapterKindsTest {
         Checkpoint.open(storage, fixture(path).resolve("merged.safetensors").toString()).tensors();
     Path full = writeMerged(base, merged);
 
-    Map<String, MatrixScan> adapted = scan(base, fixture(path), SolverChoice.AUTO);
-    Map<String, MatrixScan> expected = scan(base, full, SolverChoice.EXACT);
+    Map<String, MatrixScan> adapted = scan(base, fixture(path), "weight$", SolverChoice.AUTO);
+    Map<String, MatrixScan> expected = scan(base, full, "weight$", SolverChoice.EXACT);
 
     assertThat(adapted.keySet())
         .containsExactlyInAnyOrderElementsOf(
@@ -109,6 +113,60 @@ class AdapterKindsTest {
                 .map(TensorInfo::name)
                 .toList());
     adapted.forEach((name, scan) -> compare(name, scan, expected.get(name)));
+  }
+
+  /**
+   * AdaLoRA with ones for its singular values is LoRA, whose route has its own golden values: r8 of
+   * the zoo has alpha 16 and so the scale 2, and {@code 2 · (8 + 1e-5)} as alpha gives the same.
+   */
+  @Test
+  void aRelativeOfLoraTakesTheLowRankRoute() throws Exception {
+    Path zoo = Path.of(System.getProperty("zoo"));
+    Path lora = zoo.resolve("lora-r8/1-python");
+    Path adaptive = Files.createDirectory(folder.resolve("adaptive"));
+    Files.writeString(
+        adaptive.resolve("adapter_config.json"),
+        "{\"peft_type\": \"ADALORA\", \"init_r\": 8, \"lora_alpha\": 16.00002}");
+    SafetensorsFile file = new SafetensorsFile();
+    for (TensorInfo tensor : Adapter.open(storage, lora.toString()).tensors()) {
+      String name = tensor.name().replace(".weight", "");
+      file.add(name, tensor.dtype().name(), tensor.shape(), bytes(tensor));
+      if (name.endsWith("lora_A")) {
+        file.addFloats(name.replace("lora_A", "lora_E"), List.of(8, 1), 1, 1, 1, 1, 1, 1, 1, 1);
+      }
+    }
+    file.write(adaptive.resolve("adapter_model.safetensors"));
+
+    Map<String, MatrixScan> expected = scan(zoo.resolve("base"), lora, null, SolverChoice.AUTO);
+    Map<String, MatrixScan> scans = scan(zoo.resolve("base"), adaptive, null, SolverChoice.AUTO);
+
+    assertThat(scans.keySet()).isEqualTo(expected.keySet()).hasSize(28);
+    scans.forEach(
+        (name, scan) -> {
+          assertThat(scan.solver()).isEqualTo(LowRankRoute.NAME);
+          compare(name, scan, expected.get(name));
+        });
+  }
+
+  /** DoRA on top of LoRA on one matrix, where only the order in which they are applied is right. */
+  @Test
+  void aChainOfKindsIsAppliedInItsOrder() throws Exception {
+    Path base = fixture("llama/base");
+    BasePlan plan = BasePlan.of(storage, "base", base.toString(), MatrixSelection.of(null, null));
+    List<String> chain =
+        List.of(fixture("llama/lora").toString(), fixture("llama/dora").toString());
+    CheckpointPlan planned =
+        new Planner(storage, plan)
+            .plan(new CheckpointSpec("chain", chain, null, null, null, Map.of()));
+
+    assertThat(planned.rejections()).isEmpty();
+    assertThat(planned.matrices()).hasSize(6);
+    for (MatrixPlan matrix : planned.matrices()) {
+      assertThat(matrix.update()).isInstanceOf(UpdateSource.Whole.class);
+      assertThat(matrix.update().adapters())
+          .extracting(AdapterUpdate::kind)
+          .containsExactly("LoRA", "DoRA");
+    }
   }
 
   private static void compare(String name, MatrixScan scan, MatrixScan expected) {
@@ -135,26 +193,29 @@ class AdapterKindsTest {
     SafetensorsFile file = new SafetensorsFile();
     for (TensorInfo original : Checkpoint.open(storage, base.toString()).tensors().values()) {
       TensorInfo tensor = merged.getOrDefault(original.name(), original);
-      byte[] bytes = new byte[Math.toIntExact(tensor.lengthBytes())];
-      try (RandomAccessFile in =
-          new RandomAccessFile(Path.of(URI.create(tensor.file()).getPath()).toFile(), "r")) {
-        in.seek(tensor.offset());
-        in.readFully(bytes);
-      }
-      List<Integer> shape = tensor.shape().stream().map(Math::toIntExact).toList();
-      file.add(tensor.name(), tensor.dtype().name(), shape, bytes);
+      file.add(tensor.name(), tensor.dtype().name(), tensor.shape(), bytes(tensor));
     }
     file.write(full.resolve("model.safetensors"));
     Files.copy(base.resolve("config.json"), full.resolve("config.json"));
     return full;
   }
 
-  private Map<String, MatrixScan> scan(Path base, Path tuned, SolverChoice solver)
+  private static byte[] bytes(TensorInfo tensor) throws IOException {
+    byte[] bytes = new byte[Math.toIntExact(tensor.lengthBytes())];
+    try (RandomAccessFile in =
+        new RandomAccessFile(Path.of(URI.create(tensor.file()).getPath()).toFile(), "r")) {
+      in.seek(tensor.offset());
+      in.readFully(bytes);
+    }
+    return bytes;
+  }
+
+  private Map<String, MatrixScan> scan(Path base, Path tuned, String include, SolverChoice solver)
       throws Exception {
     ScanSettings settings =
         new ScanSettings(TopK.parse("4"), List.of(0.9), List.of(Side.LEFT, Side.RIGHT), solver);
     BasePlan plan =
-        BasePlan.of(storage, "base", base.toString(), MatrixSelection.of("weight$", null));
+        BasePlan.of(storage, "base", base.toString(), MatrixSelection.of(include, null));
     CheckpointPlan planned =
         new Planner(storage, plan)
             .plan(

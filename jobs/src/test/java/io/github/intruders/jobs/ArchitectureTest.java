@@ -98,7 +98,7 @@ class ArchitectureTest {
               "adapter", "plan", "spectra", "scan", "forgetting", "mitigation", "jobs")
           .whereLayer("linalg")
           .mayOnlyBeAccessedByLayers(
-              "checkpoint", "spectra", "scan", "accumulation", "mitigation", "jobs");
+              "checkpoint", "adapter", "spectra", "scan", "accumulation", "mitigation", "jobs");
 
   @ArchTest
   static final ArchRule packagesFormNoCycles =
