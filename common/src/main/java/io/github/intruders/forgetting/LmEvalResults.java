@@ -61,7 +61,7 @@ final class LmEvalResults {
               JsonNode direction = higherIsBetter.path(metric);
               entries.add(
                   checkpoint,
-                  task.getKey() + "/" + (key.endsWith(",none") ? metric : key),
+                  task.getKey() + "/" + (key.endsWith(",none") ? metric : key.replace(',', ':')),
                   entry.getValue(),
                   direction.isBoolean() ? direction.booleanValue() : null,
                   "key 'results'.'%s'.'%s'".formatted(task.getKey(), key));
@@ -96,7 +96,7 @@ final class LmEvalResults {
   /** The path of the model that was evaluated, or null if the file does not say it. */
   private static String model(JsonNode root) {
     JsonNode arguments = root.path("config").path("model_args");
-    for (String key : new String[] {"peft", "pretrained"}) {
+    for (String key : new String[] {"peft", "lora_local_path", "pretrained"}) {
       String value =
           arguments.isObject()
               ? arguments.path(key).asText("")

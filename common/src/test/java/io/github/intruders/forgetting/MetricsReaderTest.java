@@ -204,10 +204,21 @@ class MetricsReaderTest {
     assertThat(values(reading))
         .containsExactly(
             "lora/2-c arc_easy/acc 0.5 key 'results'.'arc_easy'.'acc,none'",
-            "lora/2-c gsm8k/exact_match,strict-match 0.25 key"
+            "lora/2-c gsm8k/exact_match:strict-match 0.25 key"
                 + " 'results'.'gsm8k'.'exact_match,strict-match'");
     assertThat(reading.values()).allMatch(MetricValue::higherIsBetter);
     assertThat(reading.rejections()).isEmpty();
+  }
+
+  /** The harness on vLLM names the adapter otherwise; its base must not get the values. */
+  @Test
+  void anAdapterThatVllmServedIsTheOneThatWasEvaluated() throws IOException {
+    MetricsReading reading =
+        read(
+            "r/results_1.json",
+            lmEval("\"model_args\": \"pretrained=base,lora_local_path=adapters/c\""));
+
+    assertThat(values(reading)).isNotEmpty().allMatch(value -> value.startsWith("lora/2-c "));
   }
 
   @ParameterizedTest
