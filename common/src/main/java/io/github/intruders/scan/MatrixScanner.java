@@ -145,7 +145,7 @@ public final class MatrixScanner {
         throws IOException {
       long start = System.nanoTime();
       try (Arena arena = Arena.open()) {
-        TunedSpectrum tuned = solver.solve(base, update, precision -> tuned(plan, precision));
+        TunedSpectrum tuned = solver.solve(base, update, precision -> readAlone(plan, precision));
         if (plan.inSequence()) {
           vectorKeeper.keep(plan, TunedVectors.of(base, tuned, factors));
         }
@@ -177,6 +177,13 @@ public final class MatrixScanner {
         outcomes.accept(new ScanOutcome.Analysed(plan, scan, millis(System.nanoTime() - start)));
       } catch (UserInputException | SvdConvergenceException e) {
         outcomes.accept(rejected(plan, e));
+      }
+    }
+
+    /** The tuned matrix, read by one of the problems that run side by side at a time. */
+    private Matrix readAlone(MatrixPlan plan, Precision precision) throws IOException {
+      synchronized (reader) {
+        return tuned(plan, precision);
       }
     }
 

@@ -4,6 +4,7 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.first;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.round;
 import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.when;
 
@@ -22,6 +23,8 @@ import scala.jdk.javaapi.CollectionConverters;
 public final class AccumulationTable {
   public static final String NAME = "accumulation";
   public static final String BY_MATRIX = "accumulation_by_matrix";
+
+  private static final int SHARE_DIGITS = 12;
 
   private AccumulationTable() {}
 
@@ -98,8 +101,10 @@ public final class AccumulationTable {
     return sum(column).cast("int").as(column);
   }
 
+  /** Rounded where the order of summation, which Spark leaves open, would show. */
   private static Column share() {
-    return when(col("energy").gt(0), col("intruder_energy").divide(col("energy"))).otherwise(0.0);
+    Column share = col("intruder_energy").divide(col("energy"));
+    return when(col("energy").gt(0), round(share, SHARE_DIGITS)).otherwise(0.0);
   }
 
   private static Seq<String> columns(String... names) {
