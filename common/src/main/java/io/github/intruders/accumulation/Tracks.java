@@ -12,12 +12,13 @@ import java.util.Set;
 
 /**
  * Follows the intruders of one matrix from step to step. An intruder that fades and comes back
- * starts a new track. A step that could not be analysed is simply not given; the one after it is
- * then compared with the one before it.
+ * starts a new track. What a step that could not be analysed did is not known, so tracks end before
+ * it: see {@link #interrupt}.
  */
 public final class Tracks {
   private final List<TrackPoint> points = new ArrayList<>();
   private StepIntruders before;
+  private int lastStep = Integer.MIN_VALUE;
   private List<Birth> active = List.of();
   private int tracks;
 
@@ -30,9 +31,9 @@ public final class Tracks {
    * @throws IllegalArgumentException if it does not follow the last one
    */
   public void add(StepIntruders now) {
-    if (before != null && now.step() <= before.step()) {
+    if (now.step() <= lastStep) {
       throw new IllegalArgumentException(
-          "Step %d can't follow step %d".formatted(now.step(), before.step()));
+          "Step %d can't follow step %d".formatted(now.step(), lastStep));
     }
     Map<Integer, Pair> partners = new HashMap<>();
     Similarity[][] similarities = {};
@@ -58,7 +59,17 @@ public final class Tracks {
     }
     addFaded(now.step(), partners);
     before = now;
+    lastStep = now.step();
     active = births;
+  }
+
+  /**
+   * Leaves out a step that could not be analysed. Every track ends without a row, since nothing is
+   * known of it; the intruders of the next step all count as born.
+   */
+  public void interrupt() {
+    before = null;
+    active = List.of();
   }
 
   private void addFaded(int step, Map<Integer, Pair> partners) {

@@ -83,6 +83,8 @@ public enum RejectCode {
   SETTING_INVALID,
   /** Tuned vectors of a scan that are needed later and are gone or were not kept. */
   VECTORS_MISSING,
+  /** A step of a sequence that was not analysed, so that intruders can't be followed through it. */
+  STEP_MISSING,
   /** A decomposition that did not converge. */
   NOT_CONVERGED,
   /** A matrix that needs more memory than a task may use. */

@@ -189,6 +189,31 @@ class TracksTest {
   }
 
   @Test
+  void afterAGapEveryIntruderIsBornAndNothingIsSaidOfTheGap() {
+    addStep(Planted.of(9, 0), Planted.of(7, 1));
+    step++;
+    tracks.interrupt();
+    addStep(Planted.of(9, 0));
+
+    assertThat(at(2)).isEmpty();
+    assertThat(at(3)).containsExactly("2:BORN");
+    TrackPoint born = tracks.points().get(2);
+    assertThat(born.bornAtStep()).isEqualTo(3);
+    assertThat(born.previousStep()).isNull();
+    assertThat(born.similarityLeft()).isNull();
+  }
+
+  @Test
+  void aGapDoesNotLetStepsRunBackwards() {
+    addStep(Planted.of(9, 0));
+    tracks.interrupt();
+    step = 0;
+
+    assertThatThrownBy(() -> addStep(Planted.of(9, 0)))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
   void oneSideAloneDoesNotMakeAPair() {
     addStep(Planted.of(9, 0));
     step++;

@@ -182,7 +182,8 @@ public final class IntruderJob {
   /**
    * Follows the intruders along the manifest's sequences, from the tables that a scan wrote.
    *
-   * @throws UserInputException if there is no sequence, or no scan was done
+   * @throws UserInputException if there is no sequence, no scan was done, or one with other
+   *     settings
    */
   public Accumulation accumulate() throws IOException {
     List<String> sequences =
@@ -229,8 +230,18 @@ public final class IntruderJob {
         spark
             .createDataFrame(rejections.map(RejectsTable::toRow), RejectsTable.SCHEMA)
             .localCheckpoint();
+    Object[] followed =
+        config.manifest().checkpoints().stream()
+            .filter(spec -> spec.sequence() != null)
+            .map(CheckpointSpec::id)
+            .toArray();
     writer.replaceWhere(
-        spark, RejectsTable.NAME, col("code").equalTo(RejectCode.VECTORS_MISSING.name()), fresh);
+        spark,
+        RejectsTable.NAME,
+        col("code")
+            .isin(RejectCode.VECTORS_MISSING.name(), RejectCode.STEP_MISSING.name())
+            .and(col("checkpoint_id").isin(followed)),
+        fresh);
     return fresh.count();
   }
 

@@ -27,6 +27,8 @@ import org.apache.spark.sql.Row;
 final class FollowTracks implements Function<Row, FollowTracks.Followed> {
   private static final long serialVersionUID = 1L;
 
+  private static final String AFTER_GAP = " the intruders of the next step count as born";
+
   private final TaskStorage taskStorage;
   private final String outUri;
   private final String runId;
@@ -43,7 +45,8 @@ final class FollowTracks implements Function<Row, FollowTracks.Followed> {
    * What came of it.
    *
    * @param points rows of the tracks table
-   * @param rejections steps whose vectors could not be read; the steps around them are compared
+   * @param rejections steps that the matrix could not be followed through; its tracks end before
+   *     them
    */
   record Followed(List<Row> points, List<Rejection> rejections) implements Serializable {}
 
@@ -55,23 +58,41 @@ final class FollowTracks implements Function<Row, FollowTracks.Followed> {
     Map<Integer, IntruderTracksTable.Place> places = new HashMap<>();
     List<Rejection> rejections = new ArrayList<>();
     String matrix = group.getAs("matrix");
-    try (Arena arena = Arena.open()) {
-      for (Row step : group.<Row>getList(group.fieldIndex("steps"))) {
-        places.put(
-            step.getAs("step"),
-            new IntruderTracksTable.Place(
-                group.getAs("sequence"),
-                matrix,
-                step.getAs("layer"),
-                step.getAs("module"),
-                step.getAs("checkpoint_id"),
-                step.getAs("task"),
-                side));
-        try {
-          tracks.add(step(store, step));
-        } catch (UserInputException e) {
-          rejections.add(rejection(step.getAs("checkpoint_id"), matrix, e));
-        }
+    Map<Integer, Row> analysed = new HashMap<>();
+    for (Row step : group.<Row>getList(group.fieldIndex("steps"))) {
+      analysed.put(step.getAs("step"), step);
+    }
+    int last = 0;
+    for (Row scanned : group.<Row>getList(group.fieldIndex("scanned_steps"))) {
+      int number = scanned.getAs("step");
+      Row step = analysed.get(number);
+      if (step == null && places.isEmpty()) {
+        continue; // the matrix is not there yet, so there is nothing to follow
+      }
+      if (number != last + 1) {
+        tracks.interrupt(); // a whole step was not scanned
+      }
+      last = number;
+      if (step == null) {
+        tracks.interrupt();
+        rejections.add(absent(scanned.getAs("checkpoint_id"), matrix, number));
+        continue;
+      }
+      places.put(
+          number,
+          new IntruderTracksTable.Place(
+              group.getAs("sequence"),
+              matrix,
+              step.getAs("layer"),
+              step.getAs("module"),
+              step.getAs("checkpoint_id"),
+              step.getAs("task"),
+              side));
+      try {
+        add(tracks, store, step);
+      } catch (UserInputException e) {
+        tracks.interrupt();
+        rejections.add(rejection(step.getAs("checkpoint_id"), matrix, e));
       }
     }
     List<Row> points = new ArrayList<>();
@@ -81,7 +102,8 @@ final class FollowTracks implements Function<Row, FollowTracks.Followed> {
     return new Followed(points, rejections);
   }
 
-  private static StepIntruders step(TunedVectorStore store, Row step) throws IOException {
+  /** Adds a step; its vectors outlive the arena, until the step after it has been compared. */
+  private static void add(Tracks tracks, TunedVectorStore store, Row step) throws IOException {
     List<Intruder> intruders = new ArrayList<>();
     for (Row intruder : step.<Row>getList(step.fieldIndex("intruder_list"))) {
       intruders.add(
@@ -90,12 +112,43 @@ final class FollowTracks implements Function<Row, FollowTracks.Followed> {
               intruder.getAs("singular_value"),
               intruder.getAs("best_similarity")));
     }
-    TunedVectors vectors = store.read(step.getAs("scan_key"));
-    return new StepIntruders(step.getAs("step"), step.getAs("task"), intruders, vectors);
+    try (Arena arena = Arena.open()) {
+      TunedVectors vectors = store.read(step.getAs("scan_key"));
+      tracks.add(new StepIntruders(step.getAs("step"), step.getAs("task"), intruders, vectors));
+      arena.keep(vectors.u());
+      arena.keep(vectors.v());
+    }
+  }
+
+  /** A step of a sequence of which the scan has nothing at all. */
+  static Rejection notScanned(Row step) {
+    return new Rejection(
+        step.getAs("checkpoint_id"),
+        null,
+        null,
+        RejectCode.STEP_MISSING,
+        "Sequence %s can't be followed through step %d, of which the scan's tables have nothing;"
+                .formatted(step.getAs("sequence"), step.<Integer>getAs("step"))
+            + AFTER_GAP);
+  }
+
+  private static Rejection absent(String checkpointId, String matrix, int step) {
+    return new Rejection(
+        checkpointId,
+        matrix,
+        null,
+        RejectCode.STEP_MISSING,
+        "Matrix %s can't be followed through step %d, where the scan has no result for it;"
+                .formatted(matrix, step)
+            + AFTER_GAP);
   }
 
   private static Rejection rejection(String checkpointId, String matrix, UserInputException e) {
     return new Rejection(
-        checkpointId, matrix, e.file().orElse(null), RejectCode.VECTORS_MISSING, e.getMessage());
+        checkpointId,
+        matrix,
+        e.file().orElse(null),
+        RejectCode.VECTORS_MISSING,
+        e.getMessage() + ";" + AFTER_GAP);
   }
 }
