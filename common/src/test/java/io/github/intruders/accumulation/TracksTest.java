@@ -13,6 +13,7 @@ import io.github.intruders.scan.TunedVectors;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -166,6 +167,37 @@ class TracksTest {
         new Planted(5, rest, -1));
 
     assertThat(at(2)).hasSize(3).allMatch(point -> point.endsWith("PERSISTED"));
+  }
+
+  /**
+   * Every new vector has 1/√8 = 0.35 of each old one, so that no single pair reaches the threshold.
+   */
+  @Test
+  void eightEqualVectorsThatTurnSoFarThatNoneResemblesAnotherPersistTogether() {
+    addStep(
+        IntStream.range(0, 8).mapToObj(j -> Planted.of(5 - 0.01 * j, j)).toArray(Planted[]::new));
+    Planted[] turned = new Planted[8];
+    for (int j = 0; j < 8; j++) {
+      double[] mixture = new double[12];
+      for (int i = 0; i < 8; i++) {
+        mixture[i] = (Integer.bitCount(i & j) % 2 == 0 ? 1 : -1) / Math.sqrt(8); // Hadamard
+      }
+      turned[j] = new Planted(5 - 0.01 * j, mixture, 1);
+    }
+    addStep(turned);
+
+    assertThat(at(2)).hasSize(8).allMatch(point -> point.endsWith("PERSISTED"));
+    assertThat(at(2).stream().distinct()).as("each track once").hasSize(8);
+  }
+
+  @Test
+  void aClusterThatLosesAMemberKeepsAsManyTracksAsItHasVectorsLeft() {
+    double half = Math.sqrt(0.5);
+    addStep(Planted.of(5.01, 1), Planted.of(5, 2));
+    addStep(Planted.mixed(5, 1, half, 2, half), Planted.of(4, 3));
+
+    assertThat(at(2).stream().map(point -> point.substring(2)))
+        .containsExactly("PERSISTED", "BORN", "FADED");
   }
 
   @Test

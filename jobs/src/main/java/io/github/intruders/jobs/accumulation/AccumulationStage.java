@@ -1,9 +1,11 @@
 package io.github.intruders.jobs.accumulation;
 
+import static org.apache.spark.sql.functions.aggregate;
 import static org.apache.spark.sql.functions.broadcast;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.collect_list;
 import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.size;
 import static org.apache.spark.sql.functions.sort_array;
@@ -151,6 +153,10 @@ public final class AccumulationStage {
                 count(when(here, 1)).cast("int").as("tested"),
                 sort_array(
                         collect_list(
+                            when(here, struct(col("singular_index"), col("singular_value")))))
+                    .as("vector_list"),
+                sort_array(
+                        collect_list(
                             when(
                                 here.and(col("is_intruder")),
                                 struct(
@@ -162,7 +168,18 @@ public final class AccumulationStage {
         .join(broadcast(manifestSteps), columns("checkpoint_id"), "inner")
         .join(tested, columns("checkpoint_id", "matrix"), "left")
         .withColumnRenamed("intruders", "intruders_by_epsilon")
+        .withColumn("intruder_energy", energy("intruder_list"))
+        .withColumn("energy", energy("vector_list"))
         .withColumn("intruders", size(col("intruder_list")));
+  }
+
+  /** Σ σ², of the counted side alone, in a fixed order. */
+  private static Column energy(String list) {
+    return aggregate(
+        col(list),
+        lit(0.0),
+        (sum, one) ->
+            sum.plus(one.getField("singular_value").multiply(one.getField("singular_value"))));
   }
 
   /**

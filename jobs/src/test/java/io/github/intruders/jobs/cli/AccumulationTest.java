@@ -1,21 +1,17 @@
 package io.github.intruders.jobs.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
-import io.github.intruders.checkpoint.SafetensorsWriter;
-import io.github.intruders.linalg.Arena;
-import io.github.intruders.linalg.Matrix;
-import io.github.intruders.linalg.OrthonormalBasis;
-import io.github.intruders.linalg.Precision;
+import io.github.intruders.jobs.cli.PlantedModels.Planted;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
@@ -27,12 +23,31 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import scala.jdk.javaapi.CollectionConverters;
 
 /** Sequences from checkpoints on disk to the tables. */
 class AccumulationTest {
   private static final List<String> TASKS = List.of("python", "c", "javascript", "xml");
   private static final List<String> TABLES =
       List.of("intruder_tracks", "accumulation", "accumulation_by_matrix");
+
+  private static final String Q_PROJ = "model.layers.0.self_attn.q_proj.weight";
+  private static final String K_PROJ = "model.layers.0.self_attn.k_proj.weight";
+
+  private static final double HALF = Math.sqrt(0.5);
+  private static final List<List<Planted>> STORY =
+      List.of(
+          List.of(Planted.of(30, 0)),
+          List.of(Planted.of(30, 0), Planted.of(25, 1)),
+          List.of(Planted.of(25, 0), Planted.of(30, 1)),
+          List.of(Planted.of(-25, 0), Planted.of(30, 1)),
+          List.of(Planted.of(30, 1), Planted.of(25.1, 2), Planted.of(24.9, 3)),
+          List.of(
+              Planted.of(30, 1),
+              Planted.mixed(25.1, 2, HALF, 3, HALF),
+              Planted.mixed(24.9, 2, HALF, 3, -HALF)),
+          List.of(Planted.of(30, 1)),
+          List.of(Planted.of(25, 0), Planted.of(30, 1)));
 
   @TempDir private static Path temporary;
 
@@ -48,48 +63,77 @@ class AccumulationTest {
     System.clearProperty("spark.ui.enabled");
   }
 
+  /** The counts are those that numpy finds, see the zoo's README. */
   @Test
-  void countsAreThoseOfTheScanAndAddUpAtEveryStep() throws IOException {
+  void countsOfTheZooAreThoseOfTheScanAndAddUpAtEveryStep() throws IOException {
     Path out = temporary.resolve("whole");
-    assertThat(run("run", out, 4, "full", "lora-r8")).isZero();
+    assertThat(
+            Main.run(
+                "run",
+                "--manifest",
+                System.getProperty("zoo") + "/manifest.yaml",
+                "--out",
+                out.toString()))
+        .isZero();
 
-    List<Row> steps =
-        table(out, "accumulation")
-            .join(
-                table(out, "checkpoints").select("checkpoint_id", "intruder_count"),
-                "checkpoint_id")
-            .collectAsList();
-    assertThat(steps)
-        .hasSize(8)
-        .allSatisfy(
-            row -> {
-              int intruders = row.getAs("intruders");
-              assertThat(row.<Integer>getAs("intruder_count")).isEqualTo(intruders);
-              assertThat(row.<Integer>getAs("born") + row.<Integer>getAs("persisted"))
-                  .isEqualTo(intruders);
-              assertThat(row.<String>getAs("checkpoint_id")).endsWith(row.getAs("task"));
-            });
-    assertThat(steps.stream().mapToInt(row -> row.<Integer>getAs("intruders")).sum()).isPositive();
+    List<Row> steps = sorted(table(out, "accumulation"));
+    assertThat(
+            steps.stream()
+                .collect(
+                    Collectors.groupingBy(
+                        row -> row.<String>getAs("sequence"),
+                        Collectors.mapping(
+                            row -> row.<Integer>getAs("intruders"), Collectors.toList()))))
+        .isEqualTo(
+            Map.of(
+                "full", List.of(0, 2, 9, 3),
+                "lora-r1", List.of(22, 50, 73, 105),
+                "lora-r8", List.of(24, 76, 97, 100),
+                "lora-r32", List.of(1, 6, 6, 10)));
+    assertAddsUp(out);
+    assertThat(
+            table(out, "accumulation")
+                .join(table(out, "checkpoints"), "checkpoint_id")
+                .where("intruder_count <> born + persisted"))
+        .matches(Dataset::isEmpty);
     assertThat(
             table(out, "intruder_tracks")
-                .where("state <> 'born' AND step = 1 OR born_at_step > step")
-                .count())
-        .isZero();
-    assertThat(table(out, "intruder_tracks").where("born_by_task IS NULL OR previous_step >= step"))
+                .where("state <> 'born' AND step = 1 OR born_at_step > step"))
         .matches(Dataset::isEmpty);
+    assertThat(
+            table(out, "intruder_tracks")
+                .where("born_by_task IS NULL OR state <> 'born' AND previous_step <> step - 1"))
+        .matches(Dataset::isEmpty);
+  }
+
+  /** In both tables born + persisted = intruders; what was there persists or fades. */
+  private static void assertAddsUp(Path out) {
+    for (String table : List.of("accumulation", "accumulation_by_matrix")) {
+      assertThat(table(out, table).where("born + persisted <> intruders"))
+          .as(table)
+          .matches(Dataset::isEmpty);
+    }
+    Dataset<Row> now = table(out, "accumulation_by_matrix");
+    Dataset<Row> before =
+        now.select(
+            functions.col("sequence"),
+            functions.col("matrix"),
+            functions.col("step").plus(1).as("step"),
+            functions.col("intruders").as("had"));
+    Dataset<Row> both =
+        now.join(
+            before, CollectionConverters.asScala(List.of("sequence", "matrix", "step")).toSeq());
+    assertThat(both.where("persisted + faded <> had")).matches(Dataset::isEmpty);
   }
 
   @Test
   void aNightlyRunThatAddsAStepDecomposesThatStepAloneAndEndsWithTheSameTables()
       throws IOException {
     Path nightly = temporary.resolve("nightly");
-    assertThat(run("run", nightly, 3, "lora-r8")).isZero();
-    long before = ledgerEntries(nightly);
-
-    assertThat(run("run", nightly, 4, "lora-r8")).isZero();
-
-    assertThat(before).isEqualTo(3 * 7);
-    assertThat(ledgerEntries(nightly)).isEqualTo(4 * 7);
+    for (int steps = 1; steps <= 4; steps++) {
+      assertThat(run("run", nightly, steps, "lora-r8")).isZero();
+      assertThat(ledgerEntries(nightly)).as("matrices decomposed in all").isEqualTo(steps * 7L);
+    }
     Path once = temporary.resolve("once");
     assertThat(run("run", once, 4, "lora-r8")).isZero();
     for (String table : TABLES) {
@@ -113,36 +157,126 @@ class AccumulationTest {
   }
 
   @Test
-  void vectorsThatAreGoneAreRejectedByNameAndTheRestGoesOn() throws IOException {
+  void vectorsThatAreGoneAreRejectedByNameAndTracksStartAfreshBehindThem() throws IOException {
     Path out = temporary.resolve("gone");
-    assertThat(run("scan", out, 3, "lora-r1")).isZero();
+    assertThat(run("scan", out, 3, "lora-r1", "lora-r8")).isZero();
+    Path vectors = vectors(out, "lora-r1/2-c");
+    byte[] kept = Files.readAllBytes(vectors);
+    Files.delete(vectors);
+    Files.delete(vectors(out, "lora-r8/3-javascript"));
+
+    assertThat(run("accumulate", out, 3, "lora-r1", "lora-r8")).isEqualTo(Main.DONE_WITH_REJECTS);
+
+    assertThat(table(out, "rejects").orderBy("checkpoint_id").collectAsList())
+        .extracting(row -> row.<String>getAs("code"), row -> row.<String>getAs("checkpoint_id"))
+        .containsExactly(
+            tuple("VECTORS_MISSING", "lora-r1/2-c"),
+            tuple("VECTORS_MISSING", "lora-r8/3-javascript"));
+    assertThat(table(out, "rejects").where("checkpoint_id = 'lora-r1/2-c'").first())
+        .satisfies(
+            row ->
+                assertThat(row.<String>getAs("message"))
+                    .contains(vectors.getFileName().toString()));
+    assertAddsUp(out);
+    Dataset<Row> matrix =
+        table(out, "accumulation_by_matrix")
+            .where("sequence = 'lora-r1' AND matrix LIKE '%q_proj%'")
+            .orderBy("step");
+    assertThat(matrix.collectAsList())
+        .extracting(row -> row.<Integer>getAs("step"))
+        .containsExactly(1, 3);
+    Row behind = matrix.where("step = 3").first();
+    assertThat(behind.<Integer>getAs("intruders")).isPositive();
+    assertThat(behind.<Integer>getAs("born")).isEqualTo(behind.<Integer>getAs("intruders"));
+
+    Files.write(vectors, kept);
+    assertThat(run("accumulate", out, 3, "lora-r1")).isZero();
+    assertThat(table(out, "rejects").collectAsList())
+        .as("what was said of the other sequence stays")
+        .singleElement()
+        .satisfies(
+            row ->
+                assertThat(row.<String>getAs("checkpoint_id")).isEqualTo("lora-r8/3-javascript"));
+  }
+
+  private static Path vectors(Path out, String checkpoint) {
     String key =
         table(out, "matrices")
-            .where("checkpoint_id = 'lora-r1/2-c' AND matrix LIKE '%q_proj%'")
+            .where(functions.col("checkpoint_id").equalTo(checkpoint))
+            .where("matrix LIKE '%q_proj%'")
             .select("scan_key")
             .first()
             .getString(0);
-    Path vectors = out.resolve("_work/vectors/" + key + ".safetensors");
-    byte[] kept = Files.readAllBytes(vectors);
-    Files.delete(vectors);
+    return out.resolve("_work/vectors/" + key + ".safetensors");
+  }
+
+  @Test
+  void aStepThatWasNotScannedIsRejectedByName() throws IOException {
+    Path out = temporary.resolve("unscanned");
+    assertThat(run("scan", out, 2, "lora-r1")).isZero();
 
     assertThat(run("accumulate", out, 3, "lora-r1")).isEqualTo(Main.DONE_WITH_REJECTS);
 
+    assertThat(table(out, "accumulation").count()).isEqualTo(2);
     assertThat(table(out, "rejects").collectAsList())
         .singleElement()
         .satisfies(
             row -> {
-              assertThat(row.<String>getAs("code")).isEqualTo("VECTORS_MISSING");
-              assertThat(row.<String>getAs("message")).contains(key);
+              assertThat(row.<String>getAs("code")).isEqualTo("STEP_MISSING");
+              assertThat(row.<String>getAs("checkpoint_id")).isEqualTo("lora-r1/3-javascript");
+              assertThat(row.<String>getAs("message"))
+                  .isEqualTo(
+                      "Sequence lora-r1 can't be followed through step 3, of which the scan's"
+                          + " tables have nothing; the intruders of the next step count as born");
             });
-    assertThat(
-            table(out, "intruder_tracks")
-                .where("matrix LIKE '%q_proj%' AND step = 3 AND previous_step <> 1"))
-        .matches(Dataset::isEmpty);
+    assertThat(run("accumulate", out, 2, "lora-r8"))
+        .as("a sequence of which nothing was scanned")
+        .isEqualTo(Main.UNUSABLE);
+  }
 
-    Files.write(vectors, kept);
-    assertThat(run("accumulate", out, 3, "lora-r1")).isZero();
-    assertThat(table(out, "rejects")).matches(Dataset::isEmpty);
+  @Test
+  void settingsThatAreNotThoseOfTheScanAreRefusedAndTheTablesStay() throws IOException {
+    Path out = temporary.resolve("settings");
+    assertThat(run("run", out, 2, "lora-r1")).isZero();
+    List<Row> before = sorted(table(out, "accumulation"));
+
+    for (List<String> other :
+        List.of(List.of("--side", "right"), List.of("--epsilon", "0.9"), List.of("--top-k", "5"))) {
+      assertThat(run("accumulate", out, 2, other, "lora-r1"))
+          .as(other.toString())
+          .isEqualTo(Main.UNUSABLE);
+    }
+
+    assertThat(sorted(table(out, "accumulation"))).isEqualTo(before);
+  }
+
+  @Test
+  void ofTwoSidesTheFirstIsCountedAndItsEnergyShared() throws IOException {
+    Path out = temporary.resolve("both");
+    assertThat(run("run", out, 2, List.of("--side", "both"), "lora-r1")).isZero();
+
+    List<Row> expected =
+        table(out, "singular_vectors")
+            .where("side = 'left'")
+            .groupBy("checkpoint_id")
+            .agg(
+                functions.expr("count_if(is_intruder)").as("intruders"),
+                functions
+                    .expr(
+                        "sum(if(is_intruder, singular_value * singular_value, 0))"
+                            + " / sum(singular_value * singular_value)")
+                    .as("share"))
+            .orderBy("checkpoint_id")
+            .collectAsList();
+    List<Row> found = table(out, "accumulation").orderBy("checkpoint_id").collectAsList();
+    assertThat(found).hasSize(2);
+    for (int i = 0; i < found.size(); i++) {
+      assertThat(found.get(i).<Integer>getAs("intruders"))
+          .isPositive()
+          .isEqualTo((int) expected.get(i).getLong(1));
+      assertThat(found.get(i).<Double>getAs("intruder_energy_share"))
+          .isCloseTo(expected.get(i).getDouble(2), within(1e-9));
+    }
   }
 
   /**
@@ -152,7 +286,7 @@ class AccumulationTest {
   @Test
   void plantedIntrudersAreFollowedThroughFiftyStepsAndOneMore() throws IOException {
     Path models = temporary.resolve("planted");
-    writePlanted(models, 51);
+    PlantedModels.write(models, Map.of(Q_PROJ, fiftySteps(51)));
     Path out = temporary.resolve("planted-out");
     assertThat(runPlanted(models, out, 50)).isZero();
     assertThat(ledgerEntries(out)).isEqualTo(50);
@@ -175,6 +309,116 @@ class AccumulationTest {
             table(out, "intruder_tracks").groupBy("track").count().collectAsList().stream()
                 .collect(Collectors.toMap(row -> row.getInt(0), row -> row.getLong(1))))
         .isEqualTo(Map.of(0, 22L, 1, 32L)); // with the row that says it faded
+
+    Path once = temporary.resolve("planted-once");
+    assertThat(runPlanted(models, once, 51)).isZero();
+    for (String table : TABLES) {
+      assertSameRows(sorted(table(out, table)), sorted(table(once, table)));
+    }
+  }
+
+  private static List<List<Planted>> fiftySteps(int steps) {
+    List<List<Planted>> planted = new ArrayList<>();
+    for (int step = 1; step <= steps; step++) {
+      planted.add(
+          List.of(
+              Planted.of(step >= 10 && step <= 30 ? 30 : 0, 0),
+              Planted.of(step >= 20 ? 25 : 0, 1)));
+    }
+    return planted;
+  }
+
+  /** Births, a swap of places, a flip of sign, a rotation of a degenerate pair, and ends. */
+  @Test
+  void whatWasPlantedInCheckpointsIsRecoveredExactly() throws IOException {
+    Path models = temporary.resolve("story");
+    PlantedModels.write(models, Map.of(Q_PROJ, STORY));
+    Path out = temporary.resolve("story-out");
+    assertThat(runPlanted(models, out, STORY.size())).isZero();
+
+    assertThat(story(out, Q_PROJ))
+        .containsExactly(
+            "1: 0 born",
+            "2: 0 persisted, 1 born",
+            "3: 0 persisted, 1 persisted",
+            "4: 0 persisted, 1 persisted",
+            "5: 0 faded, 1 persisted, 2 born, 3 born",
+            "6: 1 persisted, 2 persisted, 3 persisted",
+            "7: 1 persisted, 2 faded, 3 faded",
+            "8: 1 persisted, 4 born");
+    Dataset<Row> tracks = table(out, "intruder_tracks");
+    assertThat(tracks.where("track = 0 AND step < 5").orderBy("step").collectAsList())
+        .extracting(row -> row.<Integer>getAs("singular_index"))
+        .as("places before and after the swap")
+        .containsExactly(0, 0, 1, 1);
+    assertThat(
+            tracks.where(
+                "state = 'persisted' AND"
+                    + " (similarity_to_previous < 0.99 OR similarity_to_previous_right < 0.99)"))
+        .as("a pair that turned is compared as a whole")
+        .matches(Dataset::isEmpty);
+    assertThat(tracks.where("track = 4").select("born_at_step", "born_by_task").collectAsList())
+        .singleElement()
+        .hasToString("[8,task-8]");
+    assertThat(tracks.where("state = 'faded'").collectAsList())
+        .hasSize(3)
+        .allMatch(row -> row.isNullAt(row.fieldIndex("singular_index")))
+        .allMatch(row -> row.isNullAt(row.fieldIndex("singular_value")));
+    assertAddsUp(out);
+  }
+
+  @Test
+  void aMatrixThatTheScanRejectedAtAStepStartsAfreshBehindIt() throws IOException {
+    Path models = temporary.resolve("gap");
+    List<Planted> same = List.of(Planted.of(30, 0), Planted.of(25, 1));
+    List<Planted> broken = List.of(Planted.of(Double.NaN, 0));
+    PlantedModels.write(
+        models,
+        Map.of(
+            Q_PROJ, List.of(same, same, same, broken, same),
+            K_PROJ, List.of(same, broken, same, broken, same)));
+    Path out = temporary.resolve("gap-out");
+    assertThat(runPlanted(models, out, 5)).isEqualTo(Main.DONE_WITH_REJECTS);
+
+    assertThat(story(out, Q_PROJ))
+        .containsExactly(
+            "1: 0 born, 1 born",
+            "2: 0 persisted, 1 persisted",
+            "3: 0 persisted, 1 persisted",
+            "5: 2 born, 3 born");
+    assertThat(story(out, K_PROJ))
+        .containsExactly("1: 0 born, 1 born", "3: 2 born, 3 born", "5: 4 born, 5 born");
+    assertThat(
+            table(out, "rejects")
+                .where("code = 'STEP_MISSING'")
+                .orderBy("checkpoint_id")
+                .collectAsList())
+        .extracting(row -> row.<String>getAs("checkpoint_id"), row -> row.<String>getAs("matrix"))
+        .containsExactly(tuple("s2", K_PROJ), tuple("s4", null));
+    assertThat(table(out, "rejects").where("code = 'NOT_FINITE'").count())
+        .as("the scan's own reasons stay")
+        .isEqualTo(3);
+    assertAddsUp(out);
+  }
+
+  /** The tracks of a matrix, a line per step. */
+  private static List<String> story(Path out, String matrix) {
+    return table(out, "intruder_tracks")
+        .where(functions.col("matrix").equalTo(matrix))
+        .orderBy("step", "track")
+        .collectAsList()
+        .stream()
+        .collect(
+            Collectors.groupingBy(
+                row -> row.<Integer>getAs("step"),
+                TreeMap::new,
+                Collectors.mapping(
+                    row -> row.getAs("track") + " " + row.getAs("state"),
+                    Collectors.joining(", "))))
+        .entrySet()
+        .stream()
+        .map(entry -> entry.getKey() + ": " + entry.getValue())
+        .toList();
   }
 
   private static int runPlanted(Path models, Path out, int steps) throws IOException {
@@ -187,49 +431,6 @@ class AccumulationTest {
     }
     Path file = Files.writeString(temporary.resolve("planted.yaml"), manifest);
     return Main.run("run", "--manifest", file.toString(), "--out", out.toString());
-  }
-
-  private static void writePlanted(Path models, int steps) throws IOException {
-    int p = 64;
-    int leading = 20;
-    SplittableRandom random = new SplittableRandom(77);
-    try (Arena arena = Arena.open()) {
-      Matrix u = OrthonormalBasis.of(gaussian(random, p, p)).q();
-      Matrix v = OrthonormalBasis.of(gaussian(random, p, p)).q();
-      double[] s = new double[p];
-      for (int i = 0; i < p; i++) {
-        s[i] = i < leading ? 20 - 0.5 * i : 1 - 0.01 * i;
-      }
-      Matrix w0 = u.copy().scaleColumnsInPlace(s).timesTransposed(v);
-      Matrix inTail = OrthonormalBasis.of(gaussian(random, p - leading, 2)).q();
-      Matrix left = u.columnRange(leading, p).times(inTail);
-      Matrix right = v.columnRange(leading, p).times(inTail);
-      write(models.resolve("base"), w0);
-      for (int step = 1; step <= steps; step++) {
-        double[] strengths = {step >= 10 && step <= 30 ? 30 : 0, step >= 20 ? 25 : 0};
-        Matrix scaled = left.copy().scaleColumnsInPlace(strengths);
-        write(models.resolve("s" + step), w0.copy().plusInPlace(1, scaled.timesTransposed(right)));
-      }
-    }
-  }
-
-  private static void write(Path folder, Matrix w) throws IOException {
-    Files.createDirectories(folder);
-    try (OutputStream out = Files.newOutputStream(folder.resolve("model.safetensors"))) {
-      new SafetensorsWriter()
-          .add("model.layers.0.self_attn.q_proj.weight", w.to(Precision.SINGLE))
-          .writeTo(out);
-    }
-  }
-
-  private static Matrix gaussian(SplittableRandom random, int rows, int cols) {
-    Matrix matrix = Matrix.allocate(rows, cols, Precision.DOUBLE);
-    for (int i = 0; i < rows; i++) {
-      for (int j = 0; j < cols; j++) {
-        matrix.set(i, j, random.nextGaussian());
-      }
-    }
-    return matrix;
   }
 
   @Test
@@ -283,6 +484,12 @@ class AccumulationTest {
 
   private static int run(String command, Path out, int steps, String... sequences)
       throws IOException {
+    return run(command, out, steps, List.of(), sequences);
+  }
+
+  private static int run(
+      String command, Path out, int steps, List<String> options, String... sequences)
+      throws IOException {
     String zoo = System.getProperty("zoo");
     StringBuilder manifest =
         new StringBuilder("base: {id: base, uri: %s/base}%ncheckpoints:%n".formatted(zoo));
@@ -302,14 +509,18 @@ class AccumulationTest {
       }
     }
     Path file = Files.writeString(temporary.resolve("manifest.yaml"), manifest);
-    return Main.run(
-        command,
-        "--manifest",
-        file.toString(),
-        "--out",
-        out.toString(),
-        "--include",
-        "layers\\.1\\..*proj");
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                command,
+                "--manifest",
+                file.toString(),
+                "--out",
+                out.toString(),
+                "--include",
+                "layers\\.1\\..*proj"));
+    arguments.addAll(options);
+    return Main.run(arguments.toArray(String[]::new));
   }
 
   private static long ledgerEntries(Path out) throws IOException {
