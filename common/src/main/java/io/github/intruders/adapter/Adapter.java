@@ -28,11 +28,13 @@ import java.util.stream.Collectors;
  *
  * <p>An adapter is a folder with {@code adapter_config.json} and {@code adapter_model.safetensors}
  * or {@code adapter_model.bin}, or a folder whose one sub-folder is such, which is how PEFT saves
- * an adapter whose name is not {@code default}.
+ * an adapter whose name is not {@code default}. The LoRA adapters of mlx-lm, with {@code
+ * adapters.safetensors}, are read, too.
  */
 public final class Adapter {
   private static final String CONFIG = "adapter_config.json";
   private static final String WEIGHTS = "adapter_model.safetensors";
+  private static final String MLX_WEIGHTS = "adapters.safetensors";
   private static final String PICKLED_WEIGHTS = "adapter_model.bin";
 
   /** Far longer than any module's; bounds the work of matching patterns. */
@@ -102,7 +104,7 @@ public final class Adapter {
     JsonNode configFile =
         JsonFile.readObject(storage, configUri, RejectCode.ADAPTER_CONFIG_INVALID);
     AdapterConfig config = AdapterConfig.parse(configUri, configFile);
-    TensorFile weights = TensorFile.read(storage, weights(storage, folder)).requireWhole();
+    TensorFile weights = TensorFile.read(storage, weights(storage, folder, config.kind())).requireWhole();
     Adapter adapter = new Adapter(folder, configFile, config, weights);
     adapter.readTensors();
     return adapter;
@@ -139,8 +141,9 @@ public final class Adapter {
     return Checkpoint.isWholeModel(file.name());
   }
 
-  private static String weights(Storage storage, String folder) throws IOException {
-    String weights = storage.resolve(folder, WEIGHTS);
+  private static String weights(Storage storage, String folder, AdapterKind kind)
+      throws IOException {
+    String weights = storage.resolve(folder, kind == AdapterKind.MLX ? MLX_WEIGHTS : WEIGHTS);
     if (storage.exists(weights)) {
       return weights;
     }

@@ -18,7 +18,7 @@ import java.util.Set;
  * @param kind of adapter
  * @param root the whole file
  * @param rank 0 for a kind that has none
- * @param alpha 0 for a kind that has none
+ * @param alpha 0 for a kind that has none; the scale itself for MLX
  * @param rankStabilised whether the scale is alpha / √rank instead of alpha / rank
  * @param fanInFanOut whether the base stores its weights as (inputs, outputs)
  */
@@ -83,6 +83,9 @@ record AdapterConfig(
    *     type, {@code ADAPTER_UNSUPPORTED} for a kind of adapter or an option that is not supported
    */
   static AdapterConfig parse(String file, JsonNode root) {
+    if (root.path("peft_type").isMissingNode() && root.has("fine_tune_type")) {
+      return parseMlx(file, root);
+    }
     AdapterKind kind = kind(file, root.path("peft_type"));
     for (Map.Entry<String, JsonNode> field : root.properties()) {
       requireSupported(file, kind, field.getKey(), field.getValue());
@@ -117,6 +120,43 @@ record AdapterConfig(
       config.flag(field);
     }
     return config;
+  }
+
+  /**
+   * What mlx-lm writes: all settings of its training, of which {@code lora_parameters} alone say
+   * what the update is.
+   */
+  private static AdapterConfig parseMlx(String file, JsonNode root) {
+    JsonNode type = root.path("fine_tune_type");
+    if (!type.asText().equals("lora")) {
+      throw UserInputException.inFile(
+          RejectCode.ADAPTER_UNSUPPORTED,
+          file,
+          "fine_tune_type = %s is not supported: only \"lora\" is; fuse the adapter with mlx_lm.fuse"
+                  .formatted(shown(type))
+              + " and analyse the fused checkpoint");
+    }
+    JsonNode parameters = root.path("lora_parameters");
+    for (Map.Entry<String, JsonNode> field : parameters.properties()) {
+      if (!Set.of("rank", "scale", "dropout", "keys").contains(field.getKey())) {
+        throw UserInputException.inFile(
+            RejectCode.ADAPTER_UNSUPPORTED,
+            file,
+            "lora_parameters.%s = %s is not supported: it is not known here, so it may change what"
+                    .formatted(field.getKey(), shown(field.getValue()))
+                + " the update is");
+      }
+    }
+    return new AdapterConfig(
+        file,
+        AdapterKind.MLX,
+        root,
+        rank(file, "lora_parameters.rank", parameters.path("rank")),
+        alpha(file, "lora_parameters.scale", parameters.path("scale")),
+        false,
+        false,
+        new ModulePatterns(file, "rank_pattern", Map.of()),
+        new ModulePatterns(file, "alpha_pattern", Map.of()));
   }
 
   /** A field that is true or false; false where it is missing or null. */

@@ -9,7 +9,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The kinds of adapter that are understood; the names are those of {@code peft_type}. */
+/** The kinds of adapter that are understood; PEFT's are named as in {@code peft_type}. */
 @SuppressWarnings(
     "ImmutableEnumChecker") // the collections are unmodifiable, the readings stateless
 enum AdapterKind {
@@ -211,7 +211,9 @@ enum AdapterKind {
       "trained tokens",
       List.of("token_adapter.trainable_tokens_delta", "trainable_tokens_delta"),
       Set.of("token_indices", "init_weights"),
-      OtherUpdates::tokens);
+      OtherUpdates::tokens),
+  /** Not one of PEFT's: what mlx-lm writes. */
+  MLX("MLX LoRA", List.of("lora_a", "lora_b"), Set.of(), LoraUpdates::mlx);
 
   /** Makes a module's update of its tensors. */
   @FunctionalInterface
@@ -264,12 +266,16 @@ enum AdapterKind {
 
   /** The kind of this {@code peft_type}, if it is supported. */
   static Optional<AdapterKind> named(String peftType) {
-    return Arrays.stream(values()).filter(kind -> kind.name().equals(peftType)).findFirst();
+    return ofPeft().filter(kind -> kind.name().equals(peftType)).findFirst();
+  }
+
+  private static Stream<AdapterKind> ofPeft() {
+    return Arrays.stream(values()).filter(kind -> kind != MLX);
   }
 
   /** Why this {@code peft_type} is not supported, and what to do. */
   static String refusal(String peftType) {
-    String supported = Stream.of(values()).map(Enum::name).collect(Collectors.joining(", "));
+    String supported = ofPeft().map(Enum::name).collect(Collectors.joining(", "));
     return REFUSED.getOrDefault(peftType, "expected one of %s%s".formatted(supported, MERGE_FIRST));
   }
 

@@ -8,6 +8,12 @@ sealed interface AdapterTensor {
   /** Where PEFT wraps the model it adapts. */
   String PREFIX = "base_model.model.";
 
+  /** How PEFT starts the names of what its methods train. */
+  Pattern NUMBERS_OF_A_METHOD =
+      Pattern.compile(
+          "\\.(lora|hada|lokr|ia3|oft|boft|hra|hira|miss|c3a|gralora|delora|vera|vblora|randlora"
+              + "|shira)_");
+
   /** Where PEFT keeps what all layers share. */
   String SHARED_PREFIX = "base_model.";
 
@@ -44,6 +50,12 @@ sealed interface AdapterTensor {
 
   /** Understands a name. */
   static AdapterTensor named(String tensor, AdapterKind kind) {
+    if (kind == AdapterKind.MLX) {
+      Matcher part = pattern(kind).matcher(tensor);
+      return part.matches()
+          ? new Part(part.group("module"), part.group("part"), "")
+          : new Other(tensor, "it is not a tensor that MLX's LoRA adapters are known to have");
+    }
     if (!tensor.startsWith(PREFIX)) {
       if (kind.shares(tensor)) {
         return new Shared(tensor.substring(SHARED_PREFIX.length()));
@@ -64,7 +76,7 @@ sealed interface AdapterTensor {
     if (name.endsWith(".base_layer.weight")) {
       return new Saved(withoutEnd(name, ".base_layer.weight"), true);
     }
-    if (name.endsWith(".weight") && !name.matches(".*\\.(lora|hada|lokr|oft|boft|hra|hira)_.*")) {
+    if (name.endsWith(".weight") && !NUMBERS_OF_A_METHOD.matcher(name).find()) {
       return new Saved(withoutEnd(name, ".weight"), false);
     }
     return new Other(

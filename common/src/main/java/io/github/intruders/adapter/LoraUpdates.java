@@ -146,6 +146,15 @@ final class LoraUpdates {
     return diagonal(tensors, lora, "lora_E");
   }
 
+  /** MLX, which holds both factors transposed (mlx-lm's {@code tuner/lora.py}). */
+  static AdapterUpdate mlx(AdapterConfig config, ModuleTensors tensors) {
+    tensors.requireExactly("lora_a", "lora_b");
+    MatrixSource a = tensors.transposed("lora_a");
+    LowRankSource lora = tensors.pair(config, a, tensors.transposed("lora_b"), config.alpha());
+    tensors.requireRank(config, a, a.rows());
+    return lora;
+  }
+
   /** VeRA. */
   static AdapterUpdate shared(AdapterConfig config, ModuleTensors tensors) {
     tensors.requireExactly("vera_lambda_b", "vera_lambda_d");

@@ -1,5 +1,6 @@
 /**
- * Reads PEFT's adapters: what each of their tensors does to which weight of the base.
+ * Reads PEFT's adapters, and the LoRA of mlx-lm: what each of their tensors does to which weight of
+ * the base.
  *
  * <p>Input: a folder with {@code adapter_config.json} and {@code adapter_model.safetensors}.
  * Output: {@link io.github.intruders.adapter.AdapterUpdate} by base tensor, {@link

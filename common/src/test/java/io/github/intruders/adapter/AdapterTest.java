@@ -542,6 +542,27 @@ class AdapterTest {
             .formatted(weightsUri(), Q));
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "\"dora\"|{\"rank\": 8, \"scale\": 20.0}|fine_tune_type = \"dora\" is not supported: only"
+            + " \"lora\" is; fuse the adapter with mlx_lm.fuse and analyse the fused checkpoint",
+        "\"full\"|{}|fine_tune_type = \"full\" is not supported: only \"lora\" is; fuse the adapter"
+            + " with mlx_lm.fuse and analyse the fused checkpoint",
+        "\"lora\"|{\"rank\": 8, \"alpha\": 16}|lora_parameters.alpha = 16 is not supported: it is not"
+            + " known here, so it may change what the update is",
+      })
+  void whatElseMlxWritesIsRefused(String type, String parameters, String message)
+      throws IOException {
+    config.clear();
+    config.put("fine_tune_type", type);
+    config.put("lora_parameters", parameters);
+
+    assertRefused(RejectCode.ADAPTER_UNSUPPORTED, "[%s] %s".formatted(configUri(), message));
+  }
+
   @Test
   void biasesAndNormsAreNamedAndNotAnalysed() throws IOException {
     addFactors("layers.0.q_proj", 2);

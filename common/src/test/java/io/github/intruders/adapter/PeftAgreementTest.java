@@ -150,6 +150,7 @@ class PeftAgreementTest {
     "llama/delora,6,6,DeLoRA,22",
     "llama/vblora,6,6,VB-LoRA,22",
     "llama/randlora,6,6,RandLoRA,22",
+    "llama/mlx,6,6,LoRA,22",
   })
   void tunedMatricesAgree(String path, int updates, int matrices, String kind, int bits)
       throws IOException {

@@ -90,6 +90,7 @@ class AdapterKindsTest {
         "llama/delora",
         "llama/vblora",
         "llama/randlora",
+        "llama/mlx",
         "gpt2/lora",
         "gpt2/bias",
         "gpt2/lora-bias",
