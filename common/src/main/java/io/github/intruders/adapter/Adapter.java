@@ -104,7 +104,8 @@ public final class Adapter {
     JsonNode configFile =
         JsonFile.readObject(storage, configUri, RejectCode.ADAPTER_CONFIG_INVALID);
     AdapterConfig config = AdapterConfig.parse(configUri, configFile);
-    TensorFile weights = TensorFile.read(storage, weights(storage, folder, config.kind())).requireWhole();
+    TensorFile weights =
+        TensorFile.read(storage, weights(storage, folder, config.kind())).requireWhole();
     Adapter adapter = new Adapter(folder, configFile, config, weights);
     adapter.readTensors();
     return adapter;
@@ -148,7 +149,7 @@ public final class Adapter {
       return weights;
     }
     String pickled = storage.resolve(folder, PICKLED_WEIGHTS);
-    if (storage.exists(pickled)) {
+    if (kind != AdapterKind.MLX && storage.exists(pickled)) {
       return pickled;
     }
     throw UserInputException.inFile(
@@ -164,14 +165,16 @@ public final class Adapter {
       AdapterTensor parsed = parse(tensor);
       if (parsed instanceof AdapterTensor.Part part) {
         adapterNames.put(part.adapterName(), tensor.name());
-        modules
-            .computeIfAbsent(
-                part.module(), module -> new ModuleTensors(config.kind(), module, shared))
-            .add(part.part(), tensor);
+        TensorInfo twin =
+            modules
+                .computeIfAbsent(
+                    part.module(), module -> new ModuleTensors(config.kind(), module, shared))
+                .add(part.part(), tensor);
+        requireOnce(twin, tensor, part.module());
       } else if (parsed instanceof AdapterTensor.Shared whole) {
         shared.put(whole.part(), tensor);
       } else if (parsed instanceof AdapterTensor.Saved whole) {
-        saved.put(whole.module(), tensor);
+        requireOnce(saved.put(whole.module(), tensor), tensor, whole.module());
       } else if (parsed instanceof AdapterTensor.Other other) {
         UserInputException error =
             UserInputException.inTensor(
@@ -200,6 +203,23 @@ public final class Adapter {
         .max(Comparator.comparingInt(String::length))
         .map(module -> new Fault(module + ".weight", fault.error()))
         .orElse(fault);
+  }
+
+  /**
+   * Two names that mean the same spoil the module; an older PEFT wrote some names otherwise.
+   *
+   * @param twin null if there is none
+   */
+  private void requireOnce(TensorInfo twin, TensorInfo tensor, String module) {
+    if (twin != null) {
+      UserInputException error =
+          UserInputException.inTensor(
+              RejectCode.NAME_AMBIGUOUS,
+              tensor.file(),
+              tensor.name(),
+              "means the same as %s; expected one of them".formatted(twin.name()));
+      faults.add(new Fault(module + ".weight", error));
+    }
   }
 
   private AdapterTensor parse(TensorInfo tensor) {

@@ -207,6 +207,11 @@ enum AdapterKind {
           "sparse",
           "very_sparse"),
       OtherUpdates::randlora),
+  SHIRA(
+      "SHiRA",
+      List.of("shira_indices", "shira_weight"),
+      Set.of("init_weights", "mask_type", "r", "random_seed"), // the places tell the rest
+      OtherUpdates::shira),
   TRAINABLE_TOKENS(
       "trained tokens",
       List.of("token_adapter.trainable_tokens_delta", "trainable_tokens_delta"),
@@ -240,8 +245,6 @@ enum AdapterKind {
               "XLORA",
               "it mixes several adapters by the input, so that there is no one tuned weight; analyse"
                   + " each of its adapters on its own"),
-          Map.entry(
-              "SHIRA", "the places of its numbers are tensors of whole numbers" + MERGE_FIRST),
           Map.entry("POLY", "it mixes several adapters by the task" + MERGE_FIRST),
           Map.entry("PROMPT_TUNING", NO_WEIGHTS),
           Map.entry("MULTITASK_PROMPT_TUNING", NO_WEIGHTS),

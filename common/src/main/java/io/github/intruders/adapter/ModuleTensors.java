@@ -6,7 +6,9 @@ import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import java.util.Map;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /** What an adapter's file holds for one module. */
@@ -26,8 +28,9 @@ final class ModuleTensors {
     this.shared = shared;
   }
 
-  void add(String part, TensorInfo tensor) {
-    parts.put(part, tensor);
+  /** Takes a tensor; returns the one that stood for this part before, else null. */
+  TensorInfo add(String part, TensorInfo tensor) {
+    return parts.put(part, tensor);
   }
 
   String module() {
@@ -45,13 +48,13 @@ final class ModuleTensors {
 
   /** Requires that there are these parts and no others. */
   void requireExactly(String... expected) {
-    java.util.Set<String> left = new java.util.TreeSet<>(parts.keySet());
+    SortedSet<String> left = new TreeSet<>(parts.keySet());
     for (String part : expected) {
       tensor(part);
       left.remove(part);
     }
     if (!left.isEmpty()) {
-      TensorInfo tensor = parts.get(left.iterator().next());
+      TensorInfo tensor = parts.get(left.first());
       throw invalid(
           tensor,
           "it does not go with %s of the same module".formatted(String.join(", ", expected)));
@@ -99,6 +102,7 @@ final class ModuleTensors {
   MatrixSource stacked(String part, long cols) {
     TensorInfo tensor = tensor(part);
     tensor.dtype().requireReadable(tensor.file(), tensor.name());
+    requireByRows(tensor);
     long elements = elements(tensor);
     if (elements == 0 || elements % cols != 0 || Math.max(cols, elements / cols) > MAX_DIMENSION) {
       throw invalid(
@@ -112,6 +116,23 @@ final class ModuleTensors {
         (int) (elements / cols),
         (int) cols,
         false);
+  }
+
+  /** Whole numbers of two dimensions, which are places. */
+  MatrixSource places(String part) {
+    TensorInfo tensor = tensor(part);
+    tensor.dtype().requireWholeNumbers(tensor.file(), tensor.name());
+    if (tensor.shape().size() != 2 || tensor.shape().get(0) != 2) {
+      throw invalid(tensor, "expected rows and columns of places, found " + tensor.description());
+    }
+    requireByRows(tensor);
+    return MatrixSource.of(tensor, false).get(0);
+  }
+
+  private static void requireByRows(TensorInfo tensor) {
+    if (tensor.byColumns()) {
+      throw unsupported(tensor, "it is stored by columns; save it with .contiguous()");
+    }
   }
 
   private static final long MAX_DIMENSION = Integer.MAX_VALUE;

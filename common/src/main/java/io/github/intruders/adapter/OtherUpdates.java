@@ -120,8 +120,23 @@ final class OtherUpdates {
     LowRankSource factors =
         tensors.pair(config, tensors.matrix("delora_A"), tensors.matrix("delora_B"), 1);
     tensors.requireRank(config, factors.a(), factors.rank());
-    return new DeloraUpdate(
-        factors, tensors.vector("delora_lambda"), tensors.vector("delora_w_norm"));
+    MatrixSource lambda = tensors.vector("delora_lambda");
+    if (lambda.cols() != 1) {
+      throw tensors.invalid(lambda, "expected one number, found %d".formatted(lambda.cols()));
+    }
+    return new DeloraUpdate(factors, lambda, tensors.vector("delora_w_norm"));
+  }
+
+  /** SHiRA. */
+  static AdapterUpdate shira(AdapterConfig config, ModuleTensors tensors) {
+    tensors.requireExactly("shira_indices", "shira_weight");
+    MatrixSource places = tensors.places("shira_indices");
+    MatrixSource values = tensors.vector("shira_weight");
+    if (places.cols() != values.cols()) {
+      throw tensors.invalid(
+          places, "%d places for %d numbers".formatted(places.cols(), values.cols()));
+    }
+    return new SparseUpdate(tensors.baseTensor(), places, values);
   }
 
   /** MiSS. */

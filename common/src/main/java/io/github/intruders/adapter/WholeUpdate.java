@@ -13,4 +13,5 @@ public sealed interface WholeUpdate extends AdapterUpdate
         ReplacedRows,
         ReplacedWeight,
         RotatedWeight,
-        ScaledWeight {}
+        ScaledWeight,
+        SparseUpdate {}

@@ -80,6 +80,21 @@ public enum DType {
     }
   }
 
+  /**
+   * Refuses a tensor whose elements are no places.
+   *
+   * @throws UserInputException with code {@code DTYPE_UNSUPPORTED}
+   */
+  public void requireWholeNumbers(String file, String tensor) {
+    if (this != I32 && this != I64) {
+      throw UserInputException.inTensor(
+          RejectCode.DTYPE_UNSUPPORTED,
+          file,
+          tensor,
+          "expected whole numbers, I32 or I64, found " + name());
+    }
+  }
+
   /** What stands in the way of reading an element type. */
   private enum Family {
     READABLE("nothing"),

@@ -8,6 +8,8 @@ import io.github.intruders.linalg.Precision;
 import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -22,6 +24,9 @@ import java.util.Objects;
  */
 public final class TensorReader {
   private static final int CHUNK_BYTES = 8 << 20;
+
+  /** The longest array that every Java makes. */
+  private static final int MAX_ARRAY = Integer.MAX_VALUE - 8;
 
   private final Storage storage;
   private final int chunkBytes;
@@ -76,6 +81,37 @@ public final class TensorReader {
     try (Arena arena = Arena.open()) {
       return read(MatrixSource.of(row, false).get(0), Precision.DOUBLE).row(0);
     }
+  }
+
+  /**
+   * Reads a matrix of whole numbers, I32 or I64.
+   *
+   * @param source not transposed
+   * @return its elements row by row
+   * @throws UserInputException with code {@code DTYPE_UNSUPPORTED} for another type, {@code
+   *     TOO_LARGE} for more than 2³¹ − 1 elements, {@code READ_FAILED} if the file ends early
+   */
+  public long[] readWholeNumbers(MatrixSource source) throws IOException {
+    source.dtype().requireWholeNumbers(source.file(), source.matrix());
+    if (source.elements() > MAX_ARRAY) {
+      throw UserInputException.inTensor(
+          RejectCode.TOO_LARGE,
+          source.file(),
+          source.matrix(),
+          "%d whole numbers, at most %d are read".formatted(source.elements(), MAX_ARRAY));
+    }
+    long[] numbers = new long[(int) source.elements()];
+    int width = source.dtype().bits() / Byte.SIZE;
+    int[] filled = {0};
+    stream(
+        source,
+        (bytes, count) -> { // a multiple of 8 bytes, or the rest
+          ByteBuffer buffer = ByteBuffer.wrap(bytes, 0, count).order(ByteOrder.LITTLE_ENDIAN);
+          for (int at = 0; at < count; at += width) {
+            numbers[filled[0]++] = width == Long.BYTES ? buffer.getLong() : buffer.getInt();
+          }
+        });
+    return numbers;
   }
 
   /**

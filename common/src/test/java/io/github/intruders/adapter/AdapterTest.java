@@ -11,6 +11,9 @@ import io.github.intruders.checkpoint.TensorReader;
 import io.github.intruders.checkpoint.hadoop.HadoopStorage;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
+import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.Matrix;
+import io.github.intruders.linalg.Precision;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -528,6 +531,100 @@ class AdapterTest {
         RejectCode.ADAPTER_INVALID,
         "[%s] Tensor %slora_magnitude_vector: it does not go with lora_A, lora_B of the same module"
             .formatted(weightsUri(), Q));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "lora_magnitude_vector, lora_magnitude_vector.weight",
+    "lora_A, lora_A.weight",
+    "base_layer.weight, weight"
+  })
+  void twoNamesOfOneTensorSpoilItsModule(String first, String second) throws IOException {
+    config.put("use_dora", "true");
+    addFactors("layers.1.q_proj", 2);
+    weights.addFloats(
+        "base_model.model.layers.1.q_proj.lora_magnitude_vector", List.of(4), 1, 1, 1, 1);
+    weights.addFloats(Q + first, List.of(4, 2), new float[8]);
+    weights.addFloats(Q + second, List.of(4, 2), new float[8]);
+
+    Adapter adapter = open();
+
+    assertThat(adapter.updates()).containsOnlyKeys("layers.1.q_proj.weight");
+    assertThat(adapter.faults())
+        .filteredOn(fault -> fault.error().code() == RejectCode.NAME_AMBIGUOUS)
+        .singleElement()
+        .satisfies(
+            fault -> {
+              assertThat(fault.baseTensor()).isEqualTo("layers.0.q_proj.weight");
+              assertThat(fault.error().getMessage())
+                  .isEqualTo(
+                      "[%s] Tensor %s%s: means the same as %s%s; expected one of them",
+                      weightsUri(), Q, second, Q, first);
+            });
+  }
+
+  @Test
+  void deloraHasOneLambda() throws IOException {
+    config.put("peft_type", "\"DELORA\"");
+    config.remove("lora_alpha");
+    weights.addFloats(Q + "delora_A", List.of(2, 3), new float[6]);
+    weights.addFloats(Q + "delora_B", List.of(4, 2), new float[8]);
+    weights.addFloats(Q + "delora_lambda", List.of(2), 15, 15);
+    weights.addFloats(Q + "delora_w_norm", List.of(3), 1, 1, 1);
+
+    assertFault(
+        "layers.0.q_proj.weight",
+        RejectCode.ADAPTER_INVALID,
+        "[%s] Tensor %sdelora_lambda: expected one number, found 2".formatted(weightsUri(), Q));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "I32, 2, 6, 5, ADAPTER_INVALID, 6 places for 5 numbers",
+    "I32, 3, 4, 4, ADAPTER_INVALID, 'expected rows and columns of places, found I32 3x4'",
+    "F32, 2, 6, 6, DTYPE_UNSUPPORTED, 'expected whole numbers, I32 or I64, found F32'"
+  })
+  void shirasPlacesMustFitItsNumbers(
+      String type, long rows, long places, long numbers, RejectCode code, String reason)
+      throws IOException {
+    config.put("peft_type", "\"SHIRA\"");
+    config.remove("lora_alpha");
+    weights.add(
+        Q + "shira_indices", type, List.of(rows, places), new byte[(int) (4 * rows * places)]);
+    weights.addFloats(Q + "shira_weight", List.of((int) numbers), new float[(int) numbers]);
+
+    assertFault(
+        "layers.0.q_proj.weight",
+        code,
+        "[%s] Tensor %sshira_indices: %s".formatted(weightsUri(), Q, reason));
+  }
+
+  @Test
+  void shirasPlacesMustLieInTheBase() throws IOException {
+    config.put("peft_type", "\"SHIRA\"");
+    config.remove("lora_alpha");
+    byte[] places = new byte[32];
+    places[24] = 3; // (0, 3) is the second, as 64-bit numbers
+    weights.add(Q + "shira_indices", "I64", List.of(2L, 2L), places);
+    weights.addFloats(Q + "shira_weight", List.of(2), 1, 2);
+    AdapterUpdate update = open().updates().get("layers.0.q_proj.weight");
+
+    try (Arena arena = Arena.open()) {
+      Matrix tuned =
+          update.applyTo(Matrix.identity(4, Precision.DOUBLE), new TensorReader(storage));
+      assertThat(tuned.row(0)).containsExactly(2, 0, 0, 2);
+
+      UserInputException refusal =
+          catchThrowableOfType(
+              UserInputException.class,
+              () ->
+                  update.applyTo(Matrix.identity(3, Precision.DOUBLE), new TensorReader(storage)));
+      assertThat(refusal.code()).isEqualTo(RejectCode.SHAPE_MISMATCH);
+      assertThat(refusal.getMessage())
+          .isEqualTo(
+              "[%s] Tensor %sshira_indices: expected places in the base's 3x3, found (0, 3)",
+              weightsUri(), Q);
+    }
   }
 
   @Test

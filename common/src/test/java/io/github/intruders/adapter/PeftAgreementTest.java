@@ -148,6 +148,7 @@ class PeftAgreementTest {
     "llama/c3a,6,6,C3A,22",
     "llama/gralora,6,6,GraLoRA,22",
     "llama/delora,6,6,DeLoRA,22",
+    "llama/shira,6,6,SHiRA,22",
     "llama/vblora,6,6,VB-LoRA,22",
     "llama/randlora,6,6,RandLoRA,22",
     "llama/mlx,6,6,LoRA,22",
@@ -205,7 +206,6 @@ class PeftAgreementTest {
         "llama/bd-lora use_bdlora",
         "llama/fourierft peft_type",
         "llama/prompt-tuning peft_type",
-        "llama/shira peft_type",
         "llama/waveft peft_type"
       })
   void whatIsNotPlainLoraIsRefusedByName(String path, String option) {

@@ -88,6 +88,7 @@ class AdapterKindsTest {
         "llama/c3a",
         "llama/gralora",
         "llama/delora",
+        "llama/shira",
         "llama/vblora",
         "llama/randlora",
         "llama/mlx",
