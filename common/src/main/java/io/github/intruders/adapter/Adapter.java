@@ -21,6 +21,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
 /**
@@ -29,7 +30,8 @@ import java.util.stream.Collectors;
  * <p>An adapter is a folder with {@code adapter_config.json} and {@code adapter_model.safetensors}
  * or {@code adapter_model.bin}, or a folder whose one sub-folder is such, which is how PEFT saves
  * an adapter whose name is not {@code default}. The LoRA adapters of mlx-lm, with {@code
- * adapters.safetensors}, are read, too.
+ * adapters.safetensors}, are read, too, and the files of kohya's trainers and LyCORIS, which have
+ * no config.
  */
 public final class Adapter {
   private static final String CONFIG = "adapter_config.json";
@@ -72,12 +74,14 @@ public final class Adapter {
   /**
    * Whether a folder is an adapter, by its {@code adapter_config.json} or that of its one
    * sub-folder that has one. A folder with weights of its own is no adapter because of its
-   * sub-folders.
+   * sub-folders. A file, or the one {@code .safetensors} of a folder, is an adapter by the names of
+   * its tensors.
    *
    * @throws UserInputException with code {@code ADAPTER_INVALID} if several sub-folders qualify
    */
   public static boolean isAdapter(Storage storage, String uri) throws IOException {
-    return find(storage, storage.qualify(uri)).isPresent();
+    String qualified = storage.qualify(uri);
+    return find(storage, qualified).isPresent() || bareFile(storage, qualified).isPresent();
   }
 
   /**
@@ -92,14 +96,11 @@ public final class Adapter {
     if (!storage.exists(qualified)) {
       throw UserInputException.inFile(RejectCode.NOT_FOUND, qualified, "No such file or folder");
     }
-    String folder =
-        find(storage, qualified)
-            .orElseThrow(
-                () ->
-                    UserInputException.inFile(
-                        RejectCode.EMPTY_FOLDER,
-                        qualified,
-                        "No adapter here: expected a folder with %s".formatted(CONFIG)));
+    Optional<String> found = find(storage, qualified);
+    if (found.isEmpty()) {
+      return openBareFile(storage, qualified);
+    }
+    String folder = found.get();
     String configUri = storage.resolve(folder, CONFIG);
     JsonNode configFile =
         JsonFile.readObject(storage, configUri, RejectCode.ADAPTER_CONFIG_INVALID);
@@ -136,6 +137,52 @@ public final class Adapter {
               .formatted(String.join(", ", candidates)));
     }
     return candidates.stream().map(name -> storage.resolve(uri, name)).findFirst();
+  }
+
+  /** Weights without a config that are an adapter's by their names, if there are such. */
+  private static Optional<TensorFile> bareFile(Storage storage, String uri) throws IOException {
+    String file = uri;
+    if (storage.isDirectory(uri)) {
+      List<StoredFile> files = storage.list(uri).stream().filter(f -> !f.directory()).toList();
+      List<StoredFile> weights =
+          files.stream().filter(f -> f.name().endsWith(".safetensors")).toList();
+      if (weights.size() != 1 || files.stream().anyMatch(Adapter::isCheckpoint)) {
+        return Optional.empty();
+      }
+      file = weights.get(0).uri();
+    } else if (!TensorFile.understands(uri) || !storage.exists(uri)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(TensorFile.read(storage, file))
+          .filter(weights -> KohyaUpdates.areAdapters(weights.tensors().keySet()));
+    } catch (UserInputException e) {
+      return Optional.empty(); // it is told when the checkpoint is opened
+    }
+  }
+
+  private static Adapter openBareFile(Storage storage, String uri) throws IOException {
+    TensorFile weights =
+        bareFile(storage, uri)
+            .orElseThrow(
+                () ->
+                    UserInputException.inFile(
+                        RejectCode.EMPTY_FOLDER,
+                        uri,
+                        "No adapter here: expected a folder with %s".formatted(CONFIG)))
+            .requireWhole();
+    if (!KohyaUpdates.areNamedSo(weights.tensors().keySet())) {
+      throw UserInputException.inFile(
+          RejectCode.ADAPTER_UNSUPPORTED,
+          weights.file(),
+          "The tensors of an adapter without %s, which would tell its kind and scale; name the"
+                  .formatted(CONFIG)
+              + " folder that PEFT saved, or merge the adapter and analyse the merged checkpoint");
+    }
+    AdapterConfig config = AdapterConfig.none(weights.file());
+    Adapter adapter = new Adapter(weights.file(), config.root(), config, weights);
+    adapter.readTensors();
+    return adapter;
   }
 
   private static boolean isCheckpoint(StoredFile file) {
@@ -285,7 +332,7 @@ public final class Adapter {
     }
   }
 
-  /** The folder that holds the config and the weights, in its absolute form. */
+  /** The folder that holds the config and the weights, or the file, in its absolute form. */
   public String uri() {
     return uri;
   }
@@ -311,6 +358,21 @@ public final class Adapter {
   /** The kind of adapter in words, such as {@code LoRA}. */
   public String kind() {
     return config.kind().title();
+  }
+
+  /** Whether PEFT saved it, and so could load it. */
+  public boolean ofPeft() {
+    return config.kind() != AdapterKind.MLX && config.kind() != AdapterKind.KOHYA;
+  }
+
+  /**
+   * What makes of the base tensor of an update or fault the weight's name with underscores for its
+   * dots, if that is what the adapter's names are like. Several weights may have the same.
+   */
+  public Optional<UnaryOperator<String>> flattening() {
+    return config.kind() == AdapterKind.KOHYA
+        ? Optional.of(KohyaUpdates::flattened)
+        : Optional.empty();
   }
 
   /** What the adapter holds beyond its {@link #updates()}, and why it can't be used. */

@@ -1,6 +1,7 @@
 package io.github.intruders.adapter;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import java.util.LinkedHashMap;
@@ -153,6 +154,20 @@ record AdapterConfig(
         root,
         rank(file, "lora_parameters.rank", parameters.path("rank")),
         alpha(file, "lora_parameters.scale", parameters.path("scale")),
+        false,
+        false,
+        new ModulePatterns(file, "rank_pattern", Map.of()),
+        new ModulePatterns(file, "alpha_pattern", Map.of()));
+  }
+
+  /** That of a kohya file, which has none. */
+  static AdapterConfig none(String file) {
+    return new AdapterConfig(
+        file,
+        AdapterKind.KOHYA,
+        JsonNodeFactory.instance.objectNode(),
+        0,
+        0,
         false,
         false,
         new ModulePatterns(file, "rank_pattern", Map.of()),

@@ -218,7 +218,26 @@ enum AdapterKind {
       Set.of("token_indices", "init_weights"),
       OtherUpdates::tokens),
   /** Not one of PEFT's: what mlx-lm writes. */
-  MLX("MLX LoRA", List.of("lora_a", "lora_b"), Set.of(), LoraUpdates::mlx);
+  MLX("MLX LoRA", List.of("lora_a", "lora_b"), Set.of(), LoraUpdates::mlx),
+  /** Not one of PEFT's: what kohya's trainers and LyCORIS write. */
+  KOHYA(
+      "kohya",
+      List.of(
+          "lora_down",
+          "lora_up",
+          "hada_w1_a",
+          "hada_w1_b",
+          "hada_w2_a",
+          "hada_w2_b",
+          "lokr_w1",
+          "lokr_w1_a",
+          "lokr_w1_b",
+          "lokr_w2",
+          "lokr_w2_a",
+          "lokr_w2_b",
+          "alpha"),
+      Set.of(),
+      KohyaUpdates::of);
 
   /** Makes a module's update of its tensors. */
   @FunctionalInterface
@@ -273,7 +292,7 @@ enum AdapterKind {
   }
 
   private static Stream<AdapterKind> ofPeft() {
-    return Arrays.stream(values()).filter(kind -> kind != MLX);
+    return Arrays.stream(values()).filter(kind -> kind != MLX && kind != KOHYA);
   }
 
   /** Why this {@code peft_type} is not supported, and what to do. */

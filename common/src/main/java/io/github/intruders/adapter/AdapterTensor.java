@@ -56,6 +56,17 @@ sealed interface AdapterTensor {
           ? new Part(part.group("module"), part.group("part"), "")
           : new Other(tensor, "it is not a tensor that MLX's LoRA adapters are known to have");
     }
+    if (kind == AdapterKind.KOHYA) {
+      int dot = tensor.indexOf('.');
+      Matcher part = pattern(kind).matcher(tensor);
+      return part.matches() && part.group("adapter") == null && part.end("module") == dot
+          ? new Part(part.group("module"), part.group("part"), "")
+          : new Other(
+              dot < 0 ? null : tensor.substring(0, dot) + ".weight",
+              "it is not a tensor of kohya's that is supported, which are those of LoRA, LoHa and"
+                  + " LoKr without Tucker, DoRA or whole differences; merge it with the trainer's"
+                  + " script and analyse the merged checkpoint");
+    }
     if (!tensor.startsWith(PREFIX)) {
       if (kind.shares(tensor)) {
         return new Shared(tensor.substring(SHARED_PREFIX.length()));

@@ -16,7 +16,7 @@ import java.util.List;
  * @param first b1 · a1, with LoHa's scale
  * @param second b2 · a2; null for HiRA, where w stands in its place
  */
-public record HadamardUpdate(LowRankSource first, LowRankSource second) implements WholeUpdate {
+public record HadamardUpdate(LowRankUpdate first, LowRankSource second) implements WholeUpdate {
   private static final long serialVersionUID = 1L;
 
   @Override

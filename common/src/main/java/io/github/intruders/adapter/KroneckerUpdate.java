@@ -8,6 +8,7 @@ import io.github.intruders.linalg.Precision;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * LoKr: {@code tuned = w + scale · (c1 ⊗ c2)}, where each factor is a matrix or a product of two
@@ -16,10 +17,15 @@ import java.util.List;
  * @param baseTensor name of the tensor it changes
  * @param first c1, or the two matrices whose product it is
  * @param second c2, or the two matrices whose product it is
- * @param scale alpha / rank
+ * @param scale alpha / rank; 1 / rank or 1 for a kohya file
+ * @param alpha what scale is multiplied by, (1, 1); null for PEFT's, or if it does not count
  */
 public record KroneckerUpdate(
-    String baseTensor, List<MatrixSource> first, List<MatrixSource> second, double scale)
+    String baseTensor,
+    List<MatrixSource> first,
+    List<MatrixSource> second,
+    double scale,
+    MatrixSource alpha)
     implements WholeUpdate {
   private static final long serialVersionUID = 1L;
 
@@ -37,6 +43,7 @@ public record KroneckerUpdate(
   public List<MatrixSource> sources() {
     List<MatrixSource> sources = new ArrayList<>(first);
     sources.addAll(second);
+    Optional.ofNullable(alpha).ifPresent(sources::add);
     return sources;
   }
 
@@ -65,7 +72,7 @@ public record KroneckerUpdate(
   @Override
   public Matrix applyTo(Matrix w, TensorReader reader) throws IOException {
     try (Arena scratch = Arena.open()) {
-      Matrix c1 = read(first, reader).scaleInPlace(scale);
+      Matrix c1 = read(first, reader).scaleInPlace(scale * KohyaAlpha.read(reader, alpha));
       Matrix c2 = read(second, reader);
       for (int i = 0; i < c1.rows(); i++) {
         Matrix block = w.rowRange(i * c2.rows(), (i + 1) * c2.rows());

@@ -13,6 +13,7 @@ public sealed interface LowRankUpdate extends AdapterUpdate
     permits DeloraUpdate,
         DiagonalLora,
         ExpertLora,
+        KohyaLora,
         LowRankSource,
         MissUpdate,
         VectorBankUpdate,

@@ -43,7 +43,11 @@ final class OtherUpdates {
     }
     tensors.requireExactly(names.toArray(String[]::new));
     return new KroneckerUpdate(
-        tensors.baseTensor(), factors.get(0), factors.get(1), config.scaleOf(tensors.module()));
+        tensors.baseTensor(),
+        factors.get(0),
+        factors.get(1),
+        config.scaleOf(tensors.module()),
+        null);
   }
 
   /** IA3: the shape tells which side is scaled. */

@@ -67,6 +67,13 @@ public final class AdapterEditor {
 
   /** What an adapter holds besides factors can be carried over from the last one only. */
   private void requireJoinable(Adapter adapter) {
+    if (!adapter.ofPeft()) {
+      throw UserInputException.inFile(
+          RejectCode.ADAPTER_UNSUPPORTED,
+          adapter.uri(),
+          "%s can't be edited as an adapter; merge it into the base and edit the checkpoint"
+              .formatted(adapter.kind()));
+    }
     if (chain.size() == 1) {
       return;
     }

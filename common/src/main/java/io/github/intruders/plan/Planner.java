@@ -230,7 +230,11 @@ public final class Planner {
           .map(Adapter.Fault::baseTensor)
           .filter(Objects::nonNull)
           .forEach(names::add);
-      NamePairs pairs = NamePairs.of(base.tensors(), names);
+      NamePairs pairs =
+          adapter
+              .flattening()
+              .map(way -> NamePairs.ofFlattened(base.tensors(), names, way))
+              .orElseGet(() -> NamePairs.of(base.tensors(), names));
       notes.addAll(pairs.notes());
       rejectUnclear(pairs, adapter.uri());
       for (Adapter.Fault fault : adapter.faults()) {

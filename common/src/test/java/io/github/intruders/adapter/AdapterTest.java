@@ -21,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -686,6 +687,137 @@ class AdapterTest {
         "[%s] Tensor lora_unet_q.lora_down.weight: the name of a PEFT tensor starts with"
                 .formatted(weightsUri())
             + " base_model.model.");
+  }
+
+  private Path kohyaFile() throws IOException {
+    Path file = folder.resolve("kohya.safetensors");
+    weights.write(file);
+    return file;
+  }
+
+  @Test
+  void aKohyaFileIsAnAdapterUnderItsOwnOrItsFoldersName() throws IOException {
+    weights.addFloats("lora_unet_q.lora_down.weight", List.of(2, 3), new float[6]);
+    weights.addFloats("lora_unet_q.lora_up.weight", List.of(4, 2), new float[8]);
+    String file = kohyaFile().toString();
+
+    assertThat(Adapter.isAdapter(storage, file)).isTrue();
+    assertThat(Adapter.isAdapter(storage, folder.toString())).isTrue();
+    assertThat(Adapter.open(storage, folder.toString()).uri()).isEqualTo("file:" + file);
+    Adapter adapter = Adapter.open(storage, file);
+    assertThat(adapter.ofPeft()).isFalse();
+    assertThat(adapter.updates()).containsOnlyKeys("lora_unet_q.weight");
+    assertThat(adapter.flattening().orElseThrow().apply("lora_unet_q.weight"))
+        .isEqualTo("q.weight");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "model.layers.0.q_proj.weight, false",
+    "lora_unet_q.weight, false",
+    "transformer.q.lora_A.weight, true",
+    "lora_te1_q.hada_w1_a, true",
+    "lycoris_q.lokr_w1, true",
+  })
+  void aFileIsAnAdapterByTheNamesInIt(String name, boolean adapter) throws IOException {
+    weights.addFloats(name, List.of(2, 2), new float[4]);
+
+    assertThat(Adapter.isAdapter(storage, kohyaFile().toString())).isEqualTo(adapter);
+  }
+
+  @Test
+  void anAdaptersTensorsWithoutItsConfigAreRefused() throws IOException {
+    weights.addFloats("transformer.q.lora_A.weight", List.of(2, 2), new float[4]);
+    Path file = kohyaFile();
+
+    assertRefused(
+        file,
+        RejectCode.ADAPTER_UNSUPPORTED,
+        "[file:%s] The tensors of an adapter without adapter_config.json, which would tell its kind"
+                .formatted(file)
+            + " and scale; name the folder that PEFT saved, or merge the adapter and analyse the"
+            + " merged checkpoint");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "lora_mid.weight|2,2|ADAPTER_UNSUPPORTED|UNKNOWN",
+        "dora_scale|2|ADAPTER_UNSUPPORTED|UNKNOWN",
+        "hada_t1|2,2|ADAPTER_UNSUPPORTED|UNKNOWN",
+        "diff|2,2|ADAPTER_UNSUPPORTED|UNKNOWN",
+        "lora_down.other.weight|2,2|ADAPTER_UNSUPPORTED|UNKNOWN",
+        "alpha|2|ADAPTER_INVALID|expected one number, found 2",
+        "lokr_w2|2,2|ADAPTER_INVALID|it does not go with lora_down, lora_up of the same module",
+      })
+  void whatElseAKohyaFileHoldsSpoilsItsModule(
+      String part, String shape, RejectCode code, String reason) throws IOException {
+    List<Long> dimensions = Stream.of(shape.split(",")).map(Long::valueOf).toList();
+    int elements = dimensions.stream().mapToInt(Long::intValue).reduce(1, (x, y) -> x * y);
+    for (String module : List.of("lora_te_k", "lora_te_q")) {
+      weights.addFloats(module + ".lora_down.weight", List.of(2, 3), new float[6]);
+      weights.addFloats(module + ".lora_up.weight", List.of(4, 2), new float[8]);
+    }
+    weights.addFloats("lora_te_q." + part, dimensions, new float[elements]);
+    Path file = kohyaFile();
+
+    Adapter adapter = Adapter.open(storage, file.toString());
+
+    assertThat(adapter.updates()).containsOnlyKeys("lora_te_k.weight");
+    assertThat(adapter.faults())
+        .singleElement()
+        .satisfies(
+            fault -> {
+              assertThat(fault.baseTensor()).isEqualTo("lora_te_q.weight");
+              assertThat(fault.error().code()).isEqualTo(code);
+              assertThat(fault.error().getMessage())
+                  .startsWith("[file:%s] Tensor lora_te_q.%s: ".formatted(file, part))
+                  .contains(
+                      reason.equals("UNKNOWN")
+                          ? "it is not a tensor of kohya's that is supported"
+                          : reason);
+            });
+  }
+
+  @Test
+  void kernelsInAKohyaFileAreFaults() throws IOException {
+    weights.addFloats("lora_unet_q.lora_down.weight", List.of(2, 3, 3, 3), new float[54]);
+    weights.addFloats("lora_unet_q.lora_up.weight", List.of(4, 2, 1, 1), new float[8]);
+    Path file = kohyaFile();
+
+    Adapter adapter = Adapter.open(storage, file.toString());
+
+    assertThat(adapter.updates()).isEmpty();
+    assertThat(adapter.faults())
+        .singleElement()
+        .satisfies(
+            fault ->
+                assertThat(fault.error().getMessage())
+                    .isEqualTo(
+                        "[file:%s] Tensor lora_unet_q.lora_down.weight: F32 2x3x3x3 is not a matrix;"
+                            + " kohya on convolutions is not supported",
+                        file));
+  }
+
+  @Test
+  void anAlphaOfZeroIsRefusedSinceReadersDisagreeOnIt() throws IOException {
+    weights.addFloats("lora_unet_q.lora_down.weight", List.of(2, 3), new float[6]);
+    weights.addFloats("lora_unet_q.lora_up.weight", List.of(4, 2), new float[8]);
+    weights.addFloats("lora_unet_q.alpha", List.of(), 0);
+    Path file = kohyaFile();
+    AdapterUpdate update =
+        Adapter.open(storage, file.toString()).updates().get("lora_unet_q.weight");
+
+    try (Arena arena = Arena.open()) {
+      UserInputException refusal =
+          catchThrowableOfType(
+              UserInputException.class,
+              () -> ((LowRankUpdate) update).readB(new TensorReader(storage)));
+      assertThat(refusal.code()).isEqualTo(RejectCode.ADAPTER_INVALID);
+      assertThat(refusal.getMessage())
+          .isEqualTo("[file:%s] Tensor lora_unet_q.alpha: expected a number but 0", file);
+    }
   }
 
   @Test

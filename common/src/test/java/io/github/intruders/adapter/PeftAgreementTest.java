@@ -171,6 +171,41 @@ class PeftAgreementTest {
         .isEqualTo(matrices);
   }
 
+  /** Kohya's files name no base tensor, so the name they must have is made here. */
+  @ParameterizedTest
+  @CsvSource({
+    "kohya-lora,kohya LoRA",
+    "kohya-loha,LoHa",
+    "kohya-lokr,LoKr",
+    "kohya-lokr-both,LoKr",
+    "kohya-lokr-full,LoKr"
+  })
+  void tunedMatricesOfKohyasFilesAgreeWithWhatLycorisMerges(String path, String kind)
+      throws IOException {
+    Adapter adapter = adapter("llama/%s/adapter/%s.safetensors".formatted(path, path));
+    Map<String, TensorInfo> base = tensors("llama/base");
+    Map<String, TensorInfo> merged = tensors("llama/" + path + "/merged.safetensors");
+
+    assertThat(adapter.faults()).isEmpty();
+    assertThat(adapter.updates()).hasSameSizeAs(merged).hasSize(15);
+    for (Map.Entry<String, TensorInfo> entry : merged.entrySet()) {
+      try (Arena arena = Arena.open()) {
+        String module = entry.getKey().replaceFirst("\\.weight$", "");
+        AdapterUpdate update =
+            adapter.updates().get("lora_te_" + module.replace('.', '_') + ".weight");
+        assertThat(update.kind()).isEqualTo(kind);
+        TensorInfo weight = base.get(entry.getKey());
+        Matrix tuned =
+            update
+                .fittedTo(MatrixSource.of(weight, false).get(0))
+                .applyTo(read(weight, false), reader);
+        assertThat(tuned.plusInPlace(-1, read(entry.getValue(), false)).maxAbsolute())
+            .as(entry.getKey())
+            .isLessThan(FLOAT_ROUNDING);
+      }
+    }
+  }
+
   @Test
   void aChainOfAdaptersAgrees() throws IOException {
     List<Adapter> chain = List.of(adapter("llama/chain/1"), adapter("llama/chain/2"));

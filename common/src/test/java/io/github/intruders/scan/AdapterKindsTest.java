@@ -89,6 +89,11 @@ class AdapterKindsTest {
         "llama/gralora",
         "llama/delora",
         "llama/shira",
+        "llama/kohya-lora",
+        "llama/kohya-loha",
+        "llama/kohya-lokr",
+        "llama/kohya-lokr-both",
+        "llama/kohya-lokr-full",
         "llama/vblora",
         "llama/randlora",
         "llama/mlx",
@@ -105,7 +110,9 @@ class AdapterKindsTest {
         Checkpoint.open(storage, fixture(path).resolve("merged.safetensors").toString()).tensors();
     Path full = writeMerged(base, merged);
 
-    Map<String, MatrixScan> adapted = scan(base, fixture(path), "weight$", SolverChoice.AUTO);
+    Path file = fixture(path).resolve("adapter"); // of those that are a file without a config
+    Path adapter = Files.exists(file) ? file : fixture(path);
+    Map<String, MatrixScan> adapted = scan(base, adapter, "weight$", SolverChoice.AUTO);
     Map<String, MatrixScan> expected = scan(base, full, "weight$", SolverChoice.EXACT);
 
     assertThat(adapted.keySet())
