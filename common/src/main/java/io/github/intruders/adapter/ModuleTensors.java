@@ -109,13 +109,14 @@ final class ModuleTensors {
           tensor, "cannot see a matrix of %d columns in %s".formatted(cols, tensor.description()));
     }
     return new MatrixSource(
-        tensor.name(),
-        tensor.file(),
-        tensor.dtype(),
-        tensor.offset(),
-        (int) (elements / cols),
-        (int) cols,
-        false);
+            tensor.name(),
+            tensor.file(),
+            tensor.dtype(),
+            tensor.offset(),
+            (int) (elements / cols),
+            (int) cols,
+            false)
+        .checkedBy(tensor.checksum());
   }
 
   /** Whole numbers of two dimensions, which are places. */

@@ -21,6 +21,7 @@ import java.util.Objects;
  *     GPT-2's Conv1D layers
  * @param scale what its elements are multiplied by; null unless they are 8-bit floats
  * @param pitchBytes from the beginning of one stored row to that of the next
+ * @param checksum of its bytes; null where the file has none for just these
  */
 public record MatrixSource(
     String matrix,
@@ -31,7 +32,8 @@ public record MatrixSource(
     int cols,
     boolean transposed,
     ScaleSource scale,
-    long pitchBytes)
+    long pitchBytes,
+    Checksum checksum)
     implements Serializable {
   private static final long serialVersionUID = 1L;
 
@@ -67,13 +69,20 @@ public record MatrixSource(
         cols,
         transposed,
         null,
-        (transposed ? (long) rows : cols) * dtype.bits() / Byte.SIZE);
+        (transposed ? (long) rows : cols) * dtype.bits() / Byte.SIZE,
+        null);
+  }
+
+  /** This matrix, whose bytes are all those that a checksum is of. */
+  public MatrixSource checkedBy(Checksum sum) {
+    return new MatrixSource(
+        matrix, file, dtype, offset, rows, cols, transposed, scale, pitchBytes, sum);
   }
 
   /** This matrix with its elements multiplied. */
   public MatrixSource scaledBy(ScaleSource scales) {
     return new MatrixSource(
-        matrix, file, dtype, offset, rows, cols, transposed, scales, pitchBytes);
+        matrix, file, dtype, offset, rows, cols, transposed, scales, pitchBytes, checksum);
   }
 
   /**
@@ -99,7 +108,7 @@ public record MatrixSource(
     }
     long step = transposed ? dtype.bits() / Byte.SIZE : pitchBytes;
     return new MatrixSource(
-        name, file, dtype, offset + from * step, count, cols, transposed, null, pitchBytes);
+        name, file, dtype, offset + from * step, count, cols, transposed, null, pitchBytes, null);
   }
 
   /**
@@ -126,13 +135,14 @@ public record MatrixSource(
     if (dimensions == 2) {
       return List.of(
           new MatrixSource(
-              tensor.name(),
-              tensor.file(),
-              tensor.dtype(),
-              tensor.offset(),
-              rows,
-              cols,
-              transposed != tensor.byColumns()));
+                  tensor.name(),
+                  tensor.file(),
+                  tensor.dtype(),
+                  tensor.offset(),
+                  rows,
+                  cols,
+                  transposed != tensor.byColumns())
+              .checkedBy(tensor.checksum()));
     }
     if (tensor.lengthBytes() == 0) {
       return List.of();

@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
  * @param offset of the first byte, from the start of the file; any alignment
  * @param lengthBytes the product of shape and element width
  * @param byColumns whether the bytes of a two-dimensional tensor stand column by column
+ * @param checksum of its bytes; null where the file has none for just these
  */
 public record TensorInfo(
     String name,
@@ -23,7 +24,8 @@ public record TensorInfo(
     String file,
     long offset,
     long lengthBytes,
-    boolean byColumns)
+    boolean byColumns,
+    Checksum checksum)
     implements Serializable {
   private static final long serialVersionUID = 1L;
 
@@ -46,7 +48,7 @@ public record TensorInfo(
   /** A tensor whose bytes stand row by row. */
   public TensorInfo(
       String name, DType dtype, List<Long> shape, String file, long offset, long lengthBytes) {
-    this(name, dtype, shape, file, offset, lengthBytes, false);
+    this(name, dtype, shape, file, offset, lengthBytes, false, null);
   }
 
   /** Element type and shape in words, such as {@code BF16 2048x2048} or {@code F32 scalar}. */

@@ -16,6 +16,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
+import java.util.zip.CRC32;
 
 /**
  * Reads matrices out of files, in ranges of a few megabytes; nothing but the matrix's own bytes is
@@ -52,7 +53,8 @@ public final class TensorReader {
    *     open on this thread
    * @throws UserInputException with code {@code DTYPE_UNSUPPORTED}; {@code NOT_FINITE} if an
    *     element is NaN or infinite or exceeds the precision, where the place named is the one in
-   *     the stored order; {@code READ_FAILED} if the file ends early
+   *     the stored order; {@code READ_FAILED} if the file ends early; {@code CHECKSUM_WRONG} if the
+   *     file has a checksum for these bytes, and another
    */
   public Matrix read(MatrixSource source, Precision precision) throws IOException {
     return decode(source, precision, null);
@@ -77,7 +79,9 @@ public final class TensorReader {
             List.of(1L, tensor.shape().get(0)),
             tensor.file(),
             tensor.offset(),
-            tensor.lengthBytes());
+            tensor.lengthBytes(),
+            false,
+            tensor.checksum());
     try (Arena arena = Arena.open()) {
       return read(MatrixSource.of(row, false).get(0), Precision.DOUBLE).row(0);
     }
@@ -222,6 +226,14 @@ public final class TensorReader {
       chunk = new byte[bufferBytes(source)];
     }
     delivered = 0;
+    CRC32 sum = source.checksum() == null ? null : new CRC32();
+    Sink checked =
+        (bytes, count) -> {
+          if (sum != null) {
+            sum.update(bytes, 0, count);
+          }
+          sink.accept(bytes, count);
+        };
     try (RangeSource file = storage.open(source.file())) {
       long available = Math.max(0, file.lengthBytes() - source.offset());
       if (available < length) {
@@ -232,9 +244,9 @@ public final class TensorReader {
             "found %d of %d bytes".formatted(available, length));
       }
       if (length == source.lengthBytes()) {
-        streamRange(file, source.offset(), length, sink);
+        streamRange(file, source.offset(), length, checked);
       } else {
-        streamRows(file, source, sink);
+        streamRows(file, source, checked);
       }
     } catch (EOFException e) {
       throw UserInputException.inTensor(
@@ -247,6 +259,13 @@ public final class TensorReader {
       throw (FileNotFoundException) new FileNotFoundException(place(source, e)).initCause(e);
     } catch (IOException e) {
       throw new IOException(place(source, e), e);
+    }
+    if (sum != null && sum.getValue() != source.checksum().crc32()) {
+      throw UserInputException.inTensor(
+          RejectCode.CHECKSUM_WRONG,
+          source.file(),
+          source.matrix(),
+          source.checksum().fault(sum.getValue()));
     }
   }
 

@@ -13,6 +13,7 @@ import java.util.Enumeration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipFile;
@@ -44,8 +45,12 @@ final class TorchArchive {
   private static final Comparator<Place> BY_PLACE =
       Comparator.comparingLong(Place::headerOffset).thenComparing(Place::name);
 
-  /** Bytes of the file that an entry owns, with its header in front. */
-  record Place(String name, long headerOffset, long offset, long lengthBytes) {}
+  /**
+   * Bytes of the file that an entry owns, with its header in front.
+   *
+   * @param checksum null where torch was told to make none, and wrote 0
+   */
+  record Place(String name, long headerOffset, long offset, long lengthBytes, Checksum checksum) {}
 
   private final String file;
   private final Map<String, Place> places;
@@ -146,7 +151,8 @@ final class TorchArchive {
     if (offset > source.lengthBytes() || length > source.lengthBytes() - offset) {
       throw outside(file, name);
     }
-    return new Place(name, headerOffset, offset, length);
+    Checksum checksum = entry.getCrc() == 0 ? null : new Checksum(name, entry.getCrc());
+    return new Place(name, headerOffset, offset, length, checksum);
   }
 
   private static void requireInside(String file, String name) {
@@ -213,6 +219,17 @@ final class TorchArchive {
     return UserInputException.inFile(RejectCode.HEADER_TOO_LARGE, file, message.formatted(bound));
   }
 
+  /** Compares all bytes of an entry with its checksum. */
+  void requireIntact(Place place, byte[] bytes) {
+    CRC32 sum = new CRC32();
+    sum.update(bytes);
+    boolean whole = bytes.length == place.lengthBytes();
+    if (whole && place.checksum() != null && sum.getValue() != place.checksum().crc32()) {
+      throw UserInputException.inFile(
+          RejectCode.CHECKSUM_WRONG, file, place.checksum().fault(sum.getValue()));
+    }
+  }
+
   /** Where the pickle lies. */
   Place pickle() {
     return places.get(root + PICKLE);
@@ -238,6 +255,7 @@ final class TorchArchive {
     } catch (EOFException e) {
       throw outside(file, place.name());
     }
+    requireIntact(place, bytes);
     String order = new String(bytes, StandardCharsets.US_ASCII);
     if (!order.equals("little")) {
       throw UserInputException.inFile(

@@ -157,6 +157,7 @@ final class TorchFile {
     }
     byte[] bytes = new byte[(int) place.lengthBytes()];
     source.readFully(place.offset(), bytes, 0, bytes.length);
+    archive.requireIntact(place, bytes);
     return bytes;
   }
 
@@ -213,14 +214,16 @@ final class TorchFile {
           "is a view with steps, shape %s and strides %s; save it with .contiguous()"
               .formatted(tensor.shape(), tensor.strides()));
     }
+    long lengthBytes = Math.multiplyExact(elements, (long) width);
     return new TensorInfo(
         name,
         tensor.dtype(),
         tensor.shape(),
         source.uri(),
         elements == 0 ? place.offset() : place.offset() + tensor.offset() * width,
-        Math.multiplyExact(elements, (long) width),
-        !byRows);
+        lengthBytes,
+        !byRows,
+        lengthBytes == place.lengthBytes() ? place.checksum() : null);
   }
 
   private static long elements(Tensor tensor) {

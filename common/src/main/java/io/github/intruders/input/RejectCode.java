@@ -49,6 +49,8 @@ public enum RejectCode {
   DTYPE_UNSUPPORTED,
   /** A file format or layout that can't be analysed. */
   FORMAT_UNSUPPORTED,
+  /** Bytes that don't have the checksum that the file gives for them. */
+  CHECKSUM_WRONG,
   /** NaN or infinity among the elements. */
   NOT_FINITE,
   /** Base and tuned tensors of different shapes. */

@@ -8,7 +8,12 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
+import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.Precision;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -97,5 +102,61 @@ class TorchFileTest {
 
     assertThat(refusal).hasMessage("[file:%s] %s".formatted(fixture("torch/" + name), message));
     assertThat(refusal.code()).isEqualTo(code);
+  }
+
+  private static byte[] damaged(String fixture, long at) throws IOException {
+    byte[] bytes = Files.readAllBytes(fixture(fixture));
+    bytes[Math.toIntExact(at)] ^= 1;
+    return bytes;
+  }
+
+  @Test
+  void aDamagedStorageIsRefusedWhenATensorOfItIsRead() throws IOException {
+    TensorInfo tensor = open("torch/module.pth").tensors().get("linear.weight");
+    byte[] file = damaged("torch/module.pth", tensor.offset() + tensor.lengthBytes() - 4);
+    Storage storage = new MemoryStorage(Map.of("module.pth", file));
+    TensorInfo found =
+        Checkpoint.open(storage, MemoryStorage.FOLDER).tensors().get("linear.weight");
+
+    try (Arena arena = Arena.open()) {
+      UserInputException refusal =
+          catchThrowableOfType(
+              UserInputException.class,
+              () ->
+                  new TensorReader(storage)
+                      .read(MatrixSource.of(found, false).get(0), Precision.DOUBLE));
+      assertThat(refusal.code()).isEqualTo(RejectCode.CHECKSUM_WRONG);
+      assertThat(refusal.getMessage())
+          .matches(
+              "\\[memory:/folder/module.pth] Tensor linear.weight: record module/data/\\d of the"
+                  + " archive is damaged: expected CRC-32 [0-9a-f]{8}, found [0-9a-f]{8}; copy or"
+                  + " save the file again");
+    }
+  }
+
+  @Test
+  void aDamagedPickleIsRefusedAtOnce() throws IOException {
+    byte[] bytes = Files.readAllBytes(fixture("torch/module.pth"));
+    int name = new String(bytes, StandardCharsets.ISO_8859_1).indexOf("linear.weight");
+    byte[] file = damaged("torch/module.pth", name); // still a good pickle, of another name
+    Storage storage = new MemoryStorage(Map.of("module.pth", file));
+
+    UserInputException refusal =
+        catchThrowableOfType(
+            UserInputException.class, () -> Checkpoint.open(storage, MemoryStorage.FOLDER));
+
+    assertThat(refusal.code()).isEqualTo(RejectCode.CHECKSUM_WRONG);
+    assertThat(refusal.getMessage())
+        .startsWith(
+            "[memory:/folder/module.pth] record module/data.pkl of the archive is damaged:");
+  }
+
+  @Test
+  void theSumIsKnownOfATensorThatIsAllOfItsStorage() throws IOException {
+    assertThat(open("torch/views.pt").tensors().values())
+        .filteredOn(tensor -> tensor.checksum() != null)
+        .extracting(TensorInfo::name)
+        .contains("transposed.weight", "whole.weight")
+        .doesNotContain("rows.weight");
   }
 }
