@@ -6,15 +6,15 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** One folder of files in memory, to be read only. */
-final class MemoryStorage implements Storage {
-  static final String FOLDER = "memory:/folder";
+public final class MemoryStorage implements Storage {
+  public static final String FOLDER = "memory:/folder";
 
   private final Map<String, byte[]> files;
 
   /**
    * @param files by their names in the folder
    */
-  MemoryStorage(Map<String, byte[]> files) {
+  public MemoryStorage(Map<String, byte[]> files) {
     this.files = new TreeMap<>(files);
   }
 
