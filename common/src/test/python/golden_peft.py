@@ -142,6 +142,13 @@ QWEN3_MOE_CASES = {
 }
 CHAIN = {"chain/1": Case(lora(target_modules=["q_proj", "v_proj"])), "chain/2": Case(lora(target_modules=["q_proj", "down_proj"]))}
 
+MIXED_CHAIN = {  # what scales the weights comes last and in between, so that only this order gives this result
+    "mixed/1-lora": Case(lora(target_modules=["q_proj", "v_proj"])),
+    "mixed/2-ia3": Case(peft.IA3Config(target_modules=["q_proj", "v_proj", "down_proj"], feedforward_modules=["down_proj"])),
+    "mixed/3-loha": Case(peft.LoHaConfig(r=4, alpha=8, target_modules=["q_proj", "down_proj"])),
+    "mixed/4-dora": Case(lora(use_dora=True, target_modules=["q_proj", "v_proj"])),
+}
+
 
 def load(path: str | Path) -> PreTrainedModel:
     return AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32).eval()
@@ -225,6 +232,7 @@ def main(out: Path) -> None:
         for kind, case in cases.items():
             make_case(case, out / name / kind)
     make_chain(CHAIN, out / "llama")
+    make_chain(MIXED_CHAIN, out / "llama")
 
 
 if __name__ == "__main__":

@@ -216,6 +216,24 @@ class PeftAgreementTest {
         .isEqualTo(6);
   }
 
+  /** PEFT merged one after the other; the multiplicative ones see what those before them made. */
+  @Test
+  void aChainOfDifferentKindsAgrees() throws IOException {
+    List<Adapter> chain = new ArrayList<>();
+    for (String link : List.of("1-lora", "2-ia3", "3-loha", "4-dora")) {
+      chain.add(adapter("llama/mixed/" + link));
+      assertThat(
+              assertAgrees(
+                  "llama/base",
+                  "llama/mixed/" + link + "/merged.safetensors",
+                  false,
+                  FLOAT_ROUNDING,
+                  chain))
+          .as(link)
+          .isEqualTo(link.equals("1-lora") ? 4 : 6);
+    }
+  }
+
   @Test
   void veraWithoutItsRandomMatricesIsRefusedByModule() throws IOException {
     Adapter adapter = adapter("llama/vera-without-projection");
