@@ -58,6 +58,7 @@ class Case:
     name: str = "default"
     train: Callable[[PeftModel], None] = add_noise
     mergeable: bool = True
+    save_embeddings: bool | str = "auto"  # whether a copy of the embedding goes with its update
     converted: bool = False  # saved as the plain LoRA that is the difference to its initial state
 
 
@@ -78,6 +79,11 @@ GPT2 = GPT2LMHeadModel, GPT2Config(n_embd=16, n_layer=2, n_head=2, vocab_size=32
 QWEN3_MOE = Qwen3MoeForCausalLM, Qwen3MoeConfig(
     hidden_size=16, intermediate_size=24, moe_intermediate_size=12, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1, head_dim=8,
     num_experts=4, num_experts_per_tok=2, vocab_size=32, max_position_embeddings=32, tie_word_embeddings=False, initializer_range=0.2)
+
+LARGER = dict(hidden_size=64, num_hidden_layers=1, num_attention_heads=4, num_key_value_heads=4, vocab_size=64, max_position_embeddings=32,
+              tie_word_embeddings=False, initializer_range=0.2)
+LLAMA_64 = LlamaForCausalLM, LlamaConfig(intermediate_size=96, **LARGER)
+QWEN3_MOE_64 = Qwen3MoeForCausalLM, Qwen3MoeConfig(intermediate_size=96, moe_intermediate_size=48, head_dim=16, num_experts=2, num_experts_per_tok=1, **LARGER)
 
 LLAMA_CASES = {
     # Plain LoRA
@@ -140,6 +146,28 @@ GPT2_CASES = {
 QWEN3_MOE_CASES = {
     "target-parameters": Case(lora(target_modules=["q_proj"], target_parameters=["mlp.experts.gate_up_proj", "mlp.experts.down_proj"])),
 }
+LLAMA_64_CASES = {  # LoRA and what is like it, large enough for a search space much smaller than the matrices
+    kind: Case(config) for kind, config in {
+        "rslora": lora(use_rslora=True, init_lora_weights="gaussian"),
+        "patterns": lora(rank_pattern={"q_proj": 6, "down_proj": 2}, alpha_pattern={"v_proj": 3}),
+        "adalora": peft.AdaLoraConfig(init_r=4, target_r=2, lora_alpha=8, total_step=8, target_modules=TARGETS),
+        "vera": peft.VeraConfig(r=4, target_modules=TARGETS),
+        "vblora": peft.VBLoRAConfig(r=4, num_vectors=16, vector_length=8, target_modules=TARGETS),
+        "delora": peft.DeloraConfig(r=4, delora_lambda=2, target_modules=TARGETS),
+        "miss": peft.MissConfig(r=4, target_modules=TARGETS),
+        "olora": lora(init_lora_weights="olora"),
+        "hra": peft.HRAConfig(r=4, target_modules=TARGETS),
+        "trainable-tokens": peft.TrainableTokensConfig(token_indices=[1, 5, 40], target_modules=["embed_tokens"]),
+    }.items()
+} | {
+    "pissa-converted": Case(lora(init_lora_weights="pissa"), converted=True),
+    "embedding": Case(lora(target_modules=["embed_tokens"]), save_embeddings=False),
+}
+LLAMA_64_CHAIN = {"chain/1-lora": Case(lora()), "chain/2-vera": Case(peft.VeraConfig(r=4, target_modules=TARGETS)),
+                  "chain/3-delora": Case(peft.DeloraConfig(r=4, delora_lambda=2, target_modules=TARGETS))}
+QWEN3_MOE_64_CASES = {
+    "target-parameters": Case(lora(target_modules=["q_proj"], target_parameters=["mlp.experts.gate_up_proj", "mlp.experts.down_proj"])),
+}
 CHAIN = {"chain/1": Case(lora(target_modules=["q_proj", "v_proj"])), "chain/2": Case(lora(target_modules=["q_proj", "down_proj"]))}
 
 MIXED_CHAIN = {  # what scales the weights comes last and in between, so that only this order gives this result
@@ -182,7 +210,7 @@ def make_adapter(case: Case, model: PreTrainedModel, folder: Path) -> PeftModel:
             adapted.peft_config["default"].init_lora_weights = True  # else reading the initial state back would take it off the base again
             adapted.save_pretrained(initial)
         case.train(adapted)
-        adapted.save_pretrained(os.path.relpath(folder), path_initial_model_for_weight_conversion=initial if case.converted else None)
+        adapted.save_pretrained(os.path.relpath(folder), save_embedding_layers=case.save_embeddings, path_initial_model_for_weight_conversion=initial if case.converted else None)
     (folder / "README.md").unlink()
     return adapted.eval()
 
@@ -227,12 +255,14 @@ def main(out: Path) -> None:
     torch.set_num_threads(1)
     disable_progress_bar()
     shutil.rmtree(out, ignore_errors=True)
-    for name, (model_class, config), cases in [("llama", LLAMA, LLAMA_CASES), ("gpt2", GPT2, GPT2_CASES), ("qwen3-moe", QWEN3_MOE, QWEN3_MOE_CASES)]:
+    for name, (model_class, config), cases in [("llama", LLAMA, LLAMA_CASES), ("gpt2", GPT2, GPT2_CASES), ("qwen3-moe", QWEN3_MOE, QWEN3_MOE_CASES),
+                                               ("llama-64", LLAMA_64, LLAMA_64_CASES), ("qwen3-moe-64", QWEN3_MOE_64, QWEN3_MOE_64_CASES)]:
         make_base(model_class, config, out / name / "base")
         for kind, case in cases.items():
             make_case(case, out / name / kind)
     make_chain(CHAIN, out / "llama")
     make_chain(MIXED_CHAIN, out / "llama")
+    make_chain(LLAMA_64_CHAIN, out / "llama-64")
 
 
 if __name__ == "__main__":

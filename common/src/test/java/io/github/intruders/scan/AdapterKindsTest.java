@@ -28,6 +28,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -105,15 +106,69 @@ class AdapterKindsTest {
         "qwen3-moe/target-parameters",
       })
   void everyKindIsScannedAsItsMergedModel(String path) throws Exception {
+    Path file = fixture(path).resolve("adapter"); // of those that are a file without a config
+    Path adapter = Files.exists(file) ? file : fixture(path);
+
+    requireScannedAsMerged(path, List.of(adapter));
+  }
+
+  /** The same where matrices are large enough for the low-rank route, which must be the one. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "llama-64/rslora",
+        "llama-64/patterns",
+        "llama-64/pissa-converted",
+        "llama-64/adalora",
+        "llama-64/vera",
+        "llama-64/vblora",
+        "llama-64/delora",
+        "llama-64/miss",
+        "llama-64/embedding",
+        "qwen3-moe-64/target-parameters",
+      })
+  void relativesOfLoraTakeTheLowRankRoute(String path) throws Exception {
+    assertThat(requireScannedAsMerged(path, List.of(fixture(path))))
+        .extracting(MatrixScan::solver)
+        .containsOnly(LowRankRoute.NAME);
+  }
+
+  @Test
+  void aChainOfRelativesOfLoraTakesTheLowRankRoute() throws Exception {
+    List<Path> chain =
+        List.of(
+            fixture("llama-64/chain/1-lora"),
+            fixture("llama-64/chain/2-vera"),
+            fixture("llama-64/chain/3-delora"));
+
+    assertThat(requireScannedAsMerged("llama-64/chain/3-delora", chain))
+        .hasSize(3)
+        .extracting(MatrixScan::solver)
+        .containsOnly(LowRankRoute.NAME);
+  }
+
+  @Test
+  void aChainOfDifferentKindsIsScannedAsWhatPeftMergesOneAfterTheOther() throws Exception {
+    List<Path> chain =
+        List.of(
+            fixture("llama/mixed/1-lora"),
+            fixture("llama/mixed/2-ia3"),
+            fixture("llama/mixed/3-loha"),
+            fixture("llama/mixed/4-dora"));
+
+    assertThat(requireScannedAsMerged("llama/mixed/4-dora", chain)).hasSize(6);
+  }
+
+  /** Returns the scans of the adapters. */
+  private Collection<MatrixScan> requireScannedAsMerged(String path, List<Path> adapters)
+      throws Exception {
     Path base = fixture(path.substring(0, path.indexOf('/')) + "/base");
     Map<String, TensorInfo> merged =
         Checkpoint.open(storage, fixture(path).resolve("merged.safetensors").toString()).tensors();
     Path full = writeMerged(base, merged);
 
-    Path file = fixture(path).resolve("adapter"); // of those that are a file without a config
-    Path adapter = Files.exists(file) ? file : fixture(path);
-    Map<String, MatrixScan> adapted = scan(base, adapter, "weight$", SolverChoice.AUTO);
-    Map<String, MatrixScan> expected = scan(base, full, "weight$", SolverChoice.EXACT);
+    Map<String, MatrixScan> adapted = scan(base, adapters, "weight$", SolverChoice.AUTO);
+    Map<String, MatrixScan> expected = scan(base, List.of(full), "weight$", SolverChoice.EXACT);
 
     assertThat(adapted.keySet())
         .containsExactlyInAnyOrderElementsOf(
@@ -122,6 +177,7 @@ class AdapterKindsTest {
                 .map(TensorInfo::name)
                 .toList());
     adapted.forEach((name, scan) -> compare(name, scan, expected.get(name)));
+    return adapted.values();
   }
 
   /**
@@ -146,8 +202,43 @@ class AdapterKindsTest {
     }
     file.write(adaptive.resolve("adapter_model.safetensors"));
 
-    Map<String, MatrixScan> expected = scan(zoo.resolve("base"), lora, null, SolverChoice.AUTO);
-    Map<String, MatrixScan> scans = scan(zoo.resolve("base"), adaptive, null, SolverChoice.AUTO);
+    Map<String, MatrixScan> expected =
+        scan(zoo.resolve("base"), List.of(lora), null, SolverChoice.AUTO);
+    Map<String, MatrixScan> scans =
+        scan(zoo.resolve("base"), List.of(adaptive), null, SolverChoice.AUTO);
+
+    assertThat(scans.keySet()).isEqualTo(expected.keySet()).hasSize(28);
+    scans.forEach(
+        (name, scan) -> {
+          assertThat(scan.solver()).isEqualTo(LowRankRoute.NAME);
+          compare(name, scan, expected.get(name));
+        });
+  }
+
+  /** Kohya's file of the same adapter, whose alpha is a tensor. */
+  @Test
+  void kohyasLoraTakesTheLowRankRoute() throws Exception {
+    Path zoo = Path.of(System.getProperty("zoo"));
+    Path lora = zoo.resolve("lora-r8/1-python");
+    SafetensorsFile file = new SafetensorsFile();
+    for (TensorInfo tensor : Adapter.open(storage, lora.toString()).tensors()) {
+      String module =
+          tensor.name().replaceFirst("base_model\\.model\\.(.*)\\.lora_[AB]\\.weight", "$1");
+      String flat = "lora_te1_" + module.replace('.', '_');
+      boolean down = tensor.name().endsWith("lora_A.weight");
+      String name = flat + (down ? ".lora_down.weight" : ".lora_up.weight");
+      file.add(name, tensor.dtype().name(), tensor.shape(), bytes(tensor));
+      if (down) {
+        file.addFloats(flat + ".alpha", List.of(), 16);
+      }
+    }
+    Path kohya = folder.resolve("zoo.safetensors");
+    file.write(kohya);
+
+    Map<String, MatrixScan> expected =
+        scan(zoo.resolve("base"), List.of(lora), null, SolverChoice.AUTO);
+    Map<String, MatrixScan> scans =
+        scan(zoo.resolve("base"), List.of(kohya), null, SolverChoice.AUTO);
 
     assertThat(scans.keySet()).isEqualTo(expected.keySet()).hasSize(28);
     scans.forEach(
@@ -219,8 +310,8 @@ class AdapterKindsTest {
     return bytes;
   }
 
-  private Map<String, MatrixScan> scan(Path base, Path tuned, String include, SolverChoice solver)
-      throws Exception {
+  private Map<String, MatrixScan> scan(
+      Path base, List<Path> tuned, String include, SolverChoice solver) throws Exception {
     ScanSettings settings =
         new ScanSettings(TopK.parse("4"), List.of(0.9), List.of(Side.LEFT, Side.RIGHT), solver);
     BasePlan plan =
@@ -228,7 +319,13 @@ class AdapterKindsTest {
     CheckpointPlan planned =
         new Planner(storage, plan)
             .plan(
-                new CheckpointSpec("tuned", List.of(tuned.toString()), null, null, null, Map.of()));
+                new CheckpointSpec(
+                    "tuned",
+                    tuned.stream().map(Path::toString).toList(),
+                    null,
+                    null,
+                    null,
+                    Map.of()));
     assertThat(planned.rejections()).isEmpty();
     String store = storage.qualify(folder.resolve("store-" + solver).toString());
     MatrixScanner scanner =
