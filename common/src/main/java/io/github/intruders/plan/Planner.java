@@ -169,7 +169,7 @@ public final class Planner {
           sources.addAll(scales.matrices(tensor, transposed));
         }
         if (FusedWeights.isSplit(base.matrices(), name)) {
-          tuned.putAll(splitAlike(name, tensor, sources.get(0)));
+          tuned.putAll(splitAlike(name, tensor, transposed, sources));
           return;
         }
         int suffix = tensor.name().length();
@@ -178,8 +178,11 @@ public final class Planner {
           if (matrix == null
               || matrix.source().rows() != source.rows()
               || matrix.source().cols() != source.cols()) {
-            throw shapeMismatch(name, tensor);
+            throw shapeMismatch(name, tensor, transposed);
           }
+        }
+        if (base.matrices().containsKey("%s[%d]".formatted(name, sources.size()))) {
+          throw shapeMismatch(name, tensor, transposed); // fewer experts: which are left?
         }
         sources.forEach(source -> tuned.put(name + source.matrix().substring(suffix), source));
       } catch (UserInputException e) {
@@ -188,34 +191,35 @@ public final class Planner {
     }
 
     private Map<String, MatrixSource> splitAlike(
-        String name, TensorInfo tensor, MatrixSource source) {
+        String name, TensorInfo tensor, boolean transposed, List<MatrixSource> sources) {
       Map<String, MatrixSource> parts =
-          FusedWeights.splitAlike(base.matrices(), name, source, source.cols());
+          sources.size() == 1
+              ? FusedWeights.splitAlike(
+                  base.matrices(), name, sources.get(0), sources.get(0).cols())
+              : Map.of();
       if (parts.isEmpty()) {
-        throw shapeMismatch(name, tensor);
+        throw shapeMismatch(name, tensor, transposed);
       }
       return parts;
     }
 
-    private UserInputException shapeMismatch(String name, TensorInfo tensor) {
-      List<String> expected = new ArrayList<>();
-      base.matrices().values().stream()
-          .filter(matrix -> matrix.tensor().equals(name))
-          .findFirst()
-          .ifPresent(
-              matrix ->
-                  expected.add(
-                      (FusedWeights.isSplit(base.matrices(), name)
-                              ? FusedWeights.rows(base.matrices(), name)
-                              : matrix.source().rows())
-                          + "x"
-                          + matrix.source().cols()));
+    /** Names both shapes as the files have them; base and tuned are stored alike. */
+    private UserInputException shapeMismatch(String name, TensorInfo tensor, boolean transposed) {
+      List<BaseMatrix> parts =
+          base.matrices().values().stream().filter(m -> m.tensor().equals(name)).toList();
+      MatrixSource first = parts.get(0).source();
+      boolean split = FusedWeights.isSplit(base.matrices(), name);
+      long rows = split ? FusedWeights.rows(base.matrices(), name) : first.rows();
+      String stacked = parts.get(0).name().equals(name + "[0]") ? parts.size() + "x" : "";
       return UserInputException.inTensor(
           RejectCode.SHAPE_MISMATCH,
           tensor.file(),
           tensor.name(),
-          "expected the base's shape %s, found %s"
-              .formatted(String.join("", expected), shape(tensor)));
+          "expected the base's shape %s%s, found %s"
+              .formatted(
+                  stacked,
+                  transposed ? first.cols() + "x" + rows : rows + "x" + first.cols(),
+                  shape(tensor)));
     }
 
     private String shape(TensorInfo tensor) {

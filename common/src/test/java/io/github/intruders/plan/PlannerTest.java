@@ -726,4 +726,133 @@ class PlannerTest {
         uri("tuned") + "/model.safetensors",
         "Tensor module.%s: is not in the base %s".formatted(Q, uri("base")));
   }
+
+  // ---- shapes, as the files have them
+
+  @ParameterizedTest
+  @CsvSource({"2, 4, 6", "5, 4, 6", "4, 6, 4", "4, 4, 5", "0, 4, 6"})
+  void stackedExpertsOfAnotherShapeAreRefusedAsAWhole(int experts, int rows, int cols)
+      throws IOException {
+    BasePlan base = base(zeros(ordinary(), EXPERTS, 4, 4, 6));
+    SafetensorsFile tuned = zeros(ordinary(), EXPERTS, experts, rows, cols);
+
+    CheckpointPlan plan = plan(base, write("tuned", tuned));
+
+    assertThat(names(plan)).containsExactly(Q, V);
+    assertOnlyRejection(
+        plan,
+        RejectCode.SHAPE_MISMATCH,
+        EXPERTS,
+        uri("tuned") + "/model.safetensors",
+        "Tensor %s: expected the base's shape 4x4x6, found %dx%dx%d"
+            .formatted(EXPERTS, experts, rows, cols));
+  }
+
+  @Test
+  void bothShapesOfALayerThatIsStoredTurnedAreThoseOfTheFiles() throws IOException {
+    String layer = "transformer.h.0.attn.c_proj.weight";
+    for (String name : List.of("base", "tuned")) {
+      Files.createDirectories(folder.resolve(name));
+      Files.writeString(folder.resolve(name).resolve("config.json"), "{\"model_type\": \"gpt2\"}");
+    }
+    BasePlan base = base(zeros(new SafetensorsFile(), layer, 4, 6));
+
+    CheckpointPlan plan = plan(base, write("tuned", zeros(new SafetensorsFile(), layer, 4, 8)));
+
+    assertOnlyRejection(
+        plan,
+        RejectCode.SHAPE_MISMATCH,
+        layer,
+        uri("tuned") + "/model.safetensors",
+        "Tensor %s: expected the base's shape 4x6, found 4x8".formatted(layer));
+  }
+
+  // ---- kohya's names
+
+  private String writeKohya(Map<String, int[]> modules) throws IOException {
+    SafetensorsFile file = new SafetensorsFile();
+    for (Map.Entry<String, int[]> module : modules.entrySet()) {
+      zeros(file, module.getKey() + ".lora_down.weight", 2, module.getValue()[1]);
+      zeros(file, module.getKey() + ".lora_up.weight", module.getValue()[0], 2);
+    }
+    file.write(folder.resolve("tuned").resolve("kohya.safetensors"));
+    return uri("tuned");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "model.layers.0.q_proj, lora_te_model_layers_0_q_proj",
+    "model.layers.0.q_proj, lora_te_layers_0_q_proj",
+    "down_blocks.1.to_q, lora_unet_down_blocks_1_to_q",
+    "text_model.q, lora_te2_text_model_q",
+    "blocks.0.q, lycoris_blocks_0_q",
+    "single_blocks.0.q, lora_transformer_single_blocks_0_q",
+  })
+  void namesOfKohyasHaveUnderscoresForDots(String inBase, String inFile) throws IOException {
+    BasePlan base = base(zeros(new SafetensorsFile(), inBase + ".weight", 4, 6));
+
+    CheckpointPlan plan = plan(base, writeKohya(Map.of(inFile, new int[] {4, 6})));
+
+    assertThat(plan.rejections()).isEmpty();
+    assertThat(names(plan)).containsExactly(inBase + ".weight");
+    assertThat(plan.notes()).containsExactly("names pair by underscores for dots (1)");
+  }
+
+  @Test
+  void aNameOfKohyasThatFitsTwoOfTheBaseIsRefusedWithBoth() throws IOException {
+    SafetensorsFile file = zeros(new SafetensorsFile(), "a.b_c.weight", 4, 6);
+    zeros(file, "a_b.c.weight", 4, 6);
+    zeros(file, "d.weight", 4, 6);
+
+    CheckpointPlan plan =
+        plan(
+            base(file),
+            writeKohya(Map.of("lora_te_a_b_c", new int[] {4, 6}, "lora_te_d", new int[] {4, 6})));
+
+    assertThat(names(plan)).containsExactly("d.weight");
+    assertThat(plan.rejections())
+        .extracting(Rejection::matrix)
+        .containsExactly("a.b_c.weight", "a_b.c.weight");
+    assertThat(plan.rejections())
+        .allSatisfy(
+            rejection -> {
+              assertThat(rejection.code()).isEqualTo(RejectCode.NAME_AMBIGUOUS);
+              assertThat(rejection.message())
+                  .isEqualTo(
+                      "[%s/kohya.safetensors] Names pair by underscores for dots, but which belong"
+                              .formatted(uri("tuned"))
+                          + " together? a.b_c.weight or a_b.c.weight of the base,"
+                          + " lora_te_a_b_c.weight here");
+            });
+  }
+
+  @Test
+  void twoNamesOfKohyasThatFitOneOfTheBaseAreRefusedWithBoth() throws IOException {
+    BasePlan base = base(zeros(new SafetensorsFile(), "q.weight", 4, 6));
+
+    CheckpointPlan plan =
+        plan(
+            base,
+            writeKohya(Map.of("lora_te1_q", new int[] {4, 6}, "lora_te2_q", new int[] {4, 6})));
+
+    assertThat(plan.matrices()).isEmpty();
+    assertOnlyRejection(
+        plan,
+        RejectCode.NAME_AMBIGUOUS,
+        "q.weight",
+        uri("tuned") + "/kohya.safetensors",
+        "Names pair by underscores for dots, but which belong together? q.weight of the base,"
+            + " lora_te1_q.weight or lora_te2_q.weight here");
+  }
+
+  @Test
+  void aModuleOfKohyasThatTheBaseLacksIsRefused() throws IOException {
+    CheckpointPlan plan =
+        plan(base(ordinary()), writeKohya(Map.of("lora_unet_q", new int[] {4, 6})));
+
+    assertThat(plan.rejections())
+        .singleElement()
+        .extracting(Rejection::code)
+        .isEqualTo(RejectCode.MISSING_IN_BASE);
+  }
 }
