@@ -48,6 +48,12 @@ final class SafetensorsParts {
     return parts;
   }
 
+  /** Puts the tensors of another file in the place of those of equal names. */
+  SafetensorsParts replace(SafetensorsParts others) {
+    parts.putAll(others.parts);
+    return this;
+  }
+
   Set<String> names() {
     return parts.keySet();
   }

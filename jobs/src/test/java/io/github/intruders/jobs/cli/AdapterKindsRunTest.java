@@ -1,0 +1,136 @@
+package io.github.intruders.jobs.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Adapters of several kinds in one manifest, each beside the whole checkpoint that PEFT, LyCORIS or
+ * numpy made of it, and a broken one among them.
+ */
+class AdapterKindsRunTest {
+  private static final List<String> KINDS =
+      List.of("dora", "loha", "ia3", "vera", "shira", "mlx", "kohya-lora", "kohya-lokr");
+
+  @TempDir private Path folder;
+
+  @BeforeAll
+  static void setMaster() {
+    System.setProperty("spark.master", "local[2]");
+    System.setProperty("spark.ui.enabled", "false");
+  }
+
+  @AfterAll
+  static void unsetMaster() {
+    System.clearProperty("spark.master");
+    System.clearProperty("spark.ui.enabled");
+  }
+
+  private static Path fixture(String path) {
+    return Path.of(System.getProperty("zoo"))
+        .resolve("../../src/test/resources/fixtures/peft/llama")
+        .resolve(path)
+        .normalize();
+  }
+
+  @Test
+  void countsAreThoseOfTheMergedCheckpointsAndTheBrokenOneIsNamed() throws Exception {
+    StringBuilder manifest = new StringBuilder("base: {id: base, uri: " + fixture("base") + "}\n");
+    manifest.append("checkpoints:\n");
+    for (String kind : KINDS) {
+      Path bare = fixture(kind).resolve("adapter/" + kind + ".safetensors");
+      Path adapter = Files.exists(bare) ? bare : fixture(kind);
+      manifest.append("  - {id: %s, adapters: [%s]}%n".formatted(kind, adapter));
+      manifest.append("  - {id: %s-merged, uri: %s}%n".formatted(kind, merged(kind)));
+    }
+    Path broken = broken();
+    manifest.append("  - {id: broken, adapters: [%s]}%n".formatted(broken));
+    Path file = Files.writeString(folder.resolve("manifest.yaml"), manifest);
+    Path out = folder.resolve("out");
+
+    int exit =
+        Main.run(
+            new String[] {
+              "run",
+              "--manifest",
+              file.toString(),
+              "--out",
+              out.toString(),
+              "--epsilon",
+              "0.8",
+              "--side",
+              "both"
+            });
+
+    assertThat(exit).isEqualTo(3);
+    for (String kind : KINDS) {
+      Map<String, Row> adapted = counts(out, kind);
+      Map<String, Row> expected = counts(out, kind + "-merged");
+      assertThat(adapted).as(kind).hasSize(kind.startsWith("kohya") ? 14 : 6);
+      assertThat(expected).as(kind).hasSize(14);
+      adapted.forEach(
+          (matrix, row) -> assertThat(row).as(kind + " " + matrix).isEqualTo(expected.get(matrix)));
+    }
+    assertThat(counts(out, "loha").values()).anyMatch(row -> row.getInt(1) > 0);
+    assertThat(counts(out, "broken")).hasSize(13);
+    Row reject = read(out, "rejects").select("checkpoint_id", "matrix", "code", "message").first();
+    assertThat(read(out, "rejects").count()).isEqualTo(1);
+    assertThat(reject.getString(0)).isEqualTo("broken");
+    assertThat(reject.getString(1)).isEqualTo("model.layers.0.self_attn.q_proj.weight");
+    assertThat(reject.getString(2)).isEqualTo("ADAPTER_INVALID");
+    assertThat(reject.getString(3))
+        .isEqualTo(
+            "[file:%s] Tensor lora_te_model_layers_0_self_attn_q_proj.alpha: its lora_down is"
+                    .formatted(broken)
+                + " missing");
+  }
+
+  /** The base with the tensors that the adapter changes in place of its own. */
+  private Path merged(String kind) throws IOException {
+    Path whole = Files.createDirectories(folder.resolve(kind));
+    SafetensorsParts.read(fixture("base/model.safetensors"))
+        .replace(SafetensorsParts.read(fixture(kind).resolve("merged.safetensors")))
+        .write(whole.resolve("model.safetensors"), name -> true);
+    Files.copy(fixture("base/config.json"), whole.resolve("config.json"));
+    return whole;
+  }
+
+  /** A file of kohya's without one of its factors. */
+  private Path broken() throws IOException {
+    Path file = folder.resolve("broken.safetensors");
+    SafetensorsParts.read(fixture("kohya-lora/adapter/kohya-lora.safetensors"))
+        .write(
+            file, name -> !name.equals("lora_te_model_layers_0_self_attn_q_proj.lora_down.weight"));
+    return file;
+  }
+
+  /** Matrix, intruders at the epsilon given, and at all of the sweep. */
+  private static Map<String, Row> counts(Path out, String checkpoint) {
+    Map<String, Row> counts = new TreeMap<>();
+    for (Row row :
+        read(out, "matrices")
+            .where("checkpoint_id = '" + checkpoint + "'")
+            .select("matrix", "intruder_count", "intruders")
+            .collectAsList()) {
+      counts.put(row.getString(0), row);
+    }
+    return counts;
+  }
+
+  private static Dataset<Row> read(Path out, String table) {
+    SparkSession spark = SparkSession.builder().master("local[2]").getOrCreate();
+    return spark.read().parquet(out.resolve(table).toString());
+  }
+}
