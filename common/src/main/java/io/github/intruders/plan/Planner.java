@@ -26,6 +26,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Pairs one tuned checkpoint with the base. Reads headers and configs, never a tensor. A checkpoint
@@ -340,6 +342,37 @@ public final class Planner {
         rejections.add(Rejection.of(spec.id(), error));
         spoil(prefix, error);
       }
+      int experts = expertsOfBase(parameter);
+      if (found && experts > 0 && experts != parameter.experts()) {
+        UserInputException error =
+            UserInputException.inTensor(
+                RejectCode.SHAPE_MISMATCH,
+                parameter.a().file(),
+                parameter.a().matrix(),
+                "expected updates of the base's %d experts, found %d of rank %d"
+                    .formatted(experts, parameter.experts(), parameter.rank()));
+        rejections.add(Rejection.of(spec.id(), error));
+        spoil(prefix, error);
+      }
+    }
+
+    /** How many experts the module has, in one tensor or one by one; 0 if it has none. */
+    private int expertsOfBase(ParameterLora parameter) {
+      int experts = 0;
+      for (String name : parameter.parameters()) {
+        String whole = parameter.module() + "." + name;
+        while (base.matrices().containsKey("%s[%d]".formatted(whole, experts))) {
+          experts++;
+        }
+      }
+      Pattern single = Pattern.compile(Pattern.quote(parameter.module()) + "\\.(\\d{1,6})\\..*");
+      for (String name : base.tensors()) {
+        Matcher expert = single.matcher(name);
+        if (expert.matches()) {
+          experts = Math.max(experts, Integer.parseInt(expert.group(1)) + 1);
+        }
+      }
+      return experts;
     }
 
     /** Rows of B belong to the parts as the weight's rows do; A counts for each of them. */

@@ -442,6 +442,24 @@ class PlannerTest {
             .formatted(base.uri()));
   }
 
+  @ParameterizedTest
+  @CsvSource({"2", "4"})
+  void updatesOfMoreOrFewerExpertsThanTheBasesAreRefused(int experts) throws IOException {
+    BasePlan base = base(zeros(ordinary(), EXPERTS, experts, 4, 6));
+    String adapter = writeExperts("adapter", 4);
+
+    CheckpointPlan plan = plan(base, adapter);
+
+    assertThat(plan.matrices()).isEmpty();
+    assertOnlyRejection(
+        plan,
+        RejectCode.SHAPE_MISMATCH,
+        "base_model.model.model.layers.0.mlp.experts.lora_A.weight",
+        adapter + "/adapter_model.safetensors",
+        "Tensor base_model.model.model.layers.0.mlp.experts.lora_A.weight: expected updates of the"
+            + " base's %d experts, found 3 of rank 2".formatted(experts));
+  }
+
   /** Rank 2 on three experts of six inputs. */
   private String writeExperts(String name, int outputs) throws IOException {
     SafetensorsFile file = new SafetensorsFile();
