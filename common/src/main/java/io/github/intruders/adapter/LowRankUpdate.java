@@ -16,6 +16,7 @@ public sealed interface LowRankUpdate extends AdapterUpdate
         KohyaLora,
         LowRankSource,
         MissUpdate,
+        OnBase,
         VectorBankUpdate,
         VeraUpdate {
   /** The number of columns of b and rows of a; of the product at most. */

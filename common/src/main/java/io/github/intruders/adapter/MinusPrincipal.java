@@ -6,6 +6,7 @@ import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.OrthonormalBasis;
+import io.github.intruders.linalg.Precision;
 import io.github.intruders.linalg.Svd;
 import java.io.IOException;
 import java.util.Arrays;
@@ -14,13 +15,14 @@ import java.util.List;
 /**
  * LoRA on what an initialisation has left of the weight: {@code tuned = w − part(w) + scale · b ·
  * a}. PEFT takes the part away once more whenever it loads such an adapter ({@code
- * tuners/lora/layer.py}, {@code tuners/lora/variants.py}). The part depends on w, and so the update
- * is not of a low rank that could be had without it.
+ * tuners/lora/layer.py}, {@code tuners/lora/variants.py}). The part depends on w; it is of the same
+ * rank as the update, so that both together are of twice that. Without a decomposition of w their
+ * factors can be had for OLoRA only.
  *
  * @param lora the update of what is left
  * @param part what is taken away
  */
-public record MinusPrincipal(LowRankUpdate lora, Part part) implements WholeUpdate {
+public record MinusPrincipal(LowRankUpdate lora, Part part) implements BaseDependent {
   private static final long serialVersionUID = 1L;
 
   /** What is taken off the weight, for an update of rank r. */
@@ -62,6 +64,65 @@ public record MinusPrincipal(LowRankUpdate lora, Part part) implements WholeUpda
           lora.sources().get(0), weight, "one of rank %d".formatted(lora.rank()));
     }
     return new MinusPrincipal(lora.fittedTo(weight), part);
+  }
+
+  @Override
+  public boolean factorsAreCheap() {
+    return part == Part.QR;
+  }
+
+  @Override
+  public int rank() {
+    return 2 * lora.rank();
+  }
+
+  /** The part first: less Q_r, as many columns as the update has. */
+  @Override
+  public Matrix readB(MatrixSource w, TensorReader reader) throws IOException {
+    requireQr();
+    Matrix b = Matrix.allocate(w.rows(), rank(), Precision.DOUBLE);
+    try (Arena scratch = Arena.open()) {
+      double scale = -((LowRankSource) lora).scale();
+      b.columnRange(0, lora.rank()).assign(leadingQ(w, reader).scaleInPlace(scale));
+      b.columnRange(lora.rank(), rank()).assign(lora.readB(reader));
+    }
+    return b;
+  }
+
+  /** R_r = Q_rᵀ w first. */
+  @Override
+  public Matrix readA(MatrixSource w, TensorReader reader) throws IOException {
+    requireQr();
+    Matrix a = Matrix.zeros(rank(), w.cols(), Precision.DOUBLE);
+    try (Arena scratch = Arena.open()) {
+      Matrix q = leadingQ(w, reader);
+      Matrix r = a.rowRange(0, lora.rank());
+      WeightRows.forEachBlock(
+          w,
+          reader,
+          (from, rows) ->
+              r.plusTransposedProductInPlace(1, q.rowRange(from, from + rows.rows()), rows));
+      a.rowRange(lora.rank(), rank()).assign(lora.readA(reader));
+    }
+    return a;
+  }
+
+  private void requireQr() {
+    if (part != Part.QR) {
+      throw new IllegalStateException("%s asks for a decomposition of w".formatted(kind()));
+    }
+  }
+
+  private Matrix leadingQ(MatrixSource w, TensorReader reader) throws IOException {
+    Matrix leading = Matrix.allocate(w.rows(), lora.rank(), Precision.DOUBLE);
+    WeightRows.forEachBlock(
+        w,
+        reader,
+        (from, rows) ->
+            leading
+                .rowRange(from, from + rows.rows())
+                .assign(rows.columnRange(0, lora.rank()).copy()));
+    return OrthonormalBasis.of(leading).q();
   }
 
   @Override

@@ -5,6 +5,7 @@ import io.github.intruders.checkpoint.MatrixSource;
 import io.github.intruders.checkpoint.TensorInfo;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** Reads the kinds of adapter that are no LoRA off the tensors of a module. */
 final class OtherUpdates {
@@ -275,6 +276,9 @@ final class OtherUpdates {
           rows,
           "%d rows, but adapter_config.json lists %d tokens for this module"
               .formatted(rows.rows(), numbers.size()));
+    }
+    if (Set.copyOf(numbers).size() < numbers.size()) {
+      throw tensors.invalid(rows, "adapter_config.json lists a token twice for this module");
     }
     return new ReplacedRows(tensors.baseTensor(), numbers, rows);
   }

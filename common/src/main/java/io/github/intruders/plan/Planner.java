@@ -421,7 +421,7 @@ public final class Planner {
         if (tuned.containsKey(name)) {
           plans.add(planOf(matrix, new UpdateSource.Full(tuned.get(name), chain)));
         } else if (!full && !chain.isEmpty()) {
-          plans.add(planOf(matrix, UpdateSource.of(chain)));
+          plans.add(planOf(matrix, UpdateSource.of(chain, matrix.source())));
         }
       }
       if (plans.isEmpty() && rejections.isEmpty()) {

@@ -1,9 +1,12 @@
 package io.github.intruders.plan;
 
 import io.github.intruders.adapter.AdapterUpdate;
+import io.github.intruders.adapter.BaseDependent;
 import io.github.intruders.adapter.LowRankUpdate;
+import io.github.intruders.adapter.OnBase;
 import io.github.intruders.checkpoint.MatrixSource;
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Where the difference between a tuned matrix and its base comes from. */
@@ -42,13 +45,24 @@ public sealed interface UpdateSource extends Serializable {
     }
   }
 
-  /** The base under a chain of adapters, at least one. */
-  static UpdateSource of(List<AdapterUpdate> adapters) {
-    List<LowRankUpdate> chain =
-        adapters.stream()
-            .filter(LowRankUpdate.class::isInstance)
-            .map(LowRankUpdate.class::cast)
-            .toList();
-    return chain.size() == adapters.size() ? new LowRank(chain) : new Whole(adapters);
+  /**
+   * The base under a chain of adapters, at least one.
+   *
+   * @param base the weight that the first of them is applied to
+   */
+  static UpdateSource of(List<AdapterUpdate> adapters, MatrixSource base) {
+    List<LowRankUpdate> chain = new ArrayList<>();
+    for (AdapterUpdate adapter : adapters) {
+      if (adapter instanceof LowRankUpdate lowRank) {
+        chain.add(lowRank);
+      } else if (chain.isEmpty()
+          && adapter instanceof BaseDependent first
+          && first.factorsAreCheap()) {
+        chain.add(new OnBase(first, base));
+      } else {
+        return new Whole(adapters);
+      }
+    }
+    return new LowRank(chain);
   }
 }

@@ -125,6 +125,9 @@ class AdapterKindsTest {
         "llama-64/delora",
         "llama-64/miss",
         "llama-64/embedding",
+        "llama-64/olora",
+        "llama-64/hra",
+        "llama-64/trainable-tokens",
         "qwen3-moe-64/target-parameters",
       })
   void relativesOfLoraTakeTheLowRankRoute(String path) throws Exception {
