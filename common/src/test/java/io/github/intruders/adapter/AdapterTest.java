@@ -565,6 +565,22 @@ class AdapterTest {
   }
 
   @Test
+  void aTokenIsNotTrainedTwice() throws IOException {
+    config.put("peft_type", "\"TRAINABLE_TOKENS\"");
+    config.put("token_indices", "[1, 1]");
+    config.remove("r");
+    config.remove("lora_alpha");
+    String name = "base_model.model.embed.trainable_tokens_delta";
+    weights.addFloats(name, List.of(2, 3), new float[6]);
+
+    assertFault(
+        "embed.weight",
+        RejectCode.ADAPTER_INVALID,
+        "[%s] Tensor %s: adapter_config.json lists a token twice for this module"
+            .formatted(weightsUri(), name));
+  }
+
+  @Test
   void deloraHasOneLambda() throws IOException {
     config.put("peft_type", "\"DELORA\"");
     config.remove("lora_alpha");

@@ -251,6 +251,31 @@ class AdapterKindsTest {
         });
   }
 
+  /** On top of another adapter, reflections are of a weight that is not the base's. */
+  @Test
+  void whatDependsOnTheWeightIsOfLowRankOnlyOnTheBaseItself() throws Exception {
+    String hra = fixture("llama-64/hra").toString();
+    String lora = fixture("llama-64/rslora").toString();
+    BasePlan plan =
+        BasePlan.of(
+            storage, "b", fixture("llama-64/base").toString(), MatrixSelection.of(null, null));
+    Planner planner = new Planner(storage, plan);
+
+    assertThat(planner.plan(checkpoint(hra, lora)).matrices())
+        .hasSize(3)
+        .allSatisfy(m -> assertThat(m.update()).isInstanceOf(UpdateSource.LowRank.class));
+    assertThat(planner.plan(checkpoint(lora, hra)).matrices())
+        .hasSize(3)
+        .allSatisfy(m -> assertThat(m.update()).isInstanceOf(UpdateSource.Whole.class));
+    assertThat(planner.plan(checkpoint(hra, hra)).matrices())
+        .hasSize(3)
+        .allSatisfy(m -> assertThat(m.update()).isInstanceOf(UpdateSource.Whole.class));
+  }
+
+  private static CheckpointSpec checkpoint(String... chain) {
+    return new CheckpointSpec("chain", List.of(chain), null, null, null, Map.of());
+  }
+
   /** DoRA on top of LoRA on one matrix, where only the order in which they are applied is right. */
   @Test
   void aChainOfKindsIsAppliedInItsOrder() throws Exception {
