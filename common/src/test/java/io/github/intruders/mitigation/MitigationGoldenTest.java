@@ -372,6 +372,20 @@ class MitigationGoldenTest {
         .hasMessageContaining("lm_head");
   }
 
+  /** What is written is a PEFT folder, which these were none of. */
+  @ParameterizedTest
+  @CsvSource({"mlx, MLX LoRA", "kohya-lora/adapter, kohya"})
+  void adaptersThatPeftDidNotSaveAreNotEdited(String path, String kind) {
+    Path adapter = MadeUpModel.fixture("../peft/llama/" + path).normalize();
+
+    assertThatThrownBy(() -> AdapterEditor.open(model.storage, List.of(adapter.toString())))
+        .isInstanceOf(UserInputException.class)
+        .hasMessageContaining(
+            kind
+                + " can't be edited as an adapter; merge it into the base and edit the"
+                + " checkpoint");
+  }
+
   @ParameterizedTest
   @ValueSource(doubles = {-0.5, Double.NaN, Double.POSITIVE_INFINITY})
   void aLambdaThatIsNoFactorIsRefused(double lambda) {
