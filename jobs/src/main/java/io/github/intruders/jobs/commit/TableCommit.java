@@ -25,16 +25,18 @@ public final class TableCommit {
       write.run();
       return;
     }
-    RuntimeConfig conf = spark.conf();
-    String before = conf.get(PROTOCOL, null);
-    conf.set(PROTOCOL, UploadCommitProtocol.class.getName());
-    try {
-      write.run();
-    } finally {
-      if (before == null) {
-        conf.unset(PROTOCOL);
-      } else {
-        conf.set(PROTOCOL, before);
+    synchronized (spark) { // the choice is the session's
+      RuntimeConfig conf = spark.conf();
+      String before = conf.get(PROTOCOL, null);
+      conf.set(PROTOCOL, UploadCommitProtocol.class.getName());
+      try {
+        write.run();
+      } finally {
+        if (before == null) {
+          conf.unset(PROTOCOL);
+        } else {
+          conf.set(PROTOCOL, before);
+        }
       }
     }
   }
