@@ -65,6 +65,13 @@ public record StorageFault(Kind kind, String message) {
               "java\\.nio\\.file\\.AccessDeniedException|AccessControlException",
               "The credentials lack a right: reading needs s3:GetObject and s3:ListBucket, the"
                   + " output folder s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload too"),
+          // An answer without a body, to a HEAD request, does not say more.
+          Sign.of(
+              Kind.REFUSED,
+              "AWSBadRequestException",
+              "The storage refuses the request, which credentials that have expired and a wrong"
+                  + " region look like: renew or check them, "
+                  + AGAIN),
           Sign.of(
               Kind.UNAVAILABLE,
               "AWSServiceThrottledException|SlowDown|Slow Down|Status Code: 503",

@@ -169,11 +169,11 @@ final class FaultyProxy implements AutoCloseable {
         return false;
       }
       case SLOW_DOWN -> {
-        error(out, "503 Slow Down", "SlowDown", "Please reduce your request rate.");
+        error(request, out, "503 Slow Down", "SlowDown", "Please reduce your request rate.");
         return true;
       }
       case EXPIRED -> {
-        error(out, "400 Bad Request", "ExpiredToken", "The provided token has expired.");
+        error(request, out, "400 Bad Request", "ExpiredToken", "The provided token has expired.");
         return true;
       }
       default -> {
@@ -203,11 +203,15 @@ final class FaultyProxy implements AutoCloseable {
     }
   }
 
-  private static void error(OutputStream out, String status, String code, String text)
+  private static void error(
+      Request request, OutputStream out, String status, String code, String text)
       throws IOException {
     String body =
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>%s</Code><Message>%s</Message></Error>"
             .formatted(code, text);
+    if (request.method().equals("HEAD")) {
+      body = "";
+    }
     out.write(
         "HTTP/1.1 %s\r\nContent-Type: application/xml\r\nContent-Length: %d\r\n\r\n%s"
             .formatted(status, body.length(), body)
