@@ -16,9 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * An open Hadoop file. One whose stream reads vectors, as S3A's does, is asked for large ranges in
- * pieces side by side; a piece that does not come that way is asked for again by itself, which has
- * the stream's own retries.
+ * An open Hadoop file. One of an object store is asked for large ranges in pieces side by side; a
+ * piece that does not come that way is asked for again by itself, which has the stream's own
+ * retries.
  */
 final class HadoopRangeSource implements RangeSource {
   /** S3A joins neighbours up to this size; larger ranges gain from several connections. */

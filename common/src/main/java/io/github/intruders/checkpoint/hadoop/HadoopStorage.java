@@ -28,7 +28,6 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Options.OpenFileOptions;
 import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.fs.StreamCapabilities;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
 import org.apache.hadoop.util.VersionInfo;
 import org.apache.hadoop.util.functional.FutureIO;
@@ -76,10 +75,7 @@ public final class HadoopStorage implements Storage {
                     OpenFileOptions.FS_OPTION_OPENFILE_READ_POLICY,
                     OpenFileOptions.FS_OPTION_OPENFILE_READ_POLICY_RANDOM)
                 .build());
-    boolean vectored =
-        !"file".equals(path.toUri().getScheme())
-            && stream.hasCapability(StreamCapabilities.VECTOREDIO);
-    return new HadoopRangeSource(uri, status.getLen(), stream, vectored);
+    return new HadoopRangeSource(uri, status.getLen(), stream, isObjectStore(files, path));
   }
 
   @Override
@@ -182,11 +178,16 @@ public final class HadoopStorage implements Storage {
   public void write(String uri, Body body) throws IOException {
     Path path = new Path(uri);
     FileSystem files = fileSystem(path);
-    if (files.hasPathCapability(path, CommonPathCapabilities.ABORTABLE_STREAM)) {
+    if (isObjectStore(files, path)) {
       writeAtOnce(files, path, body);
     } else {
       writeBesideAndRename(files, path, body);
     }
+  }
+
+  /** Whether files appear when they are closed, and reads and renames go over a network: S3. */
+  private static boolean isObjectStore(FileSystem files, Path path) throws IOException {
+    return files.hasPathCapability(path, CommonPathCapabilities.ABORTABLE_STREAM);
   }
 
   /** For storages where a file is there when its stream is closed, and not before: S3. */

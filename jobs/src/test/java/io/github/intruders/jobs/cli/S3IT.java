@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -126,25 +127,6 @@ class S3IT {
     }
     assertThat(events.indexOf("fs.s3a.secret.key")).isPositive();
     assertThat(events.indexOf(S3Server.SECRET)).isNegative();
-    Map<String, Integer> kinds = new TreeMap<>();
-    proxy
-        .requests()
-        .forEach(
-            r ->
-                kinds.merge(
-                    r.method()
-                        + " "
-                        + r.target()
-                            .replaceAll("[0-9a-f]{8,}[-0-9a-f]*", "#")
-                            .replaceAll("checkpoint_id(=|%3D)[^/]*", "CID")
-                            .replaceAll("_id%3D.*?%2F", "CID"),
-                    1,
-                    Integer::sum));
-    kinds.entrySet().stream()
-        .sorted((a, b) -> b.getValue() - a.getValue())
-        .limit(60)
-        .forEach(e -> System.err.println("REQ " + e.getValue() + " " + e.getKey()));
-    System.err.println("REQ total " + proxy.requests().size());
     assertThat(proxy.requests())
         .allSatisfy(
             request -> assertThat(request.headers()).doesNotContainKey("x-amz-copy-source"));
@@ -441,8 +423,7 @@ class S3IT {
       source.readFully(3_000_001, read, 0, read.length);
     }
 
-    assertThat(read)
-        .isEqualTo(java.util.Arrays.copyOfRange(bytes, 3_000_001, 3_000_001 + (8 << 20)));
+    assertThat(read).isEqualTo(Arrays.copyOfRange(bytes, 3_000_001, 3_000_001 + (8 << 20)));
     assertThat(proxy.faults()).contains(Fault.CUT);
     assertThat(proxy.mostReadsAtOnce()).isBetween(2, 4);
 
@@ -455,8 +436,8 @@ class S3IT {
       source.readFully(rows, read);
     }
     for (int row = 0; row < 6; row++) {
-      assertThat(java.util.Arrays.copyOfRange(read, 1000 * row, 1000 * (row + 1)))
-          .isEqualTo(java.util.Arrays.copyOfRange(bytes, 3_000_000 * row, 3_000_000 * row + 1000));
+      assertThat(Arrays.copyOfRange(read, 1000 * row, 1000 * (row + 1)))
+          .isEqualTo(Arrays.copyOfRange(bytes, 3_000_000 * row, 3_000_000 * row + 1000));
     }
     assertThat(proxy.requests()).filteredOn(request -> request.reads("/large")).hasSize(6);
     assertThat(proxy.mostReadsAtOnce()).isBetween(2, 4);
