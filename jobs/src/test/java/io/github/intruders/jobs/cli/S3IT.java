@@ -162,7 +162,7 @@ class S3IT {
 
   private static Outcome small(String manifest, String out) {
     return run(
-        "run", "--manifest", manifest, "--out", out, "--include", "layers\\.0\\..*proj", "--json");
+        "scan", "--manifest", manifest, "--out", out, "--include", "layers\\.0\\..*proj", "--json");
   }
 
   private static Outcome smallOnS3(String out) {
