@@ -63,8 +63,9 @@ public record StorageFault(Kind kind, String message) {
           Sign.of(
               Kind.REFUSED,
               "java\\.nio\\.file\\.AccessDeniedException|AccessControlException",
-              "The credentials lack a right: reading needs s3:GetObject and s3:ListBucket, the"
-                  + " output folder s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload too"),
+              "The credentials are wrong or lack a right: check key, secret and region; reading needs"
+                  + " s3:GetObject and s3:ListBucket, the output folder s3:PutObject,"
+                  + " s3:DeleteObject and s3:AbortMultipartUpload too"),
           // An answer without a body, to a HEAD request, does not say more.
           Sign.of(
               Kind.REFUSED,

@@ -41,7 +41,7 @@ class StorageFaultTest {
   @Test
   void theClassTellsWhereTheWordsDoNot() {
     assertThat(StorageFault.in(new AccessDeniedException("s3a://b/k")).orElseThrow().message())
-        .startsWith("The credentials lack a right")
+        .startsWith("The credentials are wrong or lack a right")
         .endsWith("The storage said: s3a://b/k");
     assertThat(StorageFault.in(new ConnectException("Connection refused")).orElseThrow().kind())
         .isEqualTo(StorageFault.Kind.UNAVAILABLE);
