@@ -47,6 +47,13 @@ public final class CountingStorage implements Storage {
       }
 
       @Override
+      public void readFully(List<Range> ranges, byte[] into) throws IOException {
+        source.readFully(ranges, into);
+        ranges.forEach(range -> bytes.add(range.count()));
+        requests.add(ranges.size());
+      }
+
+      @Override
       public void close() throws IOException {
         source.close();
       }

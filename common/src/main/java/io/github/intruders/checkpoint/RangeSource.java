@@ -2,6 +2,7 @@ package io.github.intruders.checkpoint;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.List;
 
 /** Random access to one open file. For one thread at a time; whoever opens it closes it. */
 public interface RangeSource extends Closeable {
@@ -19,4 +20,27 @@ public interface RangeSource extends Closeable {
    * @throws java.io.EOFException if the file ends before the last of them
    */
   void readFully(long offset, byte[] into, int start, int count) throws IOException;
+
+  /**
+   * A piece of a file.
+   *
+   * @param offset of its first byte, from the start of the file
+   * @param count how many bytes
+   */
+  record Range(long offset, int count) {}
+
+  /**
+   * Copies several pieces of the file, one behind the other into the array's start. A remote
+   * storage is asked for them side by side.
+   *
+   * @param ranges that don't overlap, in ascending order
+   * @throws java.io.EOFException if the file ends before the last of them
+   */
+  default void readFully(List<Range> ranges, byte[] into) throws IOException {
+    int start = 0;
+    for (Range range : ranges) {
+      readFully(range.offset(), into, start, range.count());
+      start += range.count();
+    }
+  }
 }

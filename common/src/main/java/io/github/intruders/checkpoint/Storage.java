@@ -47,9 +47,12 @@ public interface Storage {
   String qualify(String uriOrBarePath);
 
   /**
-   * Writes a whole file, making its folder where that is missing. The bytes go to a hidden
-   * temporary file beside it, which takes the name when the body returns and replaces a file of
-   * that name; if the body fails, the temporary file is removed and the old file stays. Where a
+   * Writes a whole file, making its folder where that is missing and replacing a file of that name
+   * when the body returns; if the body fails, the old file stays. Of two that write the same file,
+   * the last one stands, whole.
+   *
+   * <p>An object store, where a file appears when it is closed, is written to directly. Elsewhere
+   * the bytes go to a hidden temporary file beside it, which then takes the name; where such a
    * storage can't replace a file by renaming, there is a moment without either.
    */
   void write(String uri, Body body) throws IOException;

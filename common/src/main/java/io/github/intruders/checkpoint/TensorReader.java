@@ -13,6 +13,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
@@ -280,15 +281,22 @@ public final class TensorReader {
     }
   }
 
-  /** Rows with a gap between them: many at once where they are short, else one by one. */
+  /**
+   * Rows with a gap between them: many in one range where the gaps are short, else many ranges at
+   * once.
+   */
   private void streamRows(RangeSource file, MatrixSource source, Sink sink) throws IOException {
     int storedRows = source.transposed() ? source.cols() : source.rows();
     long rowBytes = source.lengthBytes() / storedRows;
     long pitch = source.pitchBytes();
-    if (pitch > chunkBytes) {
+    if (rowBytes > chunkBytes) {
       for (long row = 0; row < storedRows; row++) {
         streamRange(file, source.offset() + row * pitch, rowBytes, sink);
       }
+      return;
+    }
+    if (pitch > chunkBytes) {
+      streamRowsAsRanges(file, source, storedRows, (int) rowBytes, sink);
       return;
     }
     int atOnce = (int) (chunkBytes / pitch);
@@ -301,6 +309,23 @@ public final class TensorReader {
       }
       sink.accept(chunk, (int) (count * rowBytes));
       delivered += count * rowBytes;
+    }
+  }
+
+  private void streamRowsAsRanges(
+      RangeSource file, MatrixSource source, int storedRows, int rowBytes, Sink sink)
+      throws IOException {
+    int atOnce = chunkBytes / rowBytes;
+    for (int row = 0; row < storedRows; row += atOnce) {
+      int count = Math.min(atOnce, storedRows - row);
+      List<RangeSource.Range> ranges = new ArrayList<>(count);
+      for (int i = 0; i < count; i++) {
+        ranges.add(
+            new RangeSource.Range(source.offset() + (row + i) * source.pitchBytes(), rowBytes));
+      }
+      file.readFully(ranges, chunk);
+      sink.accept(chunk, count * rowBytes);
+      delivered += (long) count * rowBytes;
     }
   }
 

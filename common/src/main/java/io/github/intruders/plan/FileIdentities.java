@@ -1,7 +1,6 @@
 package io.github.intruders.plan;
 
 import io.github.intruders.checkpoint.Storage;
-import io.github.intruders.checkpoint.StoredFile;
 import io.github.intruders.checkpoint.TensorInfo;
 import java.io.IOException;
 import java.util.Collection;
@@ -9,7 +8,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/** What tells whether a file has changed since: its length and time of change. */
+/** What tells whether a file has changed since. */
 final class FileIdentities {
   private FileIdentities() {}
 
@@ -19,8 +18,7 @@ final class FileIdentities {
     TreeSet<String> files = new TreeSet<>();
     tensors.forEach(tensor -> files.add(tensor.file()));
     for (String file : files) {
-      StoredFile stored = storage.status(file);
-      identities.put(file, stored.lengthBytes() + " " + stored.modifiedMillis());
+      identities.put(file, storage.status(file).identity());
     }
     return identities;
   }

@@ -37,7 +37,7 @@ public final class MemoryStorage implements Storage {
     if (bytes == null) {
       throw new FileNotFoundException(uri);
     }
-    return new StoredFile(uri, uri.substring(FOLDER.length() + 1), bytes.length, 0, false);
+    return new StoredFile(uri, uri.substring(FOLDER.length() + 1), bytes.length, 0, "", false);
   }
 
   @Override
@@ -60,6 +60,7 @@ public final class MemoryStorage implements Storage {
                     file.getKey(),
                     file.getValue().length,
                     0,
+                    "",
                     false))
         .toList();
   }

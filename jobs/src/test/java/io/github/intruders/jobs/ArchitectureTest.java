@@ -44,7 +44,8 @@ class ArchitectureTest {
   static final ArchRule hadoopIsReachedThroughStorage =
       noClasses()
           .that()
-          .resideOutsideOfPackages(ROOT + ".checkpoint.hadoop", ROOT + ".jobs.session")
+          .resideOutsideOfPackages(
+              ROOT + ".checkpoint.hadoop", ROOT + ".jobs.session", ROOT + ".jobs.commit")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("org.apache.hadoop..");

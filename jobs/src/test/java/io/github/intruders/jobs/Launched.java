@@ -6,22 +6,32 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** One run of the launcher in a process of its own, as a user starts it. */
-record Launched(int exitCode, List<String> out, List<String> err) {
+public record Launched(int exitCode, List<String> out, List<String> err) {
   private static final long TIMEOUT_MINUTES = 5;
 
   static Launched run(Path folder, String... arguments) throws IOException, InterruptedException {
+    return run(folder, Map.of(), arguments);
+  }
+
+  /**
+   * Runs it with more in its environment.
+   *
+   * @param folder for what it prints
+   */
+  public static Launched run(Path folder, Map<String, String> environment, String... arguments)
+      throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of(System.getProperty("launcher")));
     command.addAll(List.of(arguments));
     Path out = folder.resolve("stdout.txt");
     Path err = folder.resolve("stderr.txt");
-    Process process =
-        new ProcessBuilder(command)
-            .redirectOutput(out.toFile())
-            .redirectError(err.toFile())
-            .start();
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
+    builder.environment().putAll(environment);
+    Process process = builder.start();
     if (!process.waitFor(TIMEOUT_MINUTES, TimeUnit.MINUTES)) {
       process.destroyForcibly();
       throw new IOException(

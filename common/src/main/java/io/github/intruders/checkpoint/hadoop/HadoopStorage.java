@@ -7,22 +7,29 @@ import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import java.io.File;
 import java.io.FileNotFoundException;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.CommonPathCapabilities;
+import org.apache.hadoop.fs.EtagSource;
 import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FSDataOutputStreamBuilder;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Options.OpenFileOptions;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
+import org.apache.hadoop.util.VersionInfo;
 import org.apache.hadoop.util.functional.FutureIO;
 
 /**
@@ -34,7 +41,12 @@ public final class HadoopStorage implements Storage {
   /** At least two letters, so that a Windows drive is no scheme. */
   private static final Pattern SCHEME = Pattern.compile("^[A-Za-z][A-Za-z0-9+.-]+:/");
 
+  private static final Set<String> S3_LOOKALIKES = Set.of("s3", "s3n");
+
   private static final int RENAME_ATTEMPTS = 3;
+
+  /** Two requests less for each file; no one has a folder where we write files. */
+  private static final String WITHOUT_CHECKS = "fs.s3a.create.performance";
 
   private final Configuration configuration;
 
@@ -63,7 +75,7 @@ public final class HadoopStorage implements Storage {
                     OpenFileOptions.FS_OPTION_OPENFILE_READ_POLICY,
                     OpenFileOptions.FS_OPTION_OPENFILE_READ_POLICY_RANDOM)
                 .build());
-    return new HadoopRangeSource(uri, status.getLen(), stream);
+    return new HadoopRangeSource(uri, status.getLen(), stream, isObjectStore(files, path));
   }
 
   @Override
@@ -113,6 +125,7 @@ public final class HadoopStorage implements Storage {
         status.getPath().getName(),
         status.isDirectory() ? 0 : status.getLen(),
         status.getModificationTime(),
+        status instanceof EtagSource source && source.getEtag() != null ? source.getEtag() : "",
         status.isDirectory());
   }
 
@@ -129,11 +142,25 @@ public final class HadoopStorage implements Storage {
     }
     try {
       boolean hasScheme = SCHEME.matcher(uriOrBarePath).find();
-      return new Path(hasScheme ? uriOrBarePath : localUri(uriOrBarePath)).toString();
+      Path path = new Path(hasScheme ? uriOrBarePath : localUri(uriOrBarePath));
+      requireNoSecret(path);
+      return path.toString();
     } catch (IllegalArgumentException e) {
       throw UserInputException.of(
           RejectCode.SETTING_INVALID,
           "Not a path or URI: \"%s\" (%s)".formatted(uriOrBarePath, e.getMessage()));
+    }
+  }
+
+  /** What stands in a URI gets into tables and messages. */
+  private static void requireNoSecret(Path path) {
+    String userInfo = path.toUri().getUserInfo();
+    if (userInfo != null && userInfo.contains(":")) {
+      throw UserInputException.of(
+          RejectCode.SETTING_INVALID,
+          "Cannot use a URI with credentials in it, %s://…@%s: take them out, and set them as"
+                  .formatted(path.toUri().getScheme(), path.toUri().getHost())
+              + " .github/docs/s3.md says");
     }
   }
 
@@ -151,6 +178,52 @@ public final class HadoopStorage implements Storage {
   public void write(String uri, Body body) throws IOException {
     Path path = new Path(uri);
     FileSystem files = fileSystem(path);
+    if (isObjectStore(files, path)) {
+      writeAtOnce(files, path, body);
+    } else {
+      writeBesideAndRename(files, path, body);
+    }
+  }
+
+  /** Whether files appear when they are closed, and reads and renames go over a network: S3. */
+  private static boolean isObjectStore(FileSystem files, Path path) throws IOException {
+    return files.hasPathCapability(path, CommonPathCapabilities.ABORTABLE_STREAM);
+  }
+
+  /** For storages where a file is there when its stream is closed, and not before: S3. */
+  private static void writeAtOnce(FileSystem files, Path path, Body body) throws IOException {
+    FSDataOutputStreamBuilder<?, ?> creation = files.createFile(path);
+    creation.overwrite(true);
+    creation.recursive();
+    creation.opt(WITHOUT_CHECKS, true);
+    try (FSDataOutputStream out = creation.build()) {
+      try {
+        body.writeTo(new Unclosed(out));
+      } catch (IOException | RuntimeException | Error e) {
+        out.abort();
+        throw e;
+      }
+    }
+  }
+
+  /** Leaves the end of a file to its owner, since closing is what makes it visible. */
+  private static final class Unclosed extends FilterOutputStream {
+    Unclosed(OutputStream out) {
+      super(out);
+    }
+
+    @Override
+    public void write(byte[] bytes, int start, int count) throws IOException {
+      out.write(bytes, start, count);
+    }
+
+    @Override
+    public void close() throws IOException {
+      flush();
+    }
+  }
+
+  private void writeBesideAndRename(FileSystem files, Path path, Body body) throws IOException {
     Path temporary =
         new Path(
             resolve(
@@ -203,6 +276,10 @@ public final class HadoopStorage implements Storage {
     }
   }
 
+  private static String hadoopVersion() {
+    return VersionInfo.getVersion();
+  }
+
   private FileSystem fileSystem(Path path) throws IOException {
     String scheme = path.toUri().getScheme();
     if ("file".equals(scheme)) {
@@ -214,7 +291,22 @@ public final class HadoopStorage implements Storage {
       throw UserInputException.inFile(
           RejectCode.SETTING_INVALID,
           path.toString(),
-          "No file system is set up for %s://".formatted(scheme));
+          "No file system is set up for %s://%s"
+              .formatted(scheme, S3_LOOKALIKES.contains(scheme) ? "; S3 goes by s3a://" : ""));
+    } catch (RuntimeException e) {
+      if (e.getCause() instanceof ClassNotFoundException missing) {
+        throw UserInputException.inFile(
+            RejectCode.SETTING_INVALID,
+            path.toString(),
+            "%s, which %s:// needs, is not on Spark's class path%s"
+                .formatted(
+                    missing.getMessage(),
+                    scheme,
+                    "s3a".equals(scheme)
+                        ? "; add: -- --packages org.apache.hadoop:hadoop-aws:" + hadoopVersion()
+                        : ""));
+      }
+      throw e;
     }
   }
 }

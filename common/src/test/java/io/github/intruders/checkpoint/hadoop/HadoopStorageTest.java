@@ -76,6 +76,28 @@ class HadoopStorageTest {
   }
 
   @Test
+  void aUriWithCredentialsIsRefusedWithoutRepeatingThem() {
+    assertThatThrownBy(() -> storage.qualify("s3a://key:hidden@bucket/base"))
+        .isInstanceOf(UserInputException.class)
+        .hasMessageStartingWith("Cannot use a URI with credentials in it, s3a://…@bucket: take")
+        .message()
+        .doesNotContain("hidden");
+    assertThat(storage.qualify("abfs://container@account/base"))
+        .isEqualTo("abfs://container@account/base");
+  }
+
+  @Test
+  void theLibraryThatS3NeedsIsNamed() {
+    assertThatThrownBy(() -> storage.exists("s3a://bucket/base"))
+        .isInstanceOf(UserInputException.class)
+        .hasMessageContaining("S3AFileSystem not found, which s3a:// needs")
+        .hasMessageContaining("-- --packages org.apache.hadoop:hadoop-aws:3.4.2");
+    assertThatThrownBy(() -> storage.exists("s3://bucket/base"))
+        .isInstanceOf(UserInputException.class)
+        .hasMessage("[s3://bucket/base] No file system is set up for s3://; S3 goes by s3a://");
+  }
+
+  @Test
   void aSchemeWithoutFileSystemIsTheUsersMatter() {
     assertThatThrownBy(() -> storage.exists("nonesuch://bucket/base"))
         .isInstanceOf(UserInputException.class)

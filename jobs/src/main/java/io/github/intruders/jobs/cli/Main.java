@@ -1,5 +1,6 @@
 package io.github.intruders.jobs.cli;
 
+import io.github.intruders.checkpoint.hadoop.StorageFault;
 import io.github.intruders.input.UserInputException;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -86,6 +87,12 @@ public final class Main implements Runnable {
     if (fault.isPresent()) {
       System.err.println("intruders: " + fault.get().getMessage());
       return UNUSABLE;
+    }
+    Optional<StorageFault> storageFault = StorageFault.in(e);
+    if (storageFault.isPresent()) {
+      LOG.debug("The job failed", e);
+      System.err.println("intruders: " + storageFault.get().message());
+      return storageFault.get().kind() == StorageFault.Kind.REFUSED ? UNUSABLE : FAULT;
     }
     LOG.error("The job failed", e);
     return FAULT;

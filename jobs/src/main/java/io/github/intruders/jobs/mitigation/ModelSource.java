@@ -66,13 +66,7 @@ record ModelSource(
       identity.append(source).append('\n');
       for (StoredFile file : storage.list(folder)) {
         if (!file.directory()) {
-          identity
-              .append(file.name())
-              .append(' ')
-              .append(file.lengthBytes())
-              .append(' ')
-              .append(file.modifiedMillis())
-              .append('\n');
+          identity.append(file.name()).append(' ').append(file.identity()).append('\n');
         }
       }
     }

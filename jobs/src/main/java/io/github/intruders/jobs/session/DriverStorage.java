@@ -2,6 +2,7 @@ package io.github.intruders.jobs.session;
 
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.hadoop.HadoopStorage;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;
 
@@ -11,6 +12,8 @@ public final class DriverStorage {
 
   /** With the {@code spark.hadoop.*} settings that spark-submit was given; starts no Spark. */
   public static Storage open() {
-    return new HadoopStorage(SparkHadoopUtil.get().newConfiguration(new SparkConf()));
+    Configuration configuration = SparkHadoopUtil.get().newConfiguration(new SparkConf());
+    RemoteDefaults.applyTo(configuration);
+    return new HadoopStorage(configuration);
   }
 }

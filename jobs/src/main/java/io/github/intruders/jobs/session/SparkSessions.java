@@ -1,24 +1,30 @@
 package io.github.intruders.jobs.session;
 
+import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 
 /** Opens the session of a run. Whoever opens it closes it. */
 public final class SparkSessions {
+  private static final String REDACTION = "spark.redaction.regex";
   private static final String SHUFFLE_PARTITIONS = "spark.sql.shuffle.partitions";
 
   private SparkSessions() {}
 
   /** A session with what the job relies on; master and resources come from spark-submit. */
   public static SparkSession open(String name) {
-    SparkSession spark =
+    SparkSession.Builder builder =
         SparkSession.builder()
             .appName("intruders " + name)
             .config("spark.ui.showConsoleProgress", "false")
             .config("spark.sql.session.timeZone", "UTC")
             .config("spark.sql.caseSensitive", "true")
             // A checkpoint's id is a text, even if all ids of a run look like numbers or dates.
-            .config("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
-            .getOrCreate();
+            .config("spark.sql.sources.partitionColumnTypeInference.enabled", "false");
+    if (!new SparkConf().contains(REDACTION)) {
+      builder.config(REDACTION, RemoteDefaults.all().get(REDACTION));
+    }
+    SparkSession spark = builder.getOrCreate();
+    RemoteDefaults.applyTo(spark.sparkContext().hadoopConfiguration());
     if (!spark.sparkContext().conf().contains(SHUFFLE_PARTITIONS)) {
       // The tables are small beside the cluster; Spark's 200 tasks a shuffle would be mostly empty.
       spark

@@ -4,6 +4,7 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 
 import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.jobs.commit.TableCommit;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
@@ -123,13 +124,18 @@ public final class TableWriter {
     return rows.withColumn("run_id", lit(runId));
   }
 
-  private void write(String table, Dataset<Row> rows, String partition) {
-    rows.repartition(col(partition))
-        .write()
-        .mode(SaveMode.Overwrite)
-        .option("partitionOverwriteMode", "dynamic")
-        .partitionBy(partition)
-        .parquet(uri(table));
+  /** One file in each folder, of one task. */
+  private void write(String table, Dataset<Row> rows, String partition) throws IOException {
+    TableCommit.run(
+        rows.sparkSession(),
+        uri(table),
+        () ->
+            rows.repartition(col(partition))
+                .write()
+                .mode(SaveMode.Overwrite)
+                .option("partitionOverwriteMode", "dynamic")
+                .partitionBy(partition)
+                .parquet(uri(table)));
   }
 
   private void deletePartitions(String table, String partition, Collection<String> values)
@@ -152,11 +158,15 @@ public final class TableWriter {
     boolean hasRows =
         storage.exists(uri(table))
             && storage.list(uri(table)).stream()
-                .anyMatch(file -> file.directory() && !file.name().equals(folder));
+                .anyMatch(
+                    file -> file.name().startsWith(partition + "=") && !file.name().equals(folder));
     if (hasRows) {
       storage.delete(columnsOnly);
     } else if (!storage.exists(columnsOnly)) {
-      rows.drop(partition).limit(0).coalesce(1).write().parquet(columnsOnly);
+      TableCommit.run(
+          rows.sparkSession(),
+          columnsOnly,
+          () -> rows.drop(partition).limit(0).coalesce(1).write().parquet(columnsOnly));
     }
   }
 
