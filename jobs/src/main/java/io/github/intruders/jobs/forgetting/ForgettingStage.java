@@ -15,7 +15,7 @@ import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.jobs.table.ForgettingTable;
 import io.github.intruders.jobs.table.MetricsTable;
 import io.github.intruders.jobs.table.RejectsTable;
-import io.github.intruders.jobs.table.TableWriter;
+import io.github.intruders.jobs.table.TableChanges;
 import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.manifest.Manifest;
 import java.io.IOException;
@@ -72,7 +72,7 @@ public final class ForgettingStage {
    * @param checkpoints rows of the checkpoints table
    * @throws UserInputException if the user speaks of a metric that is in no file
    */
-  public Result run(Dataset<Row> checkpoints, TableWriter tables) throws IOException {
+  public Result run(Dataset<Row> checkpoints, TableChanges tables) throws IOException {
     List<Rejection> missing = new ArrayList<>();
     List<String> files = files(missing);
     context.setJobDescription("forgetting: reading %d metrics files".formatted(files.size()));
@@ -105,7 +105,7 @@ public final class ForgettingStage {
 
   private Result write(
       Dataset<Row> checkpoints,
-      TableWriter tables,
+      TableChanges tables,
       List<Rejection> missing,
       JavaRDD<MetricsReading> readings,
       JavaRDD<MetricComparison> comparisons)
