@@ -11,8 +11,9 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
-import org.apache.iceberg.Snapshot;
+import org.apache.iceberg.SnapshotRef;
 import org.apache.iceberg.Table;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -123,15 +124,22 @@ final class CatalogChanges implements TableChanges {
     staged.forEach((name, table) -> snapshots.put(name, table.tag()));
     for (String name : CatalogTables.NAMES) {
       if (!snapshots.containsKey(name) && tables.exists(name)) {
-        Table table = tables.load(name);
-        Snapshot now = table.currentSnapshot();
-        if (now != null) {
-          table.manageSnapshots().createTag(runId, now.snapshotId()).commit();
-          snapshots.put(name, now.snapshotId());
-        }
+        tag(tables.load(name)).ifPresent(snapshot -> snapshots.put(name, snapshot));
       }
     }
     return snapshots;
+  }
+
+  private Optional<Long> tag(Table table) {
+    References.change(
+        table,
+        now -> {
+          if (now.currentSnapshot() != null) {
+            long snapshot = now.currentSnapshot().snapshotId();
+            now.manageSnapshots().createTag(runId, snapshot).commit();
+          }
+        });
+    return Optional.ofNullable(table.refs().get(runId)).map(SnapshotRef::snapshotId);
   }
 
   private void addRun(Map<String, Long> snapshots) {
@@ -159,12 +167,18 @@ final class CatalogChanges implements TableChanges {
     }
     for (String name : CatalogTables.NAMES) {
       try {
-        if (tables.exists(name) && tables.load(name).refs().containsKey(runId)) {
-          tables.load(name).manageSnapshots().removeTag(runId).commit();
+        if (tables.exists(name)) {
+          References.change(tables.load(name), this::removeTag);
         }
       } catch (RuntimeException e) {
         cause.addSuppressed(e);
       }
+    }
+  }
+
+  private void removeTag(Table table) {
+    if (table.refs().containsKey(runId)) {
+      table.manageSnapshots().removeTag(runId).commit();
     }
   }
 

@@ -160,8 +160,12 @@ public final class CatalogTables implements Tables {
   }
 
   /** What everybody sees now. */
-  Dataset<Row> read(String table) {
-    String name = sqlName(table);
+  private Dataset<Row> read(String table) {
+    return readNow(sqlName(table));
+  }
+
+  /** A table, or a branch of it, as SQL names it. */
+  Dataset<Row> readNow(String name) {
     spark.catalog().refreshTable(name);
     return spark.read().table(name);
   }
@@ -171,13 +175,6 @@ public final class CatalogTables implements Tables {
     String name = sqlName(table);
     spark.catalog().refreshTable(name);
     return spark.read().option(SparkReadOptions.VERSION_AS_OF, snapshot).table(name);
-  }
-
-  /** A table with a run's changes. */
-  Dataset<Row> readBranch(String table, String branch) {
-    String name = sqlName(table);
-    spark.catalog().refreshTable(name);
-    return spark.read().option(SparkReadOptions.BRANCH, branch).table(name);
   }
 
   /** The snapshot that {@link #asOf} asked for. */
@@ -241,7 +238,7 @@ public final class CatalogTables implements Tables {
     Table loaded = load(table);
     if (Arrays.stream(columns.fieldNames())
         .anyMatch(column -> loaded.schema().findField(column) == null)) {
-      loaded.updateSchema().unionByNameWith(schema).commit();
+      References.change(loaded, now -> now.updateSchema().unionByNameWith(schema).commit());
     }
     return loaded;
   }
@@ -268,5 +265,10 @@ public final class CatalogTables implements Tables {
   /** The table as SQL names it. */
   String sqlName(String table) {
     return sqlNamespace() + ".`" + table + "`";
+  }
+
+  /** A branch of it; unlike Spark's option for it, this needs no extensions of the session. */
+  String sqlName(String table, String branch) {
+    return sqlName(table) + ".`branch_" + branch + "`";
   }
 }

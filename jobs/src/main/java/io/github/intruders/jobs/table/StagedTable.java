@@ -21,7 +21,6 @@ import org.apache.iceberg.exceptions.ValidationException;
 import org.apache.iceberg.expressions.Expression;
 import org.apache.iceberg.expressions.Expressions;
 import org.apache.iceberg.io.CloseableIterable;
-import org.apache.iceberg.spark.SparkWriteOptions;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
@@ -74,20 +73,24 @@ final class StagedTable {
   static StagedTable begin(
       CatalogTables tables, String name, String partition, String runId, Table table) {
     StagedTable staged = new StagedTable(tables, name, partition, runId, table);
+    References.change(table, now -> staged.createBranch());
+    return staged;
+  }
+
+  private void createBranch() {
     Snapshot now = table.currentSnapshot();
-    staged.readFrom = now == null ? null : now.snapshotId();
     ManageSnapshots snapshots = table.manageSnapshots();
     (now == null
-            ? snapshots.createBranch(staged.branch)
-            : snapshots.createBranch(staged.branch, now.snapshotId()))
-        .setMaxRefAgeMs(staged.branch, BRANCH_KEPT_MILLIS)
+            ? snapshots.createBranch(branch)
+            : snapshots.createBranch(branch, now.snapshotId()))
+        .setMaxRefAgeMs(branch, BRANCH_KEPT_MILLIS)
         .commit();
-    return staged;
+    readFrom = now == null ? null : now.snapshotId();
   }
 
   /** The table with this run's changes. */
   Dataset<Row> rows() {
-    return tables.readBranch(name, branch);
+    return tables.readNow(tables.sqlName(name, branch));
   }
 
   /**
@@ -138,9 +141,7 @@ final class StagedTable {
       return;
     }
     try {
-      rows.writeTo(tables.sqlName(name))
-          .option(SparkWriteOptions.BRANCH, branch)
-          .overwrite(isIn(keys));
+      rows.writeTo(tables.sqlName(name, branch)).overwrite(isIn(keys));
     } catch (NoSuchTableException e) {
       throw new IllegalStateException("Table %s was dropped meanwhile".formatted(name), e);
     }
@@ -175,19 +176,30 @@ final class StagedTable {
 
   /** Marks the snapshot that the run has left, and drops the branch. */
   long tag() {
-    table.refresh();
+    References.change(
+        table,
+        now ->
+            now.manageSnapshots()
+                .createTag(runId, left().snapshotId())
+                .removeBranch(branch)
+                .commit());
+    return table.refs().get(runId).snapshotId();
+  }
+
+  private Snapshot left() {
     Snapshot now = table.currentSnapshot();
-    Snapshot left = now == null ? table.snapshot(branch) : now;
-    table.manageSnapshots().createTag(runId, left.snapshotId()).removeBranch(branch).commit();
-    return left.snapshotId();
+    return now == null ? table.snapshot(branch) : now;
   }
 
   /** Drops the branch of a run that failed. */
   void drop() {
-    table.refresh();
-    if (table.refs().containsKey(branch)) {
-      table.manageSnapshots().removeBranch(branch).commit();
-    }
+    References.change(
+        table,
+        now -> {
+          if (now.refs().containsKey(branch)) {
+            now.manageSnapshots().removeBranch(branch).commit();
+          }
+        });
   }
 
   private void put(List<DataFile> files, boolean validated) {

@@ -48,7 +48,9 @@ class CatalogChangesTest {
             .config("spark.sql.session.timeZone", "UTC")
             .config("spark.sql.catalog.lake", "org.apache.iceberg.spark.SparkCatalog")
             .config("spark.sql.catalog.lake.catalog-impl", FailingCatalog.class.getName())
-            .config("spark.sql.catalog.lake.uri", "jdbc:h2:mem:changes;DB_CLOSE_DELAY=-1")
+            .config(
+                "spark.sql.catalog.lake.uri",
+                "jdbc:h2:mem:changes;DB_CLOSE_DELAY=-1;DATABASE_TO_UPPER=FALSE")
             .config("spark.sql.catalog.lake.jdbc.schema-version", "V1")
             .config("spark.sql.catalog.lake.warehouse", temporary.resolve("lake").toString())
             .config("spark.sql.catalog.other", "org.apache.spark.sql.NoSuchCatalog")
