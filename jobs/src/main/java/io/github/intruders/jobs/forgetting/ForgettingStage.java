@@ -28,6 +28,7 @@ import java.util.Set;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -140,11 +141,24 @@ public final class ForgettingStage {
     tables.replaceWhere(
         spark,
         RejectsTable.NAME,
-        functions.col("code").equalTo(RejectCode.METRIC_INVALID.name()),
+        functions.col("code").equalTo(RejectCode.METRIC_INVALID.name()).and(ofThisManifest()),
         rejects);
     List<Rejection> first = rejections.take(1);
     return new Result(
         measured.count(), rejections.count(), first.isEmpty() ? null : first.get(0).message());
+  }
+
+  /** Rejects of other manifests in the same tables are not ours to drop. */
+  private Column ofThisManifest() {
+    List<String> ids = new ArrayList<>(List.of(manifest.baseId()));
+    manifest.checkpoints().forEach(spec -> ids.add(spec.id()));
+    Column ours = functions.col("checkpoint_id").isin(ids.toArray());
+    for (String uri : manifest.metrics()) {
+      // Names in a metrics file that no checkpoint has.
+      ours =
+          ours.or(functions.coalesce(functions.col("file").startsWith(uri), functions.lit(false)));
+    }
+    return ours;
   }
 
   private List<String> files(List<Rejection> missing) throws IOException {
