@@ -56,7 +56,7 @@ final class DemoCommand implements Callable<Integer> {
             .withTables(tables.in(storage.qualify(out)));
     try (SparkSession spark = SparkSessions.open("demo")) {
       return outcome.report(
-          new IntruderJob(spark, config).run(MetricDirections.byName()), config.outUri());
+          new IntruderJob(spark, config).run(MetricDirections.byName()), config.tables());
     }
   }
 }

@@ -68,7 +68,7 @@ final class InputOptions {
       names = "--out",
       paramLabel = "URI",
       defaultValue = "intruders-out",
-      description = "Where the tables go (default: ${DEFAULT-VALUE}).")
+      description = "Where the results go (default: ${DEFAULT-VALUE}).")
   private String out;
 
   @Mixin private TableOptions tables;

@@ -8,6 +8,12 @@ import java.util.Objects;
 /** Where the tables of runs are kept. */
 public sealed interface TablePlace {
 
+  /** The place as people write it. */
+  String text();
+
+  /** The options that name the place to {@code show} and others. */
+  String options();
+
   /**
    * Parquet, one folder per table.
    *
@@ -16,6 +22,16 @@ public sealed interface TablePlace {
   record Folder(String outUri) implements TablePlace {
     public Folder {
       Objects.requireNonNull(outUri, "outUri");
+    }
+
+    @Override
+    public String text() {
+      return outUri;
+    }
+
+    @Override
+    public String options() {
+      return "--out " + outUri;
     }
   }
 
@@ -55,9 +71,14 @@ public sealed interface TablePlace {
       }
     }
 
-    /** Catalog and namespace as people write them. */
+    @Override
     public String text() {
       return name + "." + String.join(".", namespace);
+    }
+
+    @Override
+    public String options() {
+      return "--catalog %s --namespace %s".formatted(name, String.join(".", namespace));
     }
   }
 }

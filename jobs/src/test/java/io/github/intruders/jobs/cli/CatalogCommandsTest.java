@@ -77,6 +77,7 @@ class CatalogCommandsTest {
     Outcome run =
         run("run", "--manifest", manifest, "--out", out, "--catalog", "lake", "--namespace", "zoo");
     assertThat(run.err()).doesNotContain("ERROR");
+    assertThat(run.out()).contains("Tables in lake.zoo, ");
     assertThat(run.exitCode()).isZero();
     assertThat(run(with(mitigation, "--catalog", "lake", "--namespace", "zoo")).exitCode())
         .isZero();
