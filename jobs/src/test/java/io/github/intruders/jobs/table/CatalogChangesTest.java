@@ -147,6 +147,17 @@ class CatalogChangesTest {
   }
 
   @Test
+  void aRunThatWasKilledLeavesTheTablesAsTheyWereAndTheNextOneWorks() throws IOException {
+    commit("killed", "r1", changes -> changes.replace("matrices", matrices("a=1"), List.of()));
+    change("killed", "r2").replace("matrices", matrices("a=2"), List.of());
+
+    assertThat(rows("killed", "matrices")).containsExactly("1,r1,a");
+    commit("killed", "r3", changes -> changes.replace("matrices", matrices("a=3"), List.of()));
+    assertThat(rows("killed", "matrices")).containsExactly("3,r3,a");
+    assertThat(refs("killed", "matrices")).containsExactlyInAnyOrder("main", "r1", "r3", "run_r2");
+  }
+
+  @Test
   void aRunThatFailsWhileItPublishesPutsBackWhatWasThere() throws IOException {
     commit(
         "late",
