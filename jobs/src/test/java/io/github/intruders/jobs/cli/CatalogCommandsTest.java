@@ -223,33 +223,32 @@ class CatalogCommandsTest {
   }
 
   @Test
-  void anotherBasesCheckpointIsNotReplaced() throws IOException {
-    String[] run = {
-      "scan",
-      "--include",
-      "layers\\.0\\..*q_proj",
-      "--catalog",
-      "lake",
-      "--namespace",
-      "teams.shared",
-      "--out",
-      temporary.resolve("teams").toString(),
-      "--manifest"
-    };
-    Path manifest = temporary.resolve("team.yaml");
-    String text =
-        "base: {id: %s, uri: %s/base}%ncheckpoints:%n  - {id: chat, uri: %s/lora-r1/1-python}%n";
-    Files.writeString(manifest, text.formatted("ours", zoo(), zoo()));
-    assertThat(run(with(run, manifest.toString())).exitCode()).isZero();
-    Files.writeString(manifest, text.formatted("theirs", zoo(), zoo()));
+  void anotherBasesCheckpointIsNotReplaced() {
+    session()
+        .sql("CREATE TABLE lake.teams.shared.checkpoints (base_id STRING, checkpoint_id STRING)");
+    session().sql("INSERT INTO lake.teams.shared.checkpoints VALUES ('ours', '1-python')");
 
-    Outcome refused = run(with(run, manifest.toString()));
+    Outcome refused =
+        run(
+            "scan",
+            "--base",
+            zoo() + "/base",
+            "--tuned",
+            zoo() + "/lora-r1/1-python",
+            "--out",
+            temporary.resolve("teams").toString(),
+            "--catalog",
+            "lake",
+            "--namespace",
+            "teams.shared");
 
-    assertThat(refused.exitCode()).isEqualTo(2);
-    assertThat(refused.err())
-        .contains(
-            "intruders: [lake.teams.shared] Checkpoint chat is here already, tuned from base ours,"
-                + " not theirs; give it another id, or take another --namespace");
+    assertThat(refused)
+        .isEqualTo(
+            new Outcome(
+                2,
+                "",
+                "intruders: [lake.teams.shared] Checkpoint 1-python is here already, tuned from base ours, not base; give it another id, or take another --namespace%n"
+                    .formatted()));
     assertThat(count("SELECT * FROM lake.teams.shared.checkpoints WHERE base_id = 'ours'"))
         .isEqualTo(1);
   }
