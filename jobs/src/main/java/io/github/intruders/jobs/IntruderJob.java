@@ -9,6 +9,7 @@ import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.accumulation.AccumulationStage;
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.config.TablePlace;
 import io.github.intruders.jobs.forgetting.ForgettingStage;
 import io.github.intruders.jobs.mitigation.MitigationStage;
 import io.github.intruders.jobs.plan.PlanStage;
@@ -35,8 +36,9 @@ import io.github.intruders.jobs.table.RejectsTable;
 import io.github.intruders.jobs.table.ScanLedger;
 import io.github.intruders.jobs.table.SimilarityTable;
 import io.github.intruders.jobs.table.SingularVectorsTable;
+import io.github.intruders.jobs.table.TableChanges;
 import io.github.intruders.jobs.table.TableReader;
-import io.github.intruders.jobs.table.TableWriter;
+import io.github.intruders.jobs.table.Tables;
 import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.mitigation.MitigationSettings;
 import io.github.intruders.plan.BaseMatrix;
@@ -134,19 +136,30 @@ public final class IntruderJob {
    * @throws UserInputException as {@link #scan}
    */
   public RunSummary run(MetricDirections directions) throws IOException {
-    RunSummary summary = scan();
-    if (config.manifest().checkpoints().stream().anyMatch(spec -> spec.sequence() != null)) {
-      Accumulation accumulation = accumulate();
-      summary = summary.withAccumulation(accumulation.steps(), accumulation.rejected(), seconds());
-    }
-    if (!config.manifest().metrics().isEmpty()) {
-      ForgettingStage.Result result = runForgetting(directions);
-      summary =
-          summary.withForgetting(
-              SummaryReader.lines(forgettingTable()), result.rejected(), seconds());
+    RunSummary summary;
+    try (TableChanges changes = tables().change(runId)) {
+      summary = scan(changes);
+      summary = followed(summary, changes, directions);
+      changes.commit();
     }
     write(summary);
     LOG.info("Report: {}", report());
+    return summary;
+  }
+
+  private RunSummary followed(RunSummary scanned, TableChanges changes, MetricDirections directions)
+      throws IOException {
+    RunSummary summary = scanned;
+    if (config.manifest().checkpoints().stream().anyMatch(spec -> spec.sequence() != null)) {
+      Accumulation accumulation = accumulate(changes);
+      summary = summary.withAccumulation(accumulation.steps(), accumulation.rejected(), seconds());
+    }
+    if (!config.manifest().metrics().isEmpty()) {
+      ForgettingStage.Result result = runForgetting(changes, directions);
+      summary =
+          summary.withForgetting(
+              SummaryReader.lines(forgettingTable(changes)), result.rejected(), seconds());
+    }
     return summary;
   }
 
@@ -160,8 +173,7 @@ public final class IntruderJob {
     context.setJobDescription("report: reading the tables");
     try {
       Storage store = storage.open();
-      return HtmlReport.write(
-          new TableReader(spark, store, config.outUri()), store, config.outUri());
+      return HtmlReport.write(new TableReader(tables()), store, config.outUri());
     } finally {
       context.setJobDescription(null);
     }
@@ -186,6 +198,14 @@ public final class IntruderJob {
    *     settings
    */
   public Accumulation accumulate() throws IOException {
+    try (TableChanges changes = tables().change(runId)) {
+      Accumulation accumulation = accumulate(changes);
+      changes.commit();
+      return accumulation;
+    }
+  }
+
+  private Accumulation accumulate(TableChanges changes) throws IOException {
     List<String> sequences =
         config.manifest().checkpoints().stream()
             .map(CheckpointSpec::sequence)
@@ -197,20 +217,18 @@ public final class IntruderJob {
           RejectCode.NOTHING_TO_ANALYSE,
           "No checkpoint of the manifest has a sequence and a step to follow");
     }
-    Storage store = storage.open();
-    TableReader reader = new TableReader(spark, store, config.outUri());
-    TableWriter writer = new TableWriter(store, config.outUri(), runId);
+    TableReader reader = new TableReader(changes.seen());
     context.setJobDescription("accumulation: following intruders along the sequences");
     try (AccumulationStage.Result result =
         new AccumulationStage(spark, storage, config, runId)
             .run(reader.read(MatricesTable.NAME), reader.read(SingularVectorsTable.NAME))) {
       Dataset<Row> bySequence = result.bySequence().cache();
       List<String> unseen = without(sequences, bySequence);
-      writer.replaceSequences(
+      changes.replaceSequences(
           IntruderTracksTable.NAME, result.tracks(), without(sequences, result.tracks()));
-      writer.replaceSequences(AccumulationTable.BY_MATRIX, result.byMatrix(), unseen);
-      writer.replaceSequences(AccumulationTable.NAME, bySequence, unseen);
-      long rejected = addRejects(writer, result.rejections());
+      changes.replaceSequences(AccumulationTable.BY_MATRIX, result.byMatrix(), unseen);
+      changes.replaceSequences(AccumulationTable.NAME, bySequence, unseen);
+      long rejected = addRejects(changes, result.rejections());
       return new Accumulation(SummaryReader.steps(bySequence), rejected);
     } finally {
       context.setJobDescription(null);
@@ -225,7 +243,7 @@ public final class IntruderJob {
   }
 
   /** Puts what this stage rejected in the place of what an earlier run of it did. */
-  private long addRejects(TableWriter writer, JavaRDD<Rejection> rejections) throws IOException {
+  private long addRejects(TableChanges changes, JavaRDD<Rejection> rejections) throws IOException {
     Dataset<Row> fresh =
         spark
             .createDataFrame(rejections.map(RejectsTable::toRow), RejectsTable.SCHEMA)
@@ -235,7 +253,7 @@ public final class IntruderJob {
             .filter(spec -> spec.sequence() != null)
             .map(CheckpointSpec::id)
             .toArray();
-    writer.replaceWhere(
+    changes.replaceWhere(
         spark,
         RejectsTable.NAME,
         col("code")
@@ -263,12 +281,23 @@ public final class IntruderJob {
    * @throws UserInputException if nothing can be analysed; the rejects table says why
    */
   public RunSummary scan() throws IOException {
+    RunSummary summary;
+    try (TableChanges changes = tables().change(runId)) {
+      summary = scan(changes);
+      changes.commit();
+    }
+    write(summary);
+    return summary;
+  }
+
+  private RunSummary scan(TableChanges changes) throws IOException {
+    requireOwnCheckpoints(changes.seen());
     try (RunPlan plan = plan()) {
       failIfAsked(plan);
-      TableWriter tables = new TableWriter(storage.open(), config.outUri(), runId);
       if (plan.matrices() == 0) {
         Dataset<Row> rejects = plannedRejects(plan);
-        tables.replace(RejectsTable.NAME, rejects, List.of());
+        changes.replace(RejectsTable.NAME, rejects, List.of());
+        changes.commit();
         throw UserInputException.of(
             RejectCode.NOTHING_TO_ANALYSE,
             "Nothing can be analysed; the first reason: "
@@ -284,7 +313,7 @@ public final class IntruderJob {
                   () -> spectra(plan))
               .persist(StorageLevel.MEMORY_AND_DISK());
       try {
-        return writeTables(plan, tables, entries);
+        return writeTables(plan, changes, entries);
       } finally {
         entries.unpersist();
       }
@@ -298,7 +327,8 @@ public final class IntruderJob {
    *     edited
    */
   public MitigationSummary mitigate(MitigationSettings settings) throws IOException {
-    try (RunPlan plan = plan()) {
+    try (TableChanges changes = tables().change(runId);
+        RunPlan plan = plan()) {
       failIfAsked(plan);
       MitigationStage stage = new MitigationStage(spark, storage, config, settings, runId);
       stage.requireFreeOutput(plan.base());
@@ -321,17 +351,17 @@ public final class IntruderJob {
                     spark.createDataFrame(
                         result.rejections().stream().map(RejectsTable::toRow).toList(),
                         RejectsTable.SCHEMA));
-        TableWriter tables = new TableWriter(storage.open(), config.outUri(), runId);
         List<String> edited = ids(entries.select("checkpoint_id").distinct());
         List<String> empty =
             config.manifest().checkpoints().stream()
                 .map(CheckpointSpec::id)
                 .filter(id -> !edited.contains(id))
                 .toList();
-        tables.replace(MitigationsTable.NAME, MitigationsTable.of(entries), empty);
+        changes.replace(MitigationsTable.NAME, MitigationsTable.of(entries), empty);
         if (!rejects.isEmpty()) {
-          tables.replace(RejectsTable.NAME, rejects, List.of());
+          changes.replace(RejectsTable.NAME, rejects, List.of());
         }
+        changes.commit();
         return new MitigationSummaryReader(storage.open(), config, settings, runId)
             .read(entries, rejects, (System.nanoTime() - start) / 1e9);
       } finally {
@@ -352,34 +382,70 @@ public final class IntruderJob {
           RejectCode.SETTING_INVALID,
           "There are no metrics: give --metrics, or the key metrics of the manifest");
     }
-    ForgettingStage.Result result = runForgetting(directions);
-    if (result.measured() == 0) {
-      throw UserInputException.of(
-          RejectCode.METRIC_INVALID,
-          "No metric can be used; the first reason: " + result.firstReason());
+    try (TableChanges changes = tables().change(runId)) {
+      ForgettingStage.Result result = runForgetting(changes, directions);
+      changes.commit();
+      if (result.measured() == 0) {
+        throw UserInputException.of(
+            RejectCode.METRIC_INVALID,
+            "No metric can be used; the first reason: " + result.firstReason());
+      }
+      return new ForgettingReport(SummaryReader.lines(forgettingTable(changes)), result.rejected());
     }
-    return new ForgettingReport(SummaryReader.lines(forgettingTable()), result.rejected());
   }
 
-  private ForgettingStage.Result runForgetting(MetricDirections directions) throws IOException {
-    Dataset<Row> checkpoints =
-        new TableReader(spark, storage.open(), config.outUri()).stored(CheckpointsTable.NAME);
+  private ForgettingStage.Result runForgetting(TableChanges changes, MetricDirections directions)
+      throws IOException {
+    Dataset<Row> checkpoints = changes.seen().stored(CheckpointsTable.NAME);
     ForgettingStage.Result result =
         new ForgettingStage(spark, storage, config.manifest(), directions)
-            .run(checkpoints, new TableWriter(storage.open(), config.outUri(), runId));
+            .run(checkpoints, changes);
     if (result.rejected() > 0 && config.onError() == JobConfig.OnError.FAIL) {
       throw UserInputException.of(RejectCode.METRIC_INVALID, result.firstReason());
     }
     return result;
   }
 
-  private Dataset<Row> forgettingTable() throws IOException {
-    return new TableReader(spark, storage.open(), config.outUri())
+  private Dataset<Row> forgettingTable(TableChanges changes) throws IOException {
+    return changes
+        .seen()
         .stored(ForgettingTable.NAME)
         .filter(col("base_id").equalTo(config.manifest().baseId()));
   }
 
-  private RunSummary writeTables(RunPlan plan, TableWriter tables, Dataset<Row> entries)
+  private Tables tables() {
+    return Tables.in(config.tables(), spark, storage.open());
+  }
+
+  /** Many teams may write to one catalog; none replaces another one's checkpoints unasked. */
+  private void requireOwnCheckpoints(Tables tables) throws IOException {
+    if (!(config.tables() instanceof TablePlace.Catalog catalog)
+        || !tables.has(CheckpointsTable.NAME)) {
+      return;
+    }
+    Object[] ids = config.manifest().checkpoints().stream().map(CheckpointSpec::id).toArray();
+    List<Row> foreign =
+        tables
+            .stored(CheckpointsTable.NAME)
+            .where(
+                col("checkpoint_id")
+                    .isin(ids)
+                    .and(col("base_id").notEqual(config.manifest().baseId())))
+            .select("checkpoint_id", "base_id")
+            .takeAsList(1);
+    if (!foreign.isEmpty()) {
+      throw UserInputException.inFile(
+          RejectCode.SETTING_INVALID,
+          catalog.text(),
+          "Checkpoint %s is here already, tuned from base %s, not %s; give it another id, or take another --namespace"
+              .formatted(
+                  foreign.get(0).getString(0),
+                  foreign.get(0).getString(1),
+                  config.manifest().baseId()));
+    }
+  }
+
+  private RunSummary writeTables(RunPlan plan, TableChanges changes, Dataset<Row> entries)
       throws IOException {
     context.setJobDescription("scan: writing the tables");
     Dataset<Row> rejects =
@@ -397,16 +463,13 @@ public final class IntruderJob {
     try {
       List<String> empty = ids(checkpoints.filter(col("matrices").equalTo(0)));
       List<String> whole = ids(checkpoints.filter(col("rejected").equalTo(0)));
-      tables.replace(CheckpointsTable.NAME, checkpoints, List.of());
-      tables.replace(MatricesTable.NAME, matrices, empty);
-      tables.replace(SingularVectorsTable.NAME, SingularVectorsTable.of(entries), empty);
-      tables.replace(SimilarityTable.NAME, SimilarityTable.of(entries), empty);
-      tables.replace(RejectsTable.NAME, rejects, whole);
-      RunSummary summary =
-          new SummaryReader(spark, config, runId)
-              .read(checkpoints, matrices, rejects.count(), (System.nanoTime() - start) / 1e9);
-      write(summary);
-      return summary;
+      changes.replace(CheckpointsTable.NAME, checkpoints, List.of());
+      changes.replace(MatricesTable.NAME, matrices, empty);
+      changes.replace(SingularVectorsTable.NAME, SingularVectorsTable.of(entries), empty);
+      changes.replace(SimilarityTable.NAME, SimilarityTable.of(entries), empty);
+      changes.replace(RejectsTable.NAME, rejects, whole);
+      return new SummaryReader(spark, config, runId)
+          .read(checkpoints, matrices, rejects.count(), (System.nanoTime() - start) / 1e9);
     } finally {
       checkpoints.unpersist();
       context.setJobDescription(null);

@@ -51,6 +51,31 @@ class ArchitectureTest {
           .resideInAnyPackage("org.apache.hadoop..");
 
   @ArchTest
+  static final ArchRule icebergIsReachedByCatalogTablesAlone =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage(ROOT + ".jobs.table")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("org.apache.iceberg..");
+
+  /** What decides between Parquet and a catalog must load where the Iceberg runtime is missing. */
+  @ArchTest
+  static final ArchRule whatIsLoadedWithoutACatalogNeedsNoIceberg =
+      noClasses()
+          .that()
+          .haveSimpleName("Tables")
+          .or()
+          .haveSimpleName("CatalogSettings")
+          .or()
+          .haveSimpleName("ParquetTables")
+          .or()
+          .haveSimpleName("TableWriter")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("org.apache.iceberg..");
+
+  @ArchTest
   static final ArchRule theScienceDependsOnlyLeftwardsAlongItsFlow =
       layeredArchitecture()
           .consideringOnlyDependenciesInLayers()

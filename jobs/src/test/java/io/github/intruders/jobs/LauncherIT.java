@@ -189,6 +189,29 @@ class LauncherIT {
     assertThat(results.get(2)).isEqualTo(results.get(0));
   }
 
+  @Test
+  void aCatalogWithoutItsRuntimeIsToldBeforeAnythingIsComputed() throws Exception {
+    Path out = temporary.resolve("no-runtime");
+    Launched demo =
+        Launched.run(
+            temporary,
+            "demo",
+            "--catalog",
+            "lake",
+            "--out",
+            out.toString(),
+            "--",
+            "--conf",
+            "spark.sql.catalog.lake=org.apache.iceberg.spark.SparkCatalog");
+
+    assertThat(demo.exitCode()).isEqualTo(2);
+    assertThat(demo.err())
+        .contains(
+            "intruders: Cannot use the catalog 'lake': the Iceberg runtime is not on the class path;"
+                + " add -- --packages org.apache.iceberg:iceberg-spark-runtime-4.1_2.13:1.12.0");
+    assertThat(out).doesNotExist();
+  }
+
   private static Dataset<Row> read(Path out, String table) {
     return spark.read().parquet(out.resolve(table).toString());
   }

@@ -35,6 +35,7 @@ final class DemoCommand implements Callable<Integer> {
       description = "Where the tables go (default: ${DEFAULT-VALUE}).")
   private String out;
 
+  @Mixin private TableOptions tables;
   @Mixin private OutcomeOptions outcome;
 
   @Override
@@ -49,11 +50,13 @@ final class DemoCommand implements Callable<Integer> {
     Storage storage = DriverStorage.open();
     JobConfig config =
         JobConfig.published(
-            InputOptions.readManifest(storage, storage.resolve(storage.qualify(home), MANIFEST)),
-            storage.qualify(out));
+                InputOptions.readManifest(
+                    storage, storage.resolve(storage.qualify(home), MANIFEST)),
+                storage.qualify(out))
+            .withTables(tables.in(storage.qualify(out)));
     try (SparkSession spark = SparkSessions.open("demo")) {
       return outcome.report(
-          new IntruderJob(spark, config).run(MetricDirections.byName()), config.outUri());
+          new IntruderJob(spark, config).run(MetricDirections.byName()), config.tables());
     }
   }
 }

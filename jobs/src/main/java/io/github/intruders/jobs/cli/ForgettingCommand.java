@@ -41,7 +41,7 @@ final class ForgettingCommand implements Callable<Integer> {
     JobConfig config = metrics.applyTo(input.toConfig());
     try (SparkSession spark = SparkSessions.open("forgetting")) {
       ForgettingReport report = new IntruderJob(spark, config).forgetting(directions);
-      System.out.println(report.render(config.outUri()));
+      System.out.println(report.render(config.tables()));
       return report.rejected() == 0 || allowRejects ? Main.DONE : Main.DONE_WITH_REJECTS;
     }
   }

@@ -17,6 +17,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -67,8 +68,10 @@ final class InputOptions {
       names = "--out",
       paramLabel = "URI",
       defaultValue = "intruders-out",
-      description = "Where the tables go (default: ${DEFAULT-VALUE}).")
+      description = "Where the results go (default: ${DEFAULT-VALUE}).")
   private String out;
+
+  @Mixin private TableOptions tables;
 
   @Option(
       names = "--spectra",
@@ -153,6 +156,7 @@ final class InputOptions {
             ? Manifest.single(storage.qualify(base), tuned.stream().map(storage::qualify).toList())
             : readManifest(storage, manifest),
         outUri,
+        tables.in(outUri),
         spectra == null ? storage.resolve(outUri, "spectra-store") : storage.qualify(spectra),
         new ScanSettings(TopK.parse(topK), epsilons, side.sides(), solver),
         splitFused ? selection.withFusedWeightsSplit() : selection,

@@ -103,7 +103,9 @@ final class MitigateCommand implements Callable<Integer> {
     try (SparkSession spark = SparkSessions.open("mitigate")) {
       MitigationSummary summary = new IntruderJob(spark, config).mitigate(settings);
       System.out.println(
-          json ? summary.toJson() : MitigationReport.render(summary, config.outUri()));
+          json
+              ? summary.toJson()
+              : MitigationReport.render(summary, config.outUri(), config.tables()));
       return summary.rejected() == 0 || allowRejects ? Main.DONE : Main.DONE_WITH_REJECTS;
     }
   }

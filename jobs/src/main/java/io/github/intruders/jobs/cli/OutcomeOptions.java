@@ -1,5 +1,6 @@
 package io.github.intruders.jobs.cli;
 
+import io.github.intruders.jobs.config.TablePlace;
 import io.github.intruders.jobs.report.ConsoleReport;
 import io.github.intruders.jobs.report.RunSummary;
 import picocli.CommandLine.Option;
@@ -17,8 +18,8 @@ final class OutcomeOptions {
   private boolean allowRejects;
 
   /** Prints the summary and returns the exit code. */
-  int report(RunSummary summary, String outUri) {
-    System.out.println(json ? summary.toJson() : ConsoleReport.render(summary, outUri));
+  int report(RunSummary summary, TablePlace tables) {
+    System.out.println(json ? summary.toJson() : ConsoleReport.render(summary, tables));
     return summary.rejected() == 0 || allowRejects ? Main.DONE : Main.DONE_WITH_REJECTS;
   }
 }

@@ -5,10 +5,12 @@ import io.github.intruders.jobs.report.HtmlReport;
 import io.github.intruders.jobs.session.DriverStorage;
 import io.github.intruders.jobs.session.SparkSessions;
 import io.github.intruders.jobs.table.TableReader;
+import io.github.intruders.jobs.table.Tables;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Draws the report. */
@@ -25,13 +27,17 @@ final class ReportCommand implements Callable<Integer> {
       description = "The run's output folder (default: ${DEFAULT-VALUE}).")
   private String out;
 
+  @Mixin private TableOptions tables;
+  @Mixin private HistoryOptions history;
+
   @Override
   public Integer call() throws IOException {
     Storage storage = DriverStorage.open();
     String outUri = storage.qualify(out);
     try (SparkSession spark = SparkSessions.open("report")) {
-      System.out.println(
-          HtmlReport.write(new TableReader(spark, storage, outUri), storage, outUri));
+      TableReader reader =
+          new TableReader(history.applyTo(Tables.in(tables.in(outUri), spark, storage)));
+      System.out.println(HtmlReport.write(reader, storage, outUri));
       return Main.DONE;
     }
   }

@@ -32,7 +32,7 @@ final class RunCommand implements Callable<Integer> {
     MetricDirections directions = metrics.directions();
     JobConfig config = metrics.applyTo(input.toConfig());
     try (SparkSession spark = SparkSessions.open("run")) {
-      return outcome.report(new IntruderJob(spark, config).run(directions), config.outUri());
+      return outcome.report(new IntruderJob(spark, config).run(directions), config.tables());
     }
   }
 }

@@ -28,7 +28,7 @@ final class ScanCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     JobConfig config = input.toConfig();
     try (SparkSession spark = SparkSessions.open("scan")) {
-      return outcome.report(new IntruderJob(spark, config).scan(), config.outUri());
+      return outcome.report(new IntruderJob(spark, config).scan(), config.tables());
     }
   }
 }

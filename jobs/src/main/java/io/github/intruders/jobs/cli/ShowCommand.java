@@ -7,6 +7,7 @@ import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.session.DriverStorage;
 import io.github.intruders.jobs.session.SparkSessions;
 import io.github.intruders.jobs.table.TableReader;
+import io.github.intruders.jobs.table.Tables;
 import java.io.IOException;
 import java.util.Iterator;
 import java.util.concurrent.Callable;
@@ -15,6 +16,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -28,7 +30,9 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  intruders show checkpoints --out results",
       "  intruders show singular_vectors --where \"is_intruder AND layer = 3\" --limit 50",
-      "  intruders show matrices --format csv --limit 0 > matrices.csv"
+      "  intruders show matrices --format csv --limit 0 > matrices.csv",
+      "  intruders show checkpoints --catalog lake --as-of 2026-01-31T06:00:00Z \\",
+      "      -- --properties-file conf/iceberg/local.conf"
     })
 final class ShowCommand implements Callable<Integer> {
   /** How rows are printed. */
@@ -52,6 +56,9 @@ final class ShowCommand implements Callable<Integer> {
       description = "The run's output folder (default: ${DEFAULT-VALUE}).")
   private String out;
 
+  @Mixin private TableOptions tables;
+  @Mixin private HistoryOptions history;
+
   @Option(
       names = "--format",
       defaultValue = "table",
@@ -72,8 +79,10 @@ final class ShowCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Storage storage = DriverStorage.open();
     try (SparkSession spark = SparkSessions.open("show")) {
-      Dataset<Row> rows =
-          filtered(new TableReader(spark, storage, storage.qualify(out)).read(table));
+      TableReader reader =
+          new TableReader(
+              history.applyTo(Tables.in(tables.in(storage.qualify(out)), spark, storage)));
+      Dataset<Row> rows = filtered(reader.read(table));
       print(rows);
       return Main.DONE;
     }

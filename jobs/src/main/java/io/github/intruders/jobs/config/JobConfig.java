@@ -13,7 +13,8 @@ import java.util.Objects;
  * Everything a run depends on besides its inputs' contents.
  *
  * @param manifest base and checkpoints
- * @param outUri folder of the tables
+ * @param outUri folder of the report, the summary and what is kept for later runs
+ * @param tables where the tables go
  * @param spectraUri folder of the base decompositions
  * @param settings what is looked for
  * @param selection which matrices
@@ -22,6 +23,7 @@ import java.util.Objects;
 public record JobConfig(
     Manifest manifest,
     String outUri,
+    TablePlace tables,
     String spectraUri,
     ScanSettings settings,
     MatrixSelection selection,
@@ -29,6 +31,7 @@ public record JobConfig(
   public JobConfig {
     Objects.requireNonNull(manifest, "manifest");
     Objects.requireNonNull(outUri, "outUri");
+    Objects.requireNonNull(tables, "tables");
     Objects.requireNonNull(spectraUri, "spectraUri");
     Objects.requireNonNull(settings, "settings");
     Objects.requireNonNull(selection, "selection");
@@ -40,6 +43,7 @@ public record JobConfig(
     return new JobConfig(
         manifest,
         outUri,
+        new TablePlace.Folder(outUri),
         outUri + "/spectra-store",
         ScanSettings.published(),
         MatrixSelection.of(null, null),
@@ -67,12 +71,17 @@ public record JobConfig(
             manifest.checkpoints().stream().filter(spec -> ids.contains(spec.id())).toList(),
             manifest.metrics(),
             manifest.contentHash());
-    return new JobConfig(part, outUri, spectraUri, settings, selection, onError);
+    return new JobConfig(part, outUri, tables, spectraUri, settings, selection, onError);
   }
 
   /** The same run with another manifest. */
   public JobConfig withManifest(Manifest other) {
-    return new JobConfig(other, outUri, spectraUri, settings, selection, onError);
+    return new JobConfig(other, outUri, tables, spectraUri, settings, selection, onError);
+  }
+
+  /** The same run with its tables in another place. */
+  public JobConfig withTables(TablePlace other) {
+    return new JobConfig(manifest, outUri, other, spectraUri, settings, selection, onError);
   }
 
   /** What to do when an input is rejected. */

@@ -15,7 +15,7 @@ import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.jobs.table.ForgettingTable;
 import io.github.intruders.jobs.table.MetricsTable;
 import io.github.intruders.jobs.table.RejectsTable;
-import io.github.intruders.jobs.table.TableWriter;
+import io.github.intruders.jobs.table.TableChanges;
 import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.manifest.Manifest;
 import java.io.IOException;
@@ -28,6 +28,7 @@ import java.util.Set;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -72,7 +73,7 @@ public final class ForgettingStage {
    * @param checkpoints rows of the checkpoints table
    * @throws UserInputException if the user speaks of a metric that is in no file
    */
-  public Result run(Dataset<Row> checkpoints, TableWriter tables) throws IOException {
+  public Result run(Dataset<Row> checkpoints, TableChanges tables) throws IOException {
     List<Rejection> missing = new ArrayList<>();
     List<String> files = files(missing);
     context.setJobDescription("forgetting: reading %d metrics files".formatted(files.size()));
@@ -105,7 +106,7 @@ public final class ForgettingStage {
 
   private Result write(
       Dataset<Row> checkpoints,
-      TableWriter tables,
+      TableChanges tables,
       List<Rejection> missing,
       JavaRDD<MetricsReading> readings,
       JavaRDD<MetricComparison> comparisons)
@@ -140,11 +141,24 @@ public final class ForgettingStage {
     tables.replaceWhere(
         spark,
         RejectsTable.NAME,
-        functions.col("code").equalTo(RejectCode.METRIC_INVALID.name()),
+        functions.col("code").equalTo(RejectCode.METRIC_INVALID.name()).and(ofThisManifest()),
         rejects);
     List<Rejection> first = rejections.take(1);
     return new Result(
         measured.count(), rejections.count(), first.isEmpty() ? null : first.get(0).message());
+  }
+
+  /** Rejects of other manifests in the same tables are not ours to drop. */
+  private Column ofThisManifest() {
+    List<String> ids = new ArrayList<>(List.of(manifest.baseId()));
+    manifest.checkpoints().forEach(spec -> ids.add(spec.id()));
+    Column ours = functions.col("checkpoint_id").isin(ids.toArray());
+    for (String uri : manifest.metrics()) {
+      // Names in a metrics file that no checkpoint has.
+      ours =
+          ours.or(functions.coalesce(functions.col("file").startsWith(uri), functions.lit(false)));
+    }
+    return ours;
   }
 
   private List<String> files(List<Rejection> missing) throws IOException {

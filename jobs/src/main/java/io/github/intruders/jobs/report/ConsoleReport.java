@@ -1,5 +1,6 @@
 package io.github.intruders.jobs.report;
 
+import io.github.intruders.jobs.config.TablePlace;
 import io.github.intruders.jobs.report.RunSummary.AccumulationStep;
 import io.github.intruders.jobs.report.RunSummary.CheckpointSummary;
 import io.github.intruders.jobs.report.RunSummary.ForgettingSummary;
@@ -15,7 +16,7 @@ public final class ConsoleReport {
   private ConsoleReport() {}
 
   /** One line per checkpoint, then where the tables are. */
-  public static String render(RunSummary summary, String outUri) {
+  public static String render(RunSummary summary, TablePlace tables) {
     int width = "checkpoint".length();
     for (CheckpointSummary checkpoint : summary.checkpoints()) {
       width = Math.max(width, checkpoint.checkpointId().length());
@@ -60,11 +61,12 @@ public final class ConsoleReport {
     }
     if (summary.rejected() > 0) {
       text.append(
-          "Left out: %d; why: jobs/bin/intruders show rejects --out %s%n"
-              .formatted(summary.rejected(), outUri));
+          "Left out: %d; why: jobs/bin/intruders show rejects %s%n"
+              .formatted(summary.rejected(), tables.options()));
     }
     text.append(
-        String.format(Locale.ROOT, "Tables in %s, %.1f s%n", outUri, summary.elapsedSeconds()));
+        String.format(
+            Locale.ROOT, "Tables in %s, %.1f s%n", tables.text(), summary.elapsedSeconds()));
     return text.toString();
   }
 

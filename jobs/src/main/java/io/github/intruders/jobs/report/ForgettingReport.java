@@ -1,5 +1,6 @@
 package io.github.intruders.jobs.report;
 
+import io.github.intruders.jobs.config.TablePlace;
 import io.github.intruders.jobs.report.RunSummary.ForgettingSummary;
 import java.util.List;
 
@@ -15,13 +16,13 @@ public record ForgettingReport(List<ForgettingSummary> lines, long rejected) {
   }
 
   /** The report as text. */
-  public String render(String outUri) {
+  public String render(TablePlace tables) {
     StringBuilder text = new StringBuilder(ConsoleReport.forgetting(lines));
     if (rejected > 0) {
       text.append(
-          "Left out: %d; why: jobs/bin/intruders show rejects --out %s%n"
-              .formatted(rejected, outUri));
+          "Left out: %d; why: jobs/bin/intruders show rejects %s%n"
+              .formatted(rejected, tables.options()));
     }
-    return text.append("Tables in %s".formatted(outUri)).toString();
+    return text.append("Tables in %s".formatted(tables.text())).toString();
   }
 }

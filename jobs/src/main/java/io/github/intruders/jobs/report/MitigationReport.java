@@ -1,5 +1,6 @@
 package io.github.intruders.jobs.report;
 
+import io.github.intruders.jobs.config.TablePlace;
 import java.util.Locale;
 
 /** A mitigation as a person reads it in a terminal. */
@@ -7,7 +8,7 @@ public final class MitigationReport {
   private MitigationReport() {}
 
   /** One line per checkpoint and variant, then where the models are. */
-  public static String render(MitigationSummary summary, String outUri) {
+  public static String render(MitigationSummary summary, String outUri, TablePlace tables) {
     int checkpointWidth = "checkpoint".length();
     int variantWidth = "variant".length();
     for (MitigationSummary.Model model : summary.models()) {
@@ -47,7 +48,7 @@ public final class MitigationReport {
             Locale.ROOT,
             "Models in %s/mitigated, table mitigations in %s, %.1f s%n",
             outUri,
-            outUri,
+            tables.text(),
             summary.elapsedSeconds()));
     return text.toString();
   }

@@ -21,43 +21,49 @@ import org.apache.spark.sql.functions;
  * Writes the tables below {@code OUT} as Parquet, one folder per checkpoint or sequence, so that a
  * run replaces the rows of its own and leaves all others.
  */
-public final class TableWriter {
+public final class TableWriter implements TableChanges {
   private static final String CHECKPOINT = "checkpoint_id";
   private static final String SEQUENCE = "sequence";
   private static final String BASE = "base_id";
   private static final String NO_VALUE = "_none";
 
+  private final ParquetTables tables;
   private final Storage storage;
   private final String outUri;
   private final String runId;
 
-  public TableWriter(Storage storage, String outUri, String runId) {
+  TableWriter(ParquetTables tables, Storage storage, String outUri, String runId) {
+    this.tables = tables;
     this.storage = storage;
     this.outUri = outUri;
     this.runId = runId;
   }
 
-  /**
-   * Replaces the rows of this run's checkpoints.
-   *
-   * @param rows with a column {@code checkpoint_id}
-   * @param without checkpoints of this run that have no row; what an earlier run wrote for them
-   *     goes
-   */
+  @Override
   public void replace(String table, Dataset<Row> rows, Collection<String> without)
       throws IOException {
     replace(table, rows, CHECKPOINT, without);
   }
 
-  /**
-   * Replaces the rows of this run's sequences.
-   *
-   * @param rows with a column {@code sequence}
-   * @param without sequences of this run that have no row
-   */
+  @Override
   public void replaceSequences(String table, Dataset<Row> rows, Collection<String> without)
       throws IOException {
     replace(table, rows, SEQUENCE, without);
+  }
+
+  @Override
+  public Tables seen() {
+    return tables;
+  }
+
+  @Override
+  public void commit() {
+    // Each table was changed as it was written.
+  }
+
+  @Override
+  public void close() {
+    // Nothing is held.
   }
 
   private void replace(
@@ -68,12 +74,7 @@ public final class TableWriter {
     writeColumnsIfEmpty(table, stamped(rows), partition);
   }
 
-  /**
-   * Replaces all rows of one base, in a table that is not of checkpoints; the old rows stay until
-   * the new ones are complete.
-   *
-   * @param rows with a column {@code base_id} that holds this base's id
-   */
+  @Override
   public void replaceOfBase(String table, Dataset<Row> rows, String baseId) throws IOException {
     Dataset<Row> stamped = stamped(rows);
     if (stamped.isEmpty()) {
@@ -84,13 +85,7 @@ public final class TableWriter {
     writeColumnsIfEmpty(table, stamped, BASE);
   }
 
-  /**
-   * Replaces the rows that fulfil a condition, whichever run wrote them, and keeps all others as
-   * they are. For tables with few rows.
-   *
-   * @param stale tells which rows go
-   * @param fresh rows to add, with a column {@code checkpoint_id}
-   */
+  @Override
   public void replaceWhere(SparkSession spark, String table, Column stale, Dataset<Row> fresh)
       throws IOException {
     if (!storage.exists(uri(table))) {
@@ -171,7 +166,7 @@ public final class TableWriter {
   }
 
   /** Where a table lies. */
-  public String uri(String table) {
+  private String uri(String table) {
     return storage.resolve(outUri, table);
   }
 }

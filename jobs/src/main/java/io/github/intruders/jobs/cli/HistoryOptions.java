@@ -1,0 +1,20 @@
+package io.github.intruders.jobs.cli;
+
+import io.github.intruders.jobs.table.Tables;
+import picocli.CommandLine.Option;
+
+/** Which state of the tables to read. */
+final class HistoryOptions {
+  @Option(
+      names = "--as-of",
+      paramLabel = "RUN|TIME",
+      description =
+          "With --catalog: the tables as a run left them, by its run_id (the table runs lists them),"
+              + " or as they were at a time in UTC, such as 2026-01-31T06:00:00Z.")
+  private String asOf;
+
+  /** The tables in that state. */
+  Tables applyTo(Tables tables) {
+    return asOf == null ? tables : tables.asOf(asOf);
+  }
+}

@@ -1,0 +1,331 @@
+package io.github.intruders.jobs.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The commands with {@code --catalog}: the same tables in an Iceberg catalog on local disk. */
+class CatalogCommandsTest {
+  private static final List<String> SETTINGS =
+      List.of(
+          "spark.master",
+          "spark.ui.enabled",
+          "spark.sql.catalog.lake",
+          "spark.sql.catalog.lake.type",
+          "spark.sql.catalog.lake.warehouse");
+
+  private static final List<String> TABLES =
+      List.of(
+          "accumulation",
+          "accumulation_by_matrix",
+          "checkpoints",
+          "forgetting",
+          "intruder_tracks",
+          "matrices",
+          "metrics",
+          "mitigations",
+          "rejects",
+          "similarity",
+          "singular_vectors");
+
+  @TempDir private static Path temporary;
+
+  private record Outcome(int exitCode, String out, String err) {}
+
+  @BeforeAll
+  static void setUp() {
+    System.setProperty("spark.master", "local[2]");
+    System.setProperty("spark.ui.enabled", "false");
+    System.setProperty("spark.sql.catalog.lake", "org.apache.iceberg.spark.SparkCatalog");
+    System.setProperty("spark.sql.catalog.lake.type", "hadoop");
+    System.setProperty("spark.sql.catalog.lake.warehouse", temporary.resolve("lake").toString());
+  }
+
+  @AfterAll
+  static void tearDown() {
+    SETTINGS.forEach(System::clearProperty);
+  }
+
+  @Test
+  void aCatalogHoldsTheSameRowsAsParquet() {
+    String manifest = System.getProperty("zoo") + "/manifest.yaml";
+    String out = temporary.resolve("same").toString();
+    String[] mitigation = {
+      "mitigate", "--manifest", manifest, "--out", out, "--checkpoint", "lora-r1/4-xml"
+    };
+    assertThat(run("run", "--manifest", manifest, "--out", out).exitCode()).isZero();
+    assertThat(run(mitigation).exitCode()).isZero();
+
+    // The ledger in OUT gives the second run the same figures, times included.
+    Outcome run =
+        run("run", "--manifest", manifest, "--out", out, "--catalog", "lake", "--namespace", "zoo");
+    assertThat(run.err()).doesNotContain("ERROR");
+    assertThat(run.out()).contains("Tables in lake.zoo, ");
+    assertThat(run.exitCode()).isZero();
+    assertThat(run(with(mitigation, "--catalog", "lake", "--namespace", "zoo")).exitCode())
+        .isZero();
+
+    Map<String, Integer> sizes = new TreeMap<>();
+    for (String table : TABLES) {
+      Dataset<Row> parquet = session().read().parquet(out + "/" + table);
+      Dataset<Row> iceberg = session().table("lake.zoo." + table);
+      assertThat(iceberg.columns()).as(table).isEqualTo(parquet.columns());
+      assertThat(types(iceberg)).as(table).isEqualTo(types(parquet));
+      assertThat(rows(iceberg)).as(table).isEqualTo(rows(parquet));
+      sizes.put(table, rows(iceberg).size());
+    }
+    assertThat(sizes)
+        .containsEntry("checkpoints", 16)
+        .containsEntry("matrices", 16 * 28)
+        .containsEntry("singular_vectors", 16 * 28 * 10)
+        .containsEntry("similarity", 16 * 28 * 100)
+        .containsEntry("accumulation", 16)
+        .containsEntry("mitigations", 28)
+        .containsEntry("rejects", 0);
+    assertThat(sizes.get("intruder_tracks")).isPositive();
+    assertThat(sizes.get("forgetting")).isPositive();
+  }
+
+  @Test
+  void aNightlyRunAddsItsStepAndTheNightBeforeStaysInSight() throws IOException {
+    Path out = temporary.resolve("nightly");
+    night(out, 1);
+    night(out, 1);
+    assertThat(count("SELECT * FROM lake.nights.matrices")).isEqualTo(2);
+    assertThat(count("SELECT * FROM lake.nights.accumulation")).isEqualTo(1);
+
+    night(out, 2);
+
+    assertThat(count("SELECT * FROM lake.nights.matrices")).isEqualTo(4);
+    assertThat(count("SELECT DISTINCT checkpoint_id, matrix FROM lake.nights.matrices"))
+        .isEqualTo(4);
+    assertThat(count("SELECT * FROM lake.nights.accumulation")).isEqualTo(2);
+    List<String> runs =
+        session()
+            .sql("SELECT run_id FROM lake.nights.runs ORDER BY committed_at")
+            .collectAsList()
+            .stream()
+            .map(row -> row.getString(0))
+            .toList();
+    assertThat(runs).hasSize(3);
+    String[] show = {"show", "checkpoints", "--catalog", "lake", "--namespace", "nights"};
+    String[] csv = with(show, "--format", "csv", "--where", "matrices = 2");
+    assertThat(run(csv).out().lines()).hasSize(3);
+    assertThat(run(with(csv, "--as-of", runs.get(1))).out().lines())
+        .hasSize(2)
+        .last()
+        .asString()
+        .startsWith("lora-r8/1,");
+    assertThat(run("show", "runs", "--catalog", "lake", "--namespace", "nights").out())
+        .contains(runs);
+    assertThat(out)
+        .isDirectoryNotContaining(path -> TABLES.contains(path.getFileName().toString()));
+    assertThat(out.resolve("report/index.html")).content().contains("lora-r8/2");
+    Outcome report =
+        run(
+            with(
+                new String[] {"report", "--catalog", "lake", "--namespace", "nights"},
+                "--as-of",
+                runs.get(0),
+                "--out",
+                out.toString()));
+    assertThat(report.exitCode()).isZero();
+    assertThat(out.resolve("report/index.html")).content().doesNotContain("lora-r8/2");
+  }
+
+  private static void night(Path out, int steps) throws IOException {
+    StringBuilder manifest =
+        new StringBuilder("base: {id: base, uri: %s/base}%ncheckpoints:%n".formatted(zoo()));
+    List<String> names = List.of("1-python", "2-c");
+    for (int step = 1; step <= steps; step++) {
+      manifest.append(
+          "  - {id: lora-r8/%d, adapters: [%s], sequence: lora-r8, step: %d, task: t%d}%n"
+              .formatted(
+                  step,
+                  String.join(
+                      ", ",
+                      names.subList(0, step).stream()
+                          .map(name -> zoo() + "/lora-r8/" + name)
+                          .toList()),
+                  step,
+                  step));
+    }
+    Path file = Files.writeString(temporary.resolve("nightly.yaml"), manifest);
+    assertThat(
+            run(
+                    "run",
+                    "--manifest",
+                    file.toString(),
+                    "--include",
+                    "layers\\.0\\..*(q|v)_proj",
+                    "--out",
+                    out.toString(),
+                    "--catalog",
+                    "lake",
+                    "--namespace",
+                    "nights")
+                .exitCode())
+        .isZero();
+  }
+
+  @Test
+  void aRunThatFailsAfterItsScanLeavesNothing() throws IOException {
+    Path metrics =
+        Files.writeString(temporary.resolve("bad.csv"), "checkpoint,metric,value\nnobody,loss,1\n");
+    String[] command = {
+      "--base",
+      zoo() + "/base",
+      "--tuned",
+      zoo() + "/lora-r1/1-python",
+      "--include",
+      "layers\\.0\\..*q_proj",
+      "--out",
+      temporary.resolve("fails").toString(),
+      "--catalog",
+      "lake",
+      "--namespace",
+      "fails"
+    };
+    String[] run = with(new String[] {"run"}, command);
+
+    Outcome failed = run(with(run, "--metrics", metrics.toString(), "--on-error", "fail"));
+
+    assertThat(failed.exitCode()).isEqualTo(2);
+    assertThat(count("SELECT * FROM lake.fails.matrices")).isZero();
+    assertThat(count("SELECT * FROM lake.fails.matrices.refs")).isZero();
+    assertThat(temporary.resolve("fails/_summary.json")).doesNotExist();
+
+    assertThat(run(run).exitCode()).isZero();
+    assertThat(
+            run(with(new String[] {"forgetting"}, with(command, "--metrics", metrics.toString())))
+                .exitCode())
+        .isEqualTo(2);
+    assertThat(count("SELECT * FROM lake.fails.matrices")).isEqualTo(1);
+    assertThat(count("SELECT * FROM lake.fails.rejects WHERE code = 'METRIC_INVALID'"))
+        .isEqualTo(1);
+  }
+
+  @Test
+  void anotherBasesCheckpointIsNotReplaced() {
+    session()
+        .sql("CREATE TABLE lake.teams.shared.checkpoints (base_id STRING, checkpoint_id STRING)");
+    session().sql("INSERT INTO lake.teams.shared.checkpoints VALUES ('ours', '1-python')");
+
+    Outcome refused =
+        run(
+            "scan",
+            "--base",
+            zoo() + "/base",
+            "--tuned",
+            zoo() + "/lora-r1/1-python",
+            "--out",
+            temporary.resolve("teams").toString(),
+            "--catalog",
+            "lake",
+            "--namespace",
+            "teams.shared");
+
+    assertThat(refused)
+        .isEqualTo(
+            new Outcome(
+                2,
+                "",
+                "intruders: [lake.teams.shared] Checkpoint 1-python is here already, tuned from base ours, not base; give it another id, or take another --namespace%n"
+                    .formatted()));
+    assertThat(count("SELECT * FROM lake.teams.shared.checkpoints WHERE base_id = 'ours'"))
+        .isEqualTo(1);
+  }
+
+  @Test
+  void whatCanNotBeReadIsTold() {
+    String out = temporary.resolve("nothing").toString();
+
+    assertThat(run("show", "checkpoints", "--catalog", "sea"))
+        .extracting(Outcome::exitCode)
+        .isEqualTo(2);
+    assertThat(run("show", "checkpoints", "--catalog", "lake", "--namespace", "empty"))
+        .isEqualTo(
+            new Outcome(
+                2, "", "intruders: [lake.empty] There is no output of a run here%n".formatted()));
+    assertThat(run("show", "checkpoints", "--namespace", "zoo").err())
+        .startsWith("Give --namespace together with --catalog");
+    assertThat(run("show", "checkpoints", "--out", out, "--as-of", "2026-01-31"))
+        .isEqualTo(
+            new Outcome(
+                2,
+                "",
+                "intruders: [file:%s] Cannot show the tables as of 2026-01-31: Parquet keeps no earlier runs; a catalog does, see --catalog%n"
+                    .formatted(out)));
+    assertThat(
+            run("accumulate", "--base", zoo() + "/base", "--tuned", "x", "--catalog", "a b").err())
+        .isEqualTo(
+            "intruders: Cannot use --catalog 'a b': expected letters, digits and _%n".formatted());
+  }
+
+  private static String zoo() {
+    return System.getProperty("zoo");
+  }
+
+  private static String[] with(String[] arguments, String... more) {
+    return Stream.concat(Stream.of(arguments), Stream.of(more)).toArray(String[]::new);
+  }
+
+  private static Outcome run(String... args) {
+    PrintStream out = System.out;
+    PrintStream err = System.err;
+    ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
+    ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
+    try {
+      System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
+      System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
+      int code = Main.run(args);
+      return new Outcome(
+          code,
+          outBytes.toString(StandardCharsets.UTF_8),
+          errBytes.toString(StandardCharsets.UTF_8));
+    } finally {
+      System.setOut(out);
+      System.setErr(err);
+    }
+  }
+
+  private static long count(String query) {
+    return session().sql(query).count();
+  }
+
+  private static List<String> types(Dataset<Row> rows) {
+    List<String> types = new ArrayList<>();
+    for (var field : rows.schema().fields()) {
+      types.add(field.name() + " " + field.dataType().sql());
+    }
+    return types;
+  }
+
+  /** Every row as text, to the last digit, but for the run's id. */
+  private static List<String> rows(Dataset<Row> rows) {
+    return rows.drop("run_id").toJSON().collectAsList().stream().sorted().toList();
+  }
+
+  private static SparkSession session() {
+    return SparkSession.builder()
+        .config("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
+        .getOrCreate();
+  }
+}
