@@ -7,10 +7,12 @@ import io.github.intruders.checkpoint.RangeSource;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.jobs.Launched;
 import io.github.intruders.jobs.cli.FaultyProxy.Fault;
+import io.github.intruders.jobs.config.TablePlace;
 import io.github.intruders.jobs.session.DriverStorage;
 import io.github.intruders.jobs.session.RemoteDefaults;
 import io.github.intruders.jobs.session.SparkSessions;
-import io.github.intruders.jobs.table.TableWriter;
+import io.github.intruders.jobs.table.TableChanges;
+import io.github.intruders.jobs.table.Tables;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -480,7 +482,7 @@ class S3IT {
     String out = ROOT + "attempts";
     try (SparkSession spark = SparkSessions.open("attempts")) {
       Storage storage = DriverStorage.open();
-      new TableWriter(storage, out, "old").replace("t", rows(spark, 1), List.of());
+      changes(storage, out, "old").replace("t", rows(spark, 1), List.of());
       assertThat(values(out)).containsExactlyInAnyOrder("a1 old", "b1 old", "c1 old");
 
       // What no retry within a task mends, so that the task is tried again.
@@ -490,7 +492,7 @@ class S3IT {
               isLastFile(request) && failed.compareAndSet(false, true)
                   ? Fault.EXPIRED
                   : Fault.NONE);
-      new TableWriter(storage, out, "retried").replace("t", rows(spark, 2), List.of());
+      changes(storage, out, "retried").replace("t", rows(spark, 2), List.of());
       assertThat(proxy.faults()).containsExactly(Fault.EXPIRED);
       assertThat(values(out)).containsExactlyInAnyOrder("a2 retried", "b2 retried", "c2 retried");
       assertThat(server.keys("attempts/t/checkpoint_id")).hasSize(3);
@@ -499,7 +501,7 @@ class S3IT {
 
       proxy.begin(request -> isLastFile(request) ? Fault.EXPIRED : Fault.NONE);
       assertThatThrownBy(
-              () -> new TableWriter(storage, out, "failed").replace("t", rows(spark, 3), List.of()))
+              () -> changes(storage, out, "failed").replace("t", rows(spark, 3), List.of()))
           .hasStackTraceContaining("ExpiredToken");
       assertThat(proxy.faults()).hasSizeGreaterThan(1);
       assertThat(values(out)).containsExactlyInAnyOrder("a2 retried", "b2 retried", "c2 retried");
@@ -523,7 +525,7 @@ class S3IT {
                 .unionAll(own.createDataFrame(List.of(RowFactory.create("only-" + run, 1)), ROWS));
         jobs.add(
             () -> {
-              new TableWriter(storage, out, run).replace("t", rows, List.of());
+              changes(storage, out, run).replace("t", rows, List.of());
               return null;
             });
       }
@@ -543,6 +545,10 @@ class S3IT {
 
   private static boolean isLastFile(FaultyProxy.Request request) {
     return request.writes("checkpoint_id%3Dc") || request.writes("checkpoint_id=c");
+  }
+
+  private static TableChanges changes(Storage storage, String out, String run) {
+    return Tables.in(new TablePlace.Folder(out), SparkSession.active(), storage).change(run);
   }
 
   private static Dataset<Row> rows(SparkSession spark, int value) {
