@@ -51,6 +51,7 @@ class CatalogCommandsTest {
 
   @BeforeAll
   static void setUp() {
+    stopSession();
     System.setProperty("spark.master", "local[2]");
     System.setProperty("spark.ui.enabled", "false");
     System.setProperty("spark.sql.catalog.lake", "org.apache.iceberg.spark.SparkCatalog");
@@ -60,7 +61,15 @@ class CatalogCommandsTest {
 
   @AfterAll
   static void tearDown() {
+    stopSession();
     SETTINGS.forEach(System::clearProperty);
+  }
+
+  /** A session of other settings would be taken for ours, or ours for another test's. */
+  private static void stopSession() {
+    if (SparkSession.getDefaultSession().isDefined()) {
+      SparkSession.getDefaultSession().get().stop();
+    }
   }
 
   @Test

@@ -40,6 +40,9 @@ class CatalogChangesTest {
 
   @BeforeAll
   static void openSession() {
+    if (SparkSession.getDefaultSession().isDefined()) {
+      SparkSession.getDefaultSession().get().stop(); // another test's, without the catalog
+    }
     spark =
         SparkSession.builder()
             .master("local[2]")
