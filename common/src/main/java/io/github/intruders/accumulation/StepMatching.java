@@ -1,12 +1,13 @@
 package io.github.intruders.accumulation;
 
 import io.github.intruders.linalg.Matrix;
-import io.github.intruders.linalg.OrthonormalBasis;
 import io.github.intruders.linalg.Precision;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jgrapht.alg.matching.KuhnMunkresMinimalWeightBipartitePerfectMatching;
 import org.jgrapht.graph.DefaultWeightedEdge;
 import org.jgrapht.graph.SimpleWeightedGraph;
@@ -17,8 +18,10 @@ import org.jgrapht.graph.SimpleWeightedGraph;
  *
  * <p>The similarity of two triplets is √(|⟨u, u′⟩| · |⟨v, v′⟩|): signs don't count, both sides do.
  * Singular values that lie within {@value #CLUSTER_GAP} of each other form a cluster, inside which
- * the vectors of one step may be any rotation of those of the other; there the similarity is that
- * with the cluster's span, √(‖P u‖ · ‖P v‖), and the pairing by single vectors only breaks ties.
+ * any rotation of the vectors would do as well: there the directions that resemble each other most
+ * are compared ({@link ClusterBases}), so that a direction that two steps share makes one pair,
+ * however it is mixed with others. Which members of the clusters then stand for a pair is chosen by
+ * their share in its directions.
  */
 final class StepMatching {
   /** Pairs below this similarity are no pairs. */
@@ -26,8 +29,6 @@ final class StepMatching {
 
   /** Relative distance of neighbouring singular values that still makes a cluster. */
   static final double CLUSTER_GAP = 0.02;
-
-  private static final double TIE_BREAK = 1e-3;
 
   private StepMatching() {}
 
@@ -48,6 +49,7 @@ final class StepMatching {
    *
    * @param before place in the intruders of the step before
    * @param now place in those of this step
+   * @param similarity of the two; within clusters, of directions of theirs
    */
   record Pair(int before, int now, Similarity similarity) {}
 
@@ -58,23 +60,40 @@ final class StepMatching {
     if (rows == 0 || cols == 0) {
       return List.of();
     }
-    Similarity[][] direct = similarities(before, now);
-    Similarity[][] best = withClusters(before, now, direct);
-    int[] partner = assign(direct, best);
+    Matrix left = leftVectors(before).transposedTimes(leftVectors(now));
+    Matrix right = rightVectors(before).transposedTimes(rightVectors(now));
+    List<List<Integer>> clustersBefore = clusters(before.intruders());
+    List<List<Integer>> clustersNow = clusters(now.intruders());
+    ClusterBases bases = ClusterBases.of(clustersBefore, clustersNow, left, right);
+    List<Pair> directions = match(similarities(bases.turned(left), bases.turned(right)));
     List<Pair> pairs = new ArrayList<>();
-    for (int j = 0; j < cols; j++) {
-      int i = partner[j];
-      if (i >= 0 && best[i][j].combined() >= MATCH) {
-        pairs.add(new Pair(i, j, best[i][j]));
+    Set<Integer> taken = new HashSet<>();
+    Set<Integer> takenNow = new HashSet<>();
+    for (List<Integer> b : clustersBefore) {
+      for (List<Integer> n : clustersNow) {
+        List<Pair> shared =
+            directions.stream()
+                .filter(pair -> b.contains(pair.before()) && n.contains(pair.now()))
+                .toList();
+        for (Pair pair : place(shared, free(b, taken), free(n, takenNow), bases)) {
+          pairs.add(pair);
+          taken.add(pair.before());
+          takenNow.add(pair.now());
+        }
       }
     }
+    pairs.sort(Comparator.comparingInt(Pair::now));
     return pairs;
   }
 
   /** Similarities of single vectors, by place before and now. */
   static Similarity[][] similarities(StepIntruders before, StepIntruders now) {
-    Matrix left = leftVectors(before).transposedTimes(leftVectors(now));
-    Matrix right = rightVectors(before).transposedTimes(rightVectors(now));
+    return similarities(
+        leftVectors(before).transposedTimes(leftVectors(now)),
+        rightVectors(before).transposedTimes(rightVectors(now)));
+  }
+
+  private static Similarity[][] similarities(Matrix left, Matrix right) {
     Similarity[][] similarities = new Similarity[left.rows()][left.cols()];
     for (int i = 0; i < left.rows(); i++) {
       for (int j = 0; j < left.cols(); j++) {
@@ -82,6 +101,69 @@ final class StepMatching {
       }
     }
     return similarities;
+  }
+
+  private static List<Pair> match(Similarity[][] similarities) {
+    double[][] gains = new double[similarities.length][similarities[0].length];
+    for (int i = 0; i < gains.length; i++) {
+      for (int j = 0; j < gains[i].length; j++) {
+        double similarity = similarities[i][j].combined();
+        gains[i][j] = similarity >= MATCH ? similarity : 0; // what is no pair takes no partner
+      }
+    }
+    int[] partner = assign(gains);
+    return IntStream.range(0, partner.length)
+        .filter(j -> partner[j] >= 0 && gains[partner[j]][j] > 0)
+        .mapToObj(j -> new Pair(partner[j], j, similarities[partner[j]][j]))
+        .toList();
+  }
+
+  private static List<Integer> free(List<Integer> cluster, Set<Integer> taken) {
+    return cluster.stream().filter(place -> !taken.contains(place)).toList();
+  }
+
+  /**
+   * Chooses as many members of two clusters as they share directions, those with the largest share
+   * in them.
+   *
+   * @param shared pairs of directions, one in each cluster
+   */
+  private static List<Pair> place(
+      List<Pair> shared, List<Integer> before, List<Integer> now, ClusterBases bases) {
+    if (shared.isEmpty()) {
+      return List.of();
+    }
+    double[][] shares = new double[before.size()][now.size()];
+    for (int i = 0; i < before.size(); i++) {
+      for (int j = 0; j < now.size(); j++) {
+        double share = 0;
+        for (Pair pair : shared) {
+          share +=
+              bases.before().get(before.get(i), pair.before())
+                  * bases.now().get(now.get(j), pair.now());
+        }
+        shares[i][j] = Math.abs(share);
+      }
+    }
+    int[] partner = assign(shares);
+    List<Integer> largest =
+        IntStream.range(0, partner.length)
+            .filter(j -> partner[j] >= 0)
+            .boxed()
+            .sorted(Comparator.comparingDouble(j -> -shares[partner[j]][j]))
+            .toList();
+    List<Similarity> similarities =
+        shared.stream()
+            .map(Pair::similarity)
+            .sorted(Comparator.comparingDouble(Similarity::combined).reversed())
+            .toList();
+    return IntStream.range(0, shared.size())
+        .mapToObj(
+            rank -> {
+              int j = largest.get(rank);
+              return new Pair(before.get(partner[j]), now.get(j), similarities.get(rank));
+            })
+        .toList();
   }
 
   private static Similarity similarity(double left, double right) {
@@ -109,39 +191,7 @@ final class StepMatching {
     return chosen;
   }
 
-  /** The larger of the similarity with the vector and that with the cluster it is in. */
-  private static Similarity[][] withClusters(
-      StepIntruders before, StepIntruders now, Similarity[][] direct) {
-    Similarity[][] best = new Similarity[direct.length][];
-    for (int i = 0; i < direct.length; i++) {
-      best[i] = direct[i].clone();
-    }
-    for (List<Integer> cluster : clusters(before.intruders())) {
-      Span span = Span.of(before, cluster);
-      for (int j = 0; j < now.intruders().size(); j++) {
-        Similarity withSpan = span.similarity(now, j);
-        for (int i : cluster) {
-          best[i][j] = larger(best[i][j], withSpan);
-        }
-      }
-    }
-    for (List<Integer> cluster : clusters(now.intruders())) {
-      Span span = Span.of(now, cluster);
-      for (int i = 0; i < before.intruders().size(); i++) {
-        Similarity withSpan = span.similarity(before, i);
-        for (int j : cluster) {
-          best[i][j] = larger(best[i][j], withSpan);
-        }
-      }
-    }
-    return best;
-  }
-
-  private static Similarity larger(Similarity one, Similarity other) {
-    return other.combined() > one.combined() ? other : one;
-  }
-
-  /** Places of intruders whose singular values follow each other closely; two or more each. */
+  /** Places of intruders whose singular values follow each other closely; each is in one. */
   static List<List<Integer>> clusters(List<Intruder> intruders) {
     List<List<Integer>> clusters = new ArrayList<>();
     List<Integer> cluster = new ArrayList<>();
@@ -152,40 +202,17 @@ final class StepMatching {
                   <= CLUSTER_GAP * intruders.get(i - 1).singularValue();
       if (!near) {
         cluster = new ArrayList<>();
-      }
-      cluster.add(i);
-      if (cluster.size() == 2) {
         clusters.add(cluster);
       }
+      cluster.add(i);
     }
     return clusters;
   }
 
-  /** The span of a cluster's vectors, by orthonormal bases. */
-  private record Span(Matrix left, Matrix right) {
-    static Span of(StepIntruders step, List<Integer> cluster) {
-      List<Integer> indexes = cluster.stream().map(i -> index(step, i)).toList();
-      return new Span(
-          OrthonormalBasis.of(columns(step.vectors().u(), indexes)).q(),
-          OrthonormalBasis.of(columns(step.vectors().v(), indexes)).q());
-    }
-
-    Similarity similarity(StepIntruders step, int place) {
-      List<Integer> index = List.of(index(step, place));
-      return StepMatching.similarity(
-          left.transposedTimes(columns(step.vectors().u(), index)).frobeniusNorm(),
-          right.transposedTimes(columns(step.vectors().v(), index)).frobeniusNorm());
-    }
-
-    private static int index(StepIntruders step, int place) {
-      return step.intruders().get(place).singularIndex();
-    }
-  }
-
   /** For each place now its partner before, or −1; a perfect matching needs equal sides. */
-  private static int[] assign(Similarity[][] direct, Similarity[][] best) {
-    int rows = best.length;
-    int cols = best[0].length;
+  private static int[] assign(double[][] gains) {
+    int rows = gains.length;
+    int cols = gains[0].length;
     int order = Math.max(rows, cols);
     SimpleWeightedGraph<Integer, DefaultWeightedEdge> graph =
         new SimpleWeightedGraph<>(DefaultWeightedEdge.class);
@@ -199,10 +226,7 @@ final class StepMatching {
     }
     for (int i = 0; i < order; i++) {
       for (int j = 0; j < order; j++) {
-        double gain =
-            i < rows && j < cols
-                ? gain(best[i][j].combined()) + TIE_BREAK * direct[i][j].combined()
-                : 0;
+        double gain = i < rows && j < cols ? gains[i][j] : 0;
         graph.setEdgeWeight(graph.addEdge(i, order + j), 2 - gain);
       }
     }
@@ -219,10 +243,5 @@ final class StepMatching {
       }
     }
     return partner;
-  }
-
-  /** A pair that does not count must not take a partner from one that does. */
-  private static double gain(double similarity) {
-    return similarity >= MATCH ? similarity : 0;
   }
 }

@@ -209,6 +209,67 @@ class TracksTest {
   }
 
   @Test
+  void aReplacementInsideAClusterIsABirthAndAFading() {
+    addStep(Planted.of(5.01, 1), Planted.of(5, 2));
+    addStep(Planted.of(5.01, 1), Planted.of(5, 3));
+
+    assertThat(at(2)).containsExactly("0:PERSISTED", "2:BORN", "1:FADED");
+  }
+
+  @Test
+  void aReplacementInsideAClusterThatTurnsIsStillOneBirthAndOneFading() {
+    double half = Math.sqrt(0.5);
+    addStep(Planted.of(5.01, 1), Planted.of(5, 2));
+    addStep(Planted.mixed(5.01, 1, half, 3, half), Planted.mixed(5, 1, half, 3, -half));
+
+    assertThat(at(2).stream().map(point -> point.substring(2)))
+        .containsExactlyInAnyOrder("PERSISTED", "BORN", "FADED");
+  }
+
+  /** Directions 1 to 4, turned; then 1, 2 and 5, 6 turned in another way: two stay. */
+  @Test
+  void asManyTracksPersistAsTurnedClustersShareDirections() {
+    addStep(hadamard(1, 2, 3, 4));
+    addStep(hadamard(5, 1, 6, 2));
+
+    assertThat(at(2).stream().map(point -> point.substring(2)))
+        .containsExactlyInAnyOrder("PERSISTED", "PERSISTED", "BORN", "BORN", "FADED", "FADED");
+  }
+
+  /** One direction of a pair is found in two single vectors, but can go on in one only. */
+  @Test
+  void aDirectionThatTwoVectorsShareGoesOnInOne() {
+    double half = Math.sqrt(0.5);
+    addStep(Planted.of(5.01, 1), Planted.of(5, 2));
+    addStep(Planted.mixed(7, 1, half, 3, half), Planted.mixed(4, 1, half, 3, -half));
+
+    assertThat(at(2).stream().map(point -> point.substring(2)))
+        .containsExactlyInAnyOrder("PERSISTED", "BORN", "FADED");
+  }
+
+  @Test
+  void aClusterThatComesApartKeepsItsTracks() {
+    double half = Math.sqrt(0.5);
+    addStep(Planted.mixed(5.01, 1, half, 2, half), Planted.mixed(5, 1, half, 2, -half));
+    addStep(Planted.of(9, 2), Planted.of(4, 1));
+
+    assertThat(at(2)).hasSize(2).allMatch(point -> point.endsWith("PERSISTED"));
+  }
+
+  private static Planted[] hadamard(int... directions) {
+    return IntStream.range(0, 4)
+        .mapToObj(
+            j -> {
+              double[] mixture = new double[12];
+              for (int i = 0; i < 4; i++) {
+                mixture[directions[i]] = Integer.bitCount(i & j) % 2 == 0 ? 0.5 : -0.5;
+              }
+              return new Planted(5 - 0.01 * j, mixture, 1);
+            })
+        .toArray(Planted[]::new);
+  }
+
+  @Test
   void whatFadesAndComesBackIsBornAgain() {
     addStep(Planted.of(9, 0));
     addStep();
