@@ -196,8 +196,7 @@ class TracksTest {
     addStep(Planted.of(5.01, 1), Planted.of(5, 2));
     addStep(Planted.mixed(5, 1, half, 2, half), Planted.of(4, 3));
 
-    assertThat(at(2).stream().map(point -> point.substring(2)))
-        .containsExactly("PERSISTED", "BORN", "FADED");
+    assertThat(statesAt(2)).containsExactly("PERSISTED", "BORN", "FADED");
   }
 
   @Test
@@ -222,8 +221,7 @@ class TracksTest {
     addStep(Planted.of(5.01, 1), Planted.of(5, 2));
     addStep(Planted.mixed(5.01, 1, half, 3, half), Planted.mixed(5, 1, half, 3, -half));
 
-    assertThat(at(2).stream().map(point -> point.substring(2)))
-        .containsExactlyInAnyOrder("PERSISTED", "BORN", "FADED");
+    assertThat(statesAt(2)).containsExactlyInAnyOrder("PERSISTED", "BORN", "FADED");
   }
 
   /** Directions 1 to 4, turned; then 1, 2 and 5, 6 turned in another way: two stay. */
@@ -232,7 +230,7 @@ class TracksTest {
     addStep(hadamard(1, 2, 3, 4));
     addStep(hadamard(5, 1, 6, 2));
 
-    assertThat(at(2).stream().map(point -> point.substring(2)))
+    assertThat(statesAt(2))
         .containsExactlyInAnyOrder("PERSISTED", "PERSISTED", "BORN", "BORN", "FADED", "FADED");
   }
 
@@ -243,8 +241,7 @@ class TracksTest {
     addStep(Planted.of(5.01, 1), Planted.of(5, 2));
     addStep(Planted.mixed(7, 1, half, 3, half), Planted.mixed(4, 1, half, 3, -half));
 
-    assertThat(at(2).stream().map(point -> point.substring(2)))
-        .containsExactlyInAnyOrder("PERSISTED", "BORN", "FADED");
+    assertThat(statesAt(2)).containsExactlyInAnyOrder("PERSISTED", "BORN", "FADED");
   }
 
   @Test
@@ -267,6 +264,10 @@ class TracksTest {
               return new Planted(5 - 0.01 * j, mixture, 1);
             })
         .toArray(Planted[]::new);
+  }
+
+  private List<String> statesAt(int step) {
+    return at(step).stream().map(point -> point.substring(2)).toList();
   }
 
   @Test

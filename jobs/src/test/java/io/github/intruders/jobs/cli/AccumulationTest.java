@@ -19,13 +19,13 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import scala.jdk.javaapi.CollectionConverters;
 
 /** Sequences from checkpoints on disk to the tables. */
+@ExtendWith(LocalMaster.class)
 class AccumulationTest {
   private static final List<String> TASKS = List.of("python", "c", "javascript", "xml");
   private static final List<String> TABLES =
@@ -50,18 +50,6 @@ class AccumulationTest {
           List.of(Planted.of(25, 0), Planted.of(30, 1)));
 
   @TempDir private static Path temporary;
-
-  @BeforeAll
-  static void setMaster() {
-    System.setProperty("spark.master", "local[2]");
-    System.setProperty("spark.ui.enabled", "false");
-  }
-
-  @AfterAll
-  static void unsetMaster() {
-    System.clearProperty("spark.master");
-    System.clearProperty("spark.ui.enabled");
-  }
 
   /** The counts are those that numpy finds, see the zoo's README. */
   @Test

@@ -11,32 +11,20 @@ import java.util.TreeMap;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Adapters of several kinds in one manifest, each beside the whole checkpoint that PEFT, LyCORIS or
  * numpy made of it, and a broken one among them.
  */
+@ExtendWith(LocalMaster.class)
 class AdapterKindsRunTest {
   private static final List<String> KINDS =
       List.of("dora", "loha", "ia3", "vera", "shira", "mlx", "kohya-lora", "kohya-lokr");
 
   @TempDir private Path folder;
-
-  @BeforeAll
-  static void setMaster() {
-    System.setProperty("spark.master", "local[2]");
-    System.setProperty("spark.ui.enabled", "false");
-  }
-
-  @AfterAll
-  static void unsetMaster() {
-    System.clearProperty("spark.master");
-    System.clearProperty("spark.ui.enabled");
-  }
 
   private static Path fixture(String path) {
     return Path.of(System.getProperty("zoo"))

@@ -19,15 +19,16 @@ import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A corpus of broken checkpoints beside a healthy one, in one run. Each gets its own clear message,
  * listed in {@code golden/broken-inputs.txt}; the healthy rest is analysed.
  */
+@ExtendWith(LocalMaster.class)
 class BrokenInputsTest {
   private static final String Q_PROJ = "model.layers.0.self_attn.q_proj.weight";
   private static final String K_PROJ = "model.layers.0.self_attn.k_proj.weight";
@@ -37,8 +38,6 @@ class BrokenInputsTest {
 
   @BeforeAll
   static void buildTheCorpus() throws IOException {
-    System.setProperty("spark.master", "local[2]");
-    System.setProperty("spark.ui.enabled", "false");
     CHECKPOINTS.put("healthy", "uri: " + zoo("full/1-python"));
 
     single("header-too-small", new byte[] {1, 2, 3});
@@ -96,12 +95,6 @@ class BrokenInputsTest {
         qalora.resolve("adapter_config.json"),
         Files.readString(Path.of(zoo("lora-r1/1-python/adapter_config.json")))
             .replace("\"use_qalora\": false", "\"use_qalora\": true"));
-  }
-
-  @AfterAll
-  static void unsetMaster() {
-    System.clearProperty("spark.master");
-    System.clearProperty("spark.ui.enabled");
   }
 
   @Test

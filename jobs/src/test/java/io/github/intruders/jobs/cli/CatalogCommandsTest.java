@@ -2,10 +2,7 @@ package io.github.intruders.jobs.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -47,8 +44,6 @@ class CatalogCommandsTest {
 
   @TempDir private static Path temporary;
 
-  private record Outcome(int exitCode, String out, String err) {}
-
   @BeforeAll
   static void setUp() {
     stopSession();
@@ -79,16 +74,17 @@ class CatalogCommandsTest {
     String[] mitigation = {
       "mitigate", "--manifest", manifest, "--out", out, "--checkpoint", "lora-r1/4-xml"
     };
-    assertThat(run("run", "--manifest", manifest, "--out", out).exitCode()).isZero();
-    assertThat(run(mitigation).exitCode()).isZero();
+    assertThat(Outcome.of("run", "--manifest", manifest, "--out", out).exitCode()).isZero();
+    assertThat(Outcome.of(mitigation).exitCode()).isZero();
 
     // The ledger in OUT gives the second run the same figures, times included.
     Outcome run =
-        run("run", "--manifest", manifest, "--out", out, "--catalog", "lake", "--namespace", "zoo");
+        Outcome.of(
+            "run", "--manifest", manifest, "--out", out, "--catalog", "lake", "--namespace", "zoo");
     assertThat(run.err()).doesNotContain("ERROR");
     assertThat(run.out()).contains("Tables in lake.zoo, ");
     assertThat(run.exitCode()).isZero();
-    assertThat(run(with(mitigation, "--catalog", "lake", "--namespace", "zoo")).exitCode())
+    assertThat(Outcome.of(with(mitigation, "--catalog", "lake", "--namespace", "zoo")).exitCode())
         .isZero();
 
     Map<String, Integer> sizes = new TreeMap<>();
@@ -136,19 +132,19 @@ class CatalogCommandsTest {
     assertThat(runs).hasSize(3);
     String[] show = {"show", "checkpoints", "--catalog", "lake", "--namespace", "nights"};
     String[] csv = with(show, "--format", "csv", "--where", "matrices = 2");
-    assertThat(run(csv).out().lines()).hasSize(3);
-    assertThat(run(with(csv, "--as-of", runs.get(1))).out().lines())
+    assertThat(Outcome.of(csv).out().lines()).hasSize(3);
+    assertThat(Outcome.of(with(csv, "--as-of", runs.get(1))).out().lines())
         .hasSize(2)
         .last()
         .asString()
         .startsWith("lora-r8/1,");
-    assertThat(run("show", "runs", "--catalog", "lake", "--namespace", "nights").out())
+    assertThat(Outcome.of("show", "runs", "--catalog", "lake", "--namespace", "nights").out())
         .contains(runs);
     assertThat(out)
         .isDirectoryNotContaining(path -> TABLES.contains(path.getFileName().toString()));
     assertThat(out.resolve("report/index.html")).content().contains("lora-r8/2");
     Outcome report =
-        run(
+        Outcome.of(
             with(
                 new String[] {"report", "--catalog", "lake", "--namespace", "nights"},
                 "--as-of",
@@ -178,7 +174,7 @@ class CatalogCommandsTest {
     }
     Path file = Files.writeString(temporary.resolve("nightly.yaml"), manifest);
     assertThat(
-            run(
+            Outcome.of(
                     "run",
                     "--manifest",
                     file.toString(),
@@ -214,16 +210,19 @@ class CatalogCommandsTest {
     };
     String[] run = with(new String[] {"run"}, command);
 
-    Outcome failed = run(with(run, "--metrics", metrics.toString(), "--on-error", "fail"));
+    Outcome failed = Outcome.of(with(run, "--metrics", metrics.toString(), "--on-error", "fail"));
 
     assertThat(failed.exitCode()).isEqualTo(2);
     assertThat(count("SELECT * FROM lake.fails.matrices")).isZero();
     assertThat(count("SELECT * FROM lake.fails.matrices.refs")).isZero();
     assertThat(temporary.resolve("fails/_summary.json")).doesNotExist();
 
-    assertThat(run(run).exitCode()).isZero();
+    assertThat(Outcome.of(run).exitCode()).isZero();
     assertThat(
-            run(with(new String[] {"forgetting"}, with(command, "--metrics", metrics.toString())))
+            Outcome.of(
+                    with(
+                        new String[] {"forgetting"},
+                        with(command, "--metrics", metrics.toString())))
                 .exitCode())
         .isEqualTo(2);
     assertThat(count("SELECT * FROM lake.fails.matrices")).isEqualTo(1);
@@ -238,7 +237,7 @@ class CatalogCommandsTest {
     session().sql("INSERT INTO lake.teams.shared.checkpoints VALUES ('ours', '1-python')");
 
     Outcome refused =
-        run(
+        Outcome.of(
             "scan",
             "--base",
             zoo() + "/base",
@@ -266,16 +265,16 @@ class CatalogCommandsTest {
   void whatCanNotBeReadIsTold() {
     String out = temporary.resolve("nothing").toString();
 
-    assertThat(run("show", "checkpoints", "--catalog", "sea"))
+    assertThat(Outcome.of("show", "checkpoints", "--catalog", "sea"))
         .extracting(Outcome::exitCode)
         .isEqualTo(2);
-    assertThat(run("show", "checkpoints", "--catalog", "lake", "--namespace", "empty"))
+    assertThat(Outcome.of("show", "checkpoints", "--catalog", "lake", "--namespace", "empty"))
         .isEqualTo(
             new Outcome(
                 2, "", "intruders: [lake.empty] There is no output of a run here%n".formatted()));
-    assertThat(run("show", "checkpoints", "--namespace", "zoo").err())
+    assertThat(Outcome.of("show", "checkpoints", "--namespace", "zoo").err())
         .startsWith("Give --namespace together with --catalog");
-    assertThat(run("show", "checkpoints", "--out", out, "--as-of", "2026-01-31"))
+    assertThat(Outcome.of("show", "checkpoints", "--out", out, "--as-of", "2026-01-31"))
         .isEqualTo(
             new Outcome(
                 2,
@@ -283,7 +282,8 @@ class CatalogCommandsTest {
                 "intruders: [file:%s] Cannot show the tables as of 2026-01-31: Parquet keeps no earlier runs; a catalog does, see --catalog%n"
                     .formatted(out)));
     assertThat(
-            run("accumulate", "--base", zoo() + "/base", "--tuned", "x", "--catalog", "a b").err())
+            Outcome.of("accumulate", "--base", zoo() + "/base", "--tuned", "x", "--catalog", "a b")
+                .err())
         .isEqualTo(
             "intruders: Cannot use --catalog 'a b': expected letters, digits and _%n".formatted());
   }
@@ -294,25 +294,6 @@ class CatalogCommandsTest {
 
   private static String[] with(String[] arguments, String... more) {
     return Stream.concat(Stream.of(arguments), Stream.of(more)).toArray(String[]::new);
-  }
-
-  private static Outcome run(String... args) {
-    PrintStream out = System.out;
-    PrintStream err = System.err;
-    ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
-    ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
-    try {
-      System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
-      System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
-      int code = Main.run(args);
-      return new Outcome(
-          code,
-          outBytes.toString(StandardCharsets.UTF_8),
-          errBytes.toString(StandardCharsets.UTF_8));
-    } finally {
-      System.setOut(out);
-      System.setErr(err);
-    }
   }
 
   private static long count(String query) {

@@ -2,10 +2,7 @@ package io.github.intruders.jobs.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
@@ -19,8 +16,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ExitCodesTest {
   @TempDir private static Path temporary;
 
-  private record Outcome(int exitCode, String out, String err) {}
-
   @BeforeAll
   static void setMaster() {
     System.setProperty("spark.master", "local[1]");
@@ -31,25 +26,6 @@ class ExitCodesTest {
   static void unsetMaster() {
     System.clearProperty("spark.master");
     System.clearProperty("spark.ui.enabled");
-  }
-
-  private static Outcome run(String... args) {
-    PrintStream out = System.out;
-    PrintStream err = System.err;
-    ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
-    ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
-    try {
-      System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
-      System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
-      int code = Main.run(args);
-      return new Outcome(
-          code,
-          outBytes.toString(StandardCharsets.UTF_8),
-          errBytes.toString(StandardCharsets.UTF_8));
-    } finally {
-      System.setOut(out);
-      System.setErr(err);
-    }
   }
 
   private static String zoo(String path) {
@@ -80,7 +56,7 @@ class ExitCodesTest {
         5);
     System.arraycopy(given, 0, args, 5, given.length);
 
-    Outcome outcome = run(args);
+    Outcome outcome = Outcome.of(args);
 
     assertThat(outcome.exitCode()).isEqualTo(2);
     assertThat(outcome.err()).contains(message);
@@ -88,7 +64,7 @@ class ExitCodesTest {
 
   @Test
   void inputsAreAskedFor() {
-    Outcome outcome = run("run");
+    Outcome outcome = Outcome.of("run");
 
     assertThat(outcome.exitCode()).isEqualTo(2);
     assertThat(outcome.err()).contains("Missing inputs: give --manifest, or --base and --tuned");
@@ -99,7 +75,7 @@ class ExitCodesTest {
     Path manifest = temporary.resolve("typo.yaml");
     Files.writeString(manifest, "base: {id: b, uri: base}\ncheckpoints:\n  - id: x\n    url: y\n");
 
-    Outcome outcome = run("run", "--manifest", manifest.toString());
+    Outcome outcome = Outcome.of("run", "--manifest", manifest.toString());
 
     assertThat(outcome.exitCode()).isEqualTo(2);
     assertThat(outcome.err())
@@ -110,7 +86,7 @@ class ExitCodesTest {
 
   @Test
   void aManifestThatIsNotThereIsNamed() {
-    Outcome outcome = run("run", "--manifest", temporary.resolve("no.yaml").toString());
+    Outcome outcome = Outcome.of("run", "--manifest", temporary.resolve("no.yaml").toString());
 
     assertThat(outcome.exitCode()).isEqualTo(2);
     assertThat(outcome.err())
@@ -120,7 +96,7 @@ class ExitCodesTest {
   @Test
   void aRunWithoutAnythingToAnalyseSaysWhyAndExitsWithTwo() {
     Outcome outcome =
-        run(
+        Outcome.of(
             "scan",
             "--base",
             zoo("base"),
@@ -139,7 +115,8 @@ class ExitCodesTest {
 
   @Test
   void aBaseThatIsNotThereExitsWithTwo() {
-    Outcome outcome = run("scan", "--base", zoo("nowhere"), "--tuned", zoo("lora-r1/1-python"));
+    Outcome outcome =
+        Outcome.of("scan", "--base", zoo("nowhere"), "--tuned", zoo("lora-r1/1-python"));
 
     assertThat(outcome.exitCode()).isEqualTo(2);
     assertThat(outcome.err()).contains("nowhere]");
@@ -149,7 +126,8 @@ class ExitCodesTest {
   void planComputesAndWritesNothing() throws IOException {
     Path out = temporary.resolve("planned");
 
-    Outcome outcome = run("plan", "--manifest", zoo("manifest.yaml"), "--out", out.toString());
+    Outcome outcome =
+        Outcome.of("plan", "--manifest", zoo("manifest.yaml"), "--out", out.toString());
 
     assertThat(outcome.exitCode()).isZero();
     assertThat(outcome.out())
@@ -162,7 +140,7 @@ class ExitCodesTest {
   @Test
   void showFiltersAndFormatsAndNamesWhatItCanNotUse() {
     Path out = temporary.resolve("shown");
-    run(
+    Outcome.of(
         "scan",
         "--base",
         zoo("base"),
@@ -174,7 +152,7 @@ class ExitCodesTest {
         out.toString());
 
     Outcome csv =
-        run(
+        Outcome.of(
             "show",
             "matrices",
             "--out",
@@ -189,7 +167,7 @@ class ExitCodesTest {
         .startsWith("1-python,model.layers.0.mlp.up_proj.weight,0,mlp.up_proj,384,128,BF16,8,");
 
     Outcome json =
-        run(
+        Outcome.of(
             "show",
             "singular_vectors",
             "--out",
@@ -202,26 +180,27 @@ class ExitCodesTest {
         .hasSize(3)
         .allMatch(line -> line.startsWith("{\"checkpoint_id\":"));
 
-    Outcome table = run("show", "nonsense", "--out", out.toString());
+    Outcome table = Outcome.of("show", "nonsense", "--out", out.toString());
     assertThat(table.exitCode()).isEqualTo(2);
     assertThat(table.err())
         .contains(
             "There is no table 'nonsense'; expected one of [checkpoints, matrices, rejects, similarity, singular_vectors]");
 
-    Outcome where = run("show", "matrices", "--out", out.toString(), "--where", "nonsense > 1");
+    Outcome where =
+        Outcome.of("show", "matrices", "--out", out.toString(), "--where", "nonsense > 1");
     assertThat(where.exitCode()).isEqualTo(2);
     assertThat(where.err()).contains("Cannot use --where 'nonsense > 1'");
   }
 
   @Test
   void inspectListsTensors() {
-    Outcome outcome = run("inspect", zoo("lora-r8/1-python"));
+    Outcome outcome = Outcome.of("inspect", zoo("lora-r8/1-python"));
 
     assertThat(outcome.exitCode()).isZero();
     assertThat(outcome.out())
         .contains("28 updates")
         .contains("model.layers.0.mlp.down_proj.weight  128x384, rank 8, scale 2.0, F32");
-    assertThat(run("inspect", zoo("base")).out())
+    assertThat(Outcome.of("inspect", zoo("base")).out())
         .contains("39 tensors")
         .contains("lm_head.weight  BF16 256x128  model.safetensors");
   }

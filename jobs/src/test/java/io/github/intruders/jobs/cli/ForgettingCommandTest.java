@@ -7,10 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.intruders.jobs.table.ForgettingTable;
 import io.github.intruders.jobs.table.MetricsTable;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,12 +22,13 @@ import org.apache.spark.ml.stat.Correlation;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Forgetting on the zoo, from the scan to the tables, and what goes wrong with metrics. */
+@ExtendWith(LocalMaster.class)
 class ForgettingCommandTest {
   private static final String LOSS = "metric = 'loss_english' AND measure = 'intruder_count'";
 
@@ -38,39 +36,10 @@ class ForgettingCommandTest {
   private static Path zooRun;
   private static Outcome zooOutcome;
 
-  private record Outcome(int exitCode, String out, String err) {}
-
   @BeforeAll
   static void runTheZoo() {
-    System.setProperty("spark.master", "local[2]");
-    System.setProperty("spark.ui.enabled", "false");
     zooRun = temporary.resolve("zoo");
-    zooOutcome = run("run", "--manifest", zoo("manifest.yaml"), "--out", zooRun.toString());
-  }
-
-  @AfterAll
-  static void unsetMaster() {
-    System.clearProperty("spark.master");
-    System.clearProperty("spark.ui.enabled");
-  }
-
-  private static Outcome run(String... args) {
-    PrintStream out = System.out;
-    PrintStream err = System.err;
-    ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
-    ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
-    try {
-      System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
-      System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
-      int code = Main.run(args);
-      return new Outcome(
-          code,
-          outBytes.toString(StandardCharsets.UTF_8),
-          errBytes.toString(StandardCharsets.UTF_8));
-    } finally {
-      System.setOut(out);
-      System.setErr(err);
-    }
+    zooOutcome = Outcome.of("run", "--manifest", zoo("manifest.yaml"), "--out", zooRun.toString());
   }
 
   private static String zoo(String path) {
@@ -215,7 +184,8 @@ class ForgettingCommandTest {
     }
     assertThat(ranked).hasSize(16).startsWith("full/1-python");
     Outcome shown =
-        run("show", "checkpoints", "--out", zooRun.toString(), "--format", "csv", "--limit", "0");
+        Outcome.of(
+            "show", "checkpoints", "--out", zooRun.toString(), "--format", "csv", "--limit", "0");
     assertThat(shown.out().lines().skip(1).map(line -> line.split(",", 2)[0]))
         .containsExactlyElementsOf(ranked);
   }
@@ -234,7 +204,7 @@ class ForgettingCommandTest {
     write(metrics.resolve("full__2-c/results_1.json"), results.formatted("0.5"));
 
     Outcome outcome =
-        run(
+        Outcome.of(
             "forgetting",
             "--manifest",
             zoo("manifest.yaml"),
@@ -292,7 +262,7 @@ class ForgettingCommandTest {
       file + "," + temporary.resolve("nowhere.json")
     };
 
-    Outcome outcome = run(args);
+    Outcome outcome = Outcome.of(args);
 
     assertThat(outcome.exitCode()).isEqualTo(3);
     assertThat(outcome.out()).contains("Left out: 5;");
@@ -309,7 +279,7 @@ class ForgettingCommandTest {
 
     write(file, "checkpoint,metric,value\nbase,vibes,3\nfull/2-c,vibes,4\n");
     Outcome mended =
-        run(
+        Outcome.of(
             "forgetting",
             "--manifest",
             zoo("manifest.yaml"),
@@ -338,7 +308,7 @@ class ForgettingCommandTest {
     Path out = temporary.resolve("one-out");
 
     Outcome whole =
-        run(
+        Outcome.of(
             "run",
             "--manifest",
             manifest.toString(),
@@ -354,7 +324,8 @@ class ForgettingCommandTest {
         .startsWith("[file:%s] Not valid JSON".formatted(broken));
     assertThat(read(out, "forgetting").count()).isZero();
 
-    Outcome alone = run("forgetting", "--manifest", manifest.toString(), "--out", out.toString());
+    Outcome alone =
+        Outcome.of("forgetting", "--manifest", manifest.toString(), "--out", out.toString());
     assertThat(alone.exitCode()).isEqualTo(2);
     assertThat(alone.err())
         .contains(
@@ -371,7 +342,7 @@ class ForgettingCommandTest {
         "base: {id: base, uri: %1$s}%ncheckpoints:%n  - {id: a, uri: %2$s}%n  - {id: missing, uri: nowhere}%nmetrics: two.csv%n"
             .formatted(zoo("base"), zoo("lora-r1/1-python")));
     Path out = temporary.resolve("two-out");
-    run(
+    Outcome.of(
         "run",
         "--manifest",
         manifest.toString(),
@@ -383,7 +354,8 @@ class ForgettingCommandTest {
     assertThat(strings(read(out, "rejects").select("code")))
         .containsExactly("METRIC_INVALID", "NOT_FOUND");
     write(metrics, "checkpoint,metric,value\nbase,loss,1\na,loss,2\n");
-    Outcome mended = run("forgetting", "--manifest", manifest.toString(), "--out", out.toString());
+    Outcome mended =
+        Outcome.of("forgetting", "--manifest", manifest.toString(), "--out", out.toString());
 
     assertThat(mended.exitCode()).as(mended.err()).isZero();
     assertThat(strings(read(out, "rejects").select("code"))).containsExactly("NOT_FOUND");
@@ -400,7 +372,7 @@ class ForgettingCommandTest {
     Path out = copyOfScan("new-out");
     String[] args = {"forgetting", "--manifest", manifest.toString(), "--out", out.toString()};
 
-    assertThat(run(args).exitCode()).isEqualTo(3);
+    assertThat(Outcome.of(args).exitCode()).isEqualTo(3);
     assertThat(strings(read(out, "rejects").select("message")))
         .containsExactly(
             "Checkpoint new has metrics but was not scanned against base base; run scan first");
@@ -410,13 +382,13 @@ class ForgettingCommandTest {
     String[] strict = Arrays.copyOf(args, args.length + 2);
     strict[args.length] = "--on-error";
     strict[args.length + 1] = "fail";
-    assertThat(run(strict).exitCode()).isEqualTo(2);
+    assertThat(Outcome.of(strict).exitCode()).isEqualTo(2);
   }
 
   @Test
   void forgettingWithoutAScanOrWithoutMetricsExitsWithTwo() throws IOException {
     Outcome without =
-        run(
+        Outcome.of(
             "forgetting",
             "--manifest",
             zoo("manifest.yaml"),
@@ -426,7 +398,7 @@ class ForgettingCommandTest {
     assertThat(without.err()).contains("There is no output of a run here");
 
     Outcome noMetrics =
-        run(
+        Outcome.of(
             "forgetting",
             "--base",
             zoo("base"),
@@ -439,7 +411,7 @@ class ForgettingCommandTest {
         .contains("There are no metrics: give --metrics, or the key metrics of the manifest");
 
     Outcome typo =
-        run(
+        Outcome.of(
             "forgetting",
             "--manifest",
             zoo("manifest.yaml"),

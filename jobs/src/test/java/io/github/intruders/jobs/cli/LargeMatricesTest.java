@@ -13,9 +13,11 @@ import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Matrices that a task has no memory for go in blocks of rows, and come out the same. */
+@ExtendWith(LocalMaster.class)
 class LargeMatricesTest {
   private static final String VECTORS = "singular_vectors";
   private static final List<String> ORDER = List.of("checkpoint_id", "matrix", "singular_index");
@@ -27,8 +29,6 @@ class LargeMatricesTest {
 
   @BeforeAll
   static void scanTwice() throws IOException {
-    System.setProperty("spark.master", "local[2]");
-    System.setProperty("spark.ui.enabled", "false");
     whole = temporary.resolve("whole");
     blocks = temporary.resolve("blocks");
     assertThat(scan(whole)).isZero();
@@ -38,8 +38,6 @@ class LargeMatricesTest {
 
   @AfterAll
   static void clear() {
-    System.clearProperty("spark.master");
-    System.clearProperty("spark.ui.enabled");
     System.clearProperty(TaskMemory.KEY);
   }
 

@@ -5,12 +5,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -27,21 +24,19 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Edited models of the zoo, from the command line to the files. */
+@ExtendWith(LocalMaster.class)
 class MitigateCommandTest {
   @TempDir private static Path temporary;
   private static Path manifest;
 
-  private record Outcome(int exitCode, String out, String err) {}
-
   @BeforeAll
   static void setUp() throws IOException {
-    System.setProperty("spark.master", "local[2]");
-    System.setProperty("spark.ui.enabled", "false");
     System.setProperty(
         "spark.hadoop.fs." + FlakyFileSystem.SCHEME + ".impl", FlakyFileSystem.class.getName());
     SafetensorsParts whole =
@@ -85,8 +80,6 @@ class MitigateCommandTest {
 
   @AfterAll
   static void unsetMaster() {
-    System.clearProperty("spark.master");
-    System.clearProperty("spark.ui.enabled");
     System.clearProperty("spark.hadoop.fs." + FlakyFileSystem.SCHEME + ".impl");
   }
 
@@ -98,26 +91,7 @@ class MitigateCommandTest {
     List<String> args =
         new ArrayList<>(List.of("mitigate", "--manifest", manifest.toString(), "--out", out));
     args.addAll(List.of(more));
-    return run(args);
-  }
-
-  private static Outcome run(List<String> args) {
-    PrintStream out = System.out;
-    PrintStream err = System.err;
-    ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
-    ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
-    try {
-      System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
-      System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
-      int code = Main.run(args.toArray(String[]::new));
-      return new Outcome(
-          code,
-          outBytes.toString(StandardCharsets.UTF_8),
-          errBytes.toString(StandardCharsets.UTF_8));
-    } finally {
-      System.setOut(out);
-      System.setErr(err);
-    }
+    return Outcome.of(args.toArray(String[]::new));
   }
 
   private static Dataset<Row> read(Path out, String table) {
@@ -355,15 +329,8 @@ class MitigateCommandTest {
             "base: {id: base, uri: %s}%ncheckpoints:%n  - {id: sharded, uri: %s}%n"
                 .formatted(zoo("base"), own));
     Outcome over =
-        run(
-            List.of(
-                "mitigate",
-                "--manifest",
-                self.toString(),
-                "--out",
-                edited.toString(),
-                "--lambda",
-                "0"));
+        Outcome.of(
+            "mitigate", "--manifest", self.toString(), "--out", edited.toString(), "--lambda", "0");
     assertThat(over.exitCode()).isEqualTo(2);
     assertThat(files(own).keySet()).isEqualTo(before.keySet());
   }
@@ -377,13 +344,12 @@ class MitigateCommandTest {
                 .formatted(zoo("base"), zoo("lora-r1/1-python")));
 
     Outcome outcome =
-        run(
-            List.of(
-                "mitigate",
-                "--manifest",
-                evil.toString(),
-                "--out",
-                temporary.resolve("evil/deep/out").toString()));
+        Outcome.of(
+            "mitigate",
+            "--manifest",
+            evil.toString(),
+            "--out",
+            temporary.resolve("evil/deep/out").toString());
 
     assertThat(outcome.exitCode()).isEqualTo(2);
     assertThat(outcome.err()).contains("../../x");

@@ -13,9 +13,7 @@ import io.github.intruders.jobs.session.RemoteDefaults;
 import io.github.intruders.jobs.session.SparkSessions;
 import io.github.intruders.jobs.table.TableChanges;
 import io.github.intruders.jobs.table.Tables;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -72,8 +70,6 @@ class S3IT {
   private static FaultyProxy proxy;
   private static final Map<String, String> PROPERTIES = new TreeMap<>();
   private static Map<String, List<String>> expected;
-
-  private record Outcome(int exitCode, String out, String err) {}
 
   @BeforeAll
   static void startTheServer() throws Exception {
@@ -140,24 +136,7 @@ class S3IT {
   }
 
   private static Outcome run(String... args) {
-    PrintStream out = System.out;
-    PrintStream err = System.err;
-    ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
-    ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
-    int code;
-    try {
-      System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
-      System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
-      code = Main.run(args);
-    } finally {
-      System.setOut(out);
-      System.setErr(err);
-    }
-    Outcome outcome =
-        new Outcome(
-            code,
-            outBytes.toString(StandardCharsets.UTF_8),
-            errBytes.toString(StandardCharsets.UTF_8));
+    Outcome outcome = Outcome.of(args);
     assertThat(outcome.out() + outcome.err()).doesNotContain(S3Server.SECRET);
     return outcome;
   }
