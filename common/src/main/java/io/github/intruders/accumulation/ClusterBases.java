@@ -1,11 +1,15 @@
 package io.github.intruders.accumulation;
 
+import static java.util.Comparator.comparingDouble;
+
 import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
 import io.github.intruders.linalg.Svd;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Bases in which the clusters of two steps are compared. Near-equal singular values leave the
@@ -32,11 +36,15 @@ record ClusterBases(Matrix before, Matrix now) {
     Matrix mean = left.copy().plusInPlace(1, right).scaleInPlace(0.5);
     List<Cluster> clustersBefore = Cluster.all(before, left.rows());
     List<Cluster> clustersNow = Cluster.all(now, left.cols());
-    for (Principal next = Principal.largest(clustersBefore, clustersNow, mean);
-        next != null && next.cosine() >= StepMatching.MATCH;
-        next = Principal.largest(clustersBefore, clustersNow, mean)) {
+    List<Principal> candidates = Principal.all(clustersBefore, clustersNow, mean);
+    while (!candidates.isEmpty()) {
+      Principal next = Collections.max(candidates, comparingDouble(Principal::cosine));
       next.before().take(next.svd().u().column(0));
       next.now().take(next.svd().vt().row(0));
+      candidates =
+          candidates.stream()
+              .flatMap(other -> other.sharesWith(next) ? other.again(mean) : Stream.of(other))
+              .toList();
     }
     return new ClusterBases(basis(clustersBefore, left.rows()), basis(clustersNow, left.cols()));
   }
@@ -58,21 +66,28 @@ record ClusterBases(Matrix before, Matrix now) {
       return svd.s()[0];
     }
 
-    /** Null where no cluster of two or more has a direction left and another step's to go with. */
-    static Principal largest(List<Cluster> before, List<Cluster> now, Matrix mean) {
-      Principal largest = null;
-      for (Cluster b : before) {
-        for (Cluster n : now) {
-          if (b.isOpen() && n.isOpen() && !(b.isSingle() && n.isSingle())) {
-            Matrix overlap = b.open.transposedTimes(mean).times(n.open);
-            Principal of = new Principal(b, n, LapackSvd.DIVIDE_AND_CONQUER.decompose(overlap));
-            if (largest == null || of.cosine() > largest.cosine()) {
-              largest = of;
-            }
-          }
-        }
+    /** Those of all pairs of clusters. */
+    static List<Principal> all(List<Cluster> before, List<Cluster> now, Matrix mean) {
+      return before.stream().flatMap(b -> now.stream().flatMap(n -> of(b, n, mean))).toList();
+    }
+
+    /** None where there is nothing to choose, or where the two are no pair. */
+    private static Stream<Principal> of(Cluster before, Cluster now, Matrix mean) {
+      if (!before.isOpen() || !now.isOpen() || (before.isSingle() && now.isSingle())) {
+        return Stream.empty();
       }
-      return largest;
+      Matrix overlap = before.open.transposedTimes(mean).times(now.open);
+      return Stream.of(new Principal(before, now, LapackSvd.DIVIDE_AND_CONQUER.decompose(overlap)))
+          .filter(principal -> principal.cosine() >= StepMatching.MATCH);
+    }
+
+    /** The same clusters, of which one has fewer open directions now; so it resembles less. */
+    Stream<Principal> again(Matrix mean) {
+      return of(before, now, mean);
+    }
+
+    boolean sharesWith(Principal other) {
+      return before == other.before || now == other.now;
     }
   }
 

@@ -3,6 +3,7 @@ package io.github.intruders.accumulation;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -30,7 +31,13 @@ final class StepMatching {
   /** Relative distance of neighbouring singular values that still makes a cluster. */
   static final double CLUSTER_GAP = 0.02;
 
-  private StepMatching() {}
+  private final List<Pair> pairs;
+  private final Similarity[][] similarities;
+
+  private StepMatching(List<Pair> pairs, Similarity[][] similarities) {
+    this.pairs = pairs;
+    this.similarities = similarities;
+  }
 
   /**
    * A similarity on both sides.
@@ -53,12 +60,10 @@ final class StepMatching {
    */
   record Pair(int before, int now, Similarity similarity) {}
 
-  /** The pairs, ordered by {@code now}. */
-  static List<Pair> match(StepIntruders before, StepIntruders now) {
-    int rows = before.intruders().size();
-    int cols = now.intruders().size();
-    if (rows == 0 || cols == 0) {
-      return List.of();
+  /** Matches the intruders of two steps. */
+  static StepMatching of(StepIntruders before, StepIntruders now) {
+    if (before.intruders().isEmpty() || now.intruders().isEmpty()) {
+      return new StepMatching(List.of(), new Similarity[0][]);
     }
     Matrix left = leftVectors(before).transposedTimes(leftVectors(now));
     Matrix right = rightVectors(before).transposedTimes(rightVectors(now));
@@ -82,15 +87,20 @@ final class StepMatching {
         }
       }
     }
-    pairs.sort(Comparator.comparingInt(Pair::now));
+    return new StepMatching(pairs, similarities(left, right));
+  }
+
+  /** The pairs, in no order. */
+  List<Pair> pairs() {
     return pairs;
   }
 
-  /** Similarities of single vectors, by place before and now. */
-  static Similarity[][] similarities(StepIntruders before, StepIntruders now) {
-    return similarities(
-        leftVectors(before).transposedTimes(leftVectors(now)),
-        rightVectors(before).transposedTimes(rightVectors(now)));
+  /** What the vector before that is nearest to one now reaches; null if there is none. */
+  Similarity nearest(int now) {
+    return Arrays.stream(similarities)
+        .map(row -> row[now])
+        .reduce((one, other) -> other.combined() > one.combined() ? other : one)
+        .orElse(null);
   }
 
   private static Similarity[][] similarities(Matrix left, Matrix right) {
@@ -231,7 +241,7 @@ final class StepMatching {
       }
     }
     int[] partner = new int[cols];
-    java.util.Arrays.fill(partner, -1);
+    Arrays.fill(partner, -1);
     for (DefaultWeightedEdge edge :
         new KuhnMunkresMinimalWeightBipartitePerfectMatching<>(graph, left, right)
             .getMatching()

@@ -36,12 +36,9 @@ public final class Tracks {
           "Step %d can't follow step %d".formatted(now.step(), lastStep));
     }
     Map<Integer, Pair> partners = new HashMap<>();
-    Similarity[][] similarities = {};
-    if (before != null) {
-      StepMatching.match(before, now).forEach(pair -> partners.put(pair.now(), pair));
-      if (!before.intruders().isEmpty() && !now.intruders().isEmpty()) {
-        similarities = StepMatching.similarities(before, now);
-      }
+    StepMatching matching = before == null ? null : StepMatching.of(before, now);
+    if (matching != null) {
+      matching.pairs().forEach(pair -> partners.put(pair.now(), pair));
     }
     List<Birth> births = new ArrayList<>();
     for (int j = 0; j < now.intruders().size(); j++) {
@@ -49,7 +46,8 @@ public final class Tracks {
       Birth birth =
           pair == null ? new Birth(tracks++, now.step(), now.task()) : active.get(pair.before());
       births.add(birth);
-      Similarity similarity = pair == null ? best(similarities, j) : pair.similarity();
+      Similarity similarity =
+          pair != null ? pair.similarity() : matching != null ? matching.nearest(j) : null;
       add(
           now.step(),
           now.intruders().get(j),
@@ -94,17 +92,6 @@ public final class Tracks {
             birth.step(),
             birth.task(),
             state));
-  }
-
-  /** What the nearest intruder of the step before reaches, or null. */
-  private static Similarity best(Similarity[][] similarities, int now) {
-    Similarity best = null;
-    for (Similarity[] row : similarities) {
-      if (best == null || row[now].combined() > best.combined()) {
-        best = row[now];
-      }
-    }
-    return best;
   }
 
   /** Every point so far, by step; within one by singular index, those that faded last. */
