@@ -15,7 +15,8 @@ import java.util.regex.Pattern;
  */
 final class KohyaUpdates {
   /** What stands in front of a module's name: the part of a pipeline that it is in. */
-  private static final String PREFIX = "(lora_(prior_)?(unet|te[1-3]?|transformer)|lycoris)_";
+  private static final Pattern PREFIX =
+      Pattern.compile("(lora_(prior_)?(unet|te[1-3]?|transformer)|lycoris)_");
 
   private static final Pattern NAME =
       Pattern.compile(PREFIX + "[^.]+\\.(lora_(down|up|mid)|hada_|lokr_|oft_|diff|ia3)\\S*");
@@ -24,6 +25,8 @@ final class KohyaUpdates {
   private static final Pattern FACTOR =
       Pattern.compile(
           "\\S+\\.(lora_[ABab]|lora_(down|up)|lora\\.(down|up)|hada_w1_a|lokr_w[12]\\S*)(\\.weight)?");
+
+  private static final String ALPHA = "alpha";
 
   private KohyaUpdates() {}
 
@@ -40,7 +43,7 @@ final class KohyaUpdates {
 
   /** What the name of a module tells: the module's own with underscores for dots. */
   static String flattened(String module) {
-    Matcher prefix = Pattern.compile(PREFIX).matcher(module);
+    Matcher prefix = PREFIX.matcher(module);
     return prefix.lookingAt() ? module.substring(prefix.end()) : module;
   }
 
@@ -71,37 +74,27 @@ final class KohyaUpdates {
 
   /** Where neither factor has a rank, LyCORIS does not scale whatever alpha is. */
   private static AdapterUpdate lokr(ModuleTensors tensors) {
-    List<String> names = new ArrayList<>();
-    List<List<MatrixSource>> factors = new ArrayList<>();
+    KroneckerFactors factors = KroneckerFactors.of(tensors);
     int rank = 0;
-    for (String factor : List.of("lokr_w1", "lokr_w2")) {
-      List<String> parts =
-          tensors.has(factor) ? List.of(factor) : List.of(factor + "_a", factor + "_b");
-      List<MatrixSource> matrices = parts.stream().map(tensors::matrix).toList();
-      if (matrices.size() == 2) {
-        int found = matrices.get(0).cols();
-        if (found != matrices.get(1).rows() || (rank != 0 && rank != found)) {
-          throw tensors.invalid(
-              matrices.get(1),
-              "rank %d, but that of the others is %d"
-                  .formatted(matrices.get(1).rows(), rank == 0 ? found : rank));
-        }
-        rank = found;
+    for (List<MatrixSource> product : factors.products()) {
+      int found = product.get(0).cols();
+      if (found != product.get(1).rows() || (rank != 0 && rank != found)) {
+        throw tensors.invalid(
+            product.get(1),
+            "rank %d, but that of the others is %d"
+                .formatted(product.get(1).rows(), rank == 0 ? found : rank));
       }
-      names.addAll(parts);
-      factors.add(matrices);
+      rank = found;
     }
-    tensors.requireExactly(withAlpha(tensors, names.toArray(String[]::new)));
+    tensors.requireExactly(withAlpha(tensors, factors.parts().toArray(String[]::new)));
     boolean scaled = rank > 0 && tensors.has(ALPHA);
     return new KroneckerUpdate(
         tensors.baseTensor(),
-        factors.get(0),
-        factors.get(1),
+        factors.first(),
+        factors.second(),
         scaled ? 1.0 / rank : 1,
-        scaled ? alpha(tensors) : null);
+        scaled ? tensors.number(ALPHA) : null);
   }
-
-  private static final String ALPHA = "alpha";
 
   private static String[] withAlpha(ModuleTensors tensors, String... parts) {
     List<String> all = new ArrayList<>(List.of(parts));
@@ -109,14 +102,6 @@ final class KohyaUpdates {
       all.add(ALPHA);
     }
     return all.toArray(String[]::new);
-  }
-
-  private static MatrixSource alpha(ModuleTensors tensors) {
-    MatrixSource alpha = tensors.vector(ALPHA);
-    if (alpha.cols() != 1) {
-      throw tensors.invalid(alpha, "expected one number, found %d".formatted(alpha.cols()));
-    }
-    return alpha;
   }
 
   /** b · a, times alpha / rank; without an alpha that is 1. */
@@ -130,6 +115,6 @@ final class KohyaUpdates {
       throw tensors.invalid(first, "rank 0");
     }
     LowRankSource lora = tensors.pair(config, first, tensors.matrix(b), 1.0 / first.rows());
-    return new KohyaLora(lora, alpha(tensors));
+    return new KohyaLora(lora, tensors.number(ALPHA));
   }
 }

@@ -98,6 +98,15 @@ final class ModuleTensors {
     return stacked(part, elements(tensor(part)));
   }
 
+  /** The one element of a tensor, (1, 1). */
+  MatrixSource number(String part) {
+    MatrixSource number = vector(part);
+    if (number.cols() != 1) {
+      throw invalid(number, "expected one number, found %d".formatted(number.cols()));
+    }
+    return number;
+  }
+
   /** The elements of a tensor as a matrix with this many columns, in the stored order. */
   MatrixSource stacked(String part, long cols) {
     TensorInfo tensor = tensor(part);

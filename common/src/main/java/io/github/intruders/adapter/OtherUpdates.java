@@ -29,24 +29,16 @@ final class OtherUpdates {
 
   /** LoKr. */
   static AdapterUpdate lokr(AdapterConfig config, ModuleTensors tensors) {
-    List<String> names = new ArrayList<>();
-    List<List<MatrixSource>> factors = new ArrayList<>();
-    for (String factor : List.of("lokr_w1", "lokr_w2")) {
-      List<String> parts =
-          tensors.has(factor) ? List.of(factor) : List.of(factor + "_a", factor + "_b");
-      List<MatrixSource> matrices = parts.stream().map(tensors::matrix).toList();
-      if (matrices.size() == 2) {
-        tensors.requireRank(config, matrices.get(0), matrices.get(0).cols());
-        tensors.requireRank(config, matrices.get(1), matrices.get(1).rows());
-      }
-      names.addAll(parts);
-      factors.add(matrices);
+    KroneckerFactors factors = KroneckerFactors.of(tensors);
+    for (List<MatrixSource> product : factors.products()) {
+      tensors.requireRank(config, product.get(0), product.get(0).cols());
+      tensors.requireRank(config, product.get(1), product.get(1).rows());
     }
-    tensors.requireExactly(names.toArray(String[]::new));
+    tensors.requireExactly(factors.parts().toArray(String[]::new));
     return new KroneckerUpdate(
         tensors.baseTensor(),
-        factors.get(0),
-        factors.get(1),
+        factors.first(),
+        factors.second(),
         config.scaleOf(tensors.module()),
         null);
   }
@@ -125,11 +117,8 @@ final class OtherUpdates {
     LowRankSource factors =
         tensors.pair(config, tensors.matrix("delora_A"), tensors.matrix("delora_B"), 1);
     tensors.requireRank(config, factors.a(), factors.rank());
-    MatrixSource lambda = tensors.vector("delora_lambda");
-    if (lambda.cols() != 1) {
-      throw tensors.invalid(lambda, "expected one number, found %d".formatted(lambda.cols()));
-    }
-    return new DeloraUpdate(factors, lambda, tensors.vector("delora_w_norm"));
+    return new DeloraUpdate(
+        factors, tensors.number("delora_lambda"), tensors.vector("delora_w_norm"));
   }
 
   /** SHiRA. */

@@ -269,6 +269,11 @@ public final class Planner {
       }
     }
 
+    private void rejectBelow(String prefix, UserInputException error) {
+      rejections.add(Rejection.of(spec.id(), error));
+      spoil(prefix, error);
+    }
+
     /** No matrix of a module whose update is broken is analysed. */
     private void spoil(String prefix, UserInputException error) {
       base.matrices().keySet().stream()
@@ -326,7 +331,8 @@ public final class Planner {
           base.matrices().keySet().stream().anyMatch(name -> name.startsWith(prefix));
       boolean present = base.tensors().stream().anyMatch(name -> name.startsWith(prefix));
       if (!found && (selected || !present)) {
-        UserInputException error =
+        rejectBelow(
+            prefix,
             UserInputException.inTensor(
                 RejectCode.MISSING_IN_BASE,
                 parameter.a().file(),
@@ -338,21 +344,18 @@ public final class Planner {
                         parameter.module(),
                         parameter.experts(),
                         parameter.b().rows(),
-                        parameter.a().cols()));
-        rejections.add(Rejection.of(spec.id(), error));
-        spoil(prefix, error);
+                        parameter.a().cols())));
       }
       int experts = expertsOfBase(parameter);
       if (found && experts > 0 && experts != parameter.experts()) {
-        UserInputException error =
+        rejectBelow(
+            prefix,
             UserInputException.inTensor(
                 RejectCode.SHAPE_MISMATCH,
                 parameter.a().file(),
                 parameter.a().matrix(),
                 "expected updates of the base's %d experts, found %d of rank %d"
-                    .formatted(experts, parameter.experts(), parameter.rank()));
-        rejections.add(Rejection.of(spec.id(), error));
-        spoil(prefix, error);
+                    .formatted(experts, parameter.experts(), parameter.rank())));
       }
     }
 

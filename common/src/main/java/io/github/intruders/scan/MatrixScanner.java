@@ -109,7 +109,7 @@ public final class MatrixScanner {
       }
     }
 
-    /** Low-rank updates side by side; W0 is not read. */
+    /** Low-rank updates side by side; W0 is read only for factors that depend on it. */
     private void scanStack(List<MatrixPlan> plans) throws IOException {
       try (Arena arena = Arena.open()) {
         long start = System.nanoTime();

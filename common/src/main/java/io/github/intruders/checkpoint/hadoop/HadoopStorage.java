@@ -276,10 +276,6 @@ public final class HadoopStorage implements Storage {
     }
   }
 
-  private static String hadoopVersion() {
-    return VersionInfo.getVersion();
-  }
-
   private FileSystem fileSystem(Path path) throws IOException {
     String scheme = path.toUri().getScheme();
     if ("file".equals(scheme)) {
@@ -303,7 +299,8 @@ public final class HadoopStorage implements Storage {
                     missing.getMessage(),
                     scheme,
                     "s3a".equals(scheme)
-                        ? "; add: -- --packages org.apache.hadoop:hadoop-aws:" + hadoopVersion()
+                        ? "; add: -- --packages org.apache.hadoop:hadoop-aws:"
+                            + VersionInfo.getVersion()
                         : ""));
       }
       throw e;

@@ -132,14 +132,14 @@ public final class UploadCommitProtocol extends HadoopMapReduceCommitProtocol {
 
   /** What earlier runs left in the folders written to, under names that are not used any more. */
   private void deleteOthers(Configuration configuration, Set<String> files) throws IOException {
-    Path root = new Path(uri);
-    FileSystem storage = root.getFileSystem(configuration);
-    String prefix = storage.makeQualified(root) + "/";
-    Set<String> folders = new TreeSet<>();
-    files.forEach(file -> folders.add(folder(file)));
     if (files.isEmpty()) {
       return;
     }
+    Set<String> folders = new TreeSet<>();
+    files.forEach(file -> folders.add(folder(file)));
+    Path root = new Path(uri);
+    FileSystem storage = root.getFileSystem(configuration);
+    String prefix = storage.makeQualified(root) + "/";
     RemoteIterator<LocatedFileStatus> stored = storage.listFiles(root, true);
     while (stored.hasNext()) {
       Path path = stored.next().getPath();

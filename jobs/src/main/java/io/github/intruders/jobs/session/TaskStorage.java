@@ -17,9 +17,8 @@ public final class TaskStorage implements Serializable {
     this.configuration = configuration;
   }
 
-  /** Broadcasts the Hadoop settings of this session, with our defaults for remote storage. */
+  /** Broadcasts the Hadoop settings of this session. */
   public static TaskStorage of(JavaSparkContext spark) {
-    RemoteDefaults.applyTo(spark.hadoopConfiguration());
     return new TaskStorage(
         spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration())));
   }

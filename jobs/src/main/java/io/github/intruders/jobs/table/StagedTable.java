@@ -203,8 +203,7 @@ final class StagedTable {
   }
 
   private void put(List<DataFile> files, boolean validated) {
-    Set<String> keys = new HashSet<>(replaced);
-    keys.addAll(merged);
+    Set<String> keys = changed();
     if (keys.isEmpty()) {
       return;
     }
@@ -225,6 +224,12 @@ final class StagedTable {
           .validateNoConflictingDeletes();
     }
     overwrite.commit();
+  }
+
+  private Set<String> changed() {
+    Set<String> keys = new HashSet<>(replaced);
+    keys.addAll(merged);
+    return keys;
   }
 
   /** Keys whose rows depend on what others have written. */
@@ -248,8 +253,7 @@ final class StagedTable {
 
   /** The files that hold this run's keys; each holds one key only. */
   private List<DataFile> files(long snapshot) {
-    Set<String> keys = new HashSet<>(replaced);
-    keys.addAll(merged);
+    Set<String> keys = changed();
     Expression ours = Expressions.in(partition, keys.toArray());
     List<DataFile> files = new ArrayList<>();
     if (keys.isEmpty()) {
