@@ -6,12 +6,27 @@ import io.github.intruders.jobs.report.RunSummary.CheckpointSummary;
 import io.github.intruders.jobs.report.RunSummary.ForgettingSummary;
 import io.github.intruders.jobs.report.RunSummary.RankedCheckpoint;
 import io.github.intruders.scan.IntruderRule;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
-/** The run summary as a person reads it in a terminal. */
+/**
+ * The run summary as a person reads it in a terminal: all rows of a small run; of a large one the
+ * rows that matter most, with the command that shows all.
+ */
 public final class ConsoleReport {
   private static final int LINES_SHOWN = 12;
+
+  /** Longer tables are shortened … */
+  private static final int MOST_ROWS = 40;
+
+  /** … to about as many rows. */
+  private static final int ROWS_SHOWN = 20;
 
   private ConsoleReport() {}
 
@@ -33,9 +48,7 @@ public final class ConsoleReport {
     text.append(
         row.formatted(
             "checkpoint", "matrices", "intruders", "energy share", "update norm", "rejected"));
-    int ties = 0;
-    for (CheckpointSummary checkpoint : summary.checkpoints()) {
-      ties += checkpoint.ties();
+    for (CheckpointSummary checkpoint : shown(summary.checkpoints())) {
       boolean analysed = checkpoint.matrices() > 0;
       text.append(
           String.format(
@@ -48,12 +61,18 @@ public final class ConsoleReport {
               analysed ? percent(checkpoint.updateRelativeNorm()) : "-",
               checkpoint.rejected() == 0 ? "" : checkpoint.rejected()));
     }
+    if (summary.checkpoints().size() > MOST_ROWS) {
+      text.append(
+          "The %d with the most intruders of %d; all: jobs/bin/intruders show checkpoints %s%n"
+              .formatted(ROWS_SHOWN, summary.checkpoints().size(), tables.options()));
+    }
     text.append('\n');
     if (!summary.accumulation().isEmpty()) {
       text.append(render(summary.accumulation())).append('\n');
     }
     appendRanking(text, summary.ranking(), width);
     text.append(forgetting(summary.forgetting()));
+    int ties = summary.checkpoints().stream().mapToInt(CheckpointSummary::ties).sum();
     if (ties > 0) {
       text.append(
           "Ties: %d of these vectors lie within %s of the threshold; see column ties%n"
@@ -70,8 +89,18 @@ public final class ConsoleReport {
     return text.toString();
   }
 
-  /** Every sequence, step by step. */
-  public static String render(List<AccumulationStep> steps) {
+  private static List<CheckpointSummary> shown(List<CheckpointSummary> checkpoints) {
+    return checkpoints.size() <= MOST_ROWS
+        ? checkpoints
+        : checkpoints.stream()
+            .sorted(Comparator.comparingInt(CheckpointSummary::intruderCount).reversed())
+            .limit(ROWS_SHOWN)
+            .toList();
+  }
+
+  /** Sequences step by step: all, or those that end with the most intruders. */
+  public static String render(List<AccumulationStep> all) {
+    List<AccumulationStep> steps = shownSteps(all);
     int width = "sequence".length();
     int taskWidth = "task".length();
     for (AccumulationStep step : steps) {
@@ -105,7 +134,47 @@ public final class ConsoleReport {
               step.cumulativeBorn(),
               percent(step.intruderEnergyShare())));
     }
+    if (steps.size() < all.size()) {
+      text.append(
+          "%d of %d sequences, those with the most intruders at their end; all: jobs/bin/intruders show accumulation%n"
+              .formatted(bySequence(steps).size(), bySequence(all).size()));
+    }
     return text.toString();
+  }
+
+  /** Whole sequences, in their order. */
+  private static List<AccumulationStep> shownSteps(List<AccumulationStep> steps) {
+    if (steps.size() <= MOST_ROWS) {
+      return steps;
+    }
+    Map<String, List<AccumulationStep>> sequences = bySequence(steps);
+    List<String> strongest =
+        sequences.keySet().stream()
+            .sorted(
+                Comparator.comparingInt((String name) -> -last(sequences.get(name)).intruders())
+                    .thenComparing(Comparator.naturalOrder()))
+            .toList();
+    Set<String> shown = new HashSet<>();
+    int rows = 0;
+    for (String name : strongest) {
+      rows += sequences.get(name).size();
+      if (!shown.isEmpty() && rows > ROWS_SHOWN) {
+        break;
+      }
+      shown.add(name);
+    }
+    return steps.stream().filter(step -> shown.contains(step.sequence())).toList();
+  }
+
+  private static Map<String, List<AccumulationStep>> bySequence(List<AccumulationStep> steps) {
+    return steps.stream()
+        .collect(
+            Collectors.groupingBy(
+                AccumulationStep::sequence, LinkedHashMap::new, Collectors.toList()));
+  }
+
+  private static AccumulationStep last(List<AccumulationStep> steps) {
+    return steps.get(steps.size() - 1);
   }
 
   private static String task(AccumulationStep step) {
@@ -117,16 +186,26 @@ public final class ConsoleReport {
       return;
     }
     text.append("Least to most forgetting expected, by the weights alone%n".formatted());
-    for (RankedCheckpoint ranked : ranking) {
-      text.append(
-          String.format(
-              Locale.ROOT,
-              "%4d  %-" + width + "s  mean rank %.1f%n",
-              ranked.place(),
-              ranked.checkpointId(),
-              ranked.meanRank()));
+    int left = ranking.size() > MOST_ROWS ? ROWS_SHOWN / 2 : ranking.size();
+    for (RankedCheckpoint ranked : ranking.subList(0, left)) {
+      text.append(rankingRow(ranked, width));
+    }
+    if (left < ranking.size()) {
+      text.append("      … %d between …%n".formatted(ranking.size() - 2 * left));
+      for (RankedCheckpoint ranked : ranking.subList(ranking.size() - left, ranking.size())) {
+        text.append(rankingRow(ranked, width));
+      }
     }
     text.append('\n');
+  }
+
+  private static String rankingRow(RankedCheckpoint ranked, int width) {
+    return String.format(
+        Locale.ROOT,
+        "%4d  %-" + width + "s  mean rank %.1f%n",
+        ranked.place(),
+        ranked.checkpointId(),
+        ranked.meanRank());
   }
 
   /** The strongest correlations, one line each; nothing if there are none. */

@@ -1,0 +1,41 @@
+package io.github.intruders.jobs.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.intruders.jobs.report.RunSummary.AccumulationStep;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ConsoleReportTest {
+  @Test
+  void allStepsOfAFewSequencesAreShown() {
+    assertThat(ConsoleReport.render(sequences(8)).lines())
+        .hasSize(3 + 8 * 5)
+        .anyMatch(line -> line.startsWith("run-0 "))
+        .noneMatch(line -> line.contains("show accumulation"));
+  }
+
+  @Test
+  void ofManySequencesThoseWithTheMostIntrudersAreShownWhole() {
+    List<String> lines = ConsoleReport.render(sequences(60)).lines().toList();
+
+    assertThat(lines).hasSize(3 + 4 * 5 + 1);
+    assertThat(lines.get(3)).startsWith("run-56 ");
+    assertThat(lines.get(22)).startsWith("run-59 ");
+    assertThat(lines.get(23)).startsWith("4 of 60 sequences");
+  }
+
+  /** Five steps each; the later a sequence stands, the more intruders it has. */
+  private static List<AccumulationStep> sequences(int count) {
+    List<AccumulationStep> steps = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      for (int step = 1; step <= 5; step++) {
+        steps.add(
+            new AccumulationStep(
+                "run-" + i, step, "run-%d/%d".formatted(i, step), null, i, 0, i, 0, i, 0));
+      }
+    }
+    return steps;
+  }
+}
