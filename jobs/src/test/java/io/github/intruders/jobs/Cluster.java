@@ -22,7 +22,16 @@ import java.util.stream.Stream;
  */
 final class Cluster implements AutoCloseable {
   static final int WORKERS = 2;
-  static final Map<String, String> ENVIRONMENT = Map.of("SPARK_LOCAL_IP", "127.0.0.1");
+
+  /**
+   * For drivers too; compiling and collecting thoroughly would cost short runs more than it saves.
+   */
+  static final Map<String, String> ENVIRONMENT =
+      Map.of(
+          "SPARK_LOCAL_IP",
+          "127.0.0.1",
+          "JAVA_TOOL_OPTIONS",
+          "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
 
   private static final String WORKER_MEMORY = "1g";
   private static final int TRIES = 600;

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -19,7 +20,10 @@ import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -27,6 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
  * -Dkill.rounds=20}; a round is repeated by {@code -Dkill.seed=SEED -Dkill.from=ROUND
  * -Dkill.rounds=1}, with what a failure names.
  */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ClusterIT {
   private static final String FIRST =
       """
@@ -60,6 +65,9 @@ class ClusterIT {
   private static Cluster cluster;
   private static SparkSession spark;
 
+  /** It takes a minute to give up, which others don't have to wait for. */
+  private static Launched.Running noMaster;
+
   @BeforeAll
   static void startTheCluster() throws Exception {
     String zoo = System.getProperty("zoo");
@@ -68,6 +76,19 @@ class ClusterIT {
     Files.writeString(temporary.resolve("nightly.yaml"), NIGHTLY.formatted(zoo));
     Files.writeString(temporary.resolve("nightly.csv"), METRICS.formatted("new"));
     cluster = Cluster.start(temporary);
+    Path nowhere = Files.createDirectories(temporary.resolve("nowhere"));
+    noMaster =
+        Launched.start(
+            nowhere,
+            Cluster.ENVIRONMENT,
+            "run",
+            "--manifest",
+            temporary.resolve("first.yaml").toString(),
+            "--out",
+            nowhere.resolve("out").toString(),
+            "--",
+            "--master",
+            "spark://127.0.0.1:" + Cluster.freePort());
     spark =
         SparkSession.builder()
             .master("local[1]")
@@ -79,6 +100,7 @@ class ClusterIT {
 
   @AfterAll
   static void stopTheCluster() throws Exception {
+    noMaster.kill();
     spark.stop();
     cluster.close();
   }
@@ -89,6 +111,7 @@ class ClusterIT {
   }
 
   @Test
+  @Order(1)
   void whateverIsKilledTheTablesAreThoseOfAnUndisturbedRun() throws Exception {
     int rounds = Integer.getInteger("kill.rounds", VICTIMS.size());
     long seed = Long.getLong("kill.seed", new Random().nextInt(1_000_000));
@@ -102,6 +125,7 @@ class ClusterIT {
     assertThat(nightly.after()).isNotEqualTo(first.after()).containsKeys(other(first));
 
     Map<String, Integer> kills = new TreeMap<>();
+    List<AssertionError> failures = new ArrayList<>();
     int done = 0;
     for (int round = from; done < rounds; round++) {
       String name = "-Dkill.seed=%d -Dkill.from=%d -Dkill.rounds=1".formatted(seed, round);
@@ -126,17 +150,133 @@ class ClusterIT {
       try {
         outcome = run.carryOut();
       } catch (AssertionError | IOException e) {
-        throw new AssertionError("Round failed, repeat it with " + name, e);
+        AssertionError failure = new AssertionError("Round failed, repeat it with " + name, e);
+        failures.forEach(failure::addSuppressed);
+        failures.add(failure);
+        outcome = victim + " killed: failed, " + e;
       }
-      System.out.printf(
-          "%s, %s run: %s%n", name, atNight ? "nightly" : "first", outcome);
+      System.out.printf("%s, %s run: %s%n", name, atNight ? "nightly" : "first", outcome);
       if (outcome != null) {
         kills.merge(outcome.substring(0, outcome.indexOf(" killed")), 1, Integer::sum);
         done++;
       }
       delete(folder);
     }
-    System.out.printf("%d rounds of seed %d: %s%n", rounds, seed, kills);
+    System.out.printf(
+        "%d rounds of seed %d: %s, %d failed%n", rounds, seed, kills, failures.size());
+    if (!failures.isEmpty()) {
+      throw failures.get(failures.size() - 1);
+    }
+  }
+
+  /** Two attempts of one task write the same files, and executors leave with what they hold. */
+  @Test
+  @Order(2)
+  void theZooGivesTheSameTablesRowForRowThoughTasksRunTwiceAndExecutorsComeAndGo()
+      throws Exception {
+    String manifest = System.getProperty("zoo") + "/manifest.yaml";
+    Path local = Files.createDirectories(temporary.resolve("zoo-local"));
+    Path onCluster = Files.createDirectories(temporary.resolve("zoo-cluster"));
+    Path events = Files.createDirectories(temporary.resolve("events"));
+
+    Launched there =
+        Launched.run(
+            onCluster,
+            Cluster.ENVIRONMENT,
+            onCluster(
+                List.of(
+                    "run", "--manifest", manifest, "--out", onCluster.resolve("out").toString()),
+                "spark.speculation=true",
+                "spark.speculation.interval=50ms",
+                "spark.speculation.quantile=0.1",
+                "spark.speculation.multiplier=1.01",
+                "spark.dynamicAllocation.enabled=true",
+                "spark.dynamicAllocation.shuffleTracking.enabled=true",
+                "spark.dynamicAllocation.shuffleTracking.timeout=1s",
+                "spark.dynamicAllocation.minExecutors=1",
+                "spark.dynamicAllocation.maxExecutors=2",
+                "spark.dynamicAllocation.executorIdleTimeout=1s",
+                "spark.dynamicAllocation.cachedExecutorIdleTimeout=1s",
+                "spark.decommission.enabled=true",
+                "spark.storage.decommission.enabled=true",
+                "spark.eventLog.enabled=true",
+                "spark.eventLog.compress=false",
+                "spark.eventLog.dir=" + events.toUri()));
+    Launched here =
+        Launched.run(
+            local,
+            Cluster.ENVIRONMENT,
+            "run",
+            "--manifest",
+            manifest,
+            "--out",
+            local.resolve("out").toString(),
+            "--",
+            "--master",
+            "local[2]");
+
+    assertThat(there.exitCode()).as(String.join("\n", there.err())).isZero();
+    assertThat(here.exitCode()).as(String.join("\n", here.err())).isZero();
+    Map<String, List<String>> expected = TableRows.in(spark, local.resolve("out"));
+    Map<String, List<String>> tables = TableRows.in(spark, onCluster.resolve("out"));
+    assertThat(expected.get("matrices")).hasSize(16 * 28);
+    assertThat(tables.keySet()).isEqualTo(expected.keySet()).hasSizeGreaterThan(8);
+    expected.forEach((table, rows) -> assertThat(tables.get(table)).as(table).isEqualTo(rows));
+    List<String> logged = lines(events);
+    assertThat(logged).anyMatch(line -> line.contains("\"Speculative\":true"));
+    assertThat(logged)
+        .filteredOn(line -> line.contains("\"SparkListenerExecutorRemoved\""))
+        .anyMatch(line -> line.contains("decommission"));
+    Path ledger = onCluster.resolve("out/_work/scan");
+    assertThat(lines(ledger)).hasSize(16 * 28).doesNotHaveDuplicates();
+    try (Stream<Path> files = Files.list(ledger)) {
+      assertThat(files).allMatch(file -> file.toString().endsWith(".jsonl"));
+    }
+  }
+
+  @Test
+  @Order(3)
+  void executorsThatCannotStayAliveEndTheRunInWords() throws Exception {
+    Path folder = Files.createDirectories(temporary.resolve("dying"));
+
+    Launched run =
+        Launched.run(
+            folder,
+            Cluster.ENVIRONMENT,
+            with(arguments(folder, "first"), "spark.executor.extraJavaOptions=-XX:+NoSuchOption"));
+
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.err())
+        .anyMatch(line -> line.startsWith("intruders: The cluster gave the application up"))
+        .noneMatch(line -> line.startsWith("\tat "));
+  }
+
+  @Test
+  @Order(4)
+  void aMasterThatDoesNotAnswerEndsTheRunInWords() throws Exception {
+    Launched run = noMaster.await();
+
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.err())
+        .anyMatch(line -> line.startsWith("intruders: The cluster is gone, or was never there"))
+        .noneMatch(line -> line.startsWith("\tat "));
+  }
+
+  private static String[] with(String[] arguments, String setting) {
+    List<String> all = new ArrayList<>(List.of(arguments));
+    all.addAll(List.of("--conf", setting));
+    return all.toArray(String[]::new);
+  }
+
+  /** The lines of all files in a folder. */
+  private static List<String> lines(Path folder) throws IOException {
+    List<String> lines = new ArrayList<>();
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        lines.addAll(Files.readAllLines(file));
+      }
+    }
+    return lines;
   }
 
   /** Runs a manifest over what is there. */
@@ -170,16 +310,26 @@ class ClusterIT {
             "--manifest",
             temporary.resolve(manifest + ".yaml").toString(),
             "--include",
-            "layers\\.[01]\\..*proj",
+            "layers\\.0\\..*proj",
             "--out",
             folder.resolve("out").toString()));
   }
 
+  /** With settings that make many small queries cheaper. */
   private static String[] onCluster(List<String> command, String... settings) {
     List<String> arguments = new ArrayList<>(command);
     arguments.addAll(
-        List.of("--", "--master", cluster.url(), "--executor-memory", "1g", "--driver-memory", "1g"));
-    for (String setting : settings) {
+        List.of(
+            "--", "--master", cluster.url(), "--executor-memory", "1g", "--driver-memory", "1g"));
+    List<String> all =
+        new ArrayList<>(
+            List.of(
+                "spark.ui.enabled=false",
+                "spark.sql.adaptive.enabled=false",
+                "spark.sql.codegen.wholeStage=false",
+                "spark.sql.codegen.factoryMode=NO_CODEGEN"));
+    all.addAll(List.of(settings));
+    for (String setting : all) {
       arguments.addAll(List.of("--conf", setting));
     }
     return arguments.toArray(String[]::new);
@@ -188,15 +338,14 @@ class ClusterIT {
   private static void copy(Path from, Path to) throws IOException {
     try (Stream<Path> files = Files.walk(from)) {
       for (Path file : files.toList()) {
-        Files.copy(
-            file, to.resolve(from.relativize(file)), StandardCopyOption.COPY_ATTRIBUTES);
+        Files.copy(file, to.resolve(from.relativize(file)), StandardCopyOption.COPY_ATTRIBUTES);
       }
     }
   }
 
   private static void delete(Path folder) throws IOException {
     try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(file);
       }
     }

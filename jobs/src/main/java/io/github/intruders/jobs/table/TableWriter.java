@@ -163,8 +163,8 @@ public final class TableWriter implements TableChanges {
     }
   }
 
-  private boolean hasRows(
-      String table, String partition, Set<String> dropped, String columnsOnly) throws IOException {
+  private boolean hasRows(String table, String partition, Set<String> dropped, String columnsOnly)
+      throws IOException {
     if (!storage.exists(uri(table))) {
       return false;
     }
