@@ -52,8 +52,8 @@ public interface Storage {
    * the last one stands, whole.
    *
    * <p>An object store, where a file appears when it is closed, is written to directly. Elsewhere
-   * the bytes go to a hidden temporary file beside it, which then takes the name; where such a
-   * storage can't replace a file by renaming, there is a moment without either.
+   * the bytes go to a hidden temporary file beside it, {@code .NAME.*.tmp}, which then takes the
+   * name; where such a storage can't replace a file by renaming, there is a moment without either.
    */
   void write(String uri, Body body) throws IOException;
 

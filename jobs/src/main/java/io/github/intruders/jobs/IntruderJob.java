@@ -29,6 +29,7 @@ import io.github.intruders.jobs.table.AccumulationTable;
 import io.github.intruders.jobs.table.CheckpointsTable;
 import io.github.intruders.jobs.table.ForgettingTable;
 import io.github.intruders.jobs.table.IntruderTracksTable;
+import io.github.intruders.jobs.table.LeftOvers;
 import io.github.intruders.jobs.table.MatricesTable;
 import io.github.intruders.jobs.table.MitigationLedger;
 import io.github.intruders.jobs.table.MitigationsTable;
@@ -137,7 +138,7 @@ public final class IntruderJob {
    */
   public RunSummary run(MetricDirections directions) throws IOException {
     RunSummary summary;
-    try (TableChanges changes = tables().change(runId)) {
+    try (TableChanges changes = changes()) {
       summary = scan(changes);
       summary = followed(summary, changes, directions);
       changes.commit();
@@ -198,7 +199,7 @@ public final class IntruderJob {
    *     settings
    */
   public Accumulation accumulate() throws IOException {
-    try (TableChanges changes = tables().change(runId)) {
+    try (TableChanges changes = changes()) {
       Accumulation accumulation = accumulate(changes);
       changes.commit();
       return accumulation;
@@ -247,7 +248,7 @@ public final class IntruderJob {
     Dataset<Row> fresh =
         spark
             .createDataFrame(rejections.map(RejectsTable::toRow), RejectsTable.SCHEMA)
-            .localCheckpoint();
+            .persist(StorageLevel.MEMORY_AND_DISK());
     Object[] followed =
         config.manifest().checkpoints().stream()
             .filter(spec -> spec.sequence() != null)
@@ -282,7 +283,7 @@ public final class IntruderJob {
    */
   public RunSummary scan() throws IOException {
     RunSummary summary;
-    try (TableChanges changes = tables().change(runId)) {
+    try (TableChanges changes = changes()) {
       summary = scan(changes);
       changes.commit();
     }
@@ -327,7 +328,7 @@ public final class IntruderJob {
    *     edited
    */
   public MitigationSummary mitigate(MitigationSettings settings) throws IOException {
-    try (TableChanges changes = tables().change(runId);
+    try (TableChanges changes = changes();
         RunPlan plan = plan()) {
       failIfAsked(plan);
       MitigationStage stage = new MitigationStage(spark, storage, config, settings, runId);
@@ -382,7 +383,7 @@ public final class IntruderJob {
           RejectCode.SETTING_INVALID,
           "There are no metrics: give --metrics, or the key metrics of the manifest");
     }
-    try (TableChanges changes = tables().change(runId)) {
+    try (TableChanges changes = changes()) {
       ForgettingStage.Result result = runForgetting(changes, directions);
       changes.commit();
       if (result.measured() == 0) {
@@ -411,6 +412,11 @@ public final class IntruderJob {
         .seen()
         .stored(ForgettingTable.NAME)
         .filter(col("base_id").equalTo(config.manifest().baseId()));
+  }
+
+  private TableChanges changes() {
+    LeftOvers.clear(storage.open(), config.outUri(), Instant.now());
+    return tables().change(runId);
   }
 
   private Tables tables() {

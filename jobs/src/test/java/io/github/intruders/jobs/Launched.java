@@ -24,6 +24,12 @@ public record Launched(int exitCode, List<String> out, List<String> err) {
    */
   public static Launched run(Path folder, Map<String, String> environment, String... arguments)
       throws IOException, InterruptedException {
+    return start(folder, environment, arguments).await();
+  }
+
+  /** Starts it and does not wait. */
+  static Running start(Path folder, Map<String, String> environment, String... arguments)
+      throws IOException {
     List<String> command = new ArrayList<>(List.of(System.getProperty("launcher")));
     command.addAll(List.of(arguments));
     Path out = folder.resolve("stdout.txt");
@@ -31,15 +37,29 @@ public record Launched(int exitCode, List<String> out, List<String> err) {
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
     builder.environment().putAll(environment);
-    Process process = builder.start();
-    if (!process.waitFor(TIMEOUT_MINUTES, TimeUnit.MINUTES)) {
-      process.destroyForcibly();
-      throw new IOException(
-          "Still running after %d minutes: %s".formatted(TIMEOUT_MINUTES, command));
+    return new Running(builder.start(), out, err);
+  }
+
+  /** One that goes on while the test does something else. */
+  record Running(Process process, Path out, Path err) {
+    /** Waits for its end. */
+    Launched await() throws IOException, InterruptedException {
+      if (!process.waitFor(TIMEOUT_MINUTES, TimeUnit.MINUTES)) {
+        kill();
+        throw new IOException(
+            "Still running after %d minutes: %s"
+                .formatted(TIMEOUT_MINUTES, process.info().commandLine().orElse("the launcher")));
+      }
+      return new Launched(
+          process.exitValue(),
+          Files.readAllLines(out, StandardCharsets.UTF_8),
+          Files.readAllLines(err, StandardCharsets.UTF_8));
     }
-    return new Launched(
-        process.exitValue(),
-        Files.readAllLines(out, StandardCharsets.UTF_8),
-        Files.readAllLines(err, StandardCharsets.UTF_8));
+
+    /** Kills it as a machine that fails does, without a chance to tidy up. */
+    void kill() throws InterruptedException {
+      process.descendants().forEach(ProcessHandle::destroyForcibly);
+      process.destroyForcibly().waitFor();
+    }
   }
 }

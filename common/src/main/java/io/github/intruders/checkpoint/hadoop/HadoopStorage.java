@@ -26,9 +26,11 @@ import org.apache.hadoop.fs.FSDataOutputStreamBuilder;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Options.OpenFileOptions;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
+import org.apache.hadoop.hdfs.DistributedFileSystem;
 import org.apache.hadoop.util.VersionInfo;
 import org.apache.hadoop.util.functional.FutureIO;
 
@@ -243,8 +245,27 @@ public final class HadoopStorage implements Storage {
     }
   }
 
+  /**
+   * Gives a file another name in the same storage, making the folder of that name where it is
+   * missing and replacing a file there. Local files and HDFS do so in one step: a reader finds the
+   * old file or the new one. Not for object stores, which would copy.
+   *
+   * @param temporary the file
+   * @param uri what it is called afterwards
+   */
+  public void replace(String temporary, String uri) throws IOException {
+    Path path = new Path(uri);
+    FileSystem files = fileSystem(path);
+    files.mkdirs(path.getParent());
+    replace(files, new Path(temporary), path);
+  }
+
   /** Renames; where a rename does not replace, deletes first, also if another writer was faster. */
   private static void replace(FileSystem files, Path temporary, Path path) throws IOException {
+    if (files instanceof DistributedFileSystem hdfs) {
+      hdfs.rename(temporary, path, Options.Rename.OVERWRITE);
+      return;
+    }
     boolean replacesByRename = path.toUri().getScheme().equals("file");
     for (int attempt = 0; attempt < RENAME_ATTEMPTS; attempt++) {
       if (!replacesByRename && files.exists(path)) {

@@ -2,6 +2,7 @@ package io.github.intruders.jobs.cli;
 
 import io.github.intruders.checkpoint.hadoop.StorageFault;
 import io.github.intruders.input.UserInputException;
+import io.github.intruders.jobs.session.ClusterFault;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -93,6 +94,12 @@ public final class Main implements Runnable {
       LOG.debug("The job failed", e);
       System.err.println("intruders: " + storageFault.get().message());
       return storageFault.get().kind() == StorageFault.Kind.REFUSED ? UNUSABLE : FAULT;
+    }
+    Optional<String> clusterFault = ClusterFault.in(e);
+    if (clusterFault.isPresent()) {
+      LOG.debug("The job failed", e);
+      System.err.println("intruders: " + clusterFault.get());
+      return FAULT;
     }
     LOG.error("The job failed", e);
     return FAULT;

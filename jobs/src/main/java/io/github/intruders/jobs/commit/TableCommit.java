@@ -2,12 +2,16 @@ package io.github.intruders.jobs.commit;
 
 import java.io.IOException;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.internal.io.FileCommitProtocol;
+import org.apache.spark.sql.DataFrameWriter;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RuntimeConfig;
 import org.apache.spark.sql.SparkSession;
 
 /**
  * Chooses how Spark commits what a job writes: on S3 through {@link UploadCommitProtocol}, since a
- * rename copies there; elsewhere as Spark does by itself.
+ * rename copies there; elsewhere through {@link RenameCommitProtocol}. By both a folder has its old
+ * rows or its new ones at any moment, also if the job is killed.
  */
 public final class TableCommit {
   private static final String PROTOCOL = "spark.sql.sources.commitProtocolClass";
@@ -17,20 +21,29 @@ public final class TableCommit {
 
   private TableCommit() {}
 
-  /** Runs a write below a folder with the protocol that suits its storage. */
-  public static void run(SparkSession spark, String uri, Runnable write) throws IOException {
+  /**
+   * Writes Parquet below a folder with the protocol that suits its storage.
+   *
+   * @param writer with mode and partitions set; each folder's rows in one task
+   * @param uri the folder
+   * @param staging a folder in the same storage, outside of every table, for files that are not
+   *     committed yet
+   */
+  public static void write(
+      SparkSession spark, DataFrameWriter<Row> writer, String uri, String staging)
+      throws IOException {
     Path path = new Path(uri);
-    if (!path.getFileSystem(spark.sessionState().newHadoopConf())
-        .hasPathCapability(path, OPEN_UPLOADS)) {
-      write.run();
-      return;
-    }
+    boolean opensUploads =
+        path.getFileSystem(spark.sessionState().newHadoopConf())
+            .hasPathCapability(path, OPEN_UPLOADS);
+    Class<? extends FileCommitProtocol> protocol =
+        opensUploads ? UploadCommitProtocol.class : RenameCommitProtocol.class;
     synchronized (spark) { // the choice is the session's
       RuntimeConfig conf = spark.conf();
       String before = conf.get(PROTOCOL, null);
-      conf.set(PROTOCOL, UploadCommitProtocol.class.getName());
+      conf.set(PROTOCOL, protocol.getName());
       try {
-        write.run();
+        writer.option(RenameCommitProtocol.STAGING, staging).parquet(uri);
       } finally {
         if (before == null) {
           conf.unset(PROTOCOL);

@@ -5,7 +5,6 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocatedFileStatus;
@@ -106,7 +105,10 @@ public final class UploadCommitProtocol extends HadoopMapReduceCommitProtocol {
   @Override
   public void commitJob(JobContext context, Seq<TaskCommitMessage> tasks) {
     try {
-      Set<String> files = committed(tasks);
+      CommittedFiles files = new CommittedFiles(uri);
+      for (TaskCommitMessage task : CollectionConverters.asJava(tasks)) {
+        files.add(((List<?>) task.obj()).stream().map(String.class::cast).toList());
+      }
       committer.commitJob(context);
       if (replacesPartitions) {
         deleteOthers(context.getConfiguration(), files);
@@ -116,27 +118,12 @@ public final class UploadCommitProtocol extends HadoopMapReduceCommitProtocol {
     }
   }
 
-  private Set<String> committed(Seq<TaskCommitMessage> tasks) throws IOException {
-    Set<String> files = new TreeSet<>();
-    for (TaskCommitMessage task : CollectionConverters.asJava(tasks)) {
-      for (Object file : (List<?>) task.obj()) {
-        if (!files.add((String) file)) {
-          throw new IOException(
-              "[%s] Cannot commit: two tasks wrote %s; the rows of a folder must be of one task"
-                  .formatted(uri, file));
-        }
-      }
-    }
-    return files;
-  }
-
   /** What earlier runs left in the folders written to, under names that are not used any more. */
-  private void deleteOthers(Configuration configuration, Set<String> files) throws IOException {
-    if (files.isEmpty()) {
+  private void deleteOthers(Configuration configuration, CommittedFiles files) throws IOException {
+    Set<String> folders = files.folders();
+    if (folders.isEmpty()) {
       return;
     }
-    Set<String> folders = new TreeSet<>();
-    files.forEach(file -> folders.add(folder(file)));
     Path root = new Path(uri);
     FileSystem storage = root.getFileSystem(configuration);
     String prefix = storage.makeQualified(root) + "/";
@@ -144,13 +131,9 @@ public final class UploadCommitProtocol extends HadoopMapReduceCommitProtocol {
     while (stored.hasNext()) {
       Path path = stored.next().getPath();
       String relative = path.toString().substring(prefix.length());
-      if (folders.contains(folder(relative)) && !files.contains(relative)) {
+      if (folders.contains(CommittedFiles.folder(relative)) && !files.contains(relative)) {
         storage.delete(path, false);
       }
     }
-  }
-
-  private static String folder(String file) {
-    return file.substring(0, file.lastIndexOf('/') + 1);
   }
 }

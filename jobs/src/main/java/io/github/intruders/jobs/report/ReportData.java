@@ -152,7 +152,7 @@ final class ReportData {
     }
     put("accumulation", tables.stored(AccumulationTable.NAME).orderBy("sequence", "step"));
     Dataset<Row> byMatrix = tables.stored(AccumulationTable.BY_MATRIX);
-    Dataset<Row> followed =
+    Dataset<Row> choice =
         byMatrix
             .groupBy("sequence", "matrix")
             .agg(sum("intruders").as("total"))
@@ -161,8 +161,10 @@ final class ReportData {
             .where("total > 0")
             .orderBy("sequence")
             .limit(FOLLOWED_SEQUENCES)
-            .select("sequence", "matrix")
-            .localCheckpoint();
+            .select("sequence", "matrix");
+    // Chosen once, since of equal totals any may be taken.
+    Dataset<Row> followed =
+        choice.sparkSession().createDataFrame(choice.collectAsList(), choice.schema());
     put("followed", followed);
     put(
         "tracks",

@@ -6,6 +6,7 @@ import org.apache.spark.sql.SparkSession;
 /** Opens the session of a run. Whoever opens it closes it. */
 public final class SparkSessions {
   private static final String REDACTION = "spark.redaction.regex";
+  private static final String LOCALITY_WAIT = "spark.locality.wait";
   private static final String SHUFFLE_PARTITIONS = "spark.sql.shuffle.partitions";
 
   private SparkSessions() {}
@@ -20,7 +21,12 @@ public final class SparkSessions {
             .config("spark.sql.caseSensitive", "true")
             // A checkpoint's id is a text, even if all ids of a run look like numbers or dates.
             .config("spark.sql.sources.partitionColumnTypeInference.enabled", "false");
-    if (!new SparkConf().contains(REDACTION)) {
+    SparkConf given = new SparkConf();
+    if (given.get("spark.master", "").matches("local(\\[.*)?") && !given.contains(LOCALITY_WAIT)) {
+      // There is one place only, and Spark's scheduler for it never looks again at what has waited.
+      builder.config(LOCALITY_WAIT, "0s");
+    }
+    if (!given.contains(REDACTION)) {
       builder.config(REDACTION, RemoteDefaults.all().get(REDACTION));
     }
     SparkSession spark = builder.getOrCreate();

@@ -26,6 +26,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.analysis.NoSuchTableException;
+import org.apache.spark.storage.StorageLevel;
 
 /**
  * What one run changes in one table of a catalog. It is written to a branch; publishing puts the
@@ -111,7 +112,7 @@ final class StagedTable {
    * @param fresh with the table's columns
    */
   void replaceWhere(Column stale, Dataset<Row> fresh) {
-    Merge merge = new Merge(stale, fresh.localCheckpoint());
+    Merge merge = new Merge(stale, fresh.persist(StorageLevel.MEMORY_AND_DISK()));
     Dataset<Row> old = rows();
     Set<String> keys = new HashSet<>(keys(merge.fresh()));
     keys.addAll(keys(old.filter(stale)));
@@ -123,8 +124,7 @@ final class StagedTable {
   private Dataset<Row> apply(Merge merge, Dataset<Row> old, Set<String> keys) {
     return old.filter(isIn(keys))
         .filter(not(merge.stale()))
-        .unionByName(merge.fresh().filter(isIn(keys)))
-        .localCheckpoint();
+        .unionByName(merge.fresh().filter(isIn(keys)));
   }
 
   /** At most one per checkpoint. */

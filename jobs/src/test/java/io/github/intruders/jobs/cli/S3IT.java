@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.intruders.checkpoint.RangeSource;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.jobs.Launched;
+import io.github.intruders.jobs.TableRows;
 import io.github.intruders.jobs.cli.FaultyProxy.Fault;
 import io.github.intruders.jobs.config.TablePlace;
 import io.github.intruders.jobs.session.DriverStorage;
@@ -161,28 +162,16 @@ class S3IT {
   }
 
   private static Map<String, List<String>> tables(Path folder) throws IOException {
-    Map<String, List<String>> tables = new TreeMap<>();
-    try (SparkSession spark = SparkSessions.open("reading");
-        Stream<Path> folders = Files.list(folder)) {
-      for (Path table : folders.filter(Files::isDirectory).toList()) {
-        String name = table.getFileName().toString();
-        if (!name.startsWith("_") && !name.equals("report") && !name.equals("spectra-store")) {
-          tables.put(
-              name,
-              spark
-                  .read()
-                  .parquet(table.toString())
-                  .drop("run_id", "elapsed_millis", "scan_key")
-                  .toJSON()
-                  .collectAsList()
-                  .stream()
+    try (SparkSession spark = SparkSessions.open("reading")) {
+      Map<String, List<String>> tables = TableRows.in(spark, folder);
+      tables.replaceAll(
+          (table, rows) ->
+              rows.stream()
                   .map(row -> row.replace("file:" + System.getProperty("zoo"), ROOT + "zoo"))
                   .sorted()
                   .toList());
-        }
-      }
+      return tables;
     }
-    return tables;
   }
 
   @Test

@@ -1,0 +1,224 @@
+package io.github.intruders.jobs.table;
+
+import static org.apache.spark.sql.functions.col;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.checkpoint.hadoop.HadoopStorage;
+import io.github.intruders.jobs.config.TablePlace;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What readers find when a run dies between any two changes of files. */
+class TableWriterTest {
+  private static final StructType ROWS =
+      StructType.fromDDL("code STRING, value INT, checkpoint_id STRING");
+
+  @TempDir private Path out;
+  private static SparkSession spark;
+
+  @BeforeAll
+  static void openSession() {
+    spark =
+        SparkSession.builder()
+            .master("local[1]")
+            .config("spark.ui.enabled", "false")
+            .config("spark.sql.shuffle.partitions", "1")
+            .config("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
+            .config("spark.hadoop.fs.file.impl", DyingFileSystem.class.getName())
+            .config("spark.hadoop.fs.file.impl.disable.cache", "true")
+            .getOrCreate();
+  }
+
+  @AfterAll
+  static void closeSession() {
+    spark.stop();
+  }
+
+  @AfterEach
+  void live() {
+    DyingFileSystem.live();
+  }
+
+  @Test
+  void aFolderHasItsOldRowsOrItsNewOnesWhereverARunDies() throws IOException {
+    Change first = run -> run.replace("t", rows(1, "a", "c", "other"), List.of());
+    Change second = run -> run.replace("t", rows(2, "a", "d"), List.of("c"));
+    Map<String, String> old = afterRuns("undisturbed", first);
+    Map<String, String> fresh = afterRuns("undisturbed", second);
+    assertThat(old.keySet()).containsExactly("a", "c", "other");
+    assertThat(fresh.keySet()).containsExactly("a", "d", "other");
+
+    int deaths = dieEverywhere(first, second, old, fresh);
+
+    assertThat(deaths).isGreaterThan(4);
+  }
+
+  @Test
+  void rowsThatAnotherStageWroteStayWhereverARunDies() throws IOException {
+    Change first = run -> run.replace("t", rows(1, "a", "b", "other"), List.of());
+    Change second =
+        run ->
+            run.replaceWhere(
+                spark,
+                "t",
+                col("code").equalTo("MINE").and(col("checkpoint_id").isin("a", "b", "d")),
+                rows(2, "a", "d").filter("code = 'MINE'"));
+    Map<String, String> old = afterRuns("undisturbed", first);
+    Map<String, String> fresh = afterRuns("undisturbed", second);
+    assertThat(fresh.get("a")).isEqualTo("MINE2 OTHERS1");
+    assertThat(fresh.get("b")).isEqualTo("OTHERS1");
+    assertThat(fresh.get("d")).isEqualTo("MINE2");
+    assertThat(fresh.get("other")).isEqualTo("MINE1 OTHERS1");
+
+    int deaths = dieEverywhere(first, second, old, fresh);
+
+    assertThat(deaths).isGreaterThan(4);
+  }
+
+  @Test
+  void aTableThatLosesItsLastRowsOrGetsItsFirstOnesCanAlwaysBeOpened() throws IOException {
+    Change some = run -> run.replace("t", rows(1, "a", "b"), List.of());
+    Change none = run -> run.replace("t", rows(1, "a").limit(0), List.of("a", "b"));
+    Map<String, String> rows = afterRuns("undisturbed", some);
+    assertThat(afterRuns("undisturbed", none)).isEmpty();
+    assertThat(afterRuns("undisturbed", some)).isEqualTo(rows);
+
+    dieEverywhere(some, none, rows, Map.of());
+    dieEverywhere(none, some, Map.of(), rows);
+  }
+
+  @Test
+  void whatKilledRunsLeaveGoesOnlyWhenNobodyCanBeWritingToIt() throws IOException {
+    Path work = Files.createDirectories(out.resolve("_work/scan"));
+    Path entry = Files.createFile(work.resolve("entry.jsonl"));
+    Path stale = Files.createFile(work.resolve(".entry.jsonl.1.tmp"));
+    Path current = Files.createFile(work.resolve(".entry.jsonl.2.tmp"));
+    Path killed = Files.createDirectories(out.resolve("_work/staging/killed/attempt/p=1"));
+    Path beside = Files.createDirectories(out.resolve("_work/staging/beside/attempt"));
+    FileTime old = FileTime.from(Instant.now().minus(Duration.ofDays(4)));
+    for (Path path : List.of(entry, stale, out.resolve("_work/staging/killed"))) {
+      Files.setLastModifiedTime(path, old);
+    }
+
+    LeftOvers.clear(new HadoopStorage(new Configuration()), out.toUri().toString(), Instant.now());
+
+    assertThat(entry).exists();
+    assertThat(current).exists();
+    assertThat(beside).exists();
+    assertThat(stale).doesNotExist();
+    assertThat(killed).doesNotExist();
+  }
+
+  @FunctionalInterface
+  private interface Change {
+    void in(TableChanges run) throws IOException;
+  }
+
+  /**
+   * Lets the second run die after each number of changes, and runs it again.
+   *
+   * @return how often it died
+   */
+  private int dieEverywhere(
+      Change first, Change second, Map<String, String> old, Map<String, String> fresh)
+      throws IOException {
+    int deaths = 0;
+    while (true) {
+      String folder = old.size() + "-dead-" + deaths;
+      afterRuns(folder, first);
+      DyingFileSystem.dieAfter(deaths);
+      try {
+        run(folder, second);
+      } catch (IOException | RuntimeException e) {
+        assertThat(e).hasStackTraceContaining("The process is dead");
+      }
+      boolean died = DyingFileSystem.isDead();
+      DyingFileSystem.live();
+      Map<String, String> seen = seen(folder);
+      for (String checkpoint : union(old, fresh)) {
+        assertThat(seen.get(checkpoint))
+            .as("%s after %d changes", checkpoint, deaths)
+            .isIn(old.get(checkpoint), fresh.get(checkpoint));
+      }
+      assertThat(union(old, fresh)).containsAll(seen.keySet());
+      assertThat(afterRuns(folder, second)).as("after %d changes", deaths).isEqualTo(fresh);
+      if (!died) {
+        return deaths;
+      }
+      deaths++;
+    }
+  }
+
+  private static List<String> union(Map<String, String> one, Map<String, String> other) {
+    return Stream.concat(one.keySet().stream(), other.keySet().stream()).distinct().toList();
+  }
+
+  private Map<String, String> afterRuns(String folder, Change change) throws IOException {
+    run(folder, change);
+    return seen(folder);
+  }
+
+  private void run(String folder, Change change) throws IOException {
+    Storage storage = new HadoopStorage(spark.sparkContext().hadoopConfiguration());
+    String uri = storage.qualify(out.resolve(folder).toString());
+    try (TableChanges run = Tables.in(new TablePlace.Folder(uri), spark, storage).change(folder)) {
+      change.in(run);
+      run.commit();
+    }
+  }
+
+  /** Each checkpoint's rows; checks that nothing else lies where readers look. */
+  private Map<String, String> seen(String folder) throws IOException {
+    Path table = out.resolve(folder).resolve("t");
+    try (Stream<Path> files = Files.walk(table)) {
+      assertThat(files.filter(Files::isRegularFile))
+          .allSatisfy(
+              file ->
+                  assertThat(table.relativize(file).toString())
+                      .matches("checkpoint_id=\\w+/part[.-]c000\\.snappy\\.parquet"));
+    }
+    return spark.read().parquet(table.toString()).collectAsList().stream()
+        .collect(
+            Collectors.groupingBy(
+                row -> row.getAs("checkpoint_id"),
+                TreeMap::new,
+                Collectors.mapping(
+                    row -> row.<String>getAs("code") + row.<Integer>getAs("value"),
+                    Collectors.collectingAndThen(
+                        Collectors.toList(),
+                        all -> all.stream().sorted().collect(Collectors.joining(" "))))));
+  }
+
+  private static Dataset<Row> rows(int value, String... checkpoints) {
+    return spark.createDataFrame(
+        Stream.of(checkpoints)
+            .flatMap(
+                id ->
+                    Stream.of(
+                        RowFactory.create("MINE", value, id),
+                        RowFactory.create("OTHERS", value, id)))
+            .toList(),
+        ROWS);
+  }
+}
