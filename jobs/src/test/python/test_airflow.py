@@ -7,9 +7,12 @@ import stat
 import tempfile
 import unittest
 from datetime import timedelta
+from types import SimpleNamespace
+from unittest import mock
 
 import pyarrow.dataset
 from airflow.dag_processing.dagbag import DagBag
+from airflow.providers.apache.spark.hooks import spark_submit
 
 HOME = pathlib.Path(__file__).resolve().parents[4]
 ZOO = HOME / "common/data/zoo"
@@ -186,6 +189,19 @@ class AirflowTest(unittest.TestCase):
         state, tasks = self.run_dag(ZOO / "manifest.yaml")
 
         self.assertEqual((state, tasks["plan"]), ("failed", ("failed", 4)))
+
+    def test_the_exit_code_of_a_driver_in_kubernetes_is_the_one_in_its_pods_status(self):
+        os.environ["AIRFLOW_CONN_SPARK_DEFAULT"] = json.dumps(
+            {"conn_type": "spark", "host": "k8s://https://cluster", "extra": {"deploy-mode": "cluster"}}
+        )
+        stage = self.dag().get_task("scan")
+        with mock.patch.object(spark_submit, "kube_client", object()):
+            stage._hook = spark_submit.SparkSubmitHook()
+        self.assertIsNone(stage.exit_code())
+        stage._hook._submit_sp = SimpleNamespace(returncode=0)
+        stage._hook._process_spark_submit_log(["\t container state: Terminated", "\t exit code: 3"])
+
+        self.assertEqual(stage.exit_code(), 3)
 
 
 if __name__ == "__main__":

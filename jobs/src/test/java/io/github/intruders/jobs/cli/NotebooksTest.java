@@ -123,6 +123,7 @@ class NotebooksTest {
         if (!views) {
           String title = paragraph.path("title").asText();
           assertShows(paragraph.at("/config/results/0/graph"), columns, rows, title);
+          try (java.io.FileWriter w = new java.io.FileWriter("/tmp/nb-out.txt", java.nio.charset.StandardCharsets.UTF_8, true)) { if (place.equals("out")) { w.write("== " + file.getFileName() + " | " + title + " | " + rows.size() + "\n" + columns + "\n"); for (Row r : rows.subList(0, Math.min(12, rows.size()))) w.write(r.mkString(" | ") + "\n"); } }
           result.put(title, rows.stream().map(Row::json).toList());
         }
       }
