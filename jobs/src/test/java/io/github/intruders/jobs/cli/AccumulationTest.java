@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import scala.jdk.javaapi.CollectionConverters;
 
 /** Sequences from checkpoints on disk to the tables. */
-@ExtendWith(LocalMaster.class)
+@ExtendWith({LocalMaster.class, ZooRun.Shared.class})
 class AccumulationTest {
   private static final List<String> TASKS = List.of("python", "c", "javascript", "xml");
   private static final List<String> TABLES =
@@ -53,16 +53,9 @@ class AccumulationTest {
 
   /** The counts are those that numpy finds, see the zoo's README. */
   @Test
-  void countsOfTheZooAreThoseOfTheScanAndAddUpAtEveryStep() throws IOException {
-    Path out = temporary.resolve("whole");
-    assertThat(
-            Main.run(
-                "run",
-                "--manifest",
-                System.getProperty("zoo") + "/manifest.yaml",
-                "--out",
-                out.toString()))
-        .isZero();
+  void countsOfTheZooAreThoseOfTheScanAndAddUpAtEveryStep(ZooRun run) {
+    assertThat(run.outcome().exitCode()).isZero();
+    Path out = run.out();
 
     List<Row> steps = sorted(table(out, "accumulation"));
     assertThat(

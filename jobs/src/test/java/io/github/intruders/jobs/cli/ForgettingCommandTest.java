@@ -28,7 +28,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Forgetting on the zoo, from the scan to the tables, and what goes wrong with metrics. */
-@ExtendWith(LocalMaster.class)
+@ExtendWith({LocalMaster.class, ZooRun.Shared.class})
 class ForgettingCommandTest {
   private static final String LOSS = "metric = 'loss_english' AND measure = 'intruder_count'";
 
@@ -37,9 +37,9 @@ class ForgettingCommandTest {
   private static Outcome zooOutcome;
 
   @BeforeAll
-  static void runTheZoo() {
-    zooRun = temporary.resolve("zoo");
-    zooOutcome = Outcome.of("run", "--manifest", zoo("manifest.yaml"), "--out", zooRun.toString());
+  static void readTheZoosRun(ZooRun run) {
+    zooRun = run.out();
+    zooOutcome = run.outcome();
   }
 
   private static String zoo(String path) {
