@@ -1,12 +1,12 @@
 // The figures, in the order of the page.
 
-const RULE = 'ε = ' + epsilon;
+const RULE = epsilon === null ? 'the ε of the run' : 'ε = ' + epsilon;
 
 function overview() {
   const all = data.counts.checkpoints;
   document.title = 'Intruder dimensions: ' + (summary.base_id || 'report');
-  document.getElementById('about').textContent = 'What fine-tuning did to ' + name(summary.base_id || 'the base') + '. A tuned singular vector among the top ' + summary.top_k
-    + ' of a matrix is an intruder if no singular vector of the base has a similarity of ' + epsilon + ' or more to it.'
+  document.getElementById('about').textContent = 'What fine-tuning did to ' + name(summary.base_id || 'the base') + '. A tuned singular vector among the top ' + (summary.top_k || 'k')
+    + ' of a matrix is an intruder if no singular vector of the base has a similarity of ' + (epsilon === null ? 'ε' : epsilon) + ' or more to it.'
     + (all > checkpoints.length ? ' Of ' + all + ' checkpoints, ' + checkpoints.length + ' are drawn, spread evenly over their counts of intruders; worst matrices and correlations are of all.' : '');
   const most = analysed.reduce((worst, row) => (!worst || row.intruder_count > worst.intruder_count ? row : worst), null);
   const facts = [['checkpoints', all], ['analysed matrices', sum(analysed.map((row) => row.matrices))], ['intruders', sum(analysed.map((row) => row.intruder_count))]];
@@ -63,7 +63,7 @@ function theControls() {
   const side = choice(parent, 'Vectors', sides.map((one) => [one, one]), state.side, () => { state.side = side.select.value; redraw(); });
   redraws.push(() => {
     const drawn = drawnCheckpoints().length;
-    count.textContent = drawn ? drawn + ' of ' + analysed.length + ' drawn' : 'none has these words';
+    count.textContent = drawn || !state.terms.length ? drawn + ' of ' + analysed.length + ' drawn' : 'none has these words';
   });
 }
 
@@ -72,7 +72,7 @@ function countFigures() {
     + 'Colours grow stronger with the step of a sequence. Lines of groups are medians, in a band of the middle 80 % of their checkpoints.');
   const pair = element('div', undefined, 'pair');
   made.append(pair);
-  const left = figure(pair, 'Against the threshold ε', 'Each line: how many vectors are intruders if ε lay there; this run took ' + epsilon + '. A finding that depends on the threshold is a steep line at it.');
+  const left = figure(pair, 'Against the threshold ε', 'Each line: how many vectors are intruders if ε lay there' + (epsilon === null ? '' : '; this run took ' + epsilon) + '. A finding that depends on the threshold is a steep line at it.');
   const atEpsilon = (row) => Object.entries(row.intruders || {}).map(([x, y]) => ({ x: Number(x), y })).sort((a, b) => a.x - b.x);
   curves(left, choicesIn(left), 'Intruders against the threshold', { title: 'threshold ε', min: 0, max: 1 }, { title: 'intruders', min: 0, whole: true }, atEpsilon, (point) => ['ε ' + point.x + ': ' + counted(point.y, 'intruder')]);
   numbers(left, () => drawnCheckpoints().flatMap((row) => atEpsilon(row).map((point) => ({ checkpoint: row.checkpoint_id, ...point }))),
@@ -143,14 +143,14 @@ function bestSimilarity() {
 }
 
 function heatMap() {
-  const made = section('heat', 'Where they are', 'Layers from left to right, kinds of matrices from top to bottom. A cell tells, in per cent, how many of the tested vectors there are intruders, '
-    + 'or how much of their energy (σ²) the intruders hold; the darker, the more. A dash: nothing was analysed there.');
   const maps = new Map();
   const add = (title, rows) => grouped(rows, (row) => row.of).forEach((own, of) => maps.set(title + of, { text: title + name(of, 60), rows: own }));
   add('', rowsOf('heat'));
   add('method ', rowsOf('heat_of_methods'));
   add('checkpoint ', rowsOf('heat_of_checkpoints'));
   if (!maps.size) return;
+  const made = section('heat', 'Where they are', 'Layers from left to right, kinds of matrices from top to bottom. A cell tells, in per cent, how many of the tested vectors there are intruders, '
+    + 'or how much of their energy (σ²) the intruders hold; the darker, the more. A dash: nothing was analysed there.');
   const choices = choicesIn(made);
   const of = choice(choices, 'Of', [...maps].map(([one, map]) => [one, map.text]), undefined, () => draw());
   const measure = choice(choices, 'Share of', [['count', 'vectors'], ['energy', 'energy']], 'count', () => draw());
@@ -246,6 +246,7 @@ function accumulation() {
 /** Similarities of tuned (columns) to base vectors (rows) of one matrix; intruders are marked. */
 function similarityGrid(vectors, label, digits) {
   const rows = vectors.filter((row) => row.similarities);
+  if (!rows.length) return element('p', 'No similarities are stored for it.', 'how');
   const grid = element('div', undefined, digits ? 'grid digits' : 'grid');
   grid.setAttribute('role', 'img');
   const intruders = rows.filter((row) => row.is_intruder).map((row) => row.singular_index);
@@ -313,7 +314,7 @@ function followed() {
     let cells = 0;
     holder.replaceChildren(...pictured.filter((row) => row.sequence === chosen().sequence).map((row) => {
       const vectors = (vectorsOf.get(matrixKey(row)) || []).filter((vector) => vector.side === state.side);
-      cells += vectors.length;
+      cells += vectors.filter((vector) => vector.similarities).length;
       const box = element('div');
       box.append(element('h4', 'Step ' + row.step + (row.task ? ': ' + name(row.task, 24) : '')), similarityGrid(vectors, 'Step ' + row.step));
       return box;
@@ -499,7 +500,7 @@ function worstMatrices() {
     strength([line(points('singular_value'), colour(0), tipOf, { pointBackgroundColor: intruder, pointBorderColor: intruder, pointRadius: 4 }), ruler(points('base_singular_value'), colour(COLOURED), [8, 5])]);
     secondKey([['tuned', colour(0), 0], ['intruder', colour(1), 0], ['base', colour(COLOURED), DASHED]]);
     grid.replaceChildren(similarityGrid(vectors, 'One matrix', true));
-    third.dataset.points = vectors.length;
+    third.dataset.points = vectors.filter((vector) => vector.similarities).length;
   };
   redraws.push(draw);
   numbers(one, own, vectorColumns, 'The leading vectors of the chosen matrix');
@@ -524,21 +525,14 @@ function rejects() {
 
 function provenance() {
   const footer = document.getElementById('provenance');
-  footer.append(element('p', 'Run ' + (summary.run_id || '') + '. An intruder: ' + (summary.definition || '') + '.'),
+  footer.append(element('p', summary.run_id ? 'Run ' + summary.run_id + '. An intruder: ' + summary.definition + '.' : 'Without a run’s summary beside the tables.'),
     element('p', [summary.backend].concat(Object.entries(summary.versions || {}).map(([what, version]) => what + ' ' + version)).filter(Boolean).join('; ')
       + '. Numbers are rounded to six digits here; the tables beside this page hold all of them. Chart.js draws the charts (MIT licence).'));
 }
 
 theControls();
 overview();
-countFigures();
-bestSimilarity();
-heatMap();
-accumulation();
-followed();
-effectiveRank();
-forgetting();
-mitigation();
+if (analysed.length) [countFigures, bestSimilarity, heatMap, accumulation, followed, effectiveRank, forgetting, mitigation].forEach((draw) => draw());
 const followLink = worstMatrices();
 rejects();
 provenance();

@@ -3,7 +3,8 @@
 
 const data = JSON.parse(document.getElementById('data').textContent);
 const summary = data.summary;
-const epsilon = summary.epsilon;
+/** The threshold of the run; null where its summary does not lie beside the tables. */
+const epsilon = typeof summary.epsilon === 'number' ? summary.epsilon : null;
 
 /** A table's rows as objects; none if the stage did not run. */
 function rowsOf(name) {

@@ -49,6 +49,21 @@ class ReportIT {
           "line\u2028separator \u202eright to left \u05e9\u05dc\u05d5\u05dd",
           "a-very-long-name-without-any-place-to-break-it-" + "x".repeat(100));
 
+  private static final List<String> SECTIONS =
+      List.of(
+          "checkpoints",
+          "counts",
+          "similarity",
+          "heat",
+          "accumulation",
+          "followed",
+          "rank",
+          "forgetting",
+          "mitigation",
+          "worst",
+          "matrix",
+          "rejects");
+
   /** Copies of the run's checkpoints, so that there are five hundred. */
   private static final int COPIES = 125;
 
@@ -156,7 +171,7 @@ class ReportIT {
     return file;
   }
 
-  /** The tables of the run, each row many times over, in twenty layers. */
+  /** The tables of the run, each row many times over, in eight layers. */
   private static void multiply() throws Exception {
     SparkSession spark =
         SparkSession.builder()
@@ -186,7 +201,10 @@ class ReportIT {
         }
       }
       if (table.equals("similarity")) {
-        multiplied = multiplied.where("copy < 10");
+        multiplied =
+            multiplied
+                .where("matrix LIKE '%.up_proj%' OR matrix LIKE '%.gate_proj%'")
+                .withColumn("layer", expr("int(regexp_extract(matrix, '[.]([01])[.]', 1))"));
       }
       if (List.of("checkpoints", "metrics").contains(table)) {
         multiplied = multiplied.withColumn("checkpoint_id", expr(WITH_VARIANTS));
@@ -200,10 +218,10 @@ class ReportIT {
                 .withColumn(
                     "update_effective_rank", expr("update_effective_rank * (1 + copy % 7)"));
       }
-      if (columns.contains("layer") && !table.equals("mitigations")) {
+      if (List.of(multiplied.columns()).contains("layer") && !table.equals("mitigations")) {
         multiplied =
             multiplied
-                .withColumn("deeper", expr("explode(sequence(0, 9))"))
+                .withColumn("deeper", expr("explode(sequence(0, 3))"))
                 .withColumn("layer", expr("layer + 2 * deeper"))
                 .withColumn(
                     "matrix",
@@ -242,41 +260,31 @@ class ReportIT {
     return Stream.of(DESKTOP, DARK, PHONE);
   }
 
-  static List<String> allSections() {
-    return List.of(
-        "checkpoints",
-        "counts",
-        "similarity",
-        "heat",
-        "accumulation",
-        "followed",
-        "rank",
-        "forgetting",
-        "mitigation",
-        "worst",
-        "matrix",
-        "rejects");
+  /** Nothing of the run was mitigated yet when the launcher drew its report. */
+  private static List<String> sections(Path out) {
+    return SECTIONS.stream()
+        .filter(section -> out.equals(many) || !section.equals("mitigation"))
+        .toList();
   }
 
   @Test
   void bothPagesAreValid() throws Exception {
     Path jars = Path.of(System.getProperty("html.validator"));
-    for (Path out : List.of(run, many)) {
-      Process validator =
-          new ProcessBuilder(
-                  Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                  "-cp",
-                  jars.resolve("*").toString(),
-                  "nu.validator.client.SimpleCommandLineValidator",
-                  "--errors-only",
-                  "--format",
-                  "text",
-                  page(out).toString())
-              .redirectErrorStream(true)
-              .start();
-      String said = new String(validator.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      assertThat(validator.waitFor()).as(said).isZero();
-    }
+    Process validator =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                "-cp",
+                jars.resolve("*").toString(),
+                "nu.validator.client.SimpleCommandLineValidator",
+                "--errors-only",
+                "--format",
+                "text",
+                page(run).toString(),
+                page(many).toString())
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(validator.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(validator.waitFor()).as(said).isZero();
   }
 
   @ParameterizedTest
@@ -298,7 +306,7 @@ class ReportIT {
                       .contains(event.path("method").asText()))
           .isEmpty();
       assertThat(texts("[...document.querySelectorAll('main section')].map((one) => one.id)"))
-          .containsExactlyElementsOf(allSections());
+          .containsExactlyElementsOf(sections(out));
       assertThat(texts(EMPTY_FIGURES)).isEmpty();
       assertThat(browser.evaluate("document.documentElement.scrollWidth - innerWidth").asInt())
           .as("how far the page is wider than the window")
@@ -384,9 +392,9 @@ class ReportIT {
 
   @Test
   void hoveringShowsTheNumbersOfEveryFigure() throws Exception {
-    open(run, DESKTOP);
+    open(many, DESKTOP);
     int charts = browser.evaluate("charts.length").asInt();
-    assertThat(charts).isEqualTo(13);
+    assertThat(charts).isEqualTo(14);
     for (int chart = 0; chart < charts; chart++) {
       JsonNode place =
           browser.evaluate(
