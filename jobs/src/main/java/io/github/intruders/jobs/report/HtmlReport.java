@@ -1,15 +1,20 @@
 package io.github.intruders.jobs.report;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.jobs.table.TableReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Base64;
 
 /**
  * The report: one HTML page that needs no network, with its charts drawn from data inside it. Texts
- * from inputs reach the page as data only, never as markup.
+ * from inputs reach the page as data only, never as markup; and by its content security policy the
+ * browser runs the page's own scripts only, known by their hashes, and loads nothing from anywhere.
  */
 public final class HtmlReport {
   private static final String CHARTS =
@@ -32,20 +37,43 @@ public final class HtmlReport {
   }
 
   static String render(JsonNode data) throws IOException {
+    String style = resource("/report/report.css");
+    String charts = resource(CHARTS).replaceAll("(?m)^//# sourceMappingURL=.*$", "");
+    String report =
+        String.join(
+            "\n",
+            resource("/report/page.js"),
+            resource("/report/charts.js"),
+            resource("/report/figures.js"));
+    String policy =
+        "default-src 'none'; img-src data:; style-src %s; script-src %s %s; base-uri 'none'; form-action 'none'"
+            .formatted(hash(style), hash(charts), hash(report));
     return resource("/report/page.html")
-        .replace("/*STYLE*/", resource("/report/report.css"))
-        .replace("/*CHARTS*/", script(resource(CHARTS)))
-        .replace("/*REPORT*/", script(resource("/report/report.js")))
+        .replace("/*POLICY*/", policy)
+        .replace("/*STYLE*/", style)
+        .replace("/*CHARTS*/", charts)
+        .replace("/*REPORT*/", report)
         .replace("/*DATA*/", json(data));
   }
 
-  private static String script(String text) {
-    return text.replaceAll("(?m)^//# sourceMappingURL=.*$", "");
+  /** JSON that can neither end the script element around it nor start another one. */
+  private static String json(JsonNode data) throws JsonProcessingException {
+    return EmbeddedTables.JSON
+        .writeValueAsString(data)
+        .replace("&", "\\u0026")
+        .replace("<", "\\u003c")
+        .replace(">", "\\u003e");
   }
 
-  /** JSON that can neither end the script element around it nor start another one. */
-  private static String json(JsonNode data) {
-    return data.toString().replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e");
+  /** By which a content security policy knows an element's text. */
+  private static String hash(String text) {
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+      return "'sha256-%s'".formatted(Base64.getEncoder().encodeToString(digest));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("Every Java has SHA-256", e);
+    }
   }
 
   private static String resource(String name) throws IOException {

@@ -1,249 +1,345 @@
 package io.github.intruders.jobs.report;
 
-import static org.apache.spark.sql.functions.avg;
+import static org.apache.spark.sql.functions.broadcast;
+import static org.apache.spark.sql.functions.ceil;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.desc;
 import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
-import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.sum;
-import static org.apache.spark.sql.functions.when;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.intruders.checkpoint.RangeSource;
 import io.github.intruders.checkpoint.Storage;
-import io.github.intruders.jobs.table.AccumulationTable;
 import io.github.intruders.jobs.table.CheckpointsTable;
-import io.github.intruders.jobs.table.ForgettingTable;
-import io.github.intruders.jobs.table.IntruderTracksTable;
 import io.github.intruders.jobs.table.MatricesTable;
-import io.github.intruders.jobs.table.MetricsTable;
-import io.github.intruders.jobs.table.MitigationsTable;
 import io.github.intruders.jobs.table.RejectsTable;
 import io.github.intruders.jobs.table.SimilarityTable;
 import io.github.intruders.jobs.table.SingularVectorsTable;
 import io.github.intruders.jobs.table.TableReader;
 import java.io.IOException;
 import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.expressions.Window;
+import org.apache.spark.sql.expressions.WindowSpec;
+import org.apache.spark.sql.functions;
+import scala.collection.immutable.Seq;
+import scala.jdk.javaapi.CollectionConverters;
 
 /**
- * What the report shows, read from the tables. All that grows with matrices or vectors is summed up
- * in Spark first; what reaches the driver grows with checkpoints only, or is cut at a bound.
+ * What the report shows, read from the tables. All is summed up or cut at a bound in Spark: neither
+ * the driver's memory nor the page grows with matrices, vectors or, beyond {@link
+ * #CHECKPOINTS_DRAWN}, with checkpoints.
  */
 final class ReportData {
-  private static final ObjectMapper JSON = new ObjectMapper();
-  private static final int WORST_MATRICES = 60;
-  private static final int FOLLOWED_SEQUENCES = 12;
-  private static final int REJECTS_SHOWN = 50;
-  private static final int CORRELATIONS_SHOWN = 200;
+  /** Of more, so many are drawn, evenly over the counts of intruders. */
+  private static final int CHECKPOINTS_DRAWN = 1000;
 
-  /** Up to so many checkpoints, each gets a heat map of its own. */
-  private static final int OWN_HEAT_MAPS = 40;
+  private static final int WORST_MATRICES = 60;
+  private static final int REJECTS_SHOWN = 50;
+
+  /** Of a matrix that is shown by itself. */
+  private static final int VECTORS_SHOWN = 10;
+
+  /** Up to so many checkpoints, curves over the singular index have all their points. */
+  private static final int FINE_CURVES = 100;
+
+  /** Points of a curve over the share of the spectrum. */
+  private static final int SHARE_STEPS = 24;
+
+  /** Cells of the heat maps of single checkpoints, and how many of those there are at most. */
+  private static final int HEAT_CELLS = 10_000;
+
+  private static final int HEAT_CHECKPOINTS = 40;
 
   private final TableReader tables;
-  private final Storage storage;
-  private final String outUri;
-  private final ObjectNode data = JSON.createObjectNode();
+  private final EmbeddedTables page = new EmbeddedTables();
 
-  private ReportData(TableReader tables, Storage storage, String outUri) {
+  private ReportData(TableReader tables) {
     this.tables = tables;
-    this.storage = storage;
-    this.outUri = outUri;
   }
 
   /** Reads it; tables of stages that did not run are left out. */
   static JsonNode read(TableReader tables, Storage storage, String outUri) throws IOException {
-    return new ReportData(tables, storage, outUri).read();
+    return new ReportData(tables).read(summary(storage, outUri));
   }
 
-  private JsonNode read() throws IOException {
-    data.set("summary", summary());
-    Dataset<Row> checkpoints = CheckpointsTable.ranked(tables.stored(CheckpointsTable.NAME));
-    put("checkpoints", checkpoints.orderBy("sequence", "step", "checkpoint_id"));
-    Dataset<Row> matrices = tables.stored(MatricesTable.NAME);
-    putWorst(matrices);
-    putHeat(matrices, checkpoints.count());
-    putVectors();
-    putSequences();
-    putForgetting();
-    putMitigations();
-    Dataset<Row> rejects = tables.stored(RejectsTable.NAME);
-    put("rejects", rejects.drop("run_id").limit(REJECTS_SHOWN));
-    data.put("rejected", rejects.count());
-    return data;
-  }
-
-  private JsonNode summary() throws IOException {
+  private static ObjectNode summary(Storage storage, String outUri) throws IOException {
     String file = storage.resolve(outUri, "_summary.json");
     if (!storage.exists(file)) {
-      return JSON.createObjectNode();
+      return JsonNodeFactory.instance.objectNode();
     }
     try (RangeSource source = storage.open(file)) {
       byte[] bytes = new byte[Math.toIntExact(source.lengthBytes())];
       source.readFully(0, bytes, 0, bytes.length);
-      ObjectNode summary = (ObjectNode) JSON.readTree(bytes);
+      ObjectNode summary = (ObjectNode) EmbeddedTables.JSON.readTree(bytes);
       summary.remove(List.of("checkpoints", "accumulation", "ranking", "forgetting"));
       return summary;
     }
   }
 
-  private void putWorst(Dataset<Row> matrices) throws IOException {
-    put(
-        "worst",
-        matrices
-            .where("intruder_count > 0")
-            .orderBy(desc("intruder_count"), desc("intruder_energy_share"), col("matrix"))
-            .limit(WORST_MATRICES)
-            .select(
-                "checkpoint_id",
-                "matrix",
-                "intruder_count",
-                "intruder_energy_share",
-                "update_relative_norm",
-                "update_effective_rank",
-                "critical_margin",
-                "solver",
-                "max_residual"));
+  private ObjectNode read(ObjectNode summary) throws IOException {
+    Dataset<Row> checkpoints = tables.stored(CheckpointsTable.NAME);
+    Dataset<Row> drawn = local(drawn(checkpoints));
+    page.put("checkpoints", drawn);
+    Dataset<Row> ids = drawn.select("checkpoint_id");
+    Dataset<Row> vectors = tables.stored(SingularVectorsTable.NAME);
+    Dataset<Row> ofDrawn = vectors.join(broadcast(ids), columns("checkpoint_id"), "left_semi");
+    putByIndex(ofDrawn, ids.count());
+    putByShare(ofDrawn);
+    putHeat(vectors, drawn);
+    Dataset<Row> worst = local(worst(tables.stored(MatricesTable.NAME)));
+    page.put("worst", worst);
+    Dataset<Row> followed = new SequenceFigures(tables, page).put(ids);
+    putMatrices(vectors, worst.select("checkpoint_id", "matrix").unionByName(followed).distinct());
+    new OutcomeFigures(tables, page).put(ids);
+    Dataset<Row> rejects = tables.stored(RejectsTable.NAME);
+    page.put("rejects", rejects.drop("run_id").limit(REJECTS_SHOWN));
+    ObjectNode data = page.toJson();
+    data.set("summary", summary);
+    data.putObject("counts")
+        .put("checkpoints", checkpoints.count())
+        .put("rejects", rejects.count());
+    return data;
   }
 
-  private void putHeat(Dataset<Row> matrices, long checkpoints) throws IOException {
-    Dataset<Row> named =
-        matrices
-            .withColumn("layer", expr("coalesce(layer, -1)"))
-            .withColumn(
-                "checkpoint_id", checkpoints > OWN_HEAT_MAPS ? lit("all") : col("checkpoint_id"));
-    put(
-        "heat",
-        named
-            .groupBy("checkpoint_id", "layer", "module")
-            .agg(sum("intruder_count").as("intruders"), count(lit(1)).as("matrices"))
-            .orderBy("checkpoint_id", "layer", "module"));
+  private static Dataset<Row> drawn(Dataset<Row> checkpoints) {
+    return evenly(
+            CheckpointsTable.ranked(checkpoints),
+            "base_id",
+            desc("intruder_count"),
+            CHECKPOINTS_DRAWN)
+        .select(
+            "checkpoint_id",
+            "base_id",
+            "sequence",
+            "step",
+            "task",
+            "method",
+            "place",
+            "matrices",
+            "intruders",
+            "intruder_count",
+            "intruder_energy_share",
+            "update_effective_rank",
+            "update_relative_norm",
+            "max_residual",
+            "rejected")
+        .orderBy("sequence", "step", "checkpoint_id");
   }
 
-  /** By checkpoint and singular index: how many are intruders, and how best similarities spread. */
-  private void putVectors() throws IOException {
-    put(
+  /**
+   * By checkpoint and singular index: how best similarities spread over the matrices, and how many
+   * vectors up to there are intruders.
+   */
+  private void putByIndex(Dataset<Row> vectors, long checkpoints) throws IOException {
+    String curve = "PARTITION BY checkpoint_id, side";
+    page.put(
         "vectors",
-        tables
-            .stored(SingularVectorsTable.NAME)
+        vectors
             .groupBy("checkpoint_id", "side", "singular_index")
             .agg(
-                sum(when(col("is_intruder"), 1).otherwise(0)).as("intruders"),
-                min("best_similarity").as("lowest"),
+                sum(col("is_intruder").cast("int")).as("intruders"),
+                count(lit(1)).as("tested"),
+                functions.min("best_similarity").as("lowest"),
                 expr("percentile(best_similarity, 0.25)").as("lower"),
                 expr("percentile(best_similarity, 0.5)").as("median"),
                 expr("percentile(best_similarity, 0.75)").as("upper"),
-                max("best_similarity").as("highest"),
-                avg("null_similarity").as("null_similarity"))
+                functions.avg("null_similarity").as("chance"))
+            .withColumn(
+                "intruders",
+                expr("sum(intruders) OVER (%s ORDER BY singular_index)".formatted(curve)))
+            .withColumn(
+                "tested", expr("sum(tested) OVER (%s ORDER BY singular_index)".formatted(curve)))
+            .withColumn("last", expr("max(singular_index) OVER (%s)".formatted(curve)))
+            .where(
+                col("singular_index")
+                    .isin(indices(checkpoints <= FINE_CURVES))
+                    .or(col("singular_index").equalTo(col("last"))))
+            .drop("last")
             .orderBy("checkpoint_id", "side", "singular_index"));
   }
 
-  /** Accumulation, and the matrix with most intruders of every sequence, followed in detail. */
-  private void putSequences() throws IOException {
-    if (!tables.has(AccumulationTable.NAME)) {
+  /** All the first indices, then so many an octave. */
+  private static Object[] indices(boolean fine) {
+    int dense = fine ? 32 : 12;
+    int anOctave = fine ? 4 : 2;
+    return IntStream.concat(
+            IntStream.range(0, dense),
+            IntStream.range(0, anOctave * 14)
+                .map(step -> (int) Math.round(dense * Math.pow(2, (double) step / anOctave))))
+        .distinct()
+        .boxed()
+        .toArray();
+  }
+
+  /**
+   * By checkpoint and share of the spectrum: how many vectors lie there, and how many of them are
+   * intruders. A vector's share is (its index + 1) / min(rows, cols) of its matrix.
+   */
+  private void putByShare(Dataset<Row> vectors) throws IOException {
+    Dataset<Row> sizes =
+        tables
+            .stored(MatricesTable.NAME)
+            .select(col("checkpoint_id"), col("matrix"), expr("least(rows, cols)").as("size"));
+    Dataset<Row> shares =
+        vectors
+            .join(sizes, columns("checkpoint_id", "matrix"), "inner")
+            .groupBy("checkpoint_id", "side", "size", "singular_index")
+            .agg(sum(col("is_intruder").cast("int")).as("intruders"), count(lit(1)).as("tested"))
+            .withColumn("share", expr("(singular_index + 1) / size"));
+    Object largest = shares.agg(max("share")).first().get(0);
+    if (largest == null) {
       return;
     }
-    put("accumulation", tables.stored(AccumulationTable.NAME).orderBy("sequence", "step"));
-    Dataset<Row> byMatrix = tables.stored(AccumulationTable.BY_MATRIX);
-    Dataset<Row> choice =
-        byMatrix
-            .groupBy("sequence", "matrix")
-            .agg(sum("intruders").as("total"))
-            .groupBy("sequence")
-            .agg(expr("max_by(matrix, total)").as("matrix"), max("total").as("total"))
-            .where("total > 0")
-            .orderBy("sequence")
-            .limit(FOLLOWED_SEQUENCES)
-            .select("sequence", "matrix");
-    // Chosen once, since of equal totals any may be taken.
-    Dataset<Row> followed =
-        choice.sparkSession().createDataFrame(choice.collectAsList(), choice.schema());
-    put("followed", followed);
-    put(
-        "tracks",
-        tables
-            .stored(IntruderTracksTable.NAME)
-            .join(followed, asColumns("sequence", "matrix"), "left_semi")
-            .select(
-                "sequence",
-                "matrix",
-                "track",
-                "step",
-                "singular_index",
-                "singular_value",
-                "best_similarity",
-                "similarity_to_previous",
-                "born_by_task",
-                "state")
-            .orderBy("sequence", "track", "step"));
-    Dataset<Row> steps =
-        byMatrix
-            .join(followed, asColumns("sequence", "matrix"), "left_semi")
-            .select("sequence", "step", "checkpoint_id", "matrix");
-    put(
-        "similarity",
+    Column steps = col("share").divide(largest).multiply(SHARE_STEPS);
+    page.put(
+        "shares",
+        shares
+            .groupBy(
+                col("checkpoint_id"),
+                col("side"),
+                ceil(functions.round(steps, 6))
+                    .multiply((double) largest / SHARE_STEPS)
+                    .as("share"))
+            .agg(sum("intruders").as("intruders"), sum("tested").as("tested"))
+            .orderBy("checkpoint_id", "side", "share"));
+  }
+
+  /** Of all checkpoints together, of each method, and of those with most intruders. */
+  private void putHeat(Dataset<Row> vectors, Dataset<Row> drawn) throws IOException {
+    Dataset<Row> whole = local(heat(vectors, lit("all checkpoints")));
+    page.put("heat", whole);
+    page.put(
+        "heat_of_methods",
+        heat(
+            vectors.join(
+                broadcast(drawn.where("method IS NOT NULL").select("checkpoint_id", "method")),
+                columns("checkpoint_id"),
+                "inner"),
+            col("method")));
+    long single = Math.min(HEAT_CHECKPOINTS, HEAT_CELLS / Math.max(1, whole.count()));
+    Dataset<Row> most =
+        local(
+            drawn
+                .where("matrices > 0")
+                .orderBy(desc("intruder_count"), col("checkpoint_id"))
+                .limit((int) single)
+                .select("checkpoint_id"));
+    page.put(
+        "heat_of_checkpoints",
+        heat(
+            vectors.join(broadcast(most), columns("checkpoint_id"), "left_semi"),
+            col("checkpoint_id")));
+  }
+
+  private static Dataset<Row> heat(Dataset<Row> vectors, Column of) {
+    return vectors
+        .groupBy(of.as("of"), col("layer"), col("module"))
+        .agg(
+            sum(col("is_intruder").cast("int")).as("intruders"),
+            count(lit(1)).as("tested"),
+            expr("sum(if(is_intruder, singular_value * singular_value, 0))"
+                    + " / sum(singular_value * singular_value)")
+                .as("energy_share"))
+        .orderBy("of", "layer", "module")
+        .limit(HEAT_CELLS);
+  }
+
+  private static Dataset<Row> worst(Dataset<Row> matrices) {
+    return matrices
+        .where("intruder_count > 0")
+        .orderBy(
+            desc("intruder_count"),
+            desc("intruder_energy_share"),
+            col("checkpoint_id"),
+            col("matrix"))
+        .limit(WORST_MATRICES)
+        .select(
+            "checkpoint_id",
+            "matrix",
+            "rows",
+            "cols",
+            "dtype",
+            "intruder_count",
+            "intruder_energy_share",
+            "update_rank",
+            "update_effective_rank",
+            "update_relative_norm",
+            "update_spectral_norm",
+            "base_spectral_norm",
+            "critical_margin",
+            "solver",
+            "max_residual");
+  }
+
+  /** The leading vectors of some matrices, one by one, with their similarities to the base's. */
+  private void putMatrices(Dataset<Row> vectors, Dataset<Row> chosen) throws IOException {
+    Seq<String> matrix = columns("checkpoint_id", "matrix");
+    Dataset<Row> similarities =
         tables
             .stored(SimilarityTable.NAME)
-            .where("tuned_index < 10 AND base_index < 10")
-            .join(steps, asColumns("checkpoint_id", "matrix"), "inner")
-            .groupBy("sequence", "step", "matrix", "side", "tuned_index")
+            .where(col("tuned_index").lt(VECTORS_SHOWN).and(col("base_index").lt(VECTORS_SHOWN)))
+            .join(broadcast(chosen), matrix, "left_semi")
+            .groupBy(
+                col("checkpoint_id"),
+                col("matrix"),
+                col("side"),
+                col("tuned_index").as("singular_index"))
             .agg(
-                expr("transform(array_sort(collect_list(struct(base_index, similarity))), x ->"
-                        + " round(x.similarity, 3))")
-                    .as("row"))
-            .orderBy("sequence", "step", "side", "tuned_index"));
+                expr("transform(array_sort(collect_list(struct(base_index, similarity))),"
+                        + " x -> round(x.similarity, 3))")
+                    .as("similarities"));
+    page.put(
+        "matrices",
+        vectors
+            .where(col("singular_index").lt(VECTORS_SHOWN))
+            .join(broadcast(chosen), matrix, "left_semi")
+            .select(
+                "checkpoint_id",
+                "matrix",
+                "side",
+                "singular_index",
+                "singular_value",
+                "base_singular_value",
+                "is_intruder",
+                "best_similarity",
+                "best_base_index",
+                "null_similarity",
+                "cluster_similarity",
+                "energy_in_base_top_k")
+            .join(
+                similarities, columns("checkpoint_id", "matrix", "side", "singular_index"), "left")
+            .orderBy("checkpoint_id", "matrix", "side", "singular_index"));
   }
 
-  private void putForgetting() throws IOException {
-    if (!tables.has(MetricsTable.NAME) || !tables.has(ForgettingTable.NAME)) {
-      return;
-    }
-    put(
-        "metrics",
-        tables.stored(MetricsTable.NAME).select("checkpoint_id", "metric", "forgetting"));
-    put(
-        "correlations",
-        tables
-            .stored(ForgettingTable.NAME)
-            .where("rho IS NOT NULL AND (p_value_method = 't' OR method = 'kendall')")
-            .drop("run_id", "base_id", "file")
-            .orderBy("grouping", "method", "metric", "measure")
-            .limit(CORRELATIONS_SHOWN));
+  /** Rows that are few, held by the driver and read no more. */
+  static Dataset<Row> local(Dataset<Row> few) {
+    return few.sparkSession().createDataFrame(few.collectAsList(), few.schema());
   }
 
-  private void putMitigations() throws IOException {
-    if (!tables.has(MitigationsTable.NAME)) {
-      return;
-    }
-    put(
-        "mitigations",
-        tables
-            .stored(MitigationsTable.NAME)
-            .groupBy("checkpoint_id", "variant", "lambda")
-            .agg(
-                sum("intruders_scaled").as("intruders_scaled"),
-                sum("intruders_after").as("intruders_after"),
-                expr("sqrt(sum(update_norm_before * update_norm_before))").as("update_norm_before"),
-                expr("sqrt(sum(update_norm_after * update_norm_after))").as("update_norm_after"))
-            .orderBy("checkpoint_id", "variant"));
+  /**
+   * At most so many rows of each group and one more, spread evenly over an order, the first and the
+   * last among them.
+   */
+  static Dataset<Row> evenly(Dataset<Row> rows, String group, Column order, int most) {
+    WindowSpec groups = Window.partitionBy(group);
+    return rows.withColumn("place_in_group", functions.row_number().over(groups.orderBy(order)))
+        .withColumn("group_size", count(lit(1)).over(groups))
+        .where(
+            "place_in_group = 1 OR (place_in_group * %1$d) div group_size > ((place_in_group - 1) * %1$d) div group_size"
+                .formatted(most))
+        .drop("place_in_group", "group_size");
   }
 
-  private static scala.collection.immutable.Seq<String> asColumns(String... names) {
-    return scala.jdk.javaapi.CollectionConverters.asScala(List.of(names)).toSeq();
-  }
-
-  private void put(String name, Dataset<Row> rows) throws IOException {
-    ArrayNode array = JSON.createArrayNode();
-    for (String row : rows.toJSON().collectAsList()) {
-      array.add(JSON.readTree(row));
-    }
-    data.set(name, array);
+  static Seq<String> columns(String... names) {
+    return CollectionConverters.asScala(List.of(names)).toSeq();
   }
 }

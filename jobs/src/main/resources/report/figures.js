@@ -1,0 +1,549 @@
+// The figures, in the order of the page.
+
+const RULE = epsilon === null ? 'the ε of the run' : 'ε = ' + epsilon;
+
+function overview() {
+  const all = data.counts.checkpoints;
+  document.title = 'Intruder dimensions: ' + (summary.base_id || 'report');
+  document.getElementById('about').textContent = 'What fine-tuning did to ' + name(summary.base_id || 'the base') + '. A tuned singular vector among the top ' + (summary.top_k || 'k')
+    + ' of a matrix is an intruder if no singular vector of the base has a similarity of ' + (epsilon === null ? 'ε' : epsilon) + ' or more to it.'
+    + (all > checkpoints.length ? ' Of ' + all + ' checkpoints, ' + checkpoints.length + ' are drawn, spread evenly over their counts of intruders; worst matrices and correlations are of all.' : '');
+  const most = analysed.reduce((worst, row) => (!worst || row.intruder_count > worst.intruder_count ? row : worst), null);
+  const facts = [['checkpoints', all], ['analysed matrices', sum(analysed.map((row) => row.matrices))], ['intruders', sum(analysed.map((row) => row.intruder_count))]];
+  if (most) facts.push(['most intruders: ' + name(most.checkpoint_id, 30), most.intruder_count]);
+  const strongest = strongestCorrelation();
+  if (strongest) facts.push(['Spearman’s ρ of the count and ' + name(strongest.metric, 30), strongest.rho.toFixed(2)]);
+  facts.push(['inputs left out', data.counts.rejects]);
+  document.getElementById('facts').replaceChildren(...facts.map(([label, value]) => {
+    const fact = element('div');
+    fact.append(element('dt', label), element('dd', value));
+    return fact;
+  }));
+  const made = section('checkpoints', 'Checkpoints', 'From the least to the most forgetting that the weights alone let expect. Energy share: how much of the tested spectrum the intruders hold; '
+    + 'it still tells checkpoints apart where the count saturates. Column heads sort.');
+  const holder = element('div');
+  made.append(holder);
+  const columns = [['checkpoint_id', 'checkpoint', 'text'], ['sequence', 'sequence', 'text'], ['step', 'step'], ['task', 'task', 'text'], ['method', 'method', 'text'], ['place', 'place'], ['matrices', 'matrices'],
+    ['intruder_count', 'intruders'], ['intruder_energy_share', 'energy share', '', percent], ['update_relative_norm', 'update norm', '', percent],
+    ['update_effective_rank', 'effective rank'], ['max_residual', 'residual'], ['rejected', 'left out']];
+  if (groupings.includes('base_id')) columns.splice(1, 0, ['base_id', 'base', 'text']);
+  const last = (row) => (row.place === null ? Infinity : row.place);
+  redraws.push(() => {
+    const rows = checkpoints.filter(isNamed);
+    holder.replaceChildren(table(rows.sort((a, b) => last(a) - last(b)), columns, 'Checkpoints and what was found in them', 25));
+  });
+}
+function strongestCorrelation() {
+  return rowsOf('correlations').filter((row) => row.grouping === 'all' && row.measure === 'intruder_count' && row.method === 'spearman' && isNumber(row.rho))
+    .sort((a, b) => Math.abs(b.rho) - Math.abs(a.rho))[0];
+}
+
+function theControls() {
+  const parent = document.getElementById('controls');
+  const label = element('label', 'Checkpoints ', 'choice');
+  const input = element('input');
+  input.type = 'search';
+  input.id = 'filter';
+  input.placeholder = 'id, sequence, method, task';
+  label.htmlFor = 'filter';
+  label.append(input);
+  const count = element('output');
+  count.htmlFor = 'filter';
+  parent.append(label, count);
+  let waiting = 0;
+  input.addEventListener('input', () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => {
+      state.terms = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+      redraw();
+    }, 150);
+  });
+  const texts = { sequence: 'sequence', method: 'method', task: 'task', base_id: 'base' };
+  const colours = choice(parent, 'Colours by', groupings.map((key) => [key, texts[key]]), state.grouping, () => { groupBy(colours.select.value); redraw(); });
+  const side = choice(parent, 'Vectors', sides.map((one) => [one, one]), state.side, () => { state.side = side.select.value; redraw(); });
+  redraws.push(() => {
+    const drawn = drawnCheckpoints().length;
+    count.textContent = drawn || !state.terms.length ? drawn + ' of ' + analysed.length + ' drawn' : 'none has these words';
+  });
+}
+
+function countFigures() {
+  const made = section('counts', 'How many intruders', 'The count hangs on two choices: the similarity ε below which a vector is an intruder, and how many leading vectors k of each matrix are tested. '
+    + 'Colours grow stronger with the step of a sequence. Lines of groups are medians, in a band of the middle 80 % of their checkpoints.');
+  const pair = element('div', undefined, 'pair');
+  made.append(pair);
+  const left = figure(pair, 'Against the threshold ε', 'Each line: how many vectors are intruders if ε lay there' + (epsilon === null ? '' : '; this run took ' + epsilon) + '. A finding that depends on the threshold is a steep line at it.');
+  const atEpsilon = (row) => Object.entries(row.intruders || {}).map(([x, y]) => ({ x: Number(x), y })).sort((a, b) => a.x - b.x);
+  curves(left, choicesIn(left), 'Intruders against the threshold', { title: 'threshold ε', min: 0, max: 1 }, { title: 'intruders', min: 0, whole: true }, atEpsilon, (point) => ['ε ' + point.x + ': ' + counted(point.y, 'intruder')]);
+  numbers(left, () => drawnCheckpoints().flatMap((row) => atEpsilon(row).map((point) => ({ checkpoint: row.checkpoint_id, ...point }))),
+    [['checkpoint', 'checkpoint', 'text'], ['x', 'ε'], ['y', 'intruders']], 'Intruders by checkpoint and threshold');
+
+  const right = figure(pair, 'Against k', 'Each line: how many of the leading vectors up to there are intruders at ' + RULE + '. A line that bends early: the intruders are among the strongest directions. '
+    + 'As a share of the spectrum, matrices of different sizes compare.');
+  const byIndex = grouped(rowsOf('vectors'), (row) => row.checkpoint_id);
+  const byShare = new Map();
+  grouped(rowsOf('shares'), (row) => row.checkpoint_id + '\n' + row.side).forEach((rows) => {
+    const total = { intruders: 0, tested: 0 };
+    byShare.set(rows[0].checkpoint_id, (byShare.get(rows[0].checkpoint_id) || []).concat(rows.map((row) => {
+      total.intruders += row.intruders;
+      total.tested += row.tested;
+      return { side: row.side, x: 100 * row.share, y: total.intruders, tested: total.tested };
+    })));
+  });
+  const choices = choicesIn(right);
+  const against = choice(choices, 'Against', [['k', 'k'], ['share', 'share of the spectrum']], isNumber(summary.top_k) ? 'k' : 'share', () => draw());
+  const points = (row) => (against.select.value === 'k'
+    ? (byIndex.get(row.checkpoint_id) || []).filter((one) => one.side === state.side).map((one) => ({ x: one.singular_index + 1, y: one.intruders, tested: one.tested }))
+    : (byShare.get(row.checkpoint_id) || []).filter((one) => one.side === state.side));
+  const where = (x) => (against.select.value === 'k' ? 'k ' + x : 'share ' + short(x) + ' %');
+  const again = curves(right, choices, 'Intruders against k', { title: 'k', min: 0 }, { title: 'intruders', min: 0, whole: true }, points,
+    (point) => [where(point.x) + ': ' + counted(point.y, 'intruder'), 'of ' + point.tested + ' vectors up to there']);
+  const draw = () => again({ x: against.select.value === 'k' ? 'k leading vectors of each matrix' : 'share of the spectrum, %' });
+  numbers(right, () => drawnCheckpoints().flatMap((row) => points(row).map((point) => ({ checkpoint: row.checkpoint_id, ...point }))),
+    [['checkpoint', 'checkpoint', 'text'], ['x', 'k, or share in %'], ['y', 'intruders'], ['tested', 'tested']], 'Intruders by checkpoint and k, or share of the spectrum');
+  draw();
+}
+
+/** A choice among the drawn checkpoints, the one with most intruders first chosen. */
+function checkpointChoice(parent, known, onChange) {
+  const made = choice(parent, 'Checkpoint', [], undefined, onChange);
+  redraws.push(() => {
+    const rows = drawnCheckpoints().filter((row) => known.has(row.checkpoint_id));
+    const most = rows.reduce((worst, row) => (!worst || row.intruder_count > worst.intruder_count ? row : worst), null);
+    const before = made.select.value;
+    made.fill(rows.map((row) => [row.checkpoint_id, name(row.checkpoint_id, 60)]), rows.some((row) => row.checkpoint_id === before) ? before : most && most.checkpoint_id);
+  });
+  return made.select;
+}
+
+function bestSimilarity() {
+  const made = section('similarity', 'Best similarity by vector', 'Over all matrices of one checkpoint: how similar each leading tuned vector is to the base vector nearest to it. The median, the middle half as a band, and the lowest. '
+    + 'Below the threshold lie the intruders; 99 % of random directions stay below the chance line: a vector near it resembles nothing in the base.');
+  const rows = rowsOf('vectors');
+  const byCheckpoint = grouped(rows, (row) => row.checkpoint_id);
+  const choices = choicesIn(made);
+  const select = checkpointChoice(choices, byCheckpoint, () => draw());
+  const shown = figure(made);
+  const keys = key(shown);
+  const set = plot(shown, 'Best similarity by singular index', { title: 'singular index', whole: true }, { title: 'best similarity', min: 0, max: 1 });
+  const own = () => (byCheckpoint.get(select.value) || []).filter((row) => row.side === state.side);
+  const draw = () => {
+    const points = (column) => own().map((row) => ({ x: row.singular_index, y: row[column], row }));
+    const tipOf = (title) => (point) => ['index ' + point.x + ', ' + title + ': ' + short(point.y), 'middle half: ' + short(point.row.lower) + ' to ' + short(point.row.upper),
+      'chance: ' + short(point.row.chance)];
+    const edge = { borderWidth: 0, pointRadius: 0, pointHitRadius: 0, pointHoverRadius: 0 };
+    keys([['median', colour(0)], ['middle half', alpha(colour(0), 0.3)], ['lowest', colour(1)], ['threshold', colour(2), DASHED], ['chance', colour(COLOURED), DASHED]]);
+    set([line(points('median'), colour(0), tipOf('median')), line(points('lowest'), colour(1), tipOf('lowest'), { pointStyle: 'triangle', pointRadius: 4 }),
+      line(points('upper'), colour(0), null, Object.assign({ fill: '+1', backgroundColor: alpha(colour(0), 0.15) }, edge)), line(points('lower'), colour(0), null, edge),
+      ruler(own().map((row) => ({ x: row.singular_index, y: epsilon })), colour(2), [3, 4]), ruler(points('chance'), colour(COLOURED), [8, 5])]);
+  };
+  redraws.push(draw);
+  numbers(shown, own, [['singular_index', 'index'], ['lowest', 'lowest'], ['lower', 'lower quarter'], ['median', 'median'], ['upper', 'upper quarter'], ['chance', 'chance'], ['intruders', 'intruders up to there'],
+    ['tested', 'tested up to there']], 'Best similarity by singular index, for the chosen checkpoint');
+}
+
+function heatMap() {
+  const maps = new Map();
+  const add = (title, rows) => grouped(rows, (row) => row.of).forEach((own, of) => maps.set(title + of, { text: title + name(of, 60), rows: own }));
+  add('', rowsOf('heat'));
+  add('method ', rowsOf('heat_of_methods'));
+  add('checkpoint ', rowsOf('heat_of_checkpoints'));
+  if (!maps.size) return;
+  const made = section('heat', 'Where they are', 'Layers from left to right, kinds of matrices from top to bottom. A cell tells, in per cent, how many of the tested vectors there are intruders, '
+    + 'or how much of their energy (σ²) the intruders hold; the darker, the more. A dash: nothing was analysed there.');
+  const choices = choicesIn(made);
+  const of = choice(choices, 'Of', [...maps].map(([one, map]) => [one, map.text]), undefined, () => draw());
+  const measure = choice(choices, 'Share of', [['count', 'vectors'], ['energy', 'energy']], 'count', () => draw());
+  const shown = figure(made);
+  const wrap = element('div', undefined, 'scroll');
+  wrap.tabIndex = 0;
+  wrap.setAttribute('role', 'region');
+  wrap.setAttribute('aria-label', 'Intruders by layer and module');
+  const scale = element('div');
+  shown.append(scale, wrap);
+  const draw = () => {
+    const { text, rows } = maps.get(of.select.value);
+    const layers = [...new Set(rows.map((row) => row.layer))].sort((a, b) => a - b);
+    const modules = [...new Set(rows.map((row) => row.module))].sort();
+    const cells = new Map(rows.map((row) => [row.layer + '\n' + row.module, row]));
+    const grid = element('table', undefined, layers.length > 24 ? 'heat dense' : 'heat');
+    grid.append(element('caption', 'Intruders by layer and module: ' + text));
+    const head = element('tr');
+    const corner = element('th', 'module');
+    corner.scope = 'col';
+    head.append(corner, ...layers.map((layer) => {
+      const cell = element('th', layer === null ? '–' : layer);
+      cell.scope = 'col';
+      return cell;
+    }));
+    const top = element('thead');
+    top.append(head);
+    const body = element('tbody');
+    modules.forEach((module) => {
+      const tr = element('tr');
+      const side = element('th');
+      side.scope = 'row';
+      side.append(element('bdi', module));
+      tr.append(side);
+      layers.forEach((layer) => {
+        const row = cells.get(layer + '\n' + module);
+        if (!row) {
+          tr.append(element('td', '–', 'missing'));
+          return;
+        }
+        const share = measure.select.value === 'count' ? row.intruders / row.tested : row.energy_share || 0;
+        const td = element('td', Math.round(100 * share));
+        paintCell(td, colour(1), share);
+        td.dataset.tip = (layer === null ? '' : 'layer ' + layer + ', ') + name(module) + ': ' + row.intruders + ' of ' + row.tested + ' tested vectors are intruders (' + percent(row.intruders / row.tested)
+          + '), with ' + percent(row.energy_share) + ' of the energy';
+        tr.append(td);
+      });
+      body.append(tr);
+    });
+    grid.append(top, body);
+    scale.replaceChildren(scaleOf(colour(1), '0 %', '100 %'));
+    wrap.replaceChildren(grid);
+    shown.dataset.points = rows.length;
+  };
+  redraws.push(draw);
+  numbers(shown, () => maps.get(of.select.value).rows, [['module', 'module', 'text'], ['layer', 'layer'], ['intruders', 'intruders'], ['tested', 'tested'], ['energy_share', 'energy share', '', percent]],
+    'Intruders by layer and module');
+}
+
+function accumulation() {
+  const rows = rowsOf('accumulation');
+  if (!rows.length) return;
+  const made = section('accumulation', 'Accumulation along sequences', 'Intruders against the original base after each task of a sequence (solid), and all that were born up to there (dashed). '
+    + 'Where the two part, earlier intruders have faded.');
+  const choices = choicesIn(made);
+  const texts = { intruders: 'intruders', intruder_energy_share: 'intruder energy share', born: 'born at the step', persisted: 'persisted from before', faded: 'faded at the step' };
+  const measure = choice(choices, 'Show', Object.entries(texts), 'intruders', () => draw());
+  const shown = figure(made);
+  const keys = key(shown);
+  const set = plot(shown, 'Accumulation along sequences', { title: 'step', whole: true }, { title: 'intruders', min: 0 });
+  const FEW = 12;
+  const own = () => rows.filter((row) => isDrawn(checkpointOf.get(row.checkpoint_id)));
+  const draw = () => {
+    const sets = [];
+    const sequences = grouped(own(), (row) => row.sequence);
+    sequences.forEach((steps) => {
+      const index = groupIndex(groupOf(checkpointOf.get(steps[steps.length - 1].checkpoint_id)));
+      const few = sequences.size <= FEW;
+      const points = (column) => steps.map((row) => ({ x: row.step, y: row[column], row }));
+      const tipOf = ({ row }) => [name(row.sequence) + ', step ' + row.step + (row.task ? ': ' + name(row.task) : ''), counted(row.intruders, 'intruder') + ': ' + row.born + ' born, ' + row.persisted + ' persisted; ' + row.faded + ' faded',
+        row.cumulative_born + ' born so far; energy share ' + percent(row.intruder_energy_share)];
+      sets.push(line(points(measure.select.value), few ? colour(index) : alpha(colour(index), 0.4), tipOf, { pointStyle: SHAPES[index], pointRadius: few ? 4 : 2, borderWidth: few ? 2 : 1 }));
+      if (few && measure.select.value === 'intruders') sets.push(ruler(points('cumulative_born'), colour(index), [4, 4]));
+    });
+    keys(groupKey(own().map((row) => checkpointOf.get(row.checkpoint_id)), true));
+    set(sets, { y: texts[measure.select.value] });
+  };
+  redraws.push(draw);
+  numbers(shown, own, [['sequence', 'sequence', 'text'], ['step', 'step'], ['task', 'task', 'text'], ['intruders', 'intruders'], ['born', 'born'], ['persisted', 'persisted'], ['faded', 'faded'],
+    ['cumulative_born', 'born so far'], ['intruder_energy_share', 'energy share', '', percent]], 'Accumulation by sequence and step');
+}
+
+/** Similarities of tuned (columns) to base vectors (rows) of one matrix; intruders are marked. */
+function similarityGrid(vectors, label, digits) {
+  const rows = vectors.filter((row) => row.similarities);
+  if (!rows.length) return element('p', 'No similarities are stored for it.', 'how');
+  const grid = element('div', undefined, digits ? 'grid digits' : 'grid');
+  grid.setAttribute('role', 'img');
+  const intruders = rows.filter((row) => row.is_intruder).map((row) => row.singular_index);
+  grid.setAttribute('aria-label', label + ': similarity of tuned vectors, from left to right, to base vectors, from top to bottom; '
+    + (intruders.length ? 'intruders: ' + intruders.join(', ') : 'no intruder'));
+  grid.style.setProperty('--columns', rows.length);
+  grid.append(element('span', ''), ...rows.map((row) => element('span', (row.is_intruder ? '▼' : '') + row.singular_index, row.is_intruder ? 'head intruder' : 'head')));
+  const height = Math.max(0, ...rows.map((row) => row.similarities.length));
+  for (let base = 0; base < height; base += 1) {
+    grid.append(element('span', base, 'head'), ...rows.map((row) => {
+      const similarity = row.similarities[base];
+      const cell = element('span', digits && isNumber(similarity) ? similarity.toFixed(2).replace(/^0/, '') : '', row.is_intruder ? 'intruder' : '');
+      if (isNumber(similarity)) paintCell(cell, colour(0), similarity);
+      cell.dataset.tip = 'tuned ' + row.singular_index + (row.is_intruder ? ' (intruder)' : '') + ', base ' + base + ': similarity ' + short(similarity);
+      return cell;
+    }));
+  }
+  return grid;
+}
+function scaleOf(hex, from, to) {
+  const made = element('p', undefined, 'scale');
+  made.append(element('span', from), ...[0, 0.2, 0.4, 0.6, 0.8, 1].map((share) => {
+    const box = element('i');
+    paintCell(box, hex, share);
+    return box;
+  }), element('span', to));
+  return made;
+}
+const matrixKey = (row) => row.checkpoint_id + '\n' + row.matrix;
+const vectorsOf = grouped(rowsOf('matrices'), matrixKey);
+const vectorColumns = [['singular_index', 'index'], ['is_intruder', 'intruder', 'text', short], ['singular_value', 'σ tuned'], ['base_singular_value', 'σ base'], ['best_similarity', 'best similarity'], ['best_base_index', 'to base vector'],
+  ['null_similarity', 'chance'], ['cluster_similarity', 'to its cluster'], ['energy_in_base_top_k', 'energy in base’s top k', '', percent]];
+
+function followed() {
+  const followedRows = rowsOf('followed');
+  if (!followedRows.length) return;
+  const made = section('followed', 'One matrix, step by step', 'Of a sequence, the matrix with most intruders. Each line is one intruder as training goes on: where it stands in the spectrum, how strong it is, '
+    + 'whether it still is the direction it was. A line that climbs to index 0 has become the strongest direction of the matrix.');
+  const choices = choicesIn(made);
+  const which = choice(choices, 'Sequence', followedRows.map((row, index) => [index, name(row.sequence, 30) + ': ' + name(row.matrix, 60)]), 0, () => draw());
+  which.select.parentElement.hidden = false;
+  const tracks = rowsOf('tracks');
+  const pictured = rowsOf('pictured');
+  const chosen = () => followedRows[which.select.value];
+  const own = () => tracks.filter((row) => row.sequence === chosen().sequence);
+  const three = element('div', undefined, 'three');
+  made.append(three);
+  const whole = { title: 'step', whole: true, ticks: { stepSize: 1 } };
+  const index = plot(figure(three, 'Singular index'), 'Singular index of intruders by step', whole, { title: 'singular index', reverse: true, min: 0, ticks: { stepSize: 1, autoSkipPadding: 2 } });
+  const strength = plot(figure(three, 'Singular value'), 'Singular value of intruders by step', whole, { title: 'σ', min: 0 });
+  const likeness = plot(figure(three, 'Similarity to the step before'), 'Similarity of intruders to the step before', whole, { title: 'similarity', min: 0, max: 1 });
+  const shown = figure(made, 'Similarity matrices', 'Tuned vectors from left to right, base vectors from top to bottom, after each step shown. An untouched matrix has a dark diagonal. A marked column is an intruder: it resembles no base vector.');
+  const scale = element('div');
+  const holder = element('div', undefined, 'grids');
+  shown.append(scale, holder);
+  const draw = () => {
+    const sets = (column) => [...grouped(own(), (row) => row.track)].map(([track, rows], place) => line(rows.filter((row) => row.state !== 'faded').map((row) => ({ x: row.step, y: row[column], row })), colour(place % COLOURED),
+      ({ row }) => ['track ' + track + ', step ' + row.step + ': ' + row.state, 'born at step ' + row.born_at_step + (row.born_by_task ? ' by ' + name(row.born_by_task) : ''), 'index ' + row.singular_index + ', σ ' + short(row.singular_value),
+        'best similarity to the base ' + short(row.best_similarity)].concat(isNumber(row.similarity_to_previous) ? ['similarity to the step before ' + short(row.similarity_to_previous)] : []),
+      { pointStyle: SHAPES[place % SHAPES.length], pointRadius: 4, borderDash: place >= COLOURED ? [4, 3] : [] }));
+    index(sets('singular_index'));
+    strength(sets('singular_value'));
+    likeness(sets('similarity_to_previous'));
+    scale.replaceChildren(scaleOf(colour(0), 'similarity 0', '1'));
+    let cells = 0;
+    holder.replaceChildren(...pictured.filter((row) => row.sequence === chosen().sequence).map((row) => {
+      const vectors = (vectorsOf.get(matrixKey(row)) || []).filter((vector) => vector.side === state.side);
+      cells += vectors.filter((vector) => vector.similarities).length;
+      const box = element('div');
+      box.append(element('h4', 'Step ' + row.step + (row.task ? ': ' + name(row.task, 24) : '')), similarityGrid(vectors, 'Step ' + row.step));
+      return box;
+    }));
+    shown.dataset.points = cells;
+  };
+  redraws.push(draw);
+  numbers(made, own, [['track', 'track'], ['step', 'step'], ['task', 'task', 'text'], ['state', 'state', 'text'], ['singular_index', 'index'], ['singular_value', 'σ'], ['best_similarity', 'best similarity'],
+    ['similarity_to_previous', 'to the step before'], ['born_at_step', 'born at'], ['born_by_task', 'born by', 'text']], 'Tracks of the matrix, by step');
+  numbers(made, () => pictured.filter((row) => row.sequence === chosen().sequence).flatMap((row) => (vectorsOf.get(matrixKey(row)) || []).map((vector) => ({ step: row.step, ...vector }))),
+    [['step', 'step'], ['side', 'side', 'text']].concat(vectorColumns, [[(row) => (row.similarities || []).map((value) => value.toFixed(2)).join(' '), 'similarity to base vectors 0, 1, …', 'text']]), 'Vectors of the matrix and their similarities, by step');
+}
+
+function effectiveRank() {
+  const made = section('rank', 'Effective rank of the updates', 'How many directions an update uses, exp of the entropy of its singular values, as the mean over the matrices of each checkpoint. Full fine-tuning uses many, an adapter at most its rank, '
+    + 'a chain of adapters the sum of their ranks. Bars: medians. From left to right within a group: its checkpoints in their order.');
+  const shown = figure(made);
+  let ofRank = [];
+  const set = plot(shown, 'Effective rank by group', { title: 'group', min: -0.5, at: () => ofRank.map((_, place) => place),
+    ticks: { autoSkip: false, callback: (value) => name(ofRank[value], 16) } },
+    { title: 'effective rank (log)', type: 'logarithmic' });
+  const own = () => drawnCheckpoints().filter((row) => row.update_effective_rank > 0);
+  redraws.push(() => {
+    const byGroup = [...grouped(own(), groupOf)].sort((a, b) => groupIndex(a[0]) - groupIndex(b[0]));
+    ofRank = byGroup.map(([group]) => group);
+    const sets = byGroup.flatMap(([group, rows], place) => {
+      const hex = colour(groupIndex(group));
+      const middle = quantile(rows.map((row) => row.update_effective_rank), 0.5);
+      const tipOf = ({ row }) => [name(row.checkpoint_id), 'effective rank ' + short(row.update_effective_rank), 'update norm ' + percent(row.update_relative_norm) + ' of the base'];
+      return [dots(rows.map((row, at) => ({ x: place + (rows.length > 1 ? 0.6 * (at / (rows.length - 1) - 0.5) : 0), y: row.update_effective_rank, row })), rows.length > EACH ? alpha(hex, 0.5) : hex, groupIndex(group), tipOf,
+        { pointRadius: rows.length > EACH ? 3 : 5 }), ruler([{ x: place - 0.36, y: middle }, { x: place + 0.36, y: middle }], hex, [])];
+    });
+    set(sets, { x: state.grouping ? state.grouping.replace('_id', '') : 'checkpoints', xMax: Math.max(0.5, ofRank.length - 0.5) });
+  });
+  numbers(shown, own, [['checkpoint_id', 'checkpoint', 'text'], ['method', 'method', 'text'], ['sequence', 'sequence', 'text'], ['update_effective_rank', 'effective rank'], ['update_relative_norm', 'update norm', '', percent]],
+    'Effective rank of the updates');
+}
+
+const MEASURES = [['intruder_count', 'intruders'], ['intruder_energy_share', 'intruder energy share'], ['update_relative_norm', 'update norm over base norm'], ['update_effective_rank', 'effective rank']];
+const metrics = rowsOf('metrics').map((row) => row.metric);
+const forgettingOf = new Map(rowsOf('forgetting').map((row) => [row.checkpoint_id, row.values]));
+
+function forgetting() {
+  if (!metrics.length) return;
+  const made = section('forgetting', 'Intruders and forgetting', 'Each point is a checkpoint; the higher, the worse it does than the base. ρ is Spearman’s rank correlation, with p by the t approximation. '
+    + 'Steps of one sequence are not independent: over all of them p is too small; the last steps alone are fairer.');
+  const correlations = rowsOf('correlations');
+  const inGroup = (row, grouping) => grouping === 'all' || (grouping === 'last-step' ? !row.sequence || row.step === lastSteps.get(row.sequence)
+    : grouping === 'method=' + row.method || grouping === 'sequence=' + row.sequence);
+  const over = [...new Set(correlations.map((row) => row.grouping))];
+  const strongest = strongestCorrelation();
+  const choices = choicesIn(made);
+  const metric = choice(choices, 'Metric', metrics.map((one) => [one, name(one, 40)]), strongest && strongest.metric, () => draw());
+  const measure = choice(choices, 'Against', MEASURES, 'intruder_count', () => draw());
+  const grouping = choice(choices, 'Over', over.map((one) => [one, one === 'all' ? 'all checkpoints' : one === 'last-step' ? 'last steps' : name(one, 40)]), 'all', () => draw());
+  const shown = figure(made);
+  const note = element('p', '', 'note');
+  note.setAttribute('role', 'status');
+  shown.append(note);
+  const keys = key(shown);
+  const set = plot(shown, 'Forgetting against a measure', { title: 'intruders' }, { title: 'forgetting' });
+  const own = () => drawnCheckpoints().filter((row) => inGroup(row, grouping.select.value || 'all') && forgettingOf.has(row.checkpoint_id))
+    .map((row) => ({ ...row, forgetting: forgettingOf.get(row.checkpoint_id)[metrics.indexOf(metric.select.value)] })).filter((row) => isNumber(row.forgetting));
+  const draw = () => {
+    const rows = own();
+    const column = measure.select.value;
+    const tipOf = ({ row }) => [name(row.checkpoint_id), MEASURES.find(([one]) => one === column)[1] + ': ' + short(row[column]), 'forgetting: ' + short(row.forgetting)];
+    set([...grouped(rows, groupOf)].map(([group, points]) => dots(points.map((row) => ({ x: row[column], y: row.forgetting, row })), rows.length > EACH ? alpha(colour(groupIndex(group)), 0.6) : colour(groupIndex(group)),
+      groupIndex(group), tipOf, { pointRadius: rows.length > EACH ? 3.5 : 5.5 })), { x: measure.select.selectedOptions[0].textContent, y: 'forgetting: ' + name(metric.select.value, 30) });
+    keys(groupKey(rows, true));
+    const found = correlations.find((row) => row.grouping === (grouping.select.value || 'all') && row.method === 'spearman' && row.metric === metric.select.value && row.measure === column);
+    note.textContent = !found ? 'No correlation was computed for this.' : !isNumber(found.rho) ? 'ρ is not defined here: ' + found.reason
+      : 'ρ = ' + found.rho.toFixed(3) + ', p = ' + (isNumber(found.p_value) ? Number(found.p_value.toPrecision(2)) : 'undefined') + ', n = ' + found.n
+        + (isNumber(found.ci_low) ? ', 95 % interval ' + found.ci_low.toFixed(2) + ' to ' + found.ci_high.toFixed(2) : '') + (state.terms.length ? ' (of all ' + found.n + ', not only of those drawn)' : '');
+  };
+  redraws.push(draw);
+  numbers(shown, own, [['checkpoint_id', 'checkpoint', 'text'], ['forgetting', 'forgetting']].concat(MEASURES), 'Forgetting and measures of the checkpoints drawn');
+  numbers(made, () => correlations, [['grouping', 'over', 'text'], ['metric', 'metric', 'text'], ['measure', 'measure', 'text'], ['method', 'method', 'text'], ['n', 'n'], ['rho', 'ρ or τ'], ['p_value', 'p'],
+    ['p_value_method', 'p by', 'text'], ['ci_low', '95 % from'], ['ci_high', 'to'], ['incomplete', 'incomplete'], ['reason', 'why undefined', 'text']], 'Every rank correlation of a measure with forgetting');
+}
+
+function mitigation() {
+  const rows = rowsOf('mitigations');
+  if (!rows.length) return;
+  const made = section('mitigation', 'Mitigation', 'What is left after the intruders are scaled by λ: 1 changes nothing, 0 removes them. The controls tell whether it is the intruders that matter: neighbour scales a vector beside them, '
+    + 'shrink the whole update to the same norm, random adds a random direction of the same strength. Taking a direction away can bring up another: the count need not fall to 0.');
+  const KINDS = ['top', 'all', 'neighbour', 'shrink', 'random'];
+  const kind = (row) => row.variant.replace(/-l[^-]*$/, '');
+  const byCheckpoint = grouped(rows, (row) => row.checkpoint_id);
+  const choices = choicesIn(made);
+  const of = choice(choices, 'Checkpoint', [...byCheckpoint.keys()].map((id) => [id, name(id, 60)]), undefined, () => draw());
+  /** A variant that was evaluated is a checkpoint of its own, named by its folder. */
+  const measured = (row, at) => {
+    const values = forgettingOf.get(row.checkpoint_id + '/' + row.variant) || forgettingOf.get('mitigated/' + row.checkpoint_id + '/' + row.variant);
+    return values ? values[at] : null;
+  };
+  const evaluated = metrics.filter((one, at) => rows.some((row) => isNumber(measured(row, at))));
+  const metric = choice(choices, 'Metric', evaluated.map((one) => [one, name(one, 40)]), undefined, () => draw());
+  const keys = key(made);
+  const three = element('div', undefined, 'three');
+  made.append(three);
+  const after = plot(figure(three, 'Intruders after'), 'Intruders after mitigation', { title: 'λ' }, { title: 'intruders', min: 0 });
+  const norm = plot(figure(three, 'Norm of the update'), 'Norm of the update after mitigation', { title: 'λ' }, { title: 'norm after / before' });
+  const loss = evaluated.length ? plot(figure(three, 'Forgetting, measured'), 'Measured forgetting after mitigation', { title: 'λ' }, { title: 'forgetting' }) : null;
+  if (!loss) {
+    made.append(element('p', 'Whether a model forgets less has to be measured on it: evaluate a variant, add it to the manifest under the id CHECKPOINT/VARIANT and its metrics to the metrics file, and its forgetting is drawn here.', 'how'));
+  }
+  const own = () => byCheckpoint.get(of.select.value).map((row) => ({ ...row, norm: row.update_norm_before > 0 ? row.update_norm_after / row.update_norm_before : null,
+    forgetting: evaluated.length ? measured(row, metrics.indexOf(metric.select.value)) : null })).sort((a, b) => a.lambda - b.lambda);
+  const draw = () => {
+    const kinds = [...grouped(own(), kind)].sort((a, b) => KINDS.indexOf(a[0]) - KINDS.indexOf(b[0]));
+    const place = (one) => Math.max(0, KINDS.indexOf(one));
+    const isControl = (one) => KINDS.indexOf(one) >= 2;
+    const tipOf = (row) => [name(row.variant), counted(row.intruders_before, 'intruder') + ' before, ' + row.intruders_after + ' after', row.intruders_scaled + ' scaled by ' + row.lambda,
+      'norm of the update ' + short(row.update_norm_before) + ' → ' + short(row.update_norm_after)].concat(isNumber(row.forgetting) ? ['forgetting ' + short(row.forgetting)] : []);
+    const sets = (column, before) => kinds.map(([one, variants]) => line(variants.map((row) => ({ x: row.lambda, y: row[column], row })), colour(place(one)), ({ row }) => tipOf(row),
+      { pointStyle: SHAPES[place(one)], pointRadius: 4, borderDash: isControl(one) ? [5, 4] : [] })).concat(isNumber(before) ? [ruler([0, 1].map((x) => ({ x, y: before })), colour(COLOURED), [2, 4])] : []);
+    after(sets('intruders_after', own()[0].intruders_before));
+    norm(sets('norm', 1));
+    if (loss) loss(sets('forgetting', (forgettingOf.get(of.select.value) || [])[metrics.indexOf(metric.select.value)]), { y: 'forgetting: ' + name(metric.select.value, 24) });
+    keys(kinds.map(([one]) => [one, colour(place(one)), isControl(one) ? DASHED : undefined]).concat([['before', colour(COLOURED), DASHED]]));
+  };
+  redraws.push(draw);
+  numbers(made, own, [['variant', 'variant', 'text'], ['lambda', 'λ'], ['intruders_before', 'intruders before'], ['intruders_scaled', 'scaled'], ['intruders_after', 'after'], ['update_norm_before', 'norm before'],
+    ['update_norm_after', 'norm after'], ['reconstruction_error', 'error'], ['forgetting', 'forgetting']], 'Variants of the chosen checkpoint');
+}
+
+function worstMatrices() {
+  const rows = rowsOf('worst');
+  if (!rows.length) return;
+  const made = section('worst', 'Worst matrices', 'Most intruders first; the name of a matrix leads to its vectors, one by one. Margin: how many times stronger the update could be before an intruder is expected from the base’s spectrum alone; below 1 one is expected.'
+    + (isNumber(summary.critical_margin_auc) ? ' Here the margin tells matrices with intruders from those without with an AUC of ' + summary.critical_margin_auc.toFixed(2) + '.' : ''));
+  const holder = element('div');
+  made.append(holder);
+  rows.forEach((row, index) => { row.index = index; });
+  const link = (text, row) => {
+    const to = element('a');
+    to.href = '#matrix-' + (row.index + 1);
+    to.append(element('bdi', text));
+    return to;
+  };
+  redraws.push(() => {
+    holder.replaceChildren(table(rows.filter((row) => isDrawn(checkpointOf.get(row.checkpoint_id)) || !checkpointOf.has(row.checkpoint_id)), [['matrix', 'matrix', 'text', link], ['checkpoint_id', 'checkpoint', 'text'], ['intruder_count', 'intruders'],
+      ['intruder_energy_share', 'energy share', '', percent], ['update_relative_norm', 'update norm', '', percent], ['update_rank', 'rank'], ['update_effective_rank', 'effective rank'], ['critical_margin', 'margin'],
+      ['solver', 'solver', 'text'], ['max_residual', 'residual']], 'Matrices with most intruders', 15));
+  });
+
+  const one = section('matrix', 'One matrix, vector by vector', 'The leading vectors of one of the worst matrices. Cluster: the similarity to the span of the base vectors whose singular values are almost equal to the best match’s; '
+    + 'where it is high and the best similarity low, the vector is only a rotation among base vectors and nothing new.');
+  const choices = choicesIn(one);
+  const which = choice(choices, 'Matrix', rows.map((row, index) => [index, (index + 1) + '. ' + name(row.matrix, 60) + ' of ' + name(row.checkpoint_id, 40)]), 0, () => draw());
+  which.select.parentElement.hidden = false;
+  const facts = element('dl', undefined, 'facts small');
+  one.append(facts);
+  const three = element('div', undefined, 'three');
+  one.append(three);
+  const first = figure(three, 'Best similarity');
+  const firstKey = key(first);
+  const best = plot(first, 'Best similarity of each vector', { title: 'singular index', whole: true }, { title: 'similarity', min: 0, max: 1 });
+  const second = figure(three, 'Singular values');
+  const secondKey = key(second);
+  const strength = plot(second, 'Singular values, tuned and base', { title: 'singular index', whole: true }, { title: 'σ', min: 0 });
+  const third = figure(three, 'Similarity matrix');
+  const grid = element('div');
+  third.append(element('p', 'tuned →, base ↓; ▼ intruder', 'how'), grid);
+  const own = () => (vectorsOf.get(matrixKey(rows[which.select.value])) || []).filter((row) => row.side === state.side);
+  const draw = () => {
+    const row = rows[which.select.value];
+    facts.replaceChildren(...[['checkpoint', name(row.checkpoint_id, 40)], ['shape', row.rows + ' × ' + row.cols + ' ' + (row.dtype || '')], ['intruders', row.intruder_count], ['energy share', percent(row.intruder_energy_share)],
+      ['update norm', percent(row.update_relative_norm)], ['σ₁ of update / base', short(row.update_spectral_norm) + ' / ' + short(row.base_spectral_norm)], ['margin', short(row.critical_margin)]].map(([label, value]) => {
+      const fact = element('div');
+      fact.append(element('dt', label), element('dd', value));
+      return fact;
+    }));
+    const vectors = own();
+    const points = (column) => vectors.map((vector) => ({ x: vector.singular_index, y: vector[column], vector }));
+    const tipOf = ({ vector }) => ['vector ' + vector.singular_index + (vector.is_intruder ? ': intruder' : ''), 'best similarity ' + short(vector.best_similarity) + ' (base vector ' + vector.best_base_index + ')', 'cluster ' + short(vector.cluster_similarity)
+      + ', chance ' + short(vector.null_similarity), 'σ ' + short(vector.singular_value) + ', base ' + short(vector.base_singular_value)];
+    const intruder = vectors.map((vector) => (vector.is_intruder ? colour(1) : colour(0)));
+    best([dots(points('best_similarity'), colour(0), 0, tipOf, { pointBackgroundColor: intruder, pointBorderColor: intruder, pointStyle: vectors.map((vector) => (vector.is_intruder ? 'triangle' : 'circle')) }),
+      dots(points('cluster_similarity'), colour(2), 3, tipOf, { pointRadius: 3.5 }), ruler(vectors.map((vector) => ({ x: vector.singular_index, y: epsilon })), colour(2), [3, 4]), ruler(points('null_similarity'), colour(COLOURED), [8, 5])]);
+    firstKey([['vector', colour(0), 0], ['intruder', colour(1), 1], ['cluster', colour(2), 3], ['threshold', colour(2), DASHED], ['chance', colour(COLOURED), DASHED]]);
+    strength([line(points('singular_value'), colour(0), tipOf, { pointBackgroundColor: intruder, pointBorderColor: intruder, pointRadius: 4 }), ruler(points('base_singular_value'), colour(COLOURED), [8, 5])]);
+    secondKey([['tuned', colour(0), 0], ['intruder', colour(1), 0], ['base', colour(COLOURED), DASHED]]);
+    grid.replaceChildren(similarityGrid(vectors, 'One matrix', true));
+    third.dataset.points = vectors.filter((vector) => vector.similarities).length;
+  };
+  redraws.push(draw);
+  numbers(one, own, vectorColumns, 'The leading vectors of the chosen matrix');
+  const follow = () => {
+    const found = /^#matrix-(\d+)$/.exec(location.hash);
+    if (!found || !rows[found[1] - 1]) return;
+    which.select.value = found[1] - 1;
+    draw();
+    one.scrollIntoView();
+    document.getElementById('matrix-title').focus({ preventScroll: true });
+  };
+  addEventListener('hashchange', follow);
+  return follow;
+}
+
+function rejects() {
+  if (!data.counts.rejects) return;
+  const rows = rowsOf('rejects');
+  const made = section('rejects', 'Left out', counted(data.counts.rejects, 'input') + ' could not be analysed' + (data.counts.rejects > rows.length ? '; the first ' + rows.length : '') + ':');
+  made.append(table(rows, [['checkpoint_id', 'checkpoint', 'text'], ['matrix', 'matrix', 'text'], ['code', 'code', 'text'], ['message', 'message', 'text wide']], 'Inputs that were left out'));
+}
+
+function provenance() {
+  const footer = document.getElementById('provenance');
+  footer.append(element('p', summary.run_id ? 'Run ' + summary.run_id + '. An intruder: ' + summary.definition + '.' : 'Without a run’s summary beside the tables.'),
+    element('p', [summary.backend].concat(Object.entries(summary.versions || {}).map(([what, version]) => what + ' ' + version)).filter(Boolean).join('; ')
+      + '. Numbers are rounded to six digits here; the tables beside this page hold all of them. Chart.js draws the charts (MIT licence).'));
+}
+
+theControls();
+overview();
+if (analysed.length) [countFigures, bestSimilarity, heatMap, accumulation, followed, effectiveRank, forgetting, mitigation].forEach((draw) => draw());
+const followLink = worstMatrices();
+rejects();
+provenance();
+redraw();
+if (followLink) followLink();
+prefersDark.addEventListener('change', redraw);
+const forPaper = (printing) => {
+  state.printing = printing;
+  redraw();
+  charts.forEach((chart) => (printing ? chart.resize(chart.canvas.closest('.three') ? 330 : 680, chart.canvas.closest('.three') ? 240 : 280) : chart.resize()));
+};
+addEventListener('beforeprint', () => forPaper(true));
+addEventListener('afterprint', () => forPaper(false));
+document.documentElement.dataset.drawn = Math.round(performance.now());
