@@ -169,7 +169,16 @@ public final class Matrix {
 
   /** A copy of one row. */
   public double[] row(int row) {
-    return cols == 0 ? new double[0] : line(checked(row, 0, row * stride), 1, cols);
+    if (cols == 0) {
+      return new double[0];
+    }
+    long start = checked(row, 0, row * stride);
+    if (precision == Precision.SINGLE) {
+      return line(start, 1, cols);
+    }
+    double[] values = new double[cols];
+    doubles().getPointer(start).get(values, 0, cols);
+    return values;
   }
 
   /** A copy of one column. */
@@ -200,8 +209,16 @@ public final class Matrix {
       throw new IllegalArgumentException(
           "Expected %d values for a row, found %d".formatted(cols, values.length));
     }
-    for (int j = 0; j < cols; j++) {
-      set(row, j, values[j]);
+    if (cols == 0) {
+      return;
+    }
+    long start = checked(row, 0, row * stride);
+    if (precision == Precision.DOUBLE) {
+      doubles().getPointer(start).put(values, 0, cols);
+    } else {
+      for (int j = 0; j < cols; j++) {
+        set(row, j, values[j]);
+      }
     }
   }
 
@@ -441,6 +458,11 @@ public final class Matrix {
     return assignProduct(1, factor, a, true, b, false);
   }
 
+  /** In place: this = this + factor · a · bᵀ. */
+  public Matrix plusTimesTransposedInPlace(double factor, Matrix a, Matrix b) {
+    return assignProduct(1, factor, a, false, b, true);
+  }
+
   /**
    * In place: this = this + aᵀ · a. Only the upper triangle is written.
    *
@@ -470,9 +492,9 @@ public final class Matrix {
     return assignProduct(0, 1, a, false, b, false);
   }
 
-  /** In place: this = aᵀ · b, without making a new matrix. */
-  public Matrix assignTransposedProduct(Matrix a, Matrix b) {
-    return assignProduct(0, 1, a, true, b, false);
+  /** In place: this = a · bᵀ, without making a new matrix. */
+  public Matrix assignTimesTransposed(Matrix a, Matrix b) {
+    return assignProduct(0, 1, a, false, b, true);
   }
 
   private Matrix assignProduct(
