@@ -9,6 +9,7 @@ import static org.bytedeco.openblas.global.openblas_full.LAPACKE_dlag2s_work;
 import static org.bytedeco.openblas.global.openblas_full.LAPACKE_slacpy_work;
 import static org.bytedeco.openblas.global.openblas_full.LAPACKE_slag2d_work;
 import static org.bytedeco.openblas.global.openblas_full.LAPACK_COL_MAJOR;
+import static org.bytedeco.openblas.global.openblas_full.cblas_dasum;
 import static org.bytedeco.openblas.global.openblas_full.cblas_dgeadd;
 import static org.bytedeco.openblas.global.openblas_full.cblas_dgemm;
 import static org.bytedeco.openblas.global.openblas_full.cblas_dgemv;
@@ -595,6 +596,15 @@ public final class Matrix {
       }
     }
     return largest;
+  }
+
+  /** The sum of the absolute values of a double matrix: a cheap measure of its size. */
+  public double absoluteSum() {
+    double sum = 0;
+    for (int i = 0; i < rows; i++) {
+      sum += cblas_dasum(cols, doubles().getPointer(i * stride), 1);
+    }
+    return sum;
   }
 
   private void requireSameShape(Matrix other) {

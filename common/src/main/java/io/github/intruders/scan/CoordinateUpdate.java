@@ -12,7 +12,6 @@ import io.github.intruders.spectra.BaseSpectrum;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
 
 /**
  * A low-rank update ΔW = B · A in the base's coordinates, so that
@@ -28,6 +27,9 @@ import java.util.function.Function;
 record CoordinateUpdate(Matrix l, Matrix r) {
   /** How many columns one product takes at most; bounds the memory of a stack. */
   static final int STACK_COLUMNS = 1024;
+
+  private static final double SMALLEST = 1e-12;
+  private static final double LARGEST = 1e12;
 
   /** R, of the whole chain. */
   int rank() {
@@ -91,33 +93,52 @@ record CoordinateUpdate(Matrix l, Matrix r) {
 
   /** Coordinates of the columns of every B in those of U0. */
   private static List<Matrix> left(Matrix u, List<Factors> updates) {
-    Matrix stack = stack(updates, u.rows(), factors -> factors.b().transposed());
+    List<Matrix> vectors = updates.stream().map(update -> update.b().transposed()).toList();
+    double[] scales = scales(vectors);
+    Matrix stack = stack(vectors, scales, u.rows());
     Matrix inside = stack.times(u);
     if (u.rows() > u.cols()) {
       stack.plusTimesTransposedInPlace(-1, inside, u);
     }
-    return blocks(inside, stack, updates);
+    return blocks(inside, stack, vectors, scales);
   }
 
   /** Coordinates of the rows of every A in those of V0ᵀ. */
   private static List<Matrix> right(Matrix vt, List<Factors> updates) {
-    Matrix stack = stack(updates, vt.cols(), Factors::a);
+    List<Matrix> vectors = updates.stream().map(Factors::a).toList();
+    double[] scales = scales(vectors);
+    Matrix stack = stack(vectors, scales, vt.cols());
     Matrix inside = stack.timesTransposed(vt);
     if (vt.cols() > vt.rows()) {
       stack.plusProductInPlace(-1, inside, vt);
     }
-    return blocks(inside, stack, updates);
+    return blocks(inside, stack, vectors, scales);
   }
 
-  /** The vectors of all updates as rows, (total, dimension). */
-  private static Matrix stack(
-      List<Factors> updates, int dimension, Function<Factors, Matrix> vectors) {
-    int total = updates.stream().mapToInt(Factors::rank).sum();
+  /** Powers of two that bring what single precision might not carry to a size of about 1. */
+  private static double[] scales(List<Matrix> vectors) {
+    return vectors.stream()
+        .mapToDouble(
+            x -> {
+              double size = x.absoluteSum();
+              return (size > SMALLEST && size < LARGEST) || size == 0
+                  ? 1
+                  : Math.scalb(1.0, -Math.getExponent(size));
+            })
+        .toArray();
+  }
+
+  /** The vectors of all updates, scaled, as rows: (total, dimension). */
+  private static Matrix stack(List<Matrix> vectors, double[] scales, int dimension) {
+    int total = vectors.stream().mapToInt(Matrix::rows).sum();
     Matrix stack = Matrix.allocate(total, dimension, Precision.SINGLE);
     int from = 0;
-    for (Factors update : updates) {
-      stack.rowRange(from, from + update.rank()).assign(vectors.apply(update));
-      from += update.rank();
+    for (int i = 0; i < scales.length; i++) {
+      Matrix x = vectors.get(i);
+      stack
+          .rowRange(from, from + x.rows())
+          .assign(scales[i] == 1 ? x : x.copy().scaleInPlace(scales[i]));
+      from += x.rows();
     }
     return stack;
   }
@@ -128,21 +149,24 @@ record CoordinateUpdate(Matrix l, Matrix r) {
    * @param inside (total, p) coordinates in the span of the base's vectors
    * @param outside (total, dimension) what lies outside the span, of which the triangular factors
    *     are appended; of no use where the base's vectors span all
+   * @param scales what the stacked vectors were multiplied by
    */
-  private static List<Matrix> blocks(Matrix inside, Matrix outside, List<Factors> updates) {
+  private static List<Matrix> blocks(
+      Matrix inside, Matrix outside, List<Matrix> vectors, double[] scales) {
     List<Matrix> blocks = new ArrayList<>();
     int p = inside.cols();
     int from = 0;
-    for (Factors update : updates) {
-      int to = from + update.rank();
-      int appended = outside.cols() > p ? update.rank() : 0;
-      Matrix c = Matrix.allocate(update.rank(), p + appended, Precision.DOUBLE);
+    for (int i = 0; i < scales.length; i++) {
+      int rank = vectors.get(i).rows();
+      int to = from + rank;
+      int appended = outside.cols() > p ? rank : 0;
+      Matrix c = Matrix.allocate(rank, p + appended, Precision.DOUBLE);
       c.columnRange(0, p).assign(inside.rowRange(from, to));
       if (appended > 0) {
         Matrix rest = outside.rowRange(from, to).to(Precision.DOUBLE);
         c.columnRange(p, p + appended).assign(OrthonormalBasis.triangleOfRows(rest).transposed());
       }
-      blocks.add(c);
+      blocks.add(scales[i] == 1 ? c : c.scaleInPlace(1 / scales[i]));
       from = to;
     }
     return blocks;
