@@ -13,11 +13,11 @@ public final class LinearSystem {
    * Solves a · x = b for one right-hand side, by LU with row exchanges.
    *
    * @param a symmetric, in double precision; stays as it is
-   * @param b (order, 1), contiguous; x on return
+   * @param b (1, order), contiguous; x on return
    * @return false if {@code a} is singular; {@code b} is of no use then
    */
   public static boolean solveInPlace(Matrix a, Matrix b) {
-    if (a.rows() != a.cols() || b.rows() != a.rows() || b.cols() != 1) {
+    if (a.rows() != a.cols() || b.rows() != 1 || b.cols() != a.rows()) {
       throw new IllegalArgumentException("Cannot solve %s for %s".formatted(a, b));
     }
     b.requireContiguous(Precision.DOUBLE);

@@ -9,6 +9,7 @@ import static org.bytedeco.openblas.global.openblas_full.LAPACKE_dlag2s_work;
 import static org.bytedeco.openblas.global.openblas_full.LAPACKE_slacpy_work;
 import static org.bytedeco.openblas.global.openblas_full.LAPACKE_slag2d_work;
 import static org.bytedeco.openblas.global.openblas_full.LAPACK_COL_MAJOR;
+import static org.bytedeco.openblas.global.openblas_full.cblas_dasum;
 import static org.bytedeco.openblas.global.openblas_full.cblas_dgeadd;
 import static org.bytedeco.openblas.global.openblas_full.cblas_dgemm;
 import static org.bytedeco.openblas.global.openblas_full.cblas_dgemv;
@@ -169,7 +170,16 @@ public final class Matrix {
 
   /** A copy of one row. */
   public double[] row(int row) {
-    return cols == 0 ? new double[0] : line(checked(row, 0, row * stride), 1, cols);
+    if (cols == 0) {
+      return new double[0];
+    }
+    long start = checked(row, 0, row * stride);
+    if (precision == Precision.SINGLE) {
+      return line(start, 1, cols);
+    }
+    double[] values = new double[cols];
+    doubles().getPointer(start).get(values, 0, cols);
+    return values;
   }
 
   /** A copy of one column. */
@@ -200,8 +210,16 @@ public final class Matrix {
       throw new IllegalArgumentException(
           "Expected %d values for a row, found %d".formatted(cols, values.length));
     }
-    for (int j = 0; j < cols; j++) {
-      set(row, j, values[j]);
+    if (cols == 0) {
+      return;
+    }
+    long start = checked(row, 0, row * stride);
+    if (precision == Precision.DOUBLE) {
+      doubles().getPointer(start).put(values, 0, cols);
+    } else {
+      for (int j = 0; j < cols; j++) {
+        set(row, j, values[j]);
+      }
     }
   }
 
@@ -441,6 +459,11 @@ public final class Matrix {
     return assignProduct(1, factor, a, true, b, false);
   }
 
+  /** In place: this = this + factor · a · bᵀ. */
+  public Matrix plusTimesTransposedInPlace(double factor, Matrix a, Matrix b) {
+    return assignProduct(1, factor, a, false, b, true);
+  }
+
   /**
    * In place: this = this + aᵀ · a. Only the upper triangle is written.
    *
@@ -470,9 +493,9 @@ public final class Matrix {
     return assignProduct(0, 1, a, false, b, false);
   }
 
-  /** In place: this = aᵀ · b, without making a new matrix. */
-  public Matrix assignTransposedProduct(Matrix a, Matrix b) {
-    return assignProduct(0, 1, a, true, b, false);
+  /** In place: this = a · bᵀ, without making a new matrix. */
+  public Matrix assignTimesTransposed(Matrix a, Matrix b) {
+    return assignProduct(0, 1, a, false, b, true);
   }
 
   private Matrix assignProduct(
@@ -573,6 +596,15 @@ public final class Matrix {
       }
     }
     return largest;
+  }
+
+  /** The sum of the absolute values of a double matrix: a cheap measure of its size. */
+  public double absoluteSum() {
+    double sum = 0;
+    for (int i = 0; i < rows; i++) {
+      sum += cblas_dasum(cols, doubles().getPointer(i * stride), 1);
+    }
+    return sum;
   }
 
   private void requireSameShape(Matrix other) {

@@ -1,7 +1,11 @@
 package io.github.intruders.linalg;
 
+import static org.bytedeco.openblas.global.openblas_full.LAPACKE_dsyequb;
 import static org.bytedeco.openblas.global.openblas_full.LAPACKE_dsyevd;
 import static org.bytedeco.openblas.global.openblas_full.LAPACK_COL_MAJOR;
+
+import java.util.Arrays;
+import org.bytedeco.javacpp.DoublePointer;
 
 /**
  * The decomposition A = Xᵀ · diag(values) · X of a symmetric matrix.
@@ -25,6 +29,36 @@ public record SymmetricEigen(double[] values, Matrix vectors) {
   public static double[] valuesOf(Matrix a) {
     try (Arena arena = Arena.open()) {
       return run((byte) 'N', a.copy());
+    }
+  }
+
+  /**
+   * How many values are positive. The matrix is scaled from both sides first, which by Sylvester's
+   * law of inertia changes no sign, so that rows of large numbers do not drown the small ones.
+   *
+   * @param a square, in double precision; only its upper triangle is read; stays as it is
+   */
+  public static int positiveValues(Matrix a) {
+    try (Arena arena = Arena.open()) {
+      Matrix scaled = a.copy();
+      Matrix scales = Matrix.allocate(1, a.rows(), Precision.DOUBLE);
+      DoublePointer condition = new DoublePointer(1);
+      DoublePointer largest = new DoublePointer(1);
+      int info =
+          LAPACKE_dsyequb(
+              LAPACK_COL_MAJOR,
+              (byte) 'L',
+              a.rows(),
+              scaled.doubles(),
+              a.rows(),
+              scales.doubles(),
+              condition,
+              largest);
+      double[] factors = scales.row(0);
+      if (info == 0 && Arrays.stream(factors).allMatch(Double::isFinite)) {
+        scaled.scaleRowsInPlace(factors).scaleColumnsInPlace(factors);
+      }
+      return (int) Arrays.stream(run((byte) 'N', scaled)).filter(value -> value > 0).count();
     }
   }
 

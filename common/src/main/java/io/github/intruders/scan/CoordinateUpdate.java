@@ -16,17 +16,25 @@ import java.util.List;
 /**
  * A low-rank update ΔW = B · A in the base's coordinates, so that
  *
- * <pre>W0 + B A = [U0 U⊥] · (diag(S0) ⊕ 0 + l · rᵀ) · [V0 V⊥]ᵀ</pre>
+ * <pre>W0 + B A = [U0 U⊥] · (diag(S0) ⊕ 0 + lᵀ · r) · [V0 V⊥]ᵀ</pre>
  *
  * with U⊥ an orthonormal basis of the part of B outside the span of U0 where m &gt; p, V⊥ the same
  * for Aᵀ where n &gt; p (Brand 2006). Any product with the tuned matrix then costs O((m + n) R).
  *
- * @param l (p or p + R, R) in double precision: the coordinates of B's columns
- * @param r (p or p + R, R) in double precision: the coordinates of A's rows
+ * @param l (R, p or p + R) in double precision: the coordinates of B's columns, one in each row
+ * @param r (R, p or p + R) in double precision: the coordinates of A's rows
  */
 record CoordinateUpdate(Matrix l, Matrix r) {
   /** How many columns one product takes at most; bounds the memory of a stack. */
   static final int STACK_COLUMNS = 1024;
+
+  private static final double SMALLEST = 1e-12;
+  private static final double LARGEST = 1e12;
+
+  /** R, of the whole chain. */
+  int rank() {
+    return l.rows();
+  }
 
   /** ΔW = b · a, scales folded in: (m, R) and (R, n), both in double precision. */
   record Factors(Matrix b, Matrix a) {
@@ -85,60 +93,80 @@ record CoordinateUpdate(Matrix l, Matrix r) {
 
   /** Coordinates of the columns of every B in those of U0. */
   private static List<Matrix> left(Matrix u, List<Factors> updates) {
-    Matrix stack = Matrix.allocate(u.rows(), rank(updates), Precision.SINGLE);
-    int from = 0;
-    for (Factors update : updates) {
-      stack.columnRange(from, from + update.rank()).assign(update.b());
-      from += update.rank();
+    List<Matrix> vectors = updates.stream().map(update -> update.b().transposed()).toList();
+    double[] scales = scales(vectors);
+    Matrix stack = stack(vectors, scales, u.rows());
+    Matrix inside = stack.times(u);
+    if (u.rows() > u.cols()) {
+      stack.plusTimesTransposedInPlace(-1, inside, u);
     }
-    Matrix inside = u.transposedTimes(stack);
-    if (u.rows() == u.cols()) {
-      return blocks(inside, null, updates);
-    }
-    return blocks(inside, stack.plusProductInPlace(-1, u, inside), updates);
+    return blocks(inside, stack, vectors, scales);
   }
 
   /** Coordinates of the rows of every A in those of V0ᵀ. */
   private static List<Matrix> right(Matrix vt, List<Factors> updates) {
-    Matrix stack = Matrix.allocate(rank(updates), vt.cols(), Precision.SINGLE);
-    int from = 0;
-    for (Factors update : updates) {
-      stack.rowRange(from, from + update.rank()).assign(update.a());
-      from += update.rank();
+    List<Matrix> vectors = updates.stream().map(Factors::a).toList();
+    double[] scales = scales(vectors);
+    Matrix stack = stack(vectors, scales, vt.cols());
+    Matrix inside = stack.timesTransposed(vt);
+    if (vt.cols() > vt.rows()) {
+      stack.plusProductInPlace(-1, inside, vt);
     }
-    Matrix inside = vt.timesTransposed(stack);
-    if (vt.rows() == vt.cols()) {
-      return blocks(inside, null, updates);
-    }
-    stack.plusTransposedProductInPlace(-1, inside, vt);
-    return blocks(inside, stack.transposed(), updates);
+    return blocks(inside, stack, vectors, scales);
   }
 
-  private static int rank(List<Factors> updates) {
-    return updates.stream().mapToInt(Factors::rank).sum();
+  /** Powers of two that bring what single precision might not carry to a size of about 1. */
+  private static double[] scales(List<Matrix> vectors) {
+    return vectors.stream()
+        .mapToDouble(
+            x -> {
+              double size = x.absoluteSum();
+              return (size > SMALLEST && size < LARGEST) || size == 0
+                  ? 1
+                  : Math.scalb(1.0, -Math.getExponent(size));
+            })
+        .toArray();
+  }
+
+  /** The vectors of all updates, scaled, as rows: (total, dimension). */
+  private static Matrix stack(List<Matrix> vectors, double[] scales, int dimension) {
+    int total = vectors.stream().mapToInt(Matrix::rows).sum();
+    Matrix stack = Matrix.allocate(total, dimension, Precision.SINGLE);
+    int from = 0;
+    for (int i = 0; i < scales.length; i++) {
+      Matrix x = vectors.get(i);
+      stack
+          .rowRange(from, from + x.rows())
+          .assign(scales[i] == 1 ? x : x.copy().scaleInPlace(scales[i]));
+      from += x.rows();
+    }
+    return stack;
   }
 
   /**
    * Cuts a stack into one matrix per update.
    *
-   * @param inside (p, total) coordinates in the span of the base's vectors
-   * @param outside (dimension, total) what lies outside the span, of which the triangular factors
-   *     are appended; null where there is nothing
+   * @param inside (total, p) coordinates in the span of the base's vectors
+   * @param outside (total, dimension) what lies outside the span, of which the triangular factors
+   *     are appended; of no use where the base's vectors span all
+   * @param scales what the stacked vectors were multiplied by
    */
-  private static List<Matrix> blocks(Matrix inside, Matrix outside, List<Factors> updates) {
+  private static List<Matrix> blocks(
+      Matrix inside, Matrix outside, List<Matrix> vectors, double[] scales) {
     List<Matrix> blocks = new ArrayList<>();
-    int p = inside.rows();
+    int p = inside.cols();
     int from = 0;
-    for (Factors update : updates) {
-      int to = from + update.rank();
-      int appended = outside == null ? 0 : update.rank();
-      Matrix c = Matrix.allocate(p + appended, update.rank(), Precision.DOUBLE);
-      c.rowRange(0, p).assign(inside.columnRange(from, to));
-      if (outside != null) {
-        Matrix rest = outside.columnRange(from, to).to(Precision.DOUBLE);
-        c.rowRange(p, p + appended).assign(OrthonormalBasis.of(rest).r());
+    for (int i = 0; i < scales.length; i++) {
+      int rank = vectors.get(i).rows();
+      int to = from + rank;
+      int appended = outside.cols() > p ? rank : 0;
+      Matrix c = Matrix.allocate(rank, p + appended, Precision.DOUBLE);
+      c.columnRange(0, p).assign(inside.rowRange(from, to));
+      if (appended > 0) {
+        Matrix rest = outside.rowRange(from, to).to(Precision.DOUBLE);
+        c.columnRange(p, p + appended).assign(OrthonormalBasis.triangleOfRows(rest).transposed());
       }
-      blocks.add(c);
+      blocks.add(scales[i] == 1 ? c : c.scaleInPlace(1 / scales[i]));
       from = to;
     }
     return blocks;

@@ -119,7 +119,7 @@ public final class GramRoute {
     Matrix l = Matrix.allocate(n + b.cols(), b.cols(), Precision.DOUBLE);
     l.rowRange(0, n).assign(inside);
     l.rowRange(n, n + b.cols()).assign(outside);
-    CoordinateUpdate update = new CoordinateUpdate(l, vt.timesTransposed(a));
+    CoordinateUpdate update = new CoordinateUpdate(l.transposed(), a.timesTransposed(vt));
     return new LowRankRoute()
         .solve(base, update, k)
         .map(

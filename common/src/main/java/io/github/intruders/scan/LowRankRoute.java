@@ -1,5 +1,6 @@
 package io.github.intruders.scan;
 
+import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.OrthonormalBasis;
@@ -7,12 +8,12 @@ import io.github.intruders.linalg.Precision;
 import io.github.intruders.linalg.Svd;
 import io.github.intruders.spectra.SingularValues;
 import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
- * The leading triplets of M = diag(S0) + l · rᵀ, the tuned matrix in the base's coordinates, by a
+ * The leading triplets of M = diag(S0) + lᵀ · r, the tuned matrix in the base's coordinates, by a
  * block of Rayleigh quotient iterations with a common search space (a rational Krylov method).
  *
  * <p>The search spaces are split in a head, the first q coordinate axes, which are never stored,
@@ -57,40 +58,39 @@ final class LowRankRoute {
     Search search = new Search(base.s(), update, k, head(base, k));
     int maxDimension = Math.max(base.rows(), base.cols());
     for (int round = 0; round < MAX_ROUNDS; round++) {
-      search.project();
-      if (search.sigma[k - 1] <= Residuals.noiseFloor(search.sigma[0], maxDimension)) {
-        return Optional.empty(); // fewer than k directions: nothing relative can be certified
-      }
-      search.measure();
-      if (search.worst() <= TOLERANCE) {
-        return search.missesNone() ? Optional.of(search.result()) : Optional.empty();
-      }
-      if (!search.expand()) {
-        return Optional.empty();
+      try (Arena arena = Arena.open()) {
+        search.project();
+        if (search.sigma[k - 1] <= Residuals.noiseFloor(search.sigma[0], maxDimension)) {
+          return Optional.empty(); // fewer than k directions: nothing relative can be certified
+        }
+        search.measure();
+        if (search.worst() <= TOLERANCE) {
+          return search.missesNone()
+              ? Optional.of(search.result().keptBy(arena))
+              : Optional.empty();
+        }
+        if (!search.expand()) {
+          return Optional.empty();
+        }
+        search.keepSpaces(arena);
       }
     }
     return Optional.empty();
   }
 
-  /** The search spaces and the current approximations. */
+  /** The search spaces and the current approximations; vectors are kept as rows. */
   private static final class Search {
     private final double[] s0;
     private final CoordinateUpdate update;
     private final int k;
-    private final int p;
     private final int q;
-    private final Matrix leftHead;
-    private final Matrix rightHead;
-    private final Matrix leftTailFactor;
-    private final Matrix rightTailFactor;
-    private Matrix tailLeft;
-    private Matrix tailRight;
+    private final Tail left;
+    private final Tail right;
+    private Matrix core = Matrix.allocate(0, 0, Precision.DOUBLE);
 
     private double[] sigma;
-    private Matrix headU;
-    private Matrix headV;
-    private Matrix tailU;
-    private Matrix tailV;
+    private Matrix u;
+    private Matrix v;
     private Matrix residualLeft;
     private Matrix residualRight;
     private double[] residuals;
@@ -99,73 +99,78 @@ final class LowRankRoute {
       this.s0 = s0;
       this.update = update;
       this.k = k;
-      this.p = s0.length;
       this.q = q;
-      leftHead = update.l().rowRange(0, q);
-      rightHead = update.r().rowRange(0, q);
-      leftTailFactor = update.l().rowRange(q, update.l().rows()).copy();
-      rightTailFactor = update.r().rowRange(q, update.r().rows()).copy();
-      tailLeft = OrthonormalBasis.of(leftTailFactor).q();
-      tailRight = OrthonormalBasis.of(rightTailFactor).q();
+      left = new Tail(update.l(), q, s0.length);
+      right = new Tail(update.r(), q, s0.length);
+      extend(left.factor.copy(), right.factor.copy());
+    }
+
+    /** Adds vectors to both tails and completes their products with D in between. */
+    private void extend(Matrix addedLeft, Matrix addedRight) {
+      int from = left.size();
+      left.append(addedLeft);
+      right.append(addedRight);
+      int to = left.size();
+      double[] tailValues = Arrays.copyOfRange(s0, q, s0.length);
+      Matrix newLeft = left.inner(from, to).copy().scaleColumnsInPlace(tailValues);
+      Matrix newRight = right.inner(from, to).copy().scaleColumnsInPlace(tailValues);
+      Matrix extended = Matrix.allocate(to, to, Precision.DOUBLE);
+      extended.rowRange(0, from).columnRange(0, from).assign(core);
+      extended.columnRange(from, to).assignTimesTransposed(left.inner(0, to), newRight);
+      extended
+          .rowRange(from, to)
+          .columnRange(0, from)
+          .assignTimesTransposed(newLeft, right.inner(0, from));
+      core = extended;
+    }
+
+    /** Hands the search spaces to the arena around {@code arena}. */
+    void keepSpaces(Arena arena) {
+      arena.keep(core);
+      left.keep(arena);
+      right.keep(arena);
     }
 
     /** Solves the projected problem and lifts its k leading triplets. */
     void project() {
-      Matrix leftCoupling = tailLeft.transposedTimes(leftTailFactor);
-      Matrix rightCoupling = tailRight.transposedTimes(rightTailFactor);
-      int tails = tailLeft.cols();
-      Matrix h = Matrix.zeros(q + tails, q + tails, Precision.DOUBLE);
-      Matrix l = Matrix.allocate(q + tails, update.l().cols(), Precision.DOUBLE);
-      Matrix r = Matrix.allocate(q + tails, update.r().cols(), Precision.DOUBLE);
-      l.rowRange(0, q).assign(leftHead);
-      l.rowRange(q, q + tails).assign(leftCoupling);
-      r.rowRange(0, q).assign(rightHead);
-      r.rowRange(q, q + tails).assign(rightCoupling);
+      int size = q + core.rows();
+      Matrix h = Matrix.zeros(size, size, Precision.DOUBLE);
       for (int i = 0; i < q; i++) {
         h.set(i, i, s0[i]);
       }
-      Matrix scaled = tailRight.rowRange(0, p - q).copy().scaleRowsInPlace(tailValues());
-      h.rowRange(q, q + tails)
-          .columnRange(q, q + tails)
-          .assign(tailLeft.rowRange(0, p - q).transposedTimes(scaled));
-      h.plusProductInPlace(1, l, r.transposed());
+      h.rowRange(q, size).columnRange(q, size).assign(core);
+      h.plusTransposedProductInPlace(1, left.projectedFactor(), right.projectedFactor());
       Svd svd = LapackSvd.DIVIDE_AND_CONQUER.decompose(h);
       sigma = Arrays.copyOf(svd.s(), k);
-      Matrix x = svd.u().columnRange(0, k).copy();
-      Matrix y = svd.vt().rowRange(0, k).transposed();
-      headU = x.rowRange(0, q);
-      headV = y.rowRange(0, q);
-      tailU = tailLeft.times(x.rowRange(q, q + tails));
-      tailV = tailRight.times(y.rowRange(q, q + tails));
+      u = left.lifted(svd.u().columnRange(0, k).transposed());
+      v = right.lifted(svd.vt().rowRange(0, k));
     }
 
-    private double[] tailValues() {
-      return Arrays.copyOfRange(s0, q, p);
-    }
-
-    /** Residuals on the tail; those on the head vanish, since its axes are in the search space. */
+    /** M v − σ u and Mᵀ u − σ v. */
     void measure() {
-      Matrix alpha = rightHead.transposedTimes(headV);
-      alpha.plusTransposedProductInPlace(1, rightTailFactor, tailV);
-      Matrix beta = leftHead.transposedTimes(headU);
-      beta.plusTransposedProductInPlace(1, leftTailFactor, tailU);
-      residualLeft = residual(leftTailFactor.times(alpha), tailV, tailU);
-      residualRight = residual(rightTailFactor.times(beta), tailU, tailV);
-      double[] left = Residuals.columnNorms(residualLeft);
-      double[] right = Residuals.columnNorms(residualRight);
+      residualLeft = v.timesTransposed(update.r()).times(update.l());
+      residualRight = u.timesTransposed(update.l()).times(update.r());
       residuals = new double[k];
       for (int j = 0; j < k; j++) {
-        residuals[j] = Math.max(left[j], right[j]) / sigma[j];
+        double onLeft = completeResidual(residualLeft, j, v, u);
+        double onRight = completeResidual(residualRight, j, u, v);
+        residuals[j] = Math.max(onLeft, onRight) / sigma[j];
       }
     }
 
-    /** Adds D · other − σ · own to the coupling term, in place. */
-    private Matrix residual(Matrix coupling, Matrix other, Matrix own) {
-      int inner = p - q; // D is zero beyond the base's values
-      coupling
-          .rowRange(0, inner)
-          .plusInPlace(1, other.rowRange(0, inner).copy().scaleRowsInPlace(tailValues()));
-      return coupling.plusInPlace(-1, own.copy().scaleColumnsInPlace(sigma));
+    /** Adds D · other − σ · own to row j, in place; its norm. */
+    private double completeResidual(Matrix residual, int j, Matrix other, Matrix own) {
+      double[] r = residual.row(j);
+      double[] through = other.row(j);
+      double[] self = own.row(j);
+      for (int i = 0; i < s0.length; i++) {
+        r[i] += s0[i] * through[i];
+      }
+      for (int i = 0; i < r.length; i++) {
+        r[i] -= sigma[j] * self[i];
+      }
+      residual.setRow(j, r);
+      return Residuals.norm(r);
     }
 
     double worst() {
@@ -177,101 +182,173 @@ final class LowRankRoute {
     }
 
     /**
-     * Adds a correction for every triplet that is not there yet.
+     * Adds a correction for every triplet that is not there yet. Far from the solution a Davidson
+     * correction does as well as inverse iteration, for less.
      *
      * @return false if the search space can't grow any more
      */
     boolean expand() {
-      int[] open = openTriplets();
-      int tails = tailLeft.cols();
-      if (tails + open.length > Math.min(tailLeft.rows(), tailRight.rows())) {
+      int[] far = triplets(COARSE, Double.POSITIVE_INFINITY);
+      int[] near = triplets(TOLERANCE / 10, COARSE);
+      int added = far.length + near.length;
+      if (left.size() + added > Math.min(left.length(), right.length())) {
         return false;
       }
-      Matrix du = Matrix.allocate(tailLeft.rows(), open.length, Precision.DOUBLE);
-      Matrix dv = Matrix.allocate(tailRight.rows(), open.length, Precision.DOUBLE);
-      for (int c = 0; c < open.length; c++) {
-        if (!improve(open[c], du, dv, c)) {
+      Matrix du = Matrix.allocate(added, u.cols(), Precision.DOUBLE);
+      Matrix dv = Matrix.allocate(added, v.cols(), Precision.DOUBLE);
+      if (far.length > 0) {
+        Matrix farU = selected(residualLeft, far, du.rowRange(0, far.length));
+        Matrix farV = selected(residualRight, far, dv.rowRange(0, far.length));
+        shifted(far).applyBaseInverse(farU, farV);
+      }
+      if (near.length > 0) {
+        Matrix nearU = selected(u, near, du.rowRange(far.length, added));
+        Matrix nearV = selected(v, near, dv.rowRange(far.length, added));
+        if (!shifted(near).solve(nearU, nearV)) {
           return false;
         }
       }
-      tailLeft = extended(tailLeft, du);
-      tailRight = extended(tailRight, dv);
+      extend(left.normalised(du), right.normalised(dv));
       return true;
     }
 
-    private int[] openTriplets() {
-      int[] open = new int[k];
-      int count = 0;
-      for (int j = 0; j < k; j++) {
-        if (residuals[j] > TOLERANCE / 10) {
-          open[count++] = j;
-        }
+    /** The triplets whose residual lies above {@code least} and not above {@code most}. */
+    private int[] triplets(double least, double most) {
+      return IntStream.range(0, k)
+          .filter(j -> residuals[j] > least && residuals[j] <= most)
+          .toArray();
+    }
+
+    private ShiftedUpdate shifted(int[] triplets) {
+      return new ShiftedUpdate(
+          s0, update, Arrays.stream(triplets).mapToDouble(j -> sigma[j]).toArray());
+    }
+
+    private static Matrix selected(Matrix vectors, int[] rows, Matrix into) {
+      for (int i = 0; i < rows.length; i++) {
+        into.rowRange(i, i + 1).assign(vectors.rowRange(rows[i], rows[i] + 1));
       }
-      return Arrays.copyOf(open, count);
+      return into;
+    }
+
+    /** Whether M has no more singular values above the k-th found than were found there. */
+    boolean missesNone() {
+      double tau = sigma[k - 1] * (1 + COUNT_MARGIN);
+      long found = Arrays.stream(sigma).filter(value -> value > tau).count();
+      return new ShiftedUpdate(s0, update, tau).singularValuesAbove()[0] == found;
+    }
+
+    TunedSpectrum result() {
+      int p = s0.length;
+      return new TunedSpectrum(
+          sigma,
+          Map.of(
+              Side.LEFT, u.columnRange(0, p).transposed(),
+              Side.RIGHT, v.columnRange(0, p).transposed()),
+          residuals,
+          NAME);
+    }
+  }
+
+  /** One side's search space beyond the head: orthonormal vectors, as rows. */
+  private static final class Tail {
+    private final Matrix head;
+    private final Matrix factor;
+    private final int inner;
+    private Matrix vectors;
+    private Matrix coupling;
+
+    /**
+     * @param coordinates l or r
+     * @param q where the tail begins
+     * @param p where the base's coordinates end
+     */
+    Tail(Matrix coordinates, int q, int p) {
+      inner = p - q;
+      head = coordinates.columnRange(0, q);
+      factor = coordinates.columnRange(q, coordinates.cols());
+      vectors = Matrix.allocate(0, factor.cols(), Precision.DOUBLE);
+      coupling = Matrix.allocate(0, factor.rows(), Precision.DOUBLE);
+    }
+
+    int size() {
+      return vectors.rows();
+    }
+
+    /** How many coordinates there are on the tail. */
+    int length() {
+      return factor.cols();
+    }
+
+    /** Of some of the vectors the coordinates that the base has a singular value for. */
+    Matrix inner(int from, int to) {
+      return vectors.rowRange(from, to).columnRange(0, inner);
+    }
+
+    /** l or r in the search space, (R, q + size). */
+    Matrix projectedFactor() {
+      Matrix projected = Matrix.allocate(head.rows(), head.cols() + size(), Precision.DOUBLE);
+      projected.columnRange(0, head.cols()).assign(head);
+      projected.columnRange(head.cols(), projected.cols()).assign(coupling.transposed());
+      return projected;
+    }
+
+    /** Vectors of the search space, (k, q + size), in all coordinates. */
+    Matrix lifted(Matrix x) {
+      int q = head.cols();
+      Matrix lifted = Matrix.allocate(x.rows(), q + length(), Precision.DOUBLE);
+      lifted.columnRange(0, q).assign(x.columnRange(0, q));
+      lifted.columnRange(q, lifted.cols()).assignProduct(x.columnRange(q, x.cols()), vectors);
+      return lifted;
+    }
+
+    /** The tails of vectors, each of length 1; a vector that has none stays zero. */
+    Matrix normalised(Matrix x) {
+      Matrix tails = x.columnRange(head.cols(), x.cols()).copy();
+      double[] scales = new double[tails.rows()];
+      for (int i = 0; i < scales.length; i++) {
+        double norm = Residuals.norm(tails.row(i));
+        scales[i] = norm > 0 && norm < Double.POSITIVE_INFINITY ? 1 / norm : 0;
+      }
+      return tails.scaleRowsInPlace(scales);
     }
 
     /**
-     * An improvement of triplet j; its tails become a column of du and dv. Far from the solution a
-     * Davidson correction does as well as inverse iteration, for less.
+     * Takes further vectors in, orthonormal to rounding.
+     *
+     * @param added overwritten
      */
-    private boolean improve(int j, Matrix du, Matrix dv, int column) {
-      ShiftedUpdate shifted = new ShiftedUpdate(s0, update, sigma[j]);
-      boolean coarse = residuals[j] > COARSE;
-      double[] u = joined(headU, coarse ? residualLeft : tailU, j);
-      double[] v = joined(headV, coarse ? residualRight : tailV, j);
-      if (coarse) {
-        Arrays.fill(u, 0, q, 0); // there is no residual on the head
-        Arrays.fill(v, 0, q, 0);
-        shifted.applyBaseInverse(u, v);
-      } else if (!shifted.solve(u, v)) {
-        return false;
+    void append(Matrix added) {
+      removeSpan(added);
+      removeSpan(added);
+      if (nearlyDependent(OrthonormalBasis.ofRowsInPlace(added))) {
+        removeSpan(added);
+        removeSpan(added);
+        OrthonormalBasis.ofRowsInPlace(added);
       }
-      setNormalised(du, column, u);
-      setNormalised(dv, column, v);
-      return true;
+      vectors = stacked(vectors, added);
+      coupling = stacked(coupling, added.timesTransposed(factor));
     }
 
-    private double[] joined(Matrix head, Matrix tail, int column) {
-      double[] values = new double[q + tail.rows()];
-      System.arraycopy(head.column(column), 0, values, 0, q);
-      System.arraycopy(tail.column(column), 0, values, q, tail.rows());
-      return values;
+    void keep(Arena arena) {
+      arena.keep(vectors);
+      arena.keep(coupling);
     }
 
-    private void setNormalised(Matrix tails, int column, double[] values) {
-      double sum = 0;
-      for (int i = q; i < values.length; i++) {
-        sum += values[i] * values[i];
-      }
-      double scale = sum > 0 && sum < Double.POSITIVE_INFINITY ? 1 / Math.sqrt(sum) : 0;
-      for (int i = q; i < values.length; i++) {
-        tails.set(i - q, column, values[i] * scale);
+    private void removeSpan(Matrix x) {
+      if (size() > 0) {
+        x.plusProductInPlace(-1, x.timesTransposed(vectors), vectors);
       }
     }
 
-    /** The basis with further columns, orthonormal to rounding. */
-    private static Matrix extended(Matrix basis, Matrix added) {
-      removeSpan(basis, added);
-      removeSpan(basis, added);
-      OrthonormalBasis fresh = OrthonormalBasis.of(added);
-      if (nearlyDependent(fresh.r())) {
-        Matrix again = fresh.q();
-        removeSpan(basis, again);
-        removeSpan(basis, again);
-        fresh = OrthonormalBasis.of(again);
-      }
-      Matrix extended =
-          Matrix.allocate(basis.rows(), basis.cols() + added.cols(), Precision.DOUBLE);
-      extended.columnRange(0, basis.cols()).assign(basis);
-      extended.columnRange(basis.cols(), extended.cols()).assign(fresh.q());
-      return extended;
+    private static Matrix stacked(Matrix top, Matrix bottom) {
+      Matrix stacked = Matrix.allocate(top.rows() + bottom.rows(), bottom.cols(), Precision.DOUBLE);
+      stacked.rowRange(0, top.rows()).assign(top);
+      stacked.rowRange(top.rows(), stacked.rows()).assign(bottom);
+      return stacked;
     }
 
-    private static void removeSpan(Matrix basis, Matrix vectors) {
-      vectors.plusProductInPlace(-1, basis, basis.transposedTimes(vectors));
-    }
-
-    /** Whether a triangular factor shows columns that are dependent up to rounding. */
+    /** Whether a triangular factor shows vectors that are dependent up to rounding. */
     private static boolean nearlyDependent(Matrix r) {
       double largest = 0;
       double smallest = Double.POSITIVE_INFINITY;
@@ -280,27 +357,6 @@ final class LowRankRoute {
         smallest = Math.min(smallest, Math.abs(r.get(i, i)));
       }
       return smallest <= DEPENDENT * largest;
-    }
-
-    /** Whether M has no more singular values above the k-th found than were found there. */
-    boolean missesNone() {
-      double tau = sigma[k - 1] * (1 + COUNT_MARGIN);
-      int found = 0;
-      for (double value : sigma) {
-        found += value > tau ? 1 : 0;
-      }
-      return new ShiftedUpdate(s0, update, tau).singularValuesAbove() == found;
-    }
-
-    TunedSpectrum result() {
-      Map<Side, Matrix> coordinates = new EnumMap<>(Side.class);
-      for (Side side : Side.values()) {
-        Matrix c = Matrix.allocate(p, k, Precision.DOUBLE);
-        c.rowRange(0, q).assign(side == Side.LEFT ? headU : headV);
-        c.rowRange(q, p).assign((side == Side.LEFT ? tailU : tailV).rowRange(0, p - q));
-        coordinates.put(side, c);
-      }
-      return new TunedSpectrum(sigma, coordinates, residuals, NAME);
     }
   }
 }

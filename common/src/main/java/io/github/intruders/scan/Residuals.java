@@ -52,7 +52,8 @@ final class Residuals {
     return norms;
   }
 
-  private static double norm(double[] values) {
+  /** The Euclidean norm, without overflow. */
+  static double norm(double[] values) {
     double largest = 0;
     for (double value : values) {
       largest = Math.max(largest, Math.abs(value));

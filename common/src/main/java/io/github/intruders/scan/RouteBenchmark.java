@@ -11,6 +11,7 @@ import io.github.intruders.spectra.BaseSpectrum;
 import io.github.intruders.spectra.UpdateStatistics;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -57,6 +58,8 @@ public final class RouteBenchmark {
    * @param maxSingularValueRelativeDifference fast against reference
    * @param intruderCountsEqual at every threshold of the sweep
    * @param fallbacks checkpoints that needed the dense route
+   * @param updateStatisticsSeconds norm and effective rank of the update; part of the fast time for
+   *     an adapter, not for a full fine-tune, where the published algorithm has nothing like it
    * @param gemmGflops rate of a large square product in single precision
    * @param projectionGflops rate of the products that bring the updates into the base's coordinates
    */
@@ -76,11 +79,17 @@ public final class RouteBenchmark {
       double maxSingularValueRelativeDifference,
       boolean intruderCountsEqual,
       int fallbacks,
+      double updateStatisticsSeconds,
       double gemmGflops,
       double projectionGflops) {}
 
   private static final int OUTLIERS = 12;
-  private static final int WARM_UPS = 40;
+
+  /** Of what is short: the first runs are compiled on the way, of the others the median counts. */
+  private static final int WARM_UPS = 3;
+
+  private static final int REPEATS = 7;
+  private static final int GEMM_ORDER = 2048;
   private static final int DENSE_WARM_UPS = 12;
   private static final long SEED = 20260501;
 
@@ -99,52 +108,73 @@ public final class RouteBenchmark {
     OpenBlas.useThreads(settings.threads());
     try (Arena arena = Arena.open()) {
       Matrix w0 = base();
-      double gemm = gemmRate();
       long start = System.nanoTime();
       BaseSpectrum base =
           BaseSpectrum.of("", LapackSvd.DIVIDE_AND_CONQUER.decompose(w0.to(Precision.DOUBLE)));
       double baseSeconds = seconds(start);
       return settings.update() == Update.LOW_RANK
-          ? lowRank(w0, base, baseSeconds, gemm)
-          : dense(w0, base, baseSeconds, gemm);
+          ? lowRank(w0, base, baseSeconds)
+          : dense(w0, base, baseSeconds);
     }
   }
 
-  private Result lowRank(Matrix w0, BaseSpectrum base, double baseSeconds, double gemm)
-      throws IOException {
+  private Result lowRank(Matrix w0, BaseSpectrum base, double baseSeconds) throws IOException {
     List<CoordinateUpdate.Factors> factors = new ArrayList<>();
     for (int i = 0; i < settings.checkpoints(); i++) {
       factors.add(factors(base, settings.rank(), 1));
     }
-    warmUp(w0, base, factors);
-    long start = System.nanoTime();
-    List<CoordinateUpdate> updates = CoordinateUpdate.project(base, factors);
-    double projectionSeconds = seconds(start);
-    List<Callable<MatrixScan>> problems = new ArrayList<>();
-    for (int i = 0; i < factors.size(); i++) {
-      int at = i;
-      problems.add(() -> scan(w0, base, factors.get(at), updates.get(at)));
-    }
-    List<MatrixScan> scans = SideBySide.call(problems);
-    double fastSeconds = seconds(start) / factors.size();
     double flops = projectionFlops(base) * settings.rank() * settings.checkpoints();
+    Matrix square = gaussian(GEMM_ORDER, GEMM_ORDER, 1);
+    double[] gemm = new double[REPEATS];
+    double[] projection = new double[REPEATS];
+    double[] fastSeconds = new double[REPEATS];
+    List<MatrixScan> scans = List.of();
+    for (int repeat = -WARM_UPS; repeat < REPEATS; repeat++) {
+      double gemmRate = gemmRate(square);
+      try (Arena arena = Arena.open()) {
+        long start = System.nanoTime();
+        List<CoordinateUpdate> updates = CoordinateUpdate.project(base, factors);
+        double projectionSeconds = seconds(start);
+        List<Callable<MatrixScan>> problems = new ArrayList<>();
+        for (int i = 0; i < factors.size(); i++) {
+          int at = i;
+          problems.add(() -> scan(w0, base, factors.get(at), updates.get(at)));
+        }
+        scans = SideBySide.call(problems);
+        if (repeat >= 0) {
+          fastSeconds[repeat] = seconds(start) / factors.size();
+          gemm[repeat] = gemmRate;
+          projection[repeat] = flops / projectionSeconds / 1e9;
+        }
+      }
+    }
     Comparison comparison = new Comparison();
+    double statisticsSeconds = 0;
     for (int i = 0; i < Math.min(settings.references(), factors.size()); i++) {
       try (Arena arena = Arena.open()) {
         comparison.add(w0, tuned(w0, factors.get(i)), scans.get(i));
+        long start = System.nanoTime();
+        UpdateStatistics.ofFactors(factors.get(i).b(), factors.get(i).a());
+        statisticsSeconds += seconds(start);
       }
     }
     int fallbacks =
         (int) scans.stream().filter(scan -> !scan.solver().equals(LowRankRoute.NAME)).count();
     return result(
-        comparison, fastSeconds, baseSeconds, fallbacks, gemm, flops / projectionSeconds / 1e9);
+        comparison,
+        median(fastSeconds),
+        baseSeconds,
+        fallbacks,
+        statisticsSeconds,
+        median(gemm),
+        median(projection));
   }
 
-  private Result dense(Matrix w0, BaseSpectrum base, double baseSeconds, double gemm)
-      throws IOException {
+  private Result dense(Matrix w0, BaseSpectrum base, double baseSeconds) throws IOException {
     TunedSolver solver = new TunedSolver(scanSettings);
     int fallbacks = 0;
     Comparison comparison = new Comparison();
+    double statisticsSeconds = 0;
     double fastSeconds = 0;
     for (int i = -DENSE_WARM_UPS; i < settings.checkpoints(); i++) {
       try (Arena arena = Arena.open()) {
@@ -162,11 +192,20 @@ public final class RouteBenchmark {
         fallbacks += tuned.solver().equals(BlockRoute.NAME) ? 0 : 1;
         if (i < settings.references()) {
           comparison.add(w0, w, scan);
+          start = System.nanoTime();
+          UpdateStatistics.ofDense(w.plusInPlace(-1, w0));
+          statisticsSeconds += seconds(start);
         }
       }
     }
     return result(
-        comparison, fastSeconds / settings.checkpoints(), baseSeconds, fallbacks, gemm, 0);
+        comparison,
+        fastSeconds / settings.checkpoints(),
+        baseSeconds,
+        fallbacks,
+        statisticsSeconds,
+        gemmRate(gaussian(GEMM_ORDER, GEMM_ORDER, 1)),
+        0);
   }
 
   private Result result(
@@ -174,6 +213,7 @@ public final class RouteBenchmark {
       double fastSeconds,
       double baseSeconds,
       int fallbacks,
+      double statisticsSeconds,
       double gemm,
       double projection) {
     double reference = comparison.seconds / comparison.count;
@@ -193,6 +233,7 @@ public final class RouteBenchmark {
         comparison.valueDifference,
         comparison.countsEqual,
         fallbacks,
+        statisticsSeconds / comparison.count,
         gemm,
         projection);
   }
@@ -247,20 +288,6 @@ public final class RouteBenchmark {
     }
   }
 
-  /** Compiles and pages in what the measured part runs. */
-  private void warmUp(Matrix w0, BaseSpectrum base, List<CoordinateUpdate.Factors> factors)
-      throws IOException {
-    try (Arena arena = Arena.open()) {
-      List<CoordinateUpdate> updates = CoordinateUpdate.project(base, factors);
-      List<Callable<MatrixScan>> problems = new ArrayList<>();
-      for (int i = 0; i < WARM_UPS; i++) {
-        int at = i % factors.size();
-        problems.add(() -> scan(w0, base, factors.get(at), updates.get(at)));
-      }
-      SideBySide.call(problems);
-    }
-  }
-
   /** Noise whose columns decay by a power law, and outliers above its edge. */
   private Matrix base() {
     Matrix w0 = noise(1 / Math.sqrt(settings.rows() + (double) settings.cols()));
@@ -310,17 +337,16 @@ public final class RouteBenchmark {
     return matrix;
   }
 
-  private double gemmRate() {
-    int order = 2048;
+  /**
+   * @param a square, in single precision
+   */
+  private static double gemmRate(Matrix a) {
     try (Arena arena = Arena.open()) {
-      Matrix a = gaussian(order, order, 1);
       Matrix c = a.times(a);
       long start = System.nanoTime();
-      int repeats = 3;
-      for (int i = 0; i < repeats; i++) {
-        c.assignProduct(a, a);
-      }
-      return repeats * 2.0 * order * order * order / seconds(start) / 1e9;
+      c.assignProduct(a, a);
+      double order = a.rows();
+      return 2 * order * order * order / seconds(start) / 1e9;
     }
   }
 
@@ -330,6 +356,12 @@ public final class RouteBenchmark {
     double left = 2 * p * base.rows() * (base.rows() > p ? 2 : 1);
     double right = 2 * p * base.cols() * (base.cols() > p ? 2 : 1);
     return left + right;
+  }
+
+  private static double median(double[] values) {
+    double[] sorted = values.clone();
+    Arrays.sort(sorted);
+    return sorted[sorted.length / 2];
   }
 
   private static double seconds(long start) {

@@ -120,10 +120,10 @@ public record UpdateStatistics(int rank, double norm, double spectralNorm, doubl
       return ofDense(b.times(a));
     }
     Matrix core =
-        OrthonormalBasis.of(b).r().timesTransposed(OrthonormalBasis.of(a.transposed()).r());
+        OrthonormalBasis.triangleOfRows(b.transposed())
+            .timesTransposed(OrthonormalBasis.triangleOfRows(a));
     return ofSingularValues(
-        LapackSvd.DIVIDE_AND_CONQUER.singularValues(core.to(Precision.DOUBLE)),
-        Math.max(b.rows(), a.cols()));
+        LapackSvd.DIVIDE_AND_CONQUER.singularValues(core), Math.max(b.rows(), a.cols()));
   }
 
   private static UpdateStatistics ofSingularValues(double[] s, int maxDimension) {

@@ -17,9 +17,9 @@ class LinearSystemTest {
   void solvesASymmetricSystemAndLeavesItAsItIs(int order) {
     SplittableRandom random = new SplittableRandom(order);
     Matrix a = Matrix.zeros(order, order, Precision.DOUBLE);
-    Matrix expected = Matrix.zeros(order, 1, Precision.DOUBLE);
+    Matrix expected = Matrix.zeros(1, order, Precision.DOUBLE);
     for (int i = 0; i < order; i++) {
-      expected.set(i, 0, random.nextGaussian());
+      expected.set(0, i, random.nextGaussian());
       for (int j = 0; j <= i; j++) {
         double value = random.nextGaussian() + (i == j ? 2 * order : 0);
         a.set(i, j, value);
@@ -27,7 +27,7 @@ class LinearSystemTest {
       }
     }
     Matrix before = a.copy();
-    Matrix x = a.times(expected);
+    Matrix x = expected.times(a);
 
     assertThat(LinearSystem.solveInPlace(a, x)).isTrue();
     assertThat(x.plusInPlace(-1, expected).maxAbsolute()).isLessThan(TOLERANCE);
@@ -36,27 +36,27 @@ class LinearSystemTest {
 
   @Test
   void anIndefiniteSystemWithAZeroPivotIsSolvedByExchangingRows() {
-    Matrix x = Matrix.of(new double[][] {{3}, {5}});
+    Matrix x = Matrix.of(new double[][] {{3, 5}});
 
     assertThat(LinearSystem.solveInPlace(Matrix.of(new double[][] {{0, 1}, {1, 0}}), x)).isTrue();
-    assertThat(x.column(0)).containsExactly(5, 3);
+    assertThat(x.row(0)).containsExactly(5, 3);
   }
 
   @Test
   void theSystemMayBeAView() {
     Matrix whole = Matrix.of(new double[][] {{9, 2, 1, 9}, {9, 1, 2, 9}});
-    Matrix x = Matrix.of(new double[][] {{4}, {5}});
+    Matrix x = Matrix.of(new double[][] {{4, 5}});
 
     assertThat(LinearSystem.solveInPlace(whole.columnRange(1, 3), x)).isTrue();
     assertThat(x.get(0, 0)).isCloseTo(1, within(TOLERANCE));
-    assertThat(x.get(1, 0)).isCloseTo(2, within(TOLERANCE));
+    assertThat(x.get(0, 1)).isCloseTo(2, within(TOLERANCE));
   }
 
   @Test
   void aSingularSystemIsTold() {
     Matrix singular = Matrix.of(new double[][] {{1, 1}, {1, 1}});
 
-    assertThat(LinearSystem.solveInPlace(singular, Matrix.zeros(2, 1, Precision.DOUBLE))).isFalse();
+    assertThat(LinearSystem.solveInPlace(singular, Matrix.zeros(1, 2, Precision.DOUBLE))).isFalse();
   }
 
   @Test
@@ -64,16 +64,16 @@ class LinearSystemTest {
     Matrix square = Matrix.identity(2, Precision.DOUBLE);
 
     assertThatThrownBy(
-            () -> LinearSystem.solveInPlace(square, Matrix.zeros(3, 1, Precision.DOUBLE)))
+            () -> LinearSystem.solveInPlace(square, Matrix.zeros(1, 3, Precision.DOUBLE)))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("Cannot solve 2x2 double for 3x1 double");
+        .hasMessage("Cannot solve 2x2 double for 1x3 double");
     assertThatThrownBy(
             () -> LinearSystem.solveInPlace(square, Matrix.zeros(2, 2, Precision.DOUBLE)))
         .hasMessage("Cannot solve 2x2 double for 2x2 double");
     assertThatThrownBy(
             () ->
                 LinearSystem.solveInPlace(
-                    Matrix.zeros(2, 3, Precision.DOUBLE), Matrix.zeros(2, 1, Precision.DOUBLE)))
-        .hasMessage("Cannot solve 2x3 double for 2x1 double");
+                    Matrix.zeros(2, 3, Precision.DOUBLE), Matrix.zeros(1, 2, Precision.DOUBLE)))
+        .hasMessage("Cannot solve 2x3 double for 1x2 double");
   }
 }

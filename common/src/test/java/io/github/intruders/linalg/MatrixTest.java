@@ -89,7 +89,7 @@ class MatrixTest {
     assertSame(target.plusProductInPlace(-0.5, left, right), sums(left, right).scaleInPlace(0.5));
     assertSame(
         target.plusTransposedProductInPlace(0.5, left.transposed(), right), sums(left, right));
-    assertSame(target.assignTransposedProduct(left.transposed(), right), sums(left, right));
+    assertSame(target.assignTimesTransposed(left, right.transposed()), sums(left, right));
 
     before.rowRange(2, 5).columnRange(3, 5).assign(target);
     assertSame(whole, before);

@@ -158,7 +158,7 @@ class LowRankRouteTest {
         for (int trial = 0; trial < 100; trial++) {
           double tau = 0.05 + 12 * random.nextDouble();
           long expected = Arrays.stream(values).filter(value -> value > tau).count();
-          assertThat(new ShiftedUpdate(base.s(), projected, tau).singularValuesAbove())
+          assertThat(new ShiftedUpdate(base.s(), projected, tau).singularValuesAbove()[0])
               .as("above %s of %dx%d", tau, shape[0], shape[1])
               .isEqualTo((int) expected);
         }

@@ -7,7 +7,10 @@ import java.io.IOException;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** The fast engine beside the published algorithm. */
 @Command(
@@ -22,6 +25,8 @@ import picocli.CommandLine.Option;
       "  intruders bench --rows 2048 --cols 2048 --rank 16 --checkpoints 32 --update low-rank"
     })
 final class BenchCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
   @Option(names = "--rows", defaultValue = "2048", description = "Default: ${DEFAULT-VALUE}.")
   private int rows;
 
@@ -65,10 +70,16 @@ final class BenchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    for (int size : new int[] {rows, cols, rank, checkpoints, references, threads}) {
+      if (size < 1) {
+        throw new ParameterException(
+            spec.commandLine(), "Sizes and counts must be at least 1, found " + size);
+      }
+    }
     RouteBenchmark.Result result =
         new RouteBenchmark(
                 new RouteBenchmark.Settings(
-                    rows, cols, rank, checkpoints, Math.max(1, references), threads, update))
+                    rows, cols, rank, checkpoints, references, threads, update))
             .run();
     if (json) {
       System.out.println(
@@ -90,6 +101,7 @@ final class BenchCommand implements Callable<Integer> {
           published algorithm   %10.4f
           fast route            %10.4f   %.0f times faster, base in the store
           base, once            %10.4f   %.0f times faster with its share
+          update statistics     %10.4f   %s
           fast against published: similarities differ by %.1e, singular values by %.1e relatively,
           intruder counts %s; %d of %d needed the dense route
           sgemm %.0f Gflop/s, projections %.0f Gflop/s
@@ -105,6 +117,8 @@ final class BenchCommand implements Callable<Integer> {
         result.speedup(),
         result.baseSeconds(),
         result.speedupWithBase(),
+        result.updateStatisticsSeconds(),
+        update == RouteBenchmark.Update.DENSE ? "come on top" : "in the fast route",
         result.maxSimilarityDifference(),
         result.maxSingularValueRelativeDifference(),
         result.intruderCountsEqual() ? "equal" : "DIFFER",
