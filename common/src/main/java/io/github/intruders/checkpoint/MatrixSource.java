@@ -85,6 +85,21 @@ public record MatrixSource(
         matrix, file, dtype, offset, rows, cols, transposed, scales, pitchBytes, checksum);
   }
 
+  /** The transpose of this matrix, read from the same bytes. */
+  public MatrixSource flipped() {
+    return new MatrixSource(
+        matrix,
+        file,
+        dtype,
+        offset,
+        /* rows= */ cols,
+        /* cols= */ rows,
+        !transposed,
+        scale,
+        pitchBytes,
+        checksum);
+  }
+
   /**
    * Some of the outputs of this matrix, as a matrix of its own.
    *

@@ -27,6 +27,9 @@ import java.util.zip.CRC32;
 public final class TensorReader {
   private static final int CHUNK_BYTES = 8 << 20;
 
+  /** Shorter pieces cost more to ask for than what lies between them. */
+  private static final int LEAST_RANGE_BYTES = 4096;
+
   /** The longest array that every Java makes. */
   private static final int MAX_ARRAY = Integer.MAX_VALUE - 8;
 
@@ -295,7 +298,8 @@ public final class TensorReader {
       }
       return;
     }
-    if (pitch > chunkBytes) {
+    boolean worthAsking = pitch - rowBytes > rowBytes && rowBytes >= LEAST_RANGE_BYTES;
+    if (pitch > chunkBytes || worthAsking) {
       streamRowsAsRanges(file, source, storedRows, (int) rowBytes, sink);
       return;
     }

@@ -27,6 +27,16 @@ public enum LapackSvd implements SvdSolver {
     return this == DIVIDE_AND_CONQUER ? "gesdd" : "gesvd";
   }
 
+  /**
+   * Peak native memory of a decomposition in double precision: the matrix, LAPACK's copy, U and Vᵀ,
+   * and work space of about 4 p².
+   */
+  public static long nativeBytes(int rows, int cols) {
+    long p = Math.min(rows, cols);
+    long q = Math.max(rows, cols);
+    return Double.BYTES * (4 * q * p + 5 * p * p);
+  }
+
   @Override
   public Svd decompose(Matrix a) {
     int p = a.minDimension();

@@ -298,6 +298,11 @@ public final class Matrix {
     return allocate(rows, cols, target).assign(this);
   }
 
+  /** This matrix where it has that precision, else a contiguous copy that does. */
+  public Matrix in(Precision target) {
+    return precision == target ? this : to(target);
+  }
+
   /** A contiguous copy. */
   public Matrix copy() {
     return to(precision);

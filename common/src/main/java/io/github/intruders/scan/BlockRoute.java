@@ -7,7 +7,6 @@ import io.github.intruders.linalg.Precision;
 import io.github.intruders.linalg.Svd;
 import io.github.intruders.spectra.BaseSpectrum;
 import java.util.Arrays;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 
@@ -54,9 +53,14 @@ final class BlockRoute {
 
   /** Whether the search space stays well below the whole one, so that the route can pay. */
   static boolean suits(BaseSpectrum base, int k) {
-    return width(k) * leastSteps(base.cols(), k) <= base.minDimension() / 2
+    return suits(base.cols(), base.minDimension(), k)
         && base.spectralNorm() > SMALLEST_NORM
         && base.spectralNorm() < LARGEST_NORM;
+  }
+
+  /** The same by the shape alone. */
+  static boolean suits(int cols, int minDimension, int k) {
+    return width(k) * leastSteps(cols, k) <= minDimension / 2;
   }
 
   /** How many vectors go through the matrix at once. */
@@ -64,8 +68,8 @@ final class BlockRoute {
     return (warm(k) + LEAST_RANDOM_VECTORS + WIDTH - 1) / WIDTH * WIDTH;
   }
 
-  /** How many of them start as the base's. */
-  private static int warm(int k) {
+  /** How many of them start as the base's leading right vectors. */
+  static int warm(int k) {
     return k + SPARE_VECTORS;
   }
 
@@ -248,9 +252,7 @@ final class BlockRoute {
       Matrix rightVectors = v.columnRange(0, k()).copy();
       return new TunedSpectrum(
           Arrays.copyOf(s, k()),
-          Map.of(
-              Side.LEFT, base.u().transposedTimes(leftVectors).to(Precision.DOUBLE),
-              Side.RIGHT, base.vt().times(rightVectors).to(Precision.DOUBLE)),
+          TunedSpectrum.coordinates(base, leftVectors, rightVectors),
           Arrays.copyOf(residuals, k()),
           NAME);
     }

@@ -2,12 +2,10 @@ package io.github.intruders.scan;
 
 import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.linalg.Matrix;
-import io.github.intruders.linalg.Precision;
 import io.github.intruders.linalg.Svd;
 import io.github.intruders.linalg.SvdSolver;
 import io.github.intruders.spectra.BaseSpectrum;
 import java.util.Arrays;
-import java.util.Map;
 
 /**
  * The published algorithm: one dense decomposition of the whole tuned matrix, in double precision.
@@ -28,10 +26,7 @@ final class DenseRoute {
     Matrix u = svd.u().columnRange(0, k).copy();
     Matrix v = svd.vt().rowRange(0, k).transposed();
     double[] s = Arrays.copyOf(svd.s(), k);
-    Map<Side, Matrix> coordinates =
-        Map.of(
-            Side.LEFT, base.u().to(Precision.DOUBLE).transposedTimes(u),
-            Side.RIGHT, base.vt().to(Precision.DOUBLE).times(v));
-    return new TunedSpectrum(s, coordinates, Residuals.of(w, u, s, v), NAME);
+    return new TunedSpectrum(
+        s, TunedSpectrum.coordinates(base, u, v), Residuals.of(w, u, s, v), NAME);
   }
 }

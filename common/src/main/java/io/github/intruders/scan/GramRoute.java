@@ -13,13 +13,15 @@ import java.util.Optional;
 
 /**
  * The route of matrices too large for one task: tall ones, (m, n) with m far above n, such as an
- * output head. All that is needed of them are small sums over blocks of rows, which tasks compute
- * side by side: Gram matrices and products W0ᵀ X. Left vectors are never formed; with u = W v / σ
- * and U0 = W0 V0 S0⁻¹ the coordinates are
+ * output head, and wide ones, by their transposes. All that is needed of a tall matrix are small
+ * sums over blocks of rows, which tasks compute side by side: Gram matrices and products W0ᵀ X.
+ * Left vectors are never formed; with u = W v / σ and U0 = W0 V0 S0⁻¹ the coordinates are
  *
  * <pre>U0ᵀ u = S0⁻¹ V0ᵀ (W0ᵀ W) v / σ</pre>
  *
- * All sums are in double precision, yet squares hide what is small: see {@link GramSpectrum} and
+ * Of a wide matrix all arguments are those of its transpose, and left and right change places.
+ *
+ * <p>All sums are in double precision, yet squares hide what is small: see {@link GramSpectrum} and
  * {@link UpdateStatistics#ofBlurredGram}. Base vectors below the resolution have no coordinates.
  */
 public final class GramRoute {
@@ -59,7 +61,7 @@ public final class GramRoute {
   public static MatrixScan scan(GramSpectrum base, Sums sums, ScanSettings settings) {
     int k = settings.topK().of(base.minDimension());
     SymmetricEigen eigen = SymmetricEigen.of(sums.tuned());
-    int n = base.cols();
+    int n = base.minDimension();
     double[] s = new double[k];
     double[] inverse = new double[k];
     Matrix v = Matrix.allocate(n, k, Precision.DOUBLE);
@@ -68,18 +70,15 @@ public final class GramRoute {
       inverse[j] = s[j] > 0 ? 1 / s[j] : 0;
       v.columnRange(j, j + 1).assign(eigen.vectors().rowRange(n - 1 - j, n - j).transposed());
     }
-    Matrix vt = base.vt().to(Precision.DOUBLE);
+    Matrix vt = base.vectors().to(Precision.DOUBLE);
     Matrix left =
         vt.times(sums.cross().times(v).scaleColumnsInPlace(inverse))
             .scaleRowsInPlace(base.inverse());
     TunedSpectrum tuned =
         new TunedSpectrum(
-            s,
-            Map.of(Side.LEFT, left, Side.RIGHT, vt.times(v)),
-            residuals(sums.tuned(), v, s),
-            NAME);
+            s, coordinates(base, left, vt.times(v)), residuals(sums.tuned(), v, s), NAME);
     UpdateStatistics update =
-        UpdateStatistics.ofBlurredGram(sums.update(), Math.max(base.rows(), n));
+        UpdateStatistics.ofBlurredGram(sums.update(), Math.max(base.rows(), base.cols()));
     return MatrixScan.of(base, tuned, update, settings);
   }
 
@@ -104,18 +103,20 @@ public final class GramRoute {
    * What W0ᵀ B says of a base with the update B · A.
    *
    * @param projected W0ᵀ B, (n, R) in double precision
+   * @param b (m, R)
+   * @param a (R, n)
    * @return nothing if the route's certificate failed
    */
   public static Optional<MatrixScan> scan(
       GramSpectrum base, Matrix projected, Matrix b, Matrix a, ScanSettings settings) {
     int k = settings.topK().of(base.minDimension());
-    if (!LowRankRoute.suits(base, b.cols(), k)) {
+    if (!LowRankRoute.suits(base.minDimension(), b.cols(), k)) {
       return Optional.empty();
     }
-    Matrix vt = base.vt().to(Precision.DOUBLE);
+    Matrix vt = base.vectors().to(Precision.DOUBLE);
     Matrix inside = vt.times(projected).scaleRowsInPlace(base.inverse());
     Matrix outside = root(b.transposedTimes(b).plusTransposedProductInPlace(-1, inside, inside));
-    int n = base.cols();
+    int n = base.minDimension();
     Matrix l = Matrix.allocate(n + b.cols(), b.cols(), Precision.DOUBLE);
     l.rowRange(0, n).assign(inside);
     l.rowRange(n, n + b.cols()).assign(outside);
@@ -126,9 +127,23 @@ public final class GramRoute {
             tuned ->
                 MatrixScan.of(
                     base,
-                    new TunedSpectrum(tuned.s(), tuned.coordinates(), tuned.residuals(), NAME),
+                    new TunedSpectrum(
+                        tuned.s(),
+                        coordinates(
+                            base,
+                            tuned.coordinates().get(Side.LEFT),
+                            tuned.coordinates().get(Side.RIGHT)),
+                        tuned.residuals(),
+                        NAME),
                     UpdateStatistics.ofFactors(b, a),
                     settings));
+  }
+
+  /** What was found of the tall matrix, by the sides of the matrix itself. */
+  private static Map<Side, Matrix> coordinates(GramSpectrum base, Matrix left, Matrix right) {
+    return base.wide()
+        ? Map.of(Side.LEFT, right, Side.RIGHT, left)
+        : Map.of(Side.LEFT, left, Side.RIGHT, right);
   }
 
   /** R with Rᵀ R = the given positive semidefinite matrix, up to rounding. */

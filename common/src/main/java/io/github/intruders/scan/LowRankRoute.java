@@ -39,14 +39,15 @@ final class LowRankRoute {
   /**
    * Whether the search space, with room to grow, fits into the whole one.
    *
+   * @param minDimension p of the base
    * @param rank R, of the whole chain
    */
-  static boolean suits(SingularValues base, int rank, int k) {
-    return rank > 0 && head(base, k) + rank + 4 * k <= base.minDimension();
+  static boolean suits(int minDimension, int rank, int k) {
+    return rank > 0 && head(minDimension, k) + rank + 4 * k <= minDimension;
   }
 
-  private static int head(SingularValues base, int k) {
-    return Math.min(base.minDimension(), Math.max(MIN_HEAD, 2 * k + 8));
+  private static int head(int minDimension, int k) {
+    return Math.min(minDimension, Math.max(MIN_HEAD, 2 * k + 8));
   }
 
   /**
@@ -55,7 +56,7 @@ final class LowRankRoute {
    * @return nothing if a certificate failed
    */
   Optional<TunedSpectrum> solve(SingularValues base, CoordinateUpdate update, int k) {
-    Search search = new Search(base.s(), update, k, head(base, k));
+    Search search = new Search(base.s(), update, k, head(base.minDimension(), k));
     int maxDimension = Math.max(base.rows(), base.cols());
     for (int round = 0; round < MAX_ROUNDS; round++) {
       try (Arena arena = Arena.open()) {

@@ -1,8 +1,10 @@
 package io.github.intruders.scan;
 
 import io.github.intruders.adapter.AdapterUpdate;
+import io.github.intruders.checkpoint.MatrixSource;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorReader;
+import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
@@ -16,6 +18,7 @@ import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.plan.UpdateSource;
 import io.github.intruders.spectra.BaseSpectrum;
 import io.github.intruders.spectra.SpectraStore;
+import io.github.intruders.spectra.SpectrumPart;
 import io.github.intruders.spectra.UpdateStatistics;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -29,9 +32,26 @@ public final class MatrixScanner {
   private final VectorKeeper vectorKeeper;
   private final TensorReader reader;
   private final TunedSolver solver;
+  private final MemoryLimit memory;
 
+  /** A scanner whose memory is not bounded. */
   public MatrixScanner(
       Storage storage, SpectraStore store, ScanSettings settings, VectorKeeper vectorKeeper) {
+    this(storage, store, settings, vectorKeeper, MemoryLimit.NONE);
+  }
+
+  /**
+   * A scanner of one task.
+   *
+   * @param memory what the routes may use; a checkpoint that would take more is rejected
+   */
+  public MatrixScanner(
+      Storage storage,
+      SpectraStore store,
+      ScanSettings settings,
+      VectorKeeper vectorKeeper,
+      MemoryLimit memory) {
+    this.memory = memory;
     this.store = store;
     this.settings = settings;
     this.vectorKeeper = vectorKeeper;
@@ -66,7 +86,8 @@ public final class MatrixScanner {
     try (Arena arena = Arena.open()) {
       BaseSpectrum spectrum;
       try {
-        spectrum = store.obtain(base.source(), identity).spectrum();
+        SpectrumPart wanted = solver.wanted(plans, base.minDimension());
+        spectrum = store.obtain(base.source(), identity, wanted).spectrum();
       } catch (UserInputException | SvdConvergenceException e) {
         for (MatrixPlan plan : plans) {
           outcomes.accept(rejected(plan, e));
@@ -145,7 +166,14 @@ public final class MatrixScanner {
         throws IOException {
       long start = System.nanoTime();
       try (Arena arena = Arena.open()) {
-        TunedSpectrum tuned = solver.solve(base, update, precision -> readAlone(plan, precision));
+        TunedSpectrum tuned =
+            solver.solve(
+                base,
+                update,
+                precision -> {
+                  requireMemory(plan, precision);
+                  return readAlone(plan, precision);
+                });
         if (plan.inSequence()) {
           vectorKeeper.keep(plan, TunedVectors.of(base, tuned, factors));
         }
@@ -161,10 +189,18 @@ public final class MatrixScanner {
     private void scanWhole(MatrixPlan plan) throws IOException {
       long start = System.nanoTime();
       try (Arena arena = Arena.open()) {
-        Matrix w = tuned(plan, solver.precision(base, plan.base().source().dtype()));
-        TunedSpectrum tuned = solver.solve(base, precision -> inPrecision(w, precision));
+        Precision read = solver.precision(base, plan.base().source().dtype());
+        requireMemory(plan, read);
+        Matrix w = tuned(plan, read);
+        TunedSpectrum tuned =
+            solver.solve(
+                base,
+                precision -> {
+                  requireMemory(plan, precision);
+                  return w.in(precision);
+                });
         if (plan.inSequence()) {
-          vectorKeeper.keep(plan, TunedVectors.of(base, tuned, inPrecision(w, Precision.SINGLE)));
+          vectorKeeper.keep(plan, TunedVectors.of(base, tuned, w.in(Precision.SINGLE)));
         }
         UpdateStatistics statistics;
         if (plan.update() instanceof UpdateSource.LowRank) {
@@ -177,6 +213,18 @@ public final class MatrixScanner {
         outcomes.accept(new ScanOutcome.Analysed(plan, scan, millis(System.nanoTime() - start)));
       } catch (UserInputException | SvdConvergenceException e) {
         outcomes.accept(rejected(plan, e));
+      }
+    }
+
+    /** Double precision is what the dense route works in, be it asked for or fallen back to. */
+    private void requireMemory(MatrixPlan plan, Precision precision) {
+      if (precision == Precision.DOUBLE) {
+        MatrixSource source = plan.base().source();
+        memory.require(
+            CostModel.denseBytes(plan.base()),
+            "the dense decomposition of %dx%d".formatted(source.rows(), source.cols()),
+            source.file(),
+            plan.base().name());
       }
     }
 
@@ -203,7 +251,7 @@ public final class MatrixScanner {
               "%s makes %s NaN or infinite".formatted(adapter.kind(), plan.base().name()));
         }
       }
-      return inPrecision(w, precision);
+      return w.in(precision);
     }
 
     private Matrix readBeforeAdapters(MatrixPlan plan, Precision precision) throws IOException {
@@ -214,10 +262,6 @@ public final class MatrixScanner {
 
     private Matrix readBase(MatrixPlan plan, Precision precision) throws IOException {
       return reader.read(plan.base().source(), precision);
-    }
-
-    private static Matrix inPrecision(Matrix matrix, Precision precision) {
-      return matrix.precision() == precision ? matrix : matrix.to(precision);
     }
 
     private CoordinateUpdate.Factors readFactors(MatrixPlan plan) throws IOException {

@@ -2,6 +2,7 @@ package io.github.intruders.scan;
 
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
+import io.github.intruders.spectra.SpectrumPart;
 import java.io.Serializable;
 import java.util.List;
 import java.util.TreeSet;
@@ -41,6 +42,14 @@ public record ScanSettings(TopK topK, List<Double> epsilons, List<Side> sides, S
   /** The threshold of the headline count. */
   public double epsilon() {
     return epsilons.get(0);
+  }
+
+  /** What the compared sides need of a base's decomposition. */
+  public SpectrumPart part() {
+    if (sides.size() > 1) {
+      return SpectrumPart.BOTH;
+    }
+    return sides.get(0) == Side.LEFT ? SpectrumPart.LEFT : SpectrumPart.RIGHT;
   }
 
   /** Every threshold that is counted, ascending: the sweep 0.1 … 0.9 and the given ones. */

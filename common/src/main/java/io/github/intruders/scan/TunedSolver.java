@@ -4,8 +4,12 @@ import io.github.intruders.checkpoint.DType;
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
+import io.github.intruders.plan.MatrixPlan;
+import io.github.intruders.plan.UpdateSource;
 import io.github.intruders.spectra.BaseSpectrum;
+import io.github.intruders.spectra.SpectrumPart;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -29,9 +33,22 @@ final class TunedSolver {
     Matrix read(Precision precision) throws IOException;
   }
 
+  /**
+   * What is needed of the base's decomposition: the sides that are compared, and both for updates
+   * in the base's coordinates and for vectors that are kept.
+   */
+  SpectrumPart wanted(List<MatrixPlan> plans, int minDimension) {
+    boolean leadingOnes = BlockRoute.warm(settings.topK().of(minDimension)) <= SpectrumPart.LEADING;
+    boolean oneSide =
+        plans.stream()
+            .noneMatch(plan -> plan.inSequence() || plan.update() instanceof UpdateSource.LowRank);
+    return leadingOnes && oneSide ? settings.part() : SpectrumPart.BOTH;
+  }
+
   /** Whether updates of this rank are solved in the base's coordinates. */
   boolean takesLowRank(BaseSpectrum base, int rank) {
-    return settings.solver() == SolverChoice.AUTO && LowRankRoute.suits(base, rank, k(base));
+    return settings.solver() == SolverChoice.AUTO
+        && LowRankRoute.suits(base.minDimension(), rank, k(base));
   }
 
   /** The precision that a whole matrix of this type is best read in. */

@@ -5,25 +5,34 @@ import io.github.intruders.linalg.Precision;
 import io.github.intruders.linalg.SymmetricEigen;
 
 /**
- * What the Gram matrix W0ᵀ W0 of a tall base matrix tells of its decomposition: the singular values
- * and the right vectors. The left ones, as large as the matrix, are never formed: with U0 = W0 V0
- * S0⁻¹, coordinates in them follow from products with W0.
+ * What the Gram matrix of a base matrix with a short and a long side tells of its decomposition:
+ * W0ᵀ W0 of a tall one, W0 W0ᵀ of a wide one. That is the singular values and the vectors of the
+ * short side. Those of the long side, as large as the matrix, are never formed: with U0 = W0 V0
+ * S0⁻¹ of a tall matrix, and V0 = W0ᵀ U0 S0⁻¹ of a wide one, coordinates in them follow from
+ * products with W0.
  *
  * <p>Squaring costs accuracy at the low end: a singular value is known to about 2⁻⁵² σ₁² / σ, so
  * values below 1e-8 σ₁ are noise, and base vectors at or below {@link #resolution()} take no part
  * in similarities.
  *
- * @param rows m, larger than cols
- * @param s n singular values, descending
- * @param vt (n, n), single precision: the right singular vectors are its rows
+ * @param rows m of the matrix
+ * @param cols n of the matrix
+ * @param s p = min(m, n) singular values, descending
+ * @param vectors (p, p), single precision: the singular vectors of the short side are its rows, V0ᵀ
+ *     of a tall matrix and U0ᵀ of a wide one
  */
-public record GramSpectrum(int rows, double[] s, Matrix vt) implements SingularValues {
+public record GramSpectrum(int rows, int cols, double[] s, Matrix vectors)
+    implements SingularValues {
   private static final double RESOLUTION = 1e-7;
 
   public GramSpectrum {
-    if (vt.rows() != s.length || vt.cols() != s.length || vt.precision() != Precision.SINGLE) {
+    if (Math.min(rows, cols) != s.length
+        || vectors.rows() != s.length
+        || vectors.cols() != s.length
+        || vectors.precision() != Precision.SINGLE) {
       throw new IllegalArgumentException(
-          "Cannot pair %d singular values and Vᵀ %s".formatted(s.length, vt));
+          "Cannot pair %dx%d, %d singular values and vectors %s"
+              .formatted(rows, cols, s.length, vectors));
     }
   }
 
@@ -31,23 +40,24 @@ public record GramSpectrum(int rows, double[] s, Matrix vt) implements SingularV
    * From the Gram matrix.
    *
    * @param rows of W0
-   * @param gram W0ᵀ W0, (n, n) in double precision; only its upper triangle is read
+   * @param cols of W0
+   * @param gram of the short side, (p, p) in double precision; only its upper triangle is read
    */
-  public static GramSpectrum of(int rows, Matrix gram) {
+  public static GramSpectrum of(int rows, int cols, Matrix gram) {
     SymmetricEigen eigen = SymmetricEigen.of(gram);
-    int n = gram.rows();
-    double[] s = new double[n];
-    Matrix vt = Matrix.allocate(n, n, Precision.SINGLE);
-    for (int i = 0; i < n; i++) {
-      s[i] = Math.sqrt(Math.max(0, eigen.values()[n - 1 - i]));
-      vt.rowRange(i, i + 1).assign(eigen.vectors().rowRange(n - 1 - i, n - i));
+    int p = gram.rows();
+    double[] s = new double[p];
+    Matrix vectors = Matrix.allocate(p, p, Precision.SINGLE);
+    for (int i = 0; i < p; i++) {
+      s[i] = Math.sqrt(Math.max(0, eigen.values()[p - 1 - i]));
+      vectors.rowRange(i, i + 1).assign(eigen.vectors().rowRange(p - 1 - i, p - i));
     }
-    return new GramSpectrum(rows, s, vt);
+    return new GramSpectrum(rows, cols, s, vectors);
   }
 
-  @Override
-  public int cols() {
-    return s.length;
+  /** Whether the short side is that of the rows. */
+  public boolean wide() {
+    return rows < cols;
   }
 
   /** The singular value from which on the vectors are known. */

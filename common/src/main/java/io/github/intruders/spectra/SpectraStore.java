@@ -8,19 +8,22 @@ import io.github.intruders.checkpoint.SafetensorsWriter;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorInfo;
 import io.github.intruders.checkpoint.TensorReader;
-import io.github.intruders.input.Fingerprint;
+import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.OpenBlas;
 import io.github.intruders.linalg.Precision;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,25 +32,52 @@ import org.slf4j.LoggerFactory;
  * runs and jobs that share the folder.
  *
  * <p>A decomposition is a safetensors file under the hash of the tensor's content, with tensors
- * {@code U} (m, p) and {@code Vt} (p, n) in F32 and {@code S} (p) in F64. A second kind of file
- * maps where a tensor lies, and the length and time of change of its file, to that hash, so that a
- * base that did not change is not even read. Files are written beside their place and renamed; one
- * that is not whole fails the format's own checks and is computed again. Two jobs writing at once
- * write the same content.
+ * {@code U} (m, p) and {@code Vt} (p, n) in F32 and {@code S} (p) in F64. Where one side is enough,
+ * a smaller file has {@code U}, {@code S} and {@code Vt.leading}, or {@code U.leading}, {@code S}
+ * and {@code Vt}, see {@link SpectrumPart}. A further kind of file maps where a tensor lies, and
+ * the length and time of change of its file, to that hash, so that a base that did not change is
+ * not even read. Files are written beside their place and renamed; one that is not whole fails the
+ * format's own checks and is computed again, and so is one that is deleted while it is read. Two
+ * jobs writing at once write the same content.
  */
 public final class SpectraStore {
+  /** The format's name in a file's metadata. */
+  static final String FORMAT = "intruders-spectrum-1";
+
+  /** The same for matrices in blocks. */
+  static final String GRAM_FORMAT = "intruders-gram-spectrum-1";
+
+  static final String LEFT = "U";
+  static final String VALUES = "S";
+  static final String RIGHT = "Vt";
+  static final String LEADING = ".leading";
+
+  private static final int READ_ATTEMPTS = 3;
+
   private static final Logger LOG = LoggerFactory.getLogger(SpectraStore.class);
-  private static final String LEFT = "U";
-  private static final String VALUES = "S";
-  private static final String RIGHT = "Vt";
 
   private final Storage storage;
-  private final String root;
+  private final StoreLayout layout;
+  private final SpectrumPart kept;
+  private final MemoryLimit memory;
   private final TensorReader reader;
 
+  /** A store that keeps whole decompositions. */
   public SpectraStore(Storage storage, String root) {
+    this(storage, root, SpectrumPart.BOTH, MemoryLimit.NONE);
+  }
+
+  /**
+   * A store as one task uses it.
+   *
+   * @param kept what is stored of a decomposition; what is stored already stays
+   * @param memory what a decomposition may use
+   */
+  public SpectraStore(Storage storage, String root, SpectrumPart kept, MemoryLimit memory) {
+    this.memory = memory;
     this.storage = storage;
-    this.root = root;
+    this.layout = new StoreLayout(storage, root);
+    this.kept = kept;
     this.reader = new TensorReader(storage);
   }
 
@@ -59,126 +89,209 @@ public final class SpectraStore {
    */
   public record Found(BaseSpectrum spectrum, boolean computed) {}
 
+  /** {@link #obtain(MatrixSource, String, SpectrumPart)} with both sides in full. */
+  public Found obtain(MatrixSource source, String identity) throws IOException {
+    return obtain(source, identity, SpectrumPart.BOTH);
+  }
+
   /**
-   * The decomposition of a base matrix, read from the store, or computed and stored.
+   * The decomposition of a base matrix, read from the store, or computed and stored. Where the
+   * store has the other side alone, the missing one follows from it and the matrix if it is well
+   * conditioned; else the matrix is decomposed again.
    *
    * @param identity length and time of change of the source's file
-   * @throws UserInputException if the tensor can't be read
+   * @param wanted what has to be there in full; there may be more
+   * @throws UserInputException if the tensor can't be read, or with code {@code TOO_LARGE} if
+   *     computing takes more memory than there is
    */
-  public Found obtain(MatrixSource source, String identity) throws IOException {
-    String sourceFile = sourceFile(source, identity);
+  public Found obtain(MatrixSource source, String identity, SpectrumPart wanted)
+      throws IOException {
+    String sourceFile = layout.sourceFile(source, identity);
     Optional<String> knownHash = readHash(sourceFile);
     if (knownHash.isPresent()) {
-      Optional<BaseSpectrum> stored = read(knownHash.get());
+      Optional<BaseSpectrum> stored = read(knownHash.get(), wanted);
       if (stored.isPresent()) {
         return new Found(stored.get(), false);
       }
     }
+    memory.require(
+        LapackSvd.nativeBytes(source.rows(), source.cols()),
+        "the decomposition of %dx%d".formatted(source.rows(), source.cols()),
+        source.file(),
+        source.matrix());
     try (Arena arena = Arena.open()) {
       ReadMatrix tensor = reader.readWithHash(source, Precision.DOUBLE);
-      Optional<BaseSpectrum> stored = read(tensor.contentHash());
-      if (stored.isPresent()) {
-        writeHash(sourceFile, tensor.contentHash());
-        return new Found(keep(arena, stored.get()), false);
+      String hash = tensor.contentHash();
+      Optional<BaseSpectrum> stored = read(hash, wanted);
+      BaseSpectrum found = stored.isPresent() ? stored.get() : compute(hash, tensor.matrix());
+      if (stored.isEmpty() && (kept.covers(wanted) || readFile(hash, kept).isEmpty())) {
+        write(found, source);
       }
-      BaseSpectrum computed =
-          BaseSpectrum.of(
-              tensor.contentHash(), LapackSvd.DIVIDE_AND_CONQUER.decompose(tensor.matrix()));
-      write(computed, source);
-      writeHash(sourceFile, tensor.contentHash());
-      return new Found(keep(arena, computed), true);
+      writeHash(sourceFile, hash, source);
+      arena.keep(found.u());
+      arena.keep(found.vt());
+      return new Found(found, stored.isEmpty());
     }
   }
 
+  private BaseSpectrum compute(String hash, Matrix w0) throws IOException {
+    for (SpectrumPart side : List.of(SpectrumPart.LEFT, SpectrumPart.RIGHT)) {
+      Optional<BaseSpectrum> known = readFile(hash, side);
+      if (known.isPresent()) {
+        Optional<BaseSpectrum> whole = MissingSide.recover(known.get(), w0);
+        if (whole.isPresent()) {
+          return whole.get();
+        }
+      }
+    }
+    return BaseSpectrum.of(hash, LapackSvd.DIVIDE_AND_CONQUER.decompose(w0));
+  }
+
   /**
-   * Makes sure that the store holds the decomposition.
+   * Makes sure that the store holds what it keeps of the decomposition.
    *
    * @return whether it had to be computed
    */
   public boolean ensure(MatrixSource source, String identity) throws IOException {
-    return !contains(source, identity) && obtain(source, identity).computed();
-  }
-
-  /** Whether the decomposition is stored under this identity, without reading it. */
-  public boolean contains(MatrixSource source, String identity) throws IOException {
-    Optional<String> hash = readHash(sourceFile(source, identity));
-    return hash.isPresent() && storage.exists(spectrumFile(hash.get()));
+    return !contains(source, identity, kept) && obtain(source, identity, kept).computed();
   }
 
   /**
-   * What is stored of a matrix too large for one task, read into the arena that is open.
+   * Whether the decomposition is stored under this identity, without reading it.
+   *
+   * @param wanted what has to be there in full
+   */
+  public boolean contains(MatrixSource source, String identity, SpectrumPart wanted)
+      throws IOException {
+    Optional<String> hash = readHash(layout.sourceFile(source, identity));
+    return hash.isPresent() && isStored(hash.get(), wanted);
+  }
+
+  /**
+   * A matrix and where it lies.
+   *
+   * @param identity length and time of change of the source's file
+   */
+  public record Place(MatrixSource source, String identity) {}
+
+  /**
+   * Which of many are stored; asks the storage side by side.
+   *
+   * @return for each place whether {@link #contains}
+   */
+  public List<Boolean> containsEach(List<Place> places, SpectrumPart wanted) throws IOException {
+    List<Callable<Boolean>> requests = new ArrayList<>();
+    for (Place place : places) {
+      requests.add(() -> contains(place.source(), place.identity(), wanted));
+    }
+    return Requests.all(requests);
+  }
+
+  private boolean isStored(String hash, SpectrumPart wanted) throws IOException {
+    return storage.exists(layout.spectrumFile(hash, SpectrumPart.BOTH))
+        || (wanted != SpectrumPart.BOTH && storage.exists(layout.spectrumFile(hash, wanted)));
+  }
+
+  /**
+   * What is stored of a matrix too large for one task, read into the arena that is open: {@code S},
+   * and {@code Vt} of a tall matrix or {@code U} of a wide one.
    *
    * @param identity length and time of change of the source's file
    */
   public Optional<GramSpectrum> findGram(MatrixSource source, String identity) throws IOException {
-    String file = gramFile(source, identity);
-    if (!storage.exists(file)) {
-      return Optional.empty();
-    }
-    try {
-      Map<String, TensorInfo> tensors = tensors(file);
-      if (!tensors.keySet().containsAll(List.of(VALUES, RIGHT))) {
-        return Optional.empty();
-      }
-      Matrix vt = reader.read(matrix(tensors.get(RIGHT)), Precision.SINGLE);
-      return Optional.of(
-          new GramSpectrum(source.rows(), reader.readVector(tensors.get(VALUES)), vt));
-    } catch (UserInputException e) {
-      LOG.warn("A stored spectrum is not whole and is computed again: {}", e.getMessage());
-      return Optional.empty();
-    }
+    boolean wide = source.rows() < source.cols();
+    String side = wide ? LEFT : RIGHT;
+    return whole(
+        layout.gramFile(source, identity),
+        List.of(VALUES, side),
+        tensors -> {
+          MatrixSource vectors = matrix(tensors.get(side));
+          return new GramSpectrum(
+              source.rows(),
+              source.cols(),
+              reader.readVector(tensors.get(VALUES)),
+              reader.read(wide ? vectors.flipped() : vectors, Precision.SINGLE));
+        });
   }
 
   /** Stores it under the place of its tensor, whose content no single task reads. */
   public void writeGram(MatrixSource source, String identity, GramSpectrum spectrum)
       throws IOException {
-    SafetensorsWriter writer =
-        new SafetensorsWriter()
-            .metadata(
-                Map.of(
-                    "format", "intruders-gram-spectrum-1",
-                    "matrix", source.matrix(),
-                    "backend", OpenBlas.description()))
-            .add(VALUES, spectrum.s())
-            .add(RIGHT, spectrum.vt());
-    storage.write(gramFile(source, identity), writer::writeTo);
+    Map<String, String> metadata = new LinkedHashMap<>();
+    metadata.put("format", GRAM_FORMAT);
+    metadata.put("matrix", source.matrix());
+    metadata.put("file", source.file());
+    metadata.put("rows", String.valueOf(source.rows()));
+    metadata.put("cols", String.valueOf(source.cols()));
+    metadata.put("backend", OpenBlas.description());
+    try (Arena arena = Arena.open()) {
+      SafetensorsWriter writer =
+          new SafetensorsWriter().metadata(metadata).add(VALUES, spectrum.s());
+      if (spectrum.wide()) {
+        writer.add(LEFT, spectrum.vectors().transposed());
+      } else {
+        writer.add(RIGHT, spectrum.vectors());
+      }
+      storage.write(layout.gramFile(source, identity), writer::writeTo);
+    }
   }
 
-  private String gramFile(MatrixSource source, String identity) {
-    return storage.resolve(
-        root, "gram-" + Fingerprint.of(source + " " + identity) + ".safetensors");
+  private Optional<BaseSpectrum> read(String hash, SpectrumPart wanted) throws IOException {
+    Optional<BaseSpectrum> whole = readFile(hash, SpectrumPart.BOTH);
+    return whole.isPresent() || wanted == SpectrumPart.BOTH ? whole : readFile(hash, wanted);
+  }
+
+  private Optional<BaseSpectrum> readFile(String hash, SpectrumPart part) throws IOException {
+    String left = part.hasLeft() ? LEFT : LEFT + LEADING;
+    String right = part.hasRight() ? RIGHT : RIGHT + LEADING;
+    return whole(
+        layout.spectrumFile(hash, part),
+        List.of(left, VALUES, right),
+        tensors ->
+            new BaseSpectrum(
+                hash,
+                reader.read(matrix(tensors.get(left)), Precision.SINGLE),
+                reader.readVector(tensors.get(VALUES)),
+                reader.read(matrix(tensors.get(right)), Precision.SINGLE)));
+  }
+
+  /** Makes a decomposition of a file's tensors. */
+  @FunctionalInterface
+  private interface Reading<T> {
+    T of(Map<String, TensorInfo> tensors) throws IOException;
+  }
+
+  /**
+   * What a file holds; nothing if it is not there, not whole, or deleted while it is read. Each
+   * tensor is read by itself; that all are of one file shows by its being the same before and
+   * after.
+   */
+  private <T> Optional<T> whole(String file, List<String> names, Reading<T> reading)
+      throws IOException {
+    try {
+      for (int attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
+        String before = storage.status(file).identity();
+        Map<String, TensorInfo> tensors = tensors(file);
+        if (!tensors.keySet().containsAll(names)) {
+          LOG.warn("{} is no spectrum: it holds {}; computing it again", file, tensors.keySet());
+          return Optional.empty();
+        }
+        T read = reading.of(tensors);
+        if (storage.status(file).identity().equals(before)) {
+          return Optional.of(read);
+        }
+      }
+    } catch (UserInputException e) {
+      LOG.warn("A stored spectrum is not whole and is computed again: {}", e.getMessage());
+    } catch (FileNotFoundException e) {
+      LOG.debug("{} is not there, or was removed just now", file);
+    }
+    return Optional.empty();
   }
 
   private Map<String, TensorInfo> tensors(String file) throws IOException {
     try (RangeSource source = storage.open(file)) {
       return SafetensorsHeader.parse(source).tensors();
-    }
-  }
-
-  private static BaseSpectrum keep(Arena arena, BaseSpectrum spectrum) {
-    arena.keep(spectrum.u());
-    arena.keep(spectrum.vt());
-    return spectrum;
-  }
-
-  private Optional<BaseSpectrum> read(String hash) throws IOException {
-    String file = spectrumFile(hash);
-    if (!storage.exists(file)) {
-      return Optional.empty();
-    }
-    try {
-      Map<String, TensorInfo> tensors = tensors(file);
-      if (!tensors.keySet().containsAll(List.of(LEFT, VALUES, RIGHT))) {
-        LOG.warn("{} is no spectrum: it holds {}; computing it again", file, tensors.keySet());
-        return Optional.empty();
-      }
-      Matrix u = reader.read(matrix(tensors.get(LEFT)), Precision.SINGLE);
-      Matrix vt = reader.read(matrix(tensors.get(RIGHT)), Precision.SINGLE);
-      double[] s = reader.readVector(tensors.get(VALUES));
-      return Optional.of(new BaseSpectrum(hash, u, s, vt));
-    } catch (UserInputException e) {
-      LOG.warn("A stored spectrum is not whole and is computed again: {}", e.getMessage());
-      return Optional.empty();
     }
   }
 
@@ -188,18 +301,27 @@ public final class SpectraStore {
 
   private void write(BaseSpectrum spectrum, MatrixSource source) throws IOException {
     Map<String, String> metadata = new LinkedHashMap<>();
-    metadata.put("format", "intruders-spectrum-1");
+    metadata.put("format", FORMAT);
     metadata.put("content", spectrum.contentHash());
     metadata.put("matrix", source.matrix());
     metadata.put("solver", LapackSvd.DIVIDE_AND_CONQUER + " in double precision");
     metadata.put("backend", OpenBlas.description());
-    SafetensorsWriter writer =
-        new SafetensorsWriter()
-            .metadata(metadata)
-            .add(VALUES, spectrum.s())
-            .add(LEFT, spectrum.u())
-            .add(RIGHT, spectrum.vt());
-    storage.write(spectrumFile(spectrum.contentHash()), writer::writeTo);
+    int leading = Math.min(SpectrumPart.LEADING, spectrum.minDimension());
+    try (Arena arena = Arena.open()) {
+      SafetensorsWriter writer =
+          new SafetensorsWriter().metadata(metadata).add(VALUES, spectrum.s());
+      if (kept.hasLeft()) {
+        writer.add(LEFT, spectrum.u());
+      } else {
+        writer.add(LEFT + LEADING, spectrum.u().columnRange(0, leading).copy());
+      }
+      if (kept.hasRight()) {
+        writer.add(RIGHT, spectrum.vt());
+      } else {
+        writer.add(RIGHT + LEADING, spectrum.vt().rowRange(0, leading).copy());
+      }
+      storage.write(layout.spectrumFile(spectrum.contentHash(), kept), writer::writeTo);
+    }
   }
 
   private Optional<String> readHash(String sourceFile) throws IOException {
@@ -207,22 +329,14 @@ public final class SpectraStore {
       return Optional.empty();
     }
     try (RangeSource source = storage.open(sourceFile)) {
-      byte[] bytes = new byte[Math.toIntExact(Math.min(source.lengthBytes(), 64))];
-      source.readFully(0, bytes, 0, bytes.length);
-      return Optional.of(new String(bytes, StandardCharsets.US_ASCII))
-          .filter(hash -> hash.matches("[0-9a-f]{64}"));
+      return SourceLink.readContent(source);
+    } catch (FileNotFoundException e) {
+      return Optional.empty(); // pruned just now
     }
   }
 
-  private void writeHash(String sourceFile, String hash) throws IOException {
-    storage.write(sourceFile, out -> out.write(hash.getBytes(StandardCharsets.US_ASCII)));
-  }
-
-  private String spectrumFile(String hash) {
-    return storage.resolve(root, hash + ".safetensors");
-  }
-
-  private String sourceFile(MatrixSource source, String identity) {
-    return storage.resolve(root, "sources/" + Fingerprint.of(source + " " + identity));
+  private void writeHash(String sourceFile, String hash, MatrixSource source) throws IOException {
+    byte[] text = SourceLink.text(hash, source).getBytes(StandardCharsets.UTF_8);
+    storage.write(sourceFile, out -> out.write(text));
   }
 }

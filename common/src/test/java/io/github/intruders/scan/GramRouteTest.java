@@ -80,6 +80,32 @@ class GramRouteTest {
     }
   }
 
+  /** The same sums as for the transpose, which is tall; what is left there is right here. */
+  @Test
+  void aWideMatrixAgreesWithTheDenseRouteByItsTranspose() {
+    try (Arena arena = Arena.open()) {
+      Matrix tall = matrix(i -> 10 / (1 + 0.1 * i));
+      Matrix w0 = tall.transposed();
+      GramSpectrum base = GramSpectrum.of(COLS, ROWS, gram(tall));
+      Matrix tuned = tall.copy().plusInPlace(1, gaussian(ROWS, COLS, 0.05));
+      Matrix b = gaussian(COLS, 3, 0.3);
+      Matrix a = gaussian(3, ROWS, 0.3);
+
+      assertThat(base.wide()).isTrue();
+      assertAgreement(w0, tuned.transposed(), GramRoute.scan(base, sums(tall, tuned), BOTH_SIDES));
+      assertAgreement(
+          w0,
+          w0.copy().plusProductInPlace(1, b, a),
+          GramRoute.scan(
+                  base,
+                  tall.transposedTimes(a.transposed()),
+                  a.transposed(),
+                  b.transposed(),
+                  BOTH_SIDES)
+              .orElseThrow());
+    }
+  }
+
   private static void assertAgreement(Matrix w0, Matrix w, MatrixScan found) {
     BaseSpectrum base = BaseSpectrum.of("", LapackSvd.DIVIDE_AND_CONQUER.decompose(w0));
     MatrixScan expected =
@@ -102,11 +128,15 @@ class GramRouteTest {
   }
 
   private static GramSpectrum spectrum(Matrix w0) {
+    return GramSpectrum.of(ROWS, COLS, gram(w0));
+  }
+
+  private static Matrix gram(Matrix w0) {
     Matrix gram = Matrix.zeros(COLS, COLS, Precision.DOUBLE);
     for (int from = 0; from < ROWS; from += BLOCK) {
       gram.plusGramInPlace(w0.rowRange(from, Math.min(ROWS, from + BLOCK)));
     }
-    return GramSpectrum.of(ROWS, gram);
+    return gram;
   }
 
   private static GramRoute.Sums sums(Matrix w0, Matrix w) {

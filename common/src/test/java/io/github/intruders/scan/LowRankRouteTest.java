@@ -132,9 +132,9 @@ class LowRankRouteTest {
     try (Arena arena = Arena.open()) {
       BaseSpectrum base = base(64, 64, i -> 64 - i);
 
-      assertThat(LowRankRoute.suits(base, 32, K)).isFalse();
-      assertThat(LowRankRoute.suits(base, 4, 64)).isFalse();
-      assertThat(LowRankRoute.suits(base, 0, K)).isFalse();
+      assertThat(LowRankRoute.suits(base.minDimension(), 32, K)).isFalse();
+      assertThat(LowRankRoute.suits(base.minDimension(), 4, 64)).isFalse();
+      assertThat(LowRankRoute.suits(base.minDimension(), 0, K)).isFalse();
     }
   }
 

@@ -10,6 +10,7 @@ import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.accumulation.AccumulationStage;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.config.TablePlace;
+import io.github.intruders.jobs.cost.Outlook;
 import io.github.intruders.jobs.forgetting.ForgettingStage;
 import io.github.intruders.jobs.mitigation.MitigationStage;
 import io.github.intruders.jobs.plan.PlanStage;
@@ -20,9 +21,11 @@ import io.github.intruders.jobs.report.HtmlReport;
 import io.github.intruders.jobs.report.MitigationSummary;
 import io.github.intruders.jobs.report.MitigationSummaryReader;
 import io.github.intruders.jobs.report.PlanReport;
+import io.github.intruders.jobs.report.RunEstimate;
 import io.github.intruders.jobs.report.RunSummary;
 import io.github.intruders.jobs.report.SummaryReader;
 import io.github.intruders.jobs.scan.ScanStage;
+import io.github.intruders.jobs.session.TaskMemory;
 import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.jobs.spectra.SpectraStage;
 import io.github.intruders.jobs.table.AccumulationTable;
@@ -42,7 +45,6 @@ import io.github.intruders.jobs.table.TableReader;
 import io.github.intruders.jobs.table.Tables;
 import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.mitigation.MitigationSettings;
-import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.spectra.SpectraStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -53,6 +55,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
+import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
@@ -102,18 +105,21 @@ public final class IntruderJob {
   /** What a run would do, in numbers. */
   public PlanReport planReport() throws IOException {
     try (RunPlan plan = plan()) {
-      SpectraStore store = new SpectraStore(storage.open(), config.spectraUri());
-      int stored = 0;
-      for (BaseMatrix matrix : plan.base().matrices().values()) {
-        String identity = plan.base().identity(matrix);
-        stored += store.contains(matrix.source(), identity) ? 1 : 0;
-      }
+      SparkConf conf = spark.sparkContext().conf();
+      int cores = context.defaultParallelism();
+      Outlook outlook =
+          Outlook.of(
+              plan.base(),
+              plan.checkpoints().flatMap(checkpoint -> checkpoint.matrices().iterator()),
+              new SpectraStore(storage.open(), config.spectraUri()),
+              config,
+              TaskMemory.of(conf, cores));
       long rejected =
           plan.base().rejections().size()
               + plan.summary().stream().mapToLong(PlannedCheckpoint::rejected).sum();
       return new PlanReport(
           plan.base(),
-          stored,
+          RunEstimate.of(outlook, config, cores, TaskMemory.tasksPerExecutor(conf, cores)),
           plan.summary().stream()
               .map(
                   planned ->
@@ -122,7 +128,7 @@ public final class IntruderJob {
                           planned.matrices(),
                           planned.rejected(),
                           planned.notes(),
-                          planned.cost()))
+                          planned.updateBytes()))
               .toList(),
           rejections(plan).take(REJECTIONS_SHOWN),
           rejected);
@@ -272,7 +278,7 @@ public final class IntruderJob {
   }
 
   private List<SpectraStage.Result> spectra(RunPlan plan) {
-    return new SpectraStage(context, storage, config.spectraUri())
+    return new SpectraStage(context, storage, config.spectraUri(), config.keptSpectra())
         .run(plan.base(), plan.broadcastBase());
   }
 

@@ -13,10 +13,12 @@ import io.github.intruders.scan.ScanSettings;
 import io.github.intruders.scan.Side;
 import io.github.intruders.scan.SolverChoice;
 import io.github.intruders.scan.TopK;
+import io.github.intruders.spectra.SpectrumPart;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -26,6 +28,12 @@ import picocli.CommandLine.Spec;
 /** What to compare, where the results go and what to look for: the options most commands share. */
 final class InputOptions {
   private static final int MAX_MANIFEST_BYTES = 64 << 20;
+
+  /** What {@code --store} keeps. */
+  enum StoreOption {
+    ALL,
+    SIDE
+  }
 
   /** Which sides {@code --side} names. */
   enum SideOption {
@@ -78,6 +86,15 @@ final class InputOptions {
       paramLabel = "URI",
       description = "The store of base decompositions (default: OUT/spectra-store).")
   private String spectra;
+
+  @Option(
+      names = "--store",
+      defaultValue = "all",
+      description =
+          "What the store keeps of a decomposition: all, or side, just what --side compares, which"
+              + " full fine-tunes can do with; adapters and sequences need all (default:"
+              + " ${DEFAULT-VALUE}).")
+  private StoreOption store;
 
   @Option(
       names = "--top-k",
@@ -151,16 +168,33 @@ final class InputOptions {
     Storage storage = DriverStorage.open();
     String outUri = storage.qualify(out);
     MatrixSelection selection = MatrixSelection.of(include, exclude);
+    ScanSettings settings = new ScanSettings(TopK.parse(topK), epsilons, side.sides(), solver);
     return new JobConfig(
         manifest == null
             ? Manifest.single(storage.qualify(base), tuned.stream().map(storage::qualify).toList())
             : readManifest(storage, manifest),
         outUri,
         tables.in(outUri),
-        spectra == null ? storage.resolve(outUri, "spectra-store") : storage.qualify(spectra),
-        new ScanSettings(TopK.parse(topK), epsilons, side.sides(), solver),
+        spectraUri(storage),
+        store == StoreOption.ALL ? SpectrumPart.BOTH : settings.part(),
+        settings,
         splitFused ? selection.withFusedWeightsSplit() : selection,
         onError);
+  }
+
+  /** The store of base decompositions, named or by the output folder. */
+  String spectraUri(Storage storage) {
+    return spectra == null
+        ? storage.resolve(storage.qualify(out), "spectra-store")
+        : storage.qualify(spectra);
+  }
+
+  /** The base that these options name, if they do. */
+  Optional<String> baseUri(Storage storage) throws IOException {
+    if (manifest != null) {
+      return Optional.of(readManifest(storage, manifest).baseUri());
+    }
+    return Optional.ofNullable(base).map(storage::qualify);
   }
 
   /** Reads a manifest; what its relative URIs stand for is seen from its folder. */

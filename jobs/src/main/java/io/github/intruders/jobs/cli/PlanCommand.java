@@ -22,6 +22,9 @@ import picocli.CommandLine.Option;
 final class PlanCommand implements Callable<Integer> {
   @Mixin private InputOptions input;
 
+  @Option(names = "--json", description = "Print one line of JSON, last on standard output.")
+  private boolean json;
+
   @Option(
       names = "--allow-rejects",
       description = "Exit with 0 rather than 3 when something would be left out.")
@@ -32,7 +35,7 @@ final class PlanCommand implements Callable<Integer> {
     JobConfig config = input.toConfig();
     try (SparkSession spark = SparkSessions.open("plan")) {
       PlanReport report = new IntruderJob(spark, config).planReport();
-      System.out.print(report.render());
+      System.out.print(json ? report.toJson() + "\n" : report.render());
       if (report.matrices() == 0) {
         return Main.UNUSABLE;
       }

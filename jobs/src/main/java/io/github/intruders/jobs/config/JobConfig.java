@@ -6,6 +6,7 @@ import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.manifest.Manifest;
 import io.github.intruders.plan.MatrixSelection;
 import io.github.intruders.scan.ScanSettings;
+import io.github.intruders.spectra.SpectrumPart;
 import java.util.List;
 import java.util.Objects;
 
@@ -16,6 +17,7 @@ import java.util.Objects;
  * @param outUri folder of the report, the summary and what is kept for later runs
  * @param tables where the tables go
  * @param spectraUri folder of the base decompositions
+ * @param keptSpectra what is stored of a decomposition
  * @param settings what is looked for
  * @param selection which matrices
  * @param onError what to do when an input is rejected
@@ -25,6 +27,7 @@ public record JobConfig(
     String outUri,
     TablePlace tables,
     String spectraUri,
+    SpectrumPart keptSpectra,
     ScanSettings settings,
     MatrixSelection selection,
     OnError onError) {
@@ -33,6 +36,7 @@ public record JobConfig(
     Objects.requireNonNull(outUri, "outUri");
     Objects.requireNonNull(tables, "tables");
     Objects.requireNonNull(spectraUri, "spectraUri");
+    Objects.requireNonNull(keptSpectra, "keptSpectra");
     Objects.requireNonNull(settings, "settings");
     Objects.requireNonNull(selection, "selection");
     Objects.requireNonNull(onError, "onError");
@@ -45,6 +49,7 @@ public record JobConfig(
         outUri,
         new TablePlace.Folder(outUri),
         outUri + "/spectra-store",
+        SpectrumPart.BOTH,
         ScanSettings.published(),
         MatrixSelection.of(null, null),
         OnError.CONTINUE);
@@ -71,17 +76,19 @@ public record JobConfig(
             manifest.checkpoints().stream().filter(spec -> ids.contains(spec.id())).toList(),
             manifest.metrics(),
             manifest.contentHash());
-    return new JobConfig(part, outUri, tables, spectraUri, settings, selection, onError);
+    return withManifest(part);
   }
 
   /** The same run with another manifest. */
   public JobConfig withManifest(Manifest other) {
-    return new JobConfig(other, outUri, tables, spectraUri, settings, selection, onError);
+    return new JobConfig(
+        other, outUri, tables, spectraUri, keptSpectra, settings, selection, onError);
   }
 
   /** The same run with its tables in another place. */
   public JobConfig withTables(TablePlace other) {
-    return new JobConfig(manifest, outUri, other, spectraUri, settings, selection, onError);
+    return new JobConfig(
+        manifest, outUri, other, spectraUri, keptSpectra, settings, selection, onError);
   }
 
   /** What to do when an input is rejected. */

@@ -1,6 +1,7 @@
 package io.github.intruders.jobs.mitigation;
 
 import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.session.TaskStorage;
@@ -14,6 +15,7 @@ import io.github.intruders.plan.BasePlan;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.scan.ScanSettings;
 import io.github.intruders.spectra.SpectraStore;
+import io.github.intruders.spectra.SpectrumPart;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -33,6 +35,7 @@ final class MitigateMatrices
   private final ScanSettings scan;
   private final MitigationSettings settings;
   private final String spectraUri;
+  private final SpectrumPart keptSpectra;
   private final String outUri;
   private final String runId;
 
@@ -47,6 +50,7 @@ final class MitigateMatrices
     this.scan = config.settings();
     this.settings = settings;
     this.spectraUri = config.spectraUri();
+    this.keptSpectra = config.keptSpectra();
     this.outUri = config.outUri();
     this.runId = runId;
   }
@@ -57,7 +61,11 @@ final class MitigateMatrices
     Storage storage = taskStorage.open();
     MitigationLedger ledger = new MitigationLedger(storage, outUri, runId);
     MatrixMitigator mitigator =
-        new MatrixMitigator(storage, new SpectraStore(storage, spectraUri), scan, settings);
+        new MatrixMitigator(
+            storage,
+            new SpectraStore(storage, spectraUri, keptSpectra, MemoryLimit.NONE),
+            scan,
+            settings);
     while (matrices.hasNext()) {
       List<MatrixPlan> plans = new ArrayList<>();
       matrices.next()._2().forEach(plans::add);

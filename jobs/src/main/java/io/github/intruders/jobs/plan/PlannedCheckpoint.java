@@ -2,7 +2,6 @@ package io.github.intruders.jobs.plan;
 
 import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.plan.CheckpointPlan;
-import io.github.intruders.plan.Cost;
 import io.github.intruders.plan.MatrixPlan;
 import java.io.Serializable;
 import java.util.List;
@@ -14,17 +13,14 @@ import java.util.List;
  * @param matrices how many will be analysed
  * @param rejected how many inputs will not
  * @param notes what its owner should know of how it was understood
- * @param cost of analysing it by the dense route, the base's decompositions at hand
+ * @param updateBytes bytes of the tensors that are read besides the base's
  */
 public record PlannedCheckpoint(
-    CheckpointSpec spec, int matrices, int rejected, List<String> notes, Cost cost)
+    CheckpointSpec spec, int matrices, int rejected, List<String> notes, long updateBytes)
     implements Serializable {
   static PlannedCheckpoint of(CheckpointPlan plan) {
-    Cost cost = Cost.NONE;
-    for (MatrixPlan matrix : plan.matrices()) {
-      cost = cost.then(Cost.ofDenseScan(matrix));
-    }
+    long bytes = plan.matrices().stream().mapToLong(MatrixPlan::updateBytes).sum();
     return new PlannedCheckpoint(
-        plan.spec(), plan.matrices().size(), plan.rejections().size(), plan.notes(), cost);
+        plan.spec(), plan.matrices().size(), plan.rejections().size(), plan.notes(), bytes);
   }
 }

@@ -1,9 +1,14 @@
 package io.github.intruders.jobs.report;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.BasePlan;
-import io.github.intruders.plan.Cost;
+import io.github.intruders.scan.Cost;
+import io.github.intruders.scan.CostModel;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -13,22 +18,24 @@ import java.util.TreeMap;
  * What a run would do, as a person reads it in a terminal.
  *
  * @param base the base
- * @param storedSpectra how many of its decompositions the store holds
+ * @param estimate what it would take
  * @param checkpoints what would be analysed of each
  * @param rejections what would be left out, the first ones
  * @param rejected how many would be left out in all
  */
 public record PlanReport(
     BasePlan base,
-    int storedSpectra,
+    RunEstimate estimate,
     List<Checkpoint> checkpoints,
     List<Rejection> rejections,
     long rejected) {
-  /** Rate of one core in a dense decomposition that the estimate of time assumes. */
-  private static final double ASSUMED_FLOPS_PER_SECOND = 1e10;
-
-  /** One checkpoint in numbers, with what its owner should know of how it was understood. */
-  public record Checkpoint(String id, int matrices, int rejected, List<String> notes, Cost cost) {}
+  /**
+   * One checkpoint in numbers, with what its owner should know of how it was understood.
+   *
+   * @param updateBytes bytes of the tensors that are read besides the base's
+   */
+  public record Checkpoint(
+      String id, int matrices, int rejected, List<String> notes, long updateBytes) {}
 
   /** How many pieces of work there would be. */
   public long matrices() {
@@ -40,7 +47,7 @@ public record PlanReport(
     StringBuilder text = new StringBuilder();
     text.append(
         "Base '%s' at %s: %d matrices, %d of them decomposed already%n%n"
-            .formatted(base.id(), base.uri(), base.matrices().size(), storedSpectra));
+            .formatted(base.id(), base.uri(), base.matrices().size(), estimate.stored()));
     Map<String, Integer> shapes = new TreeMap<>();
     for (BaseMatrix matrix : base.matrices().values()) {
       shapes.merge(
@@ -61,32 +68,18 @@ public record PlanReport(
     }
     String row = "%-" + width + "s  %8s  %9s  %8s%n";
     text.append('\n').append(row.formatted("checkpoint", "matrices", "to read", "rejected"));
-    Cost total = Cost.NONE;
-    for (BaseMatrix matrix : base.matrices().values()) {
-      total = total.then(Cost.ofSpectrum(matrix));
-    }
     for (Checkpoint checkpoint : checkpoints) {
-      total = total.then(checkpoint.cost());
       text.append(
           row.formatted(
               checkpoint.id(),
               checkpoint.matrices(),
-              bytes(checkpoint.cost().bytesRead()),
+              Amount.ofBytes(checkpoint.updateBytes()),
               checkpoint.rejected() == 0 ? "" : checkpoint.rejected()));
       for (String note : checkpoint.notes()) {
         text.append("  %s%n".formatted(note));
       }
     }
-    text.append(
-        String.format(
-            Locale.ROOT,
-            "%nAt most, by dense decompositions: %.3g flop (about %s on one core at %.0f Gflop/s),"
-                + " %s to read, %s of native memory per task%n",
-            total.flops(),
-            duration(total.flops() / ASSUMED_FLOPS_PER_SECOND),
-            ASSUMED_FLOPS_PER_SECOND / 1e9,
-            bytes(total.bytesRead()),
-            bytes(total.nativeBytes())));
+    text.append('\n').append(costs());
     if (rejected > 0) {
       text.append("%nLeft out, with reasons: %d%n".formatted(rejected));
       for (Rejection rejection : rejections) {
@@ -101,21 +94,119 @@ public record PlanReport(
     return text.toString();
   }
 
-  private static String bytes(long bytes) {
-    if (bytes < 1 << 20) {
-      return String.format(Locale.ROOT, "%.1f KiB", bytes / 1024.0);
+  private String costs() {
+    RunEstimate e = estimate;
+    StringBuilder text = new StringBuilder();
+    text.append("Expected, at the rates of %s:%n".formatted(CostModel.RATES));
+    text.append(line("decompose", "%d matrices".formatted(e.decomposed()), e.decomposition()));
+    text.append(
+        line("scan", "%d matrices in %d tasks".formatted(e.scanned(), e.scanTasks()), e.scan()));
+    if (!e.inBlocks().isEmpty()) {
+      text.append(line("in blocks", "%d base matrices".formatted(e.inBlocks().size()), e.blocks()));
     }
-    return bytes < 1L << 30
-        ? String.format(Locale.ROOT, "%.1f MiB", bytes / 1048576.0)
-        : String.format(Locale.ROOT, "%.1f GiB", bytes / 1073741824.0);
+    text.append(
+        "  time        %s on %d cores, without Spark's start and the tables; the longest task %s%n"
+            .formatted(
+                Amount.ofSeconds(e.wallSeconds()),
+                e.cores(),
+                Amount.ofSeconds(e.longestTaskSeconds())));
+    text.append(
+        "  store       %s when done; %s with --store side%n"
+            .formatted(Amount.ofBytes(e.storeBytes()), Amount.ofBytes(e.oneSideBytes())));
+    text.append(
+        "  memory      %s outside the heap for a task; it has %s%n"
+            .formatted(Amount.ofBytes(e.nativeBytes()), available()));
+    text.append(
+        "  executors   with %d tasks at once: spark.executor.memoryOverhead=%dm, spark.executor.memory=%dm%n"
+            .formatted(e.tasksAtOnce(), mebibytes(e.overheadBytes()), mebibytes(e.heapBytes())));
+    if (!e.memory().allows(e.nativeBytes())) {
+      text.append("  Tasks have less memory than that: %s%n".formatted(e.memory().remedy()));
+    }
+    if (!e.refused().isEmpty()) {
+      text.append(
+          "  Too large for a task, and not to be taken in blocks: %d base matrices, such as %s; %s%n"
+              .formatted(e.refused().size(), e.refused().get(0), e.memory().remedy()));
+    }
+    return text.toString();
   }
 
-  private static String duration(double seconds) {
-    if (seconds < 120) {
-      return String.format(Locale.ROOT, "%.1f s", seconds);
+  private static String line(String what, String how, Cost cost) {
+    return String.format(
+        Locale.ROOT,
+        "  %-10s  %s: %.2g flop, %s of one core, %s to read%n",
+        what,
+        how,
+        cost.flops(),
+        Amount.ofSeconds(cost.coreSeconds()),
+        Amount.ofBytes(cost.bytesRead()));
+  }
+
+  private String available() {
+    MemoryLimit memory = estimate.memory();
+    return memory.bytes() == Long.MAX_VALUE
+        ? memory.source()
+        : "%s (%s)".formatted(Amount.ofBytes(memory.bytes()), memory.source());
+  }
+
+  private static long mebibytes(long bytes) {
+    return (bytes + (1L << 20) - 1) >> 20;
+  }
+
+  /** The report as one line of JSON. */
+  public String toJson() {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("base_id", base.id());
+    all.put("base_uri", base.uri());
+    all.put("base_matrices", base.matrices().size());
+    all.put("rejected", rejected);
+    all.put(
+        "checkpoints",
+        checkpoints.stream()
+            .map(
+                checkpoint ->
+                    Map.of(
+                        "checkpoint_id", checkpoint.id(),
+                        "matrices", checkpoint.matrices(),
+                        "rejected", checkpoint.rejected(),
+                        "bytes_read", checkpoint.updateBytes()))
+            .toList());
+    all.put(
+        "rejections",
+        rejections.stream()
+            .map(
+                rejection ->
+                    Map.of(
+                        "checkpoint_id", rejection.checkpointId(),
+                        "code", rejection.code(),
+                        "message", rejection.message()))
+            .toList());
+    Map<String, Object> expected = new LinkedHashMap<>();
+    expected.put("matrices_stored", estimate.stored());
+    expected.put("matrices_to_decompose", estimate.decomposed());
+    expected.put("decompose_core_seconds", estimate.decomposition().coreSeconds());
+    expected.put("decompose_flops", estimate.decomposition().flops());
+    expected.put("matrices_to_scan", estimate.scanned());
+    expected.put("scan_core_seconds", estimate.scan().coreSeconds());
+    expected.put("scan_flops", estimate.scan().flops());
+    expected.put("scan_tasks", estimate.scanTasks());
+    expected.put("longest_task_seconds", estimate.longestTaskSeconds());
+    expected.put("matrices_in_blocks", estimate.inBlocks());
+    expected.put("blocks_core_seconds", estimate.blocks().coreSeconds());
+    expected.put("matrices_too_large", estimate.refused());
+    expected.put("bytes_read", estimate.bytesRead());
+    expected.put("store_bytes", estimate.storeBytes());
+    expected.put("store_bytes_one_side", estimate.oneSideBytes());
+    expected.put("cores", estimate.cores());
+    expected.put("wall_seconds", estimate.wallSeconds());
+    expected.put("native_bytes_per_task", estimate.nativeBytes());
+    expected.put("tasks_per_executor", estimate.tasksAtOnce());
+    expected.put("executor_memory_overhead_bytes", estimate.overheadBytes());
+    expected.put("executor_memory_bytes", estimate.heapBytes());
+    all.put("expected", expected);
+    try {
+      return JsonMapper.builder().build().writeValueAsString(all);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("Plain values always have a form in JSON", e);
     }
-    return seconds < 7200
-        ? String.format(Locale.ROOT, "%.0f min", seconds / 60)
-        : String.format(Locale.ROOT, "%.1f h", seconds / 3600);
   }
 }

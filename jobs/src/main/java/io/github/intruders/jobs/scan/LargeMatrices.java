@@ -1,10 +1,10 @@
 package io.github.intruders.jobs.scan;
 
+import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.config.JobConfig;
-import io.github.intruders.jobs.session.TaskMemory;
 import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.jobs.session.TaskThreads;
 import io.github.intruders.jobs.table.ScanLedger;
@@ -12,12 +12,12 @@ import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
 import io.github.intruders.plan.BaseMatrix;
-import io.github.intruders.plan.Cost;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.plan.UpdateSource;
+import io.github.intruders.scan.CostModel;
 import io.github.intruders.scan.GramRoute;
+import io.github.intruders.scan.MatrixBlocks;
 import io.github.intruders.scan.MatrixScan;
-import io.github.intruders.scan.RowBlocks;
 import io.github.intruders.scan.ScanOutcome;
 import io.github.intruders.scan.ScanSettings;
 import io.github.intruders.scan.SolverChoice;
@@ -39,13 +39,13 @@ import scala.Tuple2;
 
 /**
  * Scans matrices that no single task can hold, one after the other, each by all tasks: every task
- * sums over some blocks of rows, and one task draws the conclusions from the total.
+ * sums over some blocks, and one task draws the conclusions from the total.
  */
 final class LargeMatrices {
   private final JavaSparkContext context;
   private final JobConfig config;
   private final String runId;
-  private final TaskMemory memory;
+  private final MemoryLimit memory;
   private final ScanCounters counters;
   private final Work work;
 
@@ -54,7 +54,7 @@ final class LargeMatrices {
       TaskStorage storage,
       JobConfig config,
       String runId,
-      TaskMemory memory,
+      MemoryLimit memory,
       ScanCounters counters) {
     this.context = context;
     this.config = config;
@@ -62,11 +62,6 @@ final class LargeMatrices {
     this.memory = memory;
     this.counters = counters;
     this.work = new Work(storage, config.spectraUri(), config.settings(), memory.bytes() / 4);
-  }
-
-  /** Whether one task can't decompose the matrix in the memory it has. */
-  static boolean isLarge(BaseMatrix matrix, TaskMemory memory) {
-    return Cost.ofSpectrum(matrix).nativeBytes() > memory.bytes();
   }
 
   /**
@@ -108,10 +103,12 @@ final class LargeMatrices {
     String reason;
     if (config.settings().solver() == SolverChoice.EXACT) {
       reason = "--solver exact decomposes a matrix in one task";
-    } else if (!RowBlocks.suits(matrix)) {
-      reason = "only matrices with at least twice as many rows as columns go in blocks of rows";
-    } else if (Cost.blockwiseBytes(matrix) > memory.bytes()) {
-      reason = "in blocks of rows it needs %s".formatted(gibibytes(Cost.blockwiseBytes(matrix)));
+    } else if (matrix.source().scale() != null) {
+      reason = "8-bit weights with scales are not read in blocks";
+    } else if (!MatrixBlocks.suits(matrix)) {
+      reason = "only matrices with one side at least twice the other go in blocks";
+    } else if (!memory.allows(CostModel.blockwiseBytes(matrix))) {
+      reason = memory.refusal(CostModel.blockwiseBytes(matrix), "a scan in blocks");
     } else {
       return Optional.empty();
     }
@@ -120,27 +117,23 @@ final class LargeMatrices {
             RejectCode.TOO_LARGE,
             matrix.source().file(),
             matrix.name(),
-            "A task needs %s of native memory for %dx%d and has %s (%s), and %s; give tasks more memory or set %s"
+            "%s, and %s; %s"
                 .formatted(
-                    gibibytes(Cost.ofSpectrum(matrix).nativeBytes()),
-                    matrix.source().rows(),
-                    matrix.source().cols(),
-                    gibibytes(memory.bytes()),
-                    memory.source(),
+                    memory.refusal(
+                        CostModel.decomposition(matrix).nativeBytes(),
+                        "the decomposition of %dx%d"
+                            .formatted(matrix.source().rows(), matrix.source().cols())),
                     reason,
-                    TaskMemory.KEY)));
-  }
-
-  private static String gibibytes(long bytes) {
-    return String.format(java.util.Locale.ROOT, "%.2f GiB", bytes / (double) (1L << 30));
+                    memory.remedy())));
   }
 
   private boolean fits(BaseMatrix matrix, List<MatrixPlan> stack, MatrixPlan next) {
+    long longSide = Math.max(matrix.source().rows(), matrix.source().cols());
     long columns = next.adapterRank();
     for (MatrixPlan plan : stack) {
       columns += plan.adapterRank();
     }
-    return columns * matrix.source().rows() * Double.BYTES <= memory.bytes() / 4;
+    return columns * longSide * Double.BYTES <= memory.bytes() / 4;
   }
 
   private void decompose(BaseMatrix matrix, String identity) throws IOException {
@@ -150,7 +143,7 @@ final class LargeMatrices {
         return;
       }
     }
-    context.setJobDescription("scan: decomposing %s in blocks of rows".formatted(matrix.name()));
+    context.setJobDescription("scan: decomposing %s in blocks".formatted(matrix.name()));
     Work of = work;
     total(matrix, blocks -> of.gram(matrix, blocks))
         .foreach(sum -> of.storeSpectrum(matrix, identity, sum._2()));
@@ -160,7 +153,7 @@ final class LargeMatrices {
       throws IOException {
     long start = System.nanoTime();
     context.setJobDescription(
-        "scan: %s of %s in blocks of rows".formatted(matrix.name(), plan.checkpointId()));
+        "scan: %s of %s in blocks".formatted(matrix.name(), plan.checkpointId()));
     Work of = work;
     try {
       MatrixScan scan =
@@ -178,7 +171,7 @@ final class LargeMatrices {
       throws IOException {
     long start = System.nanoTime();
     context.setJobDescription(
-        "scan: %s of %d adapters in blocks of rows".formatted(matrix.name(), stack.size()));
+        "scan: %s of %d adapters in blocks".formatted(matrix.name(), stack.size()));
     Work of = work;
     List<MatrixPlan> plans = List.copyOf(stack);
     Map<String, MatrixScan> scans;
@@ -209,7 +202,7 @@ final class LargeMatrices {
 
   /** Sums what a function makes of the blocks of rows, over all tasks; one pair comes out. */
   private JavaPairRDD<Integer, double[]> total(BaseMatrix matrix, Sum sum) {
-    int blocks = RowBlocks.count(matrix, work.blockBytes);
+    int blocks = MatrixBlocks.count(matrix, work.blockBytes);
     int tasks = Math.min(blocks, Math.max(1, context.defaultParallelism()));
     return context
         .parallelize(IntStream.range(0, blocks).boxed().toList(), tasks)
@@ -280,8 +273,8 @@ final class LargeMatrices {
   private record Work(
       TaskStorage storage, String spectraUri, ScanSettings settings, long blockBytes)
       implements Serializable {
-    private RowBlocks rows(BaseMatrix matrix) {
-      return new RowBlocks(storage.open(), matrix, blockBytes);
+    private MatrixBlocks blocks(BaseMatrix matrix) {
+      return new MatrixBlocks(storage.open(), matrix, blockBytes);
     }
 
     private GramSpectrum spectrum(BaseMatrix matrix, String identity) throws IOException {
@@ -293,32 +286,33 @@ final class LargeMatrices {
 
     double[] gram(BaseMatrix matrix, List<Integer> blocks) throws IOException {
       try (Arena arena = Arena.open()) {
-        return values(rows(matrix).gram(blocks));
+        return values(blocks(matrix).gram(blocks));
       }
     }
 
     void storeSpectrum(BaseMatrix matrix, String identity, double[] sum) throws IOException {
       TaskThreads.apply();
-      int n = matrix.source().cols();
+      int n = matrix.minDimension();
       try (Arena arena = Arena.open()) {
         new SpectraStore(storage.open(), spectraUri)
             .writeGram(
                 matrix.source(),
                 identity,
-                GramSpectrum.of(matrix.source().rows(), matrix(sum, 0, n, n)));
+                GramSpectrum.of(
+                    matrix.source().rows(), matrix.source().cols(), matrix(sum, 0, n, n)));
       }
     }
 
     double[] sums(BaseMatrix matrix, MatrixPlan plan, List<Integer> blocks) throws IOException {
       try (Arena arena = Arena.open()) {
-        GramRoute.Sums sums = rows(matrix).sums(plan, blocks);
+        GramRoute.Sums sums = blocks(matrix).sums(plan, blocks);
         return values(sums.tuned(), sums.cross(), sums.update());
       }
     }
 
     MatrixScan scanSums(BaseMatrix matrix, String identity, double[] sum) throws IOException {
       TaskThreads.apply();
-      int n = matrix.source().cols();
+      int n = matrix.minDimension();
       try (Arena arena = Arena.open()) {
         GramRoute.Sums sums =
             new GramRoute.Sums(
@@ -330,7 +324,7 @@ final class LargeMatrices {
     double[] projected(BaseMatrix matrix, List<MatrixPlan> plans, List<Integer> blocks)
         throws IOException {
       try (Arena arena = Arena.open()) {
-        return values(rows(matrix).projected(plans, blocks));
+        return values(blocks(matrix).projected(plans, blocks));
       }
     }
 
@@ -341,13 +335,13 @@ final class LargeMatrices {
       TaskThreads.apply();
       try (Arena arena = Arena.open()) {
         GramSpectrum spectrum = spectrum(matrix, identity);
-        int n = matrix.source().cols();
+        int n = matrix.minDimension();
         Matrix all = matrix(sum, 0, n, sum.length / n);
         Map<String, MatrixScan> scans = new HashMap<>();
         int column = 0;
         for (MatrixPlan plan : plans) {
           Matrix own = all.columnRange(column, column + plan.adapterRank()).copy();
-          rows(matrix)
+          blocks(matrix)
               .scan(spectrum, plan, own, settings)
               .ifPresent(scan -> scans.put(plan.checkpointId(), scan));
           column += plan.adapterRank();

@@ -1,9 +1,11 @@
 package io.github.intruders.jobs.scan;
 
 import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.session.TaskMemory;
 import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.jobs.session.TaskThreads;
 import io.github.intruders.jobs.table.ScanLedger;
@@ -15,6 +17,7 @@ import io.github.intruders.scan.ScanOutcome;
 import io.github.intruders.scan.ScanSettings;
 import io.github.intruders.scan.TunedVectorStore;
 import io.github.intruders.spectra.SpectraStore;
+import io.github.intruders.spectra.SpectrumPart;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -33,21 +36,26 @@ final class ScanMatrices
   private final Broadcast<BasePlan> base;
   private final ScanSettings settings;
   private final String spectraUri;
+  private final SpectrumPart keptSpectra;
   private final String outUri;
   private final JobConfig.OnError onError;
   private final String runId;
   private final ScanCounters counters;
+  private final MemoryLimit memory;
 
   ScanMatrices(
       TaskStorage taskStorage,
       Broadcast<BasePlan> base,
       JobConfig config,
       String runId,
-      ScanCounters counters) {
+      ScanCounters counters,
+      MemoryLimit memory) {
+    this.memory = memory;
     this.taskStorage = taskStorage;
     this.base = base;
     this.settings = config.settings();
     this.spectraUri = config.spectraUri();
+    this.keptSpectra = config.keptSpectra();
     this.outUri = config.outUri();
     this.onError = config.onError();
     this.runId = runId;
@@ -58,15 +66,17 @@ final class ScanMatrices
   public void call(Iterator<Tuple2<LargestFirst.Key, Iterable<MatrixPlan>>> matrices)
       throws IOException {
     TaskThreads.apply();
+    MemoryLimit limit = TaskMemory.inTask(memory);
     Storage storage = taskStorage.open();
     ScanLedger ledger = new ScanLedger(storage, outUri, runId);
     TunedVectorStore tunedVectors = ledger.tunedVectors();
     MatrixScanner scanner =
         new MatrixScanner(
             storage,
-            new SpectraStore(storage, spectraUri),
+            new SpectraStore(storage, spectraUri, keptSpectra, limit),
             settings,
-            (plan, vectors) -> tunedVectors.write(ScanLedger.key(plan, settings), vectors));
+            (plan, vectors) -> tunedVectors.write(ScanLedger.key(plan, settings), vectors),
+            limit);
     while (matrices.hasNext()) {
       List<MatrixPlan> plans = new ArrayList<>();
       matrices.next()._2().forEach(plans::add);

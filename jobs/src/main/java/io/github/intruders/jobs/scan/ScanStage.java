@@ -1,21 +1,21 @@
 package io.github.intruders.jobs.scan;
 
+import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.cost.Outlook;
+import io.github.intruders.jobs.cost.Schedule;
 import io.github.intruders.jobs.session.TaskMemory;
 import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.jobs.table.ScanLedger;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.BasePlan;
 import io.github.intruders.plan.CheckpointPlan;
-import io.github.intruders.plan.Cost;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.scan.ScanSettings;
 import io.github.intruders.spectra.SpectraStore;
 import java.io.IOException;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -33,16 +33,8 @@ import scala.Tuple2;
  * each serving all or many checkpoints of its matrix.
  */
 public final class ScanStage {
-  /** Bounds how much work is lost with a task. */
-  private static final int MOST_CHECKPOINTS_PER_TASK = 128;
-
-  /** Fewer checkpoints would not pay for reading the base's decomposition once more. */
-  private static final int FEWEST_PER_TASK = 8;
-
-  private static final int STACK_COLUMNS = 1024;
-
   private final SparkSession spark;
-  private final TaskMemory memory;
+  private final MemoryLimit memory;
   private final TaskStorage storage;
   private final JobConfig config;
   private final String runId;
@@ -89,9 +81,17 @@ public final class ScanStage {
     context.setJobDescription("scan: looking for finished work");
     JavaPairRDD<String, MatrixPlan> pending = planned.subtractByKey(finished).cache();
     long toDo = pending.count();
-    Set<String> large = large(base);
-    LargestFirst partitioner = new LargestFirst(order(base), shares(base, toDo));
-    if (partitioner.shares() > 1) {
+    Outlook outlook =
+        Outlook.of(
+            base,
+            pending.values(),
+            new SpectraStore(storage.open(), config.spectraUri()),
+            config,
+            memory);
+    Set<String> large = outlook.large().keySet();
+    Schedule schedule = outlook.schedule(spark.sparkContext().defaultParallelism());
+    LargestFirst partitioner = new LargestFirst(schedule);
+    if (schedule.spreads()) {
       decompose.run();
     }
     try (ScanProgress progress = ScanProgress.start(context, toDo, matrices - toDo)) {
@@ -106,7 +106,7 @@ public final class ScanStage {
                       entry._2()))
           .groupByKey(partitioner)
           .foreachPartition(
-              new ScanMatrices(storage, broadcast, config, runId, progress.counters()));
+              new ScanMatrices(storage, broadcast, config, runId, progress.counters(), memory));
       LargeMatrices blockwise =
           new LargeMatrices(context, storage, config, runId, memory, progress.counters());
       for (String name : large) {
@@ -126,45 +126,7 @@ public final class ScanStage {
     return ledger.entries(spark).join(keys, asColumns("key"), "left_semi");
   }
 
-  /** The matrices that go in blocks of rows: too large for a task, and not decomposed yet. */
-  private Set<String> large(BasePlan base) throws IOException {
-    SpectraStore store = new SpectraStore(storage.open(), config.spectraUri());
-    Set<String> large = new TreeSet<>();
-    for (BaseMatrix matrix : base.matrices().values()) {
-      String identity = base.identity(matrix);
-      if (LargeMatrices.isLarge(matrix, memory)
-          && !(store.contains(matrix.source(), identity)
-              && Cost.scanBytes(matrix, STACK_COLUMNS) <= memory.bytes())) {
-        large.add(matrix.name());
-      }
-    }
-    return large;
-  }
-
-  /**
-   * Over how many tasks the checkpoints of one matrix are spread: one as long as that keeps every
-   * core busy, since each task reads the base's decomposition; more where checkpoints are many.
-   */
-  private int shares(BasePlan base, long toDo) {
-    double perMatrix = (double) toDo / base.matrices().size();
-    double slots = 2.0 * spark.sparkContext().defaultParallelism();
-    double forLength = perMatrix / MOST_CHECKPOINTS_PER_TASK;
-    double forCores = Math.min(slots / base.matrices().size(), perMatrix / FEWEST_PER_TASK);
-    return (int) Math.ceil(Math.max(1, Math.max(forLength, forCores)));
-  }
-
   private static scala.collection.immutable.Seq<String> asColumns(String name) {
     return scala.jdk.javaapi.CollectionConverters.asScala(List.of(name)).toSeq();
-  }
-
-  /** The base's matrices, the most expensive first. */
-  private static List<String> order(BasePlan base) {
-    return base.matrices().values().stream()
-        .sorted(
-            Comparator.comparingDouble((BaseMatrix matrix) -> Cost.ofSpectrum(matrix).flops())
-                .reversed()
-                .thenComparing(BaseMatrix::name))
-        .map(BaseMatrix::name)
-        .toList();
   }
 }

@@ -1,47 +1,95 @@
 package io.github.intruders.jobs.session;
 
-import java.io.Serializable;
+import io.github.intruders.input.MemoryLimit;
 import java.lang.management.ManagementFactory;
 import org.apache.spark.SparkConf;
+import org.apache.spark.TaskContext;
 import org.apache.spark.network.util.JavaUtils;
 
-/**
- * How much memory outside the Java heap one task may use.
- *
- * @param bytes the bound; {@link Long#MAX_VALUE} where nothing tells
- * @param source where the figure comes from, for messages
- */
-public record TaskMemory(long bytes, String source) implements Serializable {
+/** How much memory outside the Java heap one task may use, by Spark's settings. */
+public final class TaskMemory {
   /** Sets the bound by hand. */
   public static final String KEY = "spark.intruders.task.memory";
 
-  private static final String OVERHEAD = "spark.executor.memoryOverhead";
+  /** What executors have outside the heap. */
+  public static final String OVERHEAD = "spark.executor.memoryOverhead";
+
+  private static final String FACTOR = "spark.executor.memoryOverheadFactor";
+  private static final String EXECUTOR_MEMORY = "spark.executor.memory";
+  private static final double DEFAULT_FACTOR = 0.1;
+  private static final long LEAST_OVERHEAD = 384L << 20;
+  private static final String REMEDY =
+      "give tasks more memory: a larger "
+          + OVERHEAD
+          + ", fewer tasks at once by spark.task.cpus, or set "
+          + KEY;
+
+  private TaskMemory() {}
 
   /**
-   * Reads the bound: {@value #KEY} if set; else what {@value #OVERHEAD} leaves to each of an
-   * executor's tasks; else, in local mode, what the machine has beside the heap.
+   * Reads the bound: {@value #KEY} if set; else what {@value #OVERHEAD}, or where YARN and
+   * Kubernetes enforce it its default, leaves to each of an executor's tasks; else, in local mode,
+   * what the machine has beside the heap.
+   *
+   * @param cores of the whole job
    */
-  public static TaskMemory of(SparkConf conf, int cores) {
-    int taskCpus = conf.getInt("spark.task.cpus", 1);
+  public static MemoryLimit of(SparkConf conf, int cores) {
+    String master = conf.get("spark.master", "");
     if (conf.contains(KEY)) {
-      return new TaskMemory(JavaUtils.byteStringAsBytes(conf.get(KEY)), KEY);
+      return new MemoryLimit(JavaUtils.byteStringAsBytes(conf.get(KEY)), KEY, REMEDY);
     }
-    if (conf.get("spark.master", "").startsWith("local[")
-        || conf.get("spark.master", "").equals("local")) {
-      int tasks = Math.max(1, cores / taskCpus);
-      long machine =
-          ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
-              .getTotalMemorySize();
-      return new TaskMemory(
-          Math.max(0, machine - Runtime.getRuntime().maxMemory()) / tasks,
-          "this machine's memory without the heap, over %d tasks".formatted(tasks));
+    int tasks = tasksPerExecutor(conf, cores);
+    if (isLocal(master)) {
+      return ofThisMachine(tasks);
     }
     if (conf.contains(OVERHEAD)) {
-      int tasks = Math.max(1, conf.getInt("spark.executor.cores", 1) / taskCpus);
-      return new TaskMemory(
+      return new MemoryLimit(
           JavaUtils.byteStringAsMb(conf.get(OVERHEAD)) * (1L << 20) / tasks,
-          "%s over %d tasks".formatted(OVERHEAD, tasks));
+          "%s over %d tasks".formatted(OVERHEAD, tasks),
+          REMEDY);
     }
-    return new TaskMemory(Long.MAX_VALUE, "no bound is set");
+    if (master.startsWith("yarn") || master.startsWith("k8s")) {
+      long heap = JavaUtils.byteStringAsBytes(conf.get(EXECUTOR_MEMORY, "1g"));
+      double share = conf.getDouble(FACTOR, DEFAULT_FACTOR) * heap;
+      return new MemoryLimit(
+          (long) Math.max(LEAST_OVERHEAD, share) / tasks,
+          "%s by default, over %d tasks".formatted(OVERHEAD, tasks),
+          REMEDY);
+    }
+    return MemoryLimit.NONE;
+  }
+
+  /**
+   * The bound as a task sees it: where Spark's settings give none, what the executor's machine or
+   * container has beside the heap.
+   */
+  public static MemoryLimit inTask(MemoryLimit bySettings) {
+    TaskContext context = TaskContext.get();
+    if (bySettings.bytes() < Long.MAX_VALUE || context == null) {
+      return bySettings;
+    }
+    return ofThisMachine(
+        Math.max(1, Runtime.getRuntime().availableProcessors() / Math.max(1, context.cpus())));
+  }
+
+  private static MemoryLimit ofThisMachine(int tasks) {
+    long machine =
+        ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+            .getTotalMemorySize();
+    return new MemoryLimit(
+        Math.max(0, machine - Runtime.getRuntime().maxMemory()) / tasks,
+        "this machine's memory without the heap, over %d tasks".formatted(tasks),
+        REMEDY);
+  }
+
+  /** How many tasks an executor, or the local process, runs at once. */
+  public static int tasksPerExecutor(SparkConf conf, int cores) {
+    int executorCores =
+        isLocal(conf.get("spark.master", "")) ? cores : conf.getInt("spark.executor.cores", 1);
+    return Math.max(1, executorCores / conf.getInt("spark.task.cpus", 1));
+  }
+
+  private static boolean isLocal(String master) {
+    return master.startsWith("local[") || master.equals("local");
   }
 }

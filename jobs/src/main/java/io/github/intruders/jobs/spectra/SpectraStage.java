@@ -1,6 +1,7 @@
 package io.github.intruders.jobs.spectra;
 
 import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.session.TaskMemory;
@@ -9,8 +10,9 @@ import io.github.intruders.jobs.session.TaskThreads;
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.BasePlan;
-import io.github.intruders.plan.Cost;
+import io.github.intruders.scan.CostModel;
 import io.github.intruders.spectra.SpectraStore;
+import io.github.intruders.spectra.SpectrumPart;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.Comparator;
@@ -28,11 +30,19 @@ public final class SpectraStage {
   private final JavaSparkContext spark;
   private final TaskStorage storage;
   private final String spectraUri;
+  private final SpectrumPart kept;
 
-  public SpectraStage(JavaSparkContext spark, TaskStorage storage, String spectraUri) {
+  /**
+   * A stage that fills one store.
+   *
+   * @param kept what is stored of a decomposition
+   */
+  public SpectraStage(
+      JavaSparkContext spark, TaskStorage storage, String spectraUri, SpectrumPart kept) {
     this.spark = spark;
     this.storage = storage;
     this.spectraUri = spectraUri;
+    this.kept = kept;
   }
 
   /**
@@ -51,14 +61,15 @@ public final class SpectraStage {
         base.matrices().values().stream()
             .filter(this::fits)
             .sorted(
-                Comparator.comparingDouble((BaseMatrix matrix) -> Cost.ofSpectrum(matrix).flops())
+                Comparator.comparingDouble(
+                        (BaseMatrix matrix) -> CostModel.decomposition(matrix).coreSeconds())
                     .reversed())
             .toList();
     spark.setJobDescription("spectra: %d matrices of the base".formatted(matrices.size()));
     try {
       return spark
           .parallelize(matrices, Math.max(1, matrices.size()))
-          .map(new Decompose(storage, broadcast, spectraUri))
+          .map(new Decompose(storage, broadcast, spectraUri, kept))
           .collect();
     } finally {
       spark.setJobDescription(null);
@@ -67,8 +78,8 @@ public final class SpectraStage {
 
   /** A matrix that no task can hold is decomposed where it is scanned, in blocks of rows. */
   private boolean fits(BaseMatrix matrix) {
-    TaskMemory memory = TaskMemory.of(spark.getConf(), spark.defaultParallelism());
-    boolean fits = Cost.ofSpectrum(matrix).nativeBytes() <= memory.bytes();
+    MemoryLimit memory = TaskMemory.of(spark.getConf(), spark.defaultParallelism());
+    boolean fits = memory.allows(CostModel.decomposition(matrix).nativeBytes());
     if (!fits) {
       LOG.warn(
           "{} needs more memory than a task has ({}); scan takes it in blocks of rows",
@@ -85,11 +96,14 @@ public final class SpectraStage {
     private final TaskStorage taskStorage;
     private final Broadcast<BasePlan> base;
     private final String spectraUri;
+    private final SpectrumPart kept;
 
-    Decompose(TaskStorage taskStorage, Broadcast<BasePlan> base, String spectraUri) {
+    Decompose(
+        TaskStorage taskStorage, Broadcast<BasePlan> base, String spectraUri, SpectrumPart kept) {
       this.taskStorage = taskStorage;
       this.base = base;
       this.spectraUri = spectraUri;
+      this.kept = kept;
     }
 
     @Override
@@ -98,7 +112,9 @@ public final class SpectraStage {
       Storage storage = taskStorage.open();
       String identity = base.value().identity(matrix);
       try (Arena arena = Arena.open()) {
-        boolean computed = new SpectraStore(storage, spectraUri).ensure(matrix.source(), identity);
+        boolean computed =
+            new SpectraStore(storage, spectraUri, kept, MemoryLimit.NONE)
+                .ensure(matrix.source(), identity);
         return new Result(matrix.name(), computed, null);
       } catch (UserInputException e) {
         return new Result(matrix.name(), false, Rejection.of(base.value().id(), matrix.name(), e));

@@ -7,6 +7,7 @@ import io.github.intruders.jobs.session.TaskMemory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -16,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Matrices that a task has no memory for go in blocks of rows, and come out the same. */
+/** Matrices that a task has no memory for go in blocks, and come out the same. */
 @ExtendWith(LocalMaster.class)
 class LargeMatricesTest {
   private static final String VECTORS = "singular_vectors";
@@ -32,7 +33,7 @@ class LargeMatricesTest {
     whole = temporary.resolve("whole");
     blocks = temporary.resolve("blocks");
     assertThat(scan(whole)).isZero();
-    System.setProperty(TaskMemory.KEY, "1536k"); // not enough for 384x128, enough for 128x128
+    System.setProperty(TaskMemory.KEY, "1600k"); // not enough for 384x128, enough for 128x128
     codeOfBlocks = scan(blocks);
   }
 
@@ -41,7 +42,7 @@ class LargeMatricesTest {
     System.clearProperty(TaskMemory.KEY);
   }
 
-  private static int scan(Path out) throws IOException {
+  private static int scan(Path out, String... more) throws IOException {
     String zoo = System.getProperty("zoo");
     StringBuilder manifest =
         new StringBuilder("base: {id: base, uri: %s/base}%ncheckpoints:%n".formatted(zoo));
@@ -49,22 +50,27 @@ class LargeMatricesTest {
       manifest.append("  - {id: %1$s, uri: %2$s/%1$s}%n".formatted(checkpoint, zoo));
     }
     Path file = Files.writeString(temporary.resolve("manifest.yaml"), manifest);
-    return Main.run(
-        "scan",
-        "--manifest",
-        file.toString(),
-        "--out",
-        out.toString(),
-        "--include",
-        "layers\\.0\\.(mlp\\..*|self_attn\\.q_proj)|embed_tokens");
+    List<String> line =
+        new ArrayList<>(
+            List.of(
+                "scan",
+                "--manifest",
+                file.toString(),
+                "--out",
+                out.toString(),
+                "--include",
+                "layers\\.0\\.(mlp\\..*|self_attn\\.q_proj)|embed_tokens"));
+    line.addAll(List.of(more));
+    return Main.run(line.toArray(String[]::new));
   }
 
   @Test
-  void tallMatricesAgreeWithWhatOneTaskFinds() {
-    List<Row> expected = rows(whole, VECTORS, "matrix LIKE '%gate%' OR matrix LIKE '%embed%'");
-    List<Row> found = rows(blocks, VECTORS, "matrix LIKE '%gate%' OR matrix LIKE '%embed%'");
+  void tallAndWideMatricesAgreeWithWhatOneTaskFinds() {
+    String which = "matrix LIKE '%gate%' OR matrix LIKE '%down%' OR matrix LIKE '%embed%'";
+    List<Row> expected = rows(whole, VECTORS, which);
+    List<Row> found = rows(blocks, VECTORS, which);
 
-    assertThat(expected).hasSize((3 + 1) * 10); // adapters leave the embedding alone
+    assertThat(expected).hasSize((3 + 3 + 1) * 10); // adapters leave the embedding alone
     assertThat(found).hasSameSizeAs(expected);
     for (int i = 0; i < expected.size(); i++) {
       for (String column : List.of("singular_value", "best_similarity", "energy_outside_span")) {
@@ -79,7 +85,9 @@ class LargeMatricesTest {
 
   @Test
   void theRouteIsNamedAndSmallMatricesKeepTheirs() {
-    assertThat(rows(blocks, "matrices", "matrix LIKE '%gate%'"))
+    assertThat(codeOfBlocks).isZero();
+    assertThat(rows(blocks, "matrices", "matrix LIKE '%gate%' OR matrix LIKE '%down%'"))
+        .hasSize(6)
         .allMatch(row -> row.getAs("solver").equals("gram"));
     assertThat(rows(blocks, "matrices", "matrix LIKE '%q_proj%'"))
         .hasSize(3)
@@ -87,18 +95,19 @@ class LargeMatricesTest {
   }
 
   @Test
-  void wideMatricesAreRefusedByNameWithFiguresAndARemedy() {
-    List<Row> rejects = rows(blocks, "rejects", "true");
+  void whatCanNotGoInBlocksIsRefusedByNameWithFiguresAndARemedy() throws IOException {
+    Path out = temporary.resolve("exact");
 
-    assertThat(codeOfBlocks).isEqualTo(3);
-    assertThat(rejects)
+    int code = scan(out, "--solver", "exact", "--exclude", "q_proj");
+
+    assertThat(code).isEqualTo(2);
+    assertThat(rows(out, "rejects", "matrix LIKE '%down%'"))
         .hasSize(3)
         .allSatisfy(
             row -> {
-              assertThat(row.<String>getAs("matrix")).endsWith("mlp.down_proj.weight");
               assertThat(row.<String>getAs("code")).isEqualTo("TOO_LARGE");
               assertThat(row.<String>getAs("message"))
-                  .contains("128x384", "GiB", "at least twice as many rows", TaskMemory.KEY);
+                  .contains("128x384", "MiB", "--solver exact", TaskMemory.KEY);
             });
   }
 

@@ -2,9 +2,12 @@ package io.github.intruders.jobs.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.plan.BasePlan;
-import io.github.intruders.plan.Cost;
 import io.github.intruders.plan.MatrixSelection;
+import io.github.intruders.scan.Cost;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -13,24 +16,15 @@ import org.junit.jupiter.api.Test;
 class PlanReportTest {
   @Test
   void whatWasUnderstoodByMoreThanEqualNamesStandsBelowTheCheckpoint() {
-    BasePlan base =
-        new BasePlan(
-            "b",
-            "file:/base",
-            MatrixSelection.of(null, null),
-            Map.of(),
-            Set.of(),
-            Map.of(),
-            List.of());
     String note = "names pair by prefix: \"model.\" in the base, \"\" here (28)";
 
     String text =
         new PlanReport(
-                base,
-                0,
+                base(),
+                estimate(),
                 List.of(
-                    new PlanReport.Checkpoint("plain", 28, 0, List.of(), Cost.NONE),
-                    new PlanReport.Checkpoint("headless", 28, 0, List.of(note), Cost.NONE)),
+                    new PlanReport.Checkpoint("plain", 28, 0, List.of(), 0),
+                    new PlanReport.Checkpoint("headless", 28, 0, List.of(note), 0)),
                 List.of(),
                 0)
             .render();
@@ -39,5 +33,45 @@ class PlanReportTest {
     int at = lines.indexOf("  " + note);
     assertThat(at).isPositive();
     assertThat(lines.get(at - 1)).startsWith("headless ");
+  }
+
+  @Test
+  void whatARunTakesIsSaidWithTheSettingsItNeeds() throws Exception {
+    PlanReport report = new PlanReport(base(), estimate(), List.of(), List.of(), 0);
+
+    assertThat(report.render())
+        .contains("28 matrices: 1.0e+09 flop, 40 s of one core")
+        .contains("30 s on 2 cores")
+        .contains("spark.executor.memoryOverhead=6144m")
+        .contains("2.0 GiB (spark.executor.memoryOverhead over 2 tasks)")
+        .contains("Tasks have less memory than that: more");
+    JsonNode json = new ObjectMapper().readTree(report.toJson());
+    assertThat(json.at("/expected/wall_seconds").asDouble()).isEqualTo(30);
+    assertThat(json.at("/expected/executor_memory_overhead_bytes").asLong()).isEqualTo(6L << 30);
+  }
+
+  private static BasePlan base() {
+    return new BasePlan(
+        "b", "file:/base", MatrixSelection.of(null, null), Map.of(), Set.of(), Map.of(), List.of());
+  }
+
+  private static RunEstimate estimate() {
+    return new RunEstimate(
+        28,
+        0,
+        28,
+        new Cost(1e9, 40, 0, 3L << 30),
+        280,
+        new Cost(1e9, 20, 0, 1L << 30),
+        28,
+        5,
+        List.of(),
+        Cost.NONE,
+        List.of(),
+        0,
+        0,
+        2,
+        2,
+        new MemoryLimit(2L << 30, "spark.executor.memoryOverhead over 2 tasks", "more"));
   }
 }

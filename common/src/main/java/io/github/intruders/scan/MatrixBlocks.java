@@ -16,10 +16,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Reads a tall matrix in blocks of rows and sums what {@link GramRoute} needs over some of them.
- * One thread at a time.
+ * Reads a matrix in blocks along its long side and sums what {@link GramRoute} needs over some of
+ * them. A wide matrix is read as its transpose, which is tall: rows and columns below are those of
+ * the tall one. One thread at a time.
  */
-public final class RowBlocks {
+public final class MatrixBlocks {
   private final TensorReader reader;
   private final BaseMatrix base;
   private final int rowsPerBlock;
@@ -27,28 +28,34 @@ public final class RowBlocks {
   /**
    * @param blockBytes what one block of base and tuned may take in double precision
    */
-  public RowBlocks(Storage storage, BaseMatrix base, long blockBytes) {
+  public MatrixBlocks(Storage storage, BaseMatrix base, long blockBytes) {
     this.reader = new TensorReader(storage);
     this.base = base;
     this.rowsPerBlock = rowsPerBlock(base, blockBytes);
   }
 
-  /** Whether the rows of a matrix can be read by themselves and are far more than its columns. */
+  /** Whether one side is far longer than the other, and parts of it can be read. */
   public static boolean suits(BaseMatrix base) {
-    return !base.source().transposed()
-        && base.source().scale() == null
-        && base.source().rows() >= 2 * base.source().cols();
+    return base.source().scale() == null && longSide(base) >= 2 * base.minDimension();
+  }
+
+  private static int longSide(BaseMatrix base) {
+    return Math.max(base.source().rows(), base.source().cols());
   }
 
   private static int rowsPerBlock(BaseMatrix base, long blockBytes) {
-    long rowBytes = 2L * Double.BYTES * base.source().cols();
-    return (int) Math.max(1, Math.min(base.source().rows(), blockBytes / rowBytes));
+    long rowBytes = 2L * Double.BYTES * base.minDimension();
+    return (int) Math.max(1, Math.min(longSide(base), blockBytes / rowBytes));
   }
 
   /** How many blocks there are. */
   public static int count(BaseMatrix base, long blockBytes) {
     int rows = rowsPerBlock(base, blockBytes);
-    return (base.source().rows() + rows - 1) / rows;
+    return (longSide(base) + rows - 1) / rows;
+  }
+
+  private boolean isWide() {
+    return base.source().rows() < base.source().cols();
   }
 
   private int from(int block) {
@@ -56,7 +63,7 @@ public final class RowBlocks {
   }
 
   private int to(int block) {
-    return Math.min(base.source().rows(), from(block) + rowsPerBlock);
+    return Math.min(longSide(base), from(block) + rowsPerBlock);
   }
 
   private Matrix readBase(int block) throws IOException {
@@ -64,13 +71,14 @@ public final class RowBlocks {
   }
 
   private Matrix read(MatrixSource source, int block) throws IOException {
+    MatrixSource tall = isWide() ? source.flipped() : source;
     return reader.read(
-        source.rowRange(source.matrix(), from(block), to(block) - from(block)), Precision.DOUBLE);
+        tall.rowRange(tall.matrix(), from(block), to(block) - from(block)), Precision.DOUBLE);
   }
 
   /** Σ W0ᵀ W0 over these blocks, (n, n), upper triangle. */
   public Matrix gram(List<Integer> blocks) throws IOException {
-    int n = base.source().cols();
+    int n = base.minDimension();
     Matrix gram = Matrix.zeros(n, n, Precision.DOUBLE);
     for (int block : blocks) {
       try (Arena arena = Arena.open()) {
@@ -83,7 +91,7 @@ public final class RowBlocks {
   /** The sums for a tuned matrix, whatever its update. */
   public GramRoute.Sums sums(MatrixPlan plan, List<Integer> blocks) throws IOException {
     CoordinateUpdate.Factors factors = factors(plan);
-    GramRoute.Sums sums = GramRoute.Sums.zeros(base.source().cols());
+    GramRoute.Sums sums = GramRoute.Sums.zeros(base.minDimension());
     for (int block : blocks) {
       try (Arena arena = Arena.open()) {
         Matrix w0 = readBase(block);
@@ -108,7 +116,7 @@ public final class RowBlocks {
       factors.add(factors(plan).b());
     }
     int columns = factors.stream().mapToInt(Matrix::cols).sum();
-    Matrix projected = Matrix.zeros(base.source().cols(), columns, Precision.DOUBLE);
+    Matrix projected = Matrix.zeros(base.minDimension(), columns, Precision.DOUBLE);
     for (int block : blocks) {
       try (Arena arena = Arena.open()) {
         Matrix w0 = readBase(block);
@@ -137,9 +145,13 @@ public final class RowBlocks {
     return GramRoute.scan(spectrum, projected, factors.b(), factors.a(), settings);
   }
 
-  /** The factors B, (m, R), and A, (R, n), of a plan. */
+  /** The factors B, (m, R), and A, (R, n), of a plan; of a wide matrix (B A)ᵀ = Aᵀ Bᵀ. */
   private CoordinateUpdate.Factors factors(MatrixPlan plan) throws IOException {
-    return CoordinateUpdate.Factors.read(
-        reader, plan.update().adapters(), base.source().rows(), base.source().cols());
+    CoordinateUpdate.Factors factors =
+        CoordinateUpdate.Factors.read(
+            reader, plan.update().adapters(), base.source().rows(), base.source().cols());
+    return isWide()
+        ? new CoordinateUpdate.Factors(factors.a().transposed(), factors.b().transposed())
+        : factors;
   }
 }

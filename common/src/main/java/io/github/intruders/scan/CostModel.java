@@ -1,0 +1,215 @@
+package io.github.intruders.scan;
+
+import io.github.intruders.linalg.LapackSvd;
+import io.github.intruders.plan.BaseMatrix;
+import io.github.intruders.plan.MatrixPlan;
+import io.github.intruders.plan.UpdateSource;
+import io.github.intruders.spectra.SpectrumPart;
+import java.io.Serializable;
+
+/**
+ * What the routes cost, by shapes alone. Operations are counted as the routes do them; the rates
+ * are those of one core of an AMD EPYC 9005 (Zen 5, 2.6 GHz, AVX-512), fitted to what {@code bench}
+ * measured there at 2048 x 2048, 4096 x 4096 and 11008 x 4096. Where a core is slower, all times
+ * grow alike. Below, m × n is the matrix, p its smaller side, q its larger one.
+ */
+public final class CostModel implements Serializable {
+  private static final long serialVersionUID = 1L;
+
+  /** What the rates were measured on, in words. */
+  public static final String RATES = "one core of an AMD EPYC 9005, reading 400 MB/s";
+
+  /** Products in single precision. */
+  private static final double PRODUCT_FLOPS = 6.5e10;
+
+  /** Products in double precision. */
+  private static final double DOUBLE_PRODUCT_FLOPS = 4e10;
+
+  /** A dense decomposition in double precision. */
+  private static final double DENSE_FLOPS = 6.3e10;
+
+  /** The eigenvalues of a symmetric matrix, bound by memory. */
+  private static final double EIGEN_FLOPS = 2.1e10;
+
+  /** A problem in the base's coordinates: what it takes at least. */
+  private static final double SOLVE_SECONDS = 0.010;
+
+  /** And what it takes more for each of (m + n) · R². */
+  private static final double SOLVE_SECONDS_PER_ELEMENT = 5e-9;
+
+  /** Reading and decoding a tensor; a remote storage may be slower. */
+  private static final double READ_BYTES = 4e8;
+
+  /** Multiples of m · n that the block route does for k = 10: eight steps, residuals and starts. */
+  private static final double BLOCK_FLOPS = 1000;
+
+  /** Vectors of the block route's search spaces, both sides. */
+  private static final int SEARCH_VECTORS = 600;
+
+  /** n × n matrices in double precision at the end of a scan in blocks. */
+  private static final int BLOCKWISE_SQUARES = 8;
+
+  private final ScanSettings settings;
+
+  public CostModel(ScanSettings settings) {
+    this.settings = settings;
+  }
+
+  /** What a plan asks of its base matrix. */
+  public Workload workload(MatrixPlan plan) {
+    int rank = plan.update() instanceof UpdateSource.LowRank chain ? chain.rank() : 0;
+    int p = plan.base().minDimension();
+    return settings.solver() == SolverChoice.AUTO && LowRankRoute.suits(p, rank, k(p))
+        ? new Workload(1, rank, (double) rank * rank, rank, 0, plan.updateBytes())
+        : new Workload(0, 0, 0, 0, 1, plan.updateBytes());
+  }
+
+  /** The base's decomposition, by divide and conquer in double precision. */
+  public static Cost decomposition(BaseMatrix base) {
+    double p = p(base);
+    double q = q(base);
+    double flops = denseFlops(p, q);
+    long bytes = base.source().lengthBytes();
+    return new Cost(
+        flops,
+        flops / DENSE_FLOPS + readSeconds(bytes),
+        bytes,
+        LapackSvd.nativeBytes(base.source().rows(), base.source().cols())
+            + storedBytes(base, SpectrumPart.BOTH));
+  }
+
+  /** Time of reading and decoding. */
+  public static double readSeconds(long bytes) {
+    return bytes / READ_BYTES;
+  }
+
+  /** What the store takes for a matrix. */
+  public static long storedBytes(BaseMatrix base, SpectrumPart kept) {
+    long p = base.minDimension();
+    long leading = Math.min(p, SpectrumPart.LEADING);
+    long left = kept.hasLeft() ? p : leading;
+    long right = kept.hasRight() ? p : leading;
+    return Float.BYTES * (left * base.source().rows() + right * base.source().cols())
+        + Double.BYTES * p;
+  }
+
+  /** Scanning checkpoints of a matrix in one task, the base's decomposition stored. */
+  public Cost scan(BaseMatrix base, Workload work) {
+    if (work.checkpoints() == 0) {
+      return Cost.NONE;
+    }
+    long spectrum = storedBytes(base, SpectrumPart.BOTH);
+    double m = base.source().rows();
+    double n = base.source().cols();
+    double p = p(base);
+    double projection = 2 * p * work.columns() * (m * (m > p ? 2 : 1) + n * (n > p ? 2 : 1));
+    double seconds =
+        projection / PRODUCT_FLOPS
+            + SOLVE_SECONDS * work.adapters()
+            + SOLVE_SECONDS_PER_ELEMENT * (m + n) * work.squares();
+    double flops = projection;
+    long bytes = spectrum + work.updateBytes();
+    if (work.whole() > 0) {
+      double search = takesBlocks(base) ? BLOCK_FLOPS * m * n : denseFlops(p, q(base));
+      double gram = q(base) * p * p;
+      double eigen = 4.0 / 3 * p * p * p;
+      flops += work.whole() * (search + gram + eigen);
+      seconds +=
+          work.whole()
+              * (search / (takesBlocks(base) ? PRODUCT_FLOPS : DENSE_FLOPS)
+                  + gram / DOUBLE_PRODUCT_FLOPS
+                  + eigen / EIGEN_FLOPS);
+      bytes += work.whole() * base.source().lengthBytes();
+    }
+    return new Cost(flops, seconds + readSeconds(bytes), bytes, scanBytes(base, work));
+  }
+
+  /**
+   * Peak native memory of one task that scans checkpoints of a base matrix whose decomposition is
+   * stored: U0 and V0ᵀ and the larger of two routes. Stacked adapters take their factors in double
+   * and in single precision and their coordinates; a full fine-tune W, W0, the search spaces and
+   * two Gram matrices, or by the dense route what that takes.
+   */
+  public long scanBytes(BaseMatrix base, Workload work) {
+    long p = base.minDimension();
+    long m = base.source().rows();
+    long n = base.source().cols();
+    long stack = Math.max(work.widest(), Math.min(work.columns(), CoordinateUpdate.STACK_COLUMNS));
+    long adapters = stack * ((m + n) * (Double.BYTES + Float.BYTES) + 2 * p * 24);
+    long whole = 0;
+    if (work.whole() > 0) {
+      whole =
+          takesBlocks(base)
+              ? 2 * Float.BYTES * m * n + SEARCH_VECTORS * Float.BYTES * (m + n) + 16 * p * p
+              : denseBytes(base);
+    }
+    return storedBytes(base, SpectrumPart.BOTH) + Math.max(adapters, whole);
+  }
+
+  /** What the dense route takes beside the base's decomposition, which it widens to double. */
+  static long denseBytes(BaseMatrix base) {
+    return LapackSvd.nativeBytes(base.source().rows(), base.source().cols())
+        + 2 * storedBytes(base, SpectrumPart.BOTH);
+  }
+
+  /** Decomposing a matrix in blocks and scanning checkpoints of it, over all tasks. */
+  public Cost blockwise(BaseMatrix base, Workload work) {
+    double p = p(base);
+    double q = q(base);
+    long bytes = base.source().lengthBytes();
+    double eigen = 9 * p * p * p;
+    Cost cost = new Cost(0, 0, 0, blockwiseBytes(base)).then(ofSums(q * p * p, eigen, bytes));
+    double stacks = Math.ceil(work.columns() / (double) CoordinateUpdate.STACK_COLUMNS);
+    cost =
+        cost.then(
+            ofSums(
+                2 * p * q * work.columns(),
+                2 * p * p * work.columns(),
+                (long) (stacks * bytes) + (work.whole() == 0 ? work.updateBytes() : 0)));
+    return cost.then(
+        ofSums(4 * q * p * p * work.whole(), eigen * work.whole(), 2 * bytes * work.whole()));
+  }
+
+  private static Cost ofSums(double products, double eigen, long bytes) {
+    return new Cost(
+        products + eigen,
+        products / DOUBLE_PRODUCT_FLOPS + eigen / EIGEN_FLOPS + readSeconds(bytes),
+        bytes,
+        0);
+  }
+
+  /** What the store takes for a matrix in blocks: the vectors of the short side. */
+  public static long blockwiseStoredBytes(BaseMatrix base) {
+    long p = base.minDimension();
+    return Float.BYTES * p * p + Double.BYTES * p;
+  }
+
+  /** Peak native memory of the last step for a matrix in blocks: p × p sums. */
+  public static long blockwiseBytes(BaseMatrix base) {
+    long p = base.minDimension();
+    return BLOCKWISE_SQUARES * Double.BYTES * p * p;
+  }
+
+  private boolean takesBlocks(BaseMatrix base) {
+    int p = base.minDimension();
+    return settings.solver() == SolverChoice.AUTO
+        && BlockRoute.suits(base.source().cols(), p, k(p));
+  }
+
+  private int k(int minDimension) {
+    return settings.topK().of(minDimension);
+  }
+
+  private static double p(BaseMatrix base) {
+    return base.minDimension();
+  }
+
+  private static double q(BaseMatrix base) {
+    return Math.max(base.source().rows(), base.source().cols());
+  }
+
+  /** A thin decomposition with R-SVD: 6 q p² + 20 p³ for a q × p matrix, q ≥ p. */
+  private static double denseFlops(double p, double q) {
+    return 6 * q * p * p + 20 * p * p * p;
+  }
+}

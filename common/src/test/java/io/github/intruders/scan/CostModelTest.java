@@ -1,0 +1,75 @@
+package io.github.intruders.scan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.github.intruders.checkpoint.DType;
+import io.github.intruders.checkpoint.MatrixSource;
+import io.github.intruders.plan.BaseMatrix;
+import io.github.intruders.spectra.SpectrumPart;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class CostModelTest {
+  private final CostModel model = new CostModel(ScanSettings.published());
+
+  /** Seconds of two cores, as the README quotes them from {@code bench}. */
+  @Test
+  void timesAreThoseMeasuredToWithinAThird() {
+    BaseMatrix small = matrix(2048, 2048);
+    BaseMatrix large = matrix(4096, 4096);
+
+    assertRatio(CostModel.decomposition(large).coreSeconds(), 2 * 14.1);
+    assertRatio(withoutReading(small, adapters(32, 16)), 2 * 32 * 0.0101);
+    assertRatio(withoutReading(large, adapters(32, 16)), 2 * 32 * 0.0176);
+    assertRatio(withoutReading(small, full(1)), 2 * (0.0442 + 0.3));
+    assertRatio(withoutReading(large, full(1)), 2 * (0.145 + 3));
+  }
+
+  @Test
+  void memoryFollowsTheRouteThatIsTaken() {
+    BaseMatrix matrix = matrix(11008, 4096);
+    long spectrum = CostModel.storedBytes(matrix, SpectrumPart.BOTH);
+
+    assertThat(spectrum).isEqualTo(4L * (11008 * 4096 + 4096 * 4096) + 8 * 4096);
+    assertThat(model.scanBytes(matrix, adapters(64, 16)) / (double) (1 << 30))
+        .isCloseTo(0.6, within(0.05)); // as the README says it was seen to be
+    assertThat(model.scanBytes(matrix, adapters(1, 16))).isLessThan(spectrum + (8 << 20));
+    assertThat(model.scanBytes(matrix, full(1))).isGreaterThan(spectrum + 8L * 11008 * 4096);
+    CostModel exact =
+        new CostModel(
+            new ScanSettings(
+                TopK.parse("10"), List.of(0.5), List.of(Side.LEFT), SolverChoice.EXACT));
+    assertThat(exact.scanBytes(matrix, full(1)))
+        .isGreaterThan(CostModel.decomposition(matrix).nativeBytes());
+    assertThat(CostModel.storedBytes(matrix, SpectrumPart.LEFT)).isLessThan(spectrum * 3 / 4);
+  }
+
+  @Test
+  void anAdapterTooWideForTheBasesCoordinatesCountsAsAWholeMatrix() {
+    assertThat(LowRankRoute.suits(128, 40, 10)).isTrue();
+    assertThat(LowRankRoute.suits(128, 100, 10)).isFalse();
+  }
+
+  private double withoutReading(BaseMatrix matrix, Workload work) {
+    Cost cost = model.scan(matrix, work);
+    return cost.coreSeconds() - CostModel.readSeconds(cost.bytesRead());
+  }
+
+  private static void assertRatio(double found, double measured) {
+    assertThat(found / measured).isBetween(0.67, 1.5);
+  }
+
+  private static Workload adapters(int count, int rank) {
+    return new Workload(count, count * rank, (double) count * rank * rank, rank, 0, 0);
+  }
+
+  private static Workload full(int count) {
+    return new Workload(0, 0, 0, 0, count, 0);
+  }
+
+  private static BaseMatrix matrix(int rows, int cols) {
+    return BaseMatrix.of(
+        new MatrixSource("layers.0.w.weight", "file:/w", DType.BF16, 0, rows, cols, false));
+  }
+}

@@ -1,0 +1,103 @@
+package io.github.intruders.jobs.cost;
+
+import io.github.intruders.input.MemoryLimit;
+import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.plan.BaseMatrix;
+import io.github.intruders.plan.BasePlan;
+import io.github.intruders.plan.MatrixPlan;
+import io.github.intruders.scan.CostModel;
+import io.github.intruders.scan.MatrixBlocks;
+import io.github.intruders.scan.SolverChoice;
+import io.github.intruders.scan.Workload;
+import io.github.intruders.spectra.SpectraStore;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.apache.spark.api.java.JavaRDD;
+import scala.Tuple2;
+
+/**
+ * What is to be done, and where it fits.
+ *
+ * @param matrices the base's, by name
+ * @param inTasks the work of matrices that a task can hold, by name
+ * @param large the work of matrices that no task can hold: in blocks, or not at all
+ * @param stored names of the matrices with work whose decomposition is stored
+ * @param model what it costs
+ * @param memory what a task has
+ */
+public record Outlook(
+    Map<String, BaseMatrix> matrices,
+    Map<String, Workload> inTasks,
+    Map<String, Workload> large,
+    Set<String> stored,
+    CostModel model,
+    MemoryLimit memory) {
+
+  /**
+   * Adds up the work by matrix, on the executors, and asks the store what it holds.
+   *
+   * @param plans the work
+   */
+  public static Outlook of(
+      BasePlan base,
+      JavaRDD<MatrixPlan> plans,
+      SpectraStore store,
+      JobConfig config,
+      MemoryLimit memory)
+      throws IOException {
+    CostModel model = new CostModel(config.settings());
+    Map<String, Workload> work =
+        plans
+            .mapToPair(plan -> new Tuple2<>(plan.base().name(), model.workload(plan)))
+            .reduceByKey(Workload::plus)
+            .collectAsMap();
+    Set<String> stored = stored(base, new TreeSet<>(work.keySet()), store, config);
+    Map<String, Workload> inTasks = new TreeMap<>();
+    Map<String, Workload> large = new TreeMap<>();
+    work.forEach(
+        (name, of) -> {
+          BaseMatrix matrix = base.matrices().get(name);
+          long decomposition =
+              stored.contains(name) ? 0 : CostModel.decomposition(matrix).nativeBytes();
+          boolean fits = memory.allows(Math.max(decomposition, model.scanBytes(matrix, of)));
+          (fits ? inTasks : large).put(name, of);
+        });
+    return new Outlook(base.matrices(), inTasks, large, stored, model, memory);
+  }
+
+  private static Set<String> stored(
+      BasePlan base, Set<String> names, SpectraStore store, JobConfig config) throws IOException {
+    List<String> order = List.copyOf(names);
+    List<SpectraStore.Place> places = new ArrayList<>();
+    for (String name : order) {
+      BaseMatrix matrix = base.matrices().get(name);
+      places.add(new SpectraStore.Place(matrix.source(), base.identity(matrix)));
+    }
+    List<Boolean> contained = store.containsEach(places, config.keptSpectra());
+    Set<String> stored = new HashSet<>();
+    for (int i = 0; i < order.size(); i++) {
+      if (contained.get(i)) {
+        stored.add(order.get(i));
+      }
+    }
+    return stored;
+  }
+
+  /** Whether a large matrix goes in blocks; else it is refused. */
+  public boolean goesInBlocks(BaseMatrix matrix, SolverChoice solver) {
+    return solver == SolverChoice.AUTO
+        && MatrixBlocks.suits(matrix)
+        && memory.allows(CostModel.blockwiseBytes(matrix));
+  }
+
+  /** How the work of matrices that a task can hold is cut into tasks. */
+  public Schedule schedule(int slots) {
+    return Schedule.of(this, slots);
+  }
+}
