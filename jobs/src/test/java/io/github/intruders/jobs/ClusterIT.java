@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
@@ -114,7 +114,7 @@ class ClusterIT {
   @Order(1)
   void whateverIsKilledTheTablesAreThoseOfAnUndisturbedRun() throws Exception {
     int rounds = Integer.getInteger("kill.rounds", VICTIMS.size());
-    long seed = Long.getLong("kill.seed", new Random().nextInt(1_000_000));
+    long seed = Long.getLong("kill.seed", new SplittableRandom().nextInt(1_000_000));
     int from = Integer.getInteger("kill.from", 0);
     Path calm = Files.createDirectories(temporary.resolve("calm"));
     Undisturbed first = undisturbed(calm, "first");
@@ -129,7 +129,7 @@ class ClusterIT {
     int done = 0;
     for (int round = from; done < rounds; round++) {
       String name = "-Dkill.seed=%d -Dkill.from=%d -Dkill.rounds=1".formatted(seed, round);
-      Random random = new Random(seed * 1000 + round);
+      SplittableRandom random = new SplittableRandom(seed * 1000 + round);
       Victim victim = VICTIMS.get(round % VICTIMS.size());
       boolean atNight = random.nextBoolean();
       Path folder = Files.createDirectories(temporary.resolve("round-" + round));

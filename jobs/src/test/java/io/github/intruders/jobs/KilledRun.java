@@ -13,7 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -36,7 +36,7 @@ final class KilledRun {
 
   private final Cluster cluster;
   private final SparkSession spark;
-  private final Random random;
+  private final SplittableRandom random;
   private final Victim victim;
   private final Path folder;
   private final Path out;
@@ -65,7 +65,7 @@ final class KilledRun {
   KilledRun(
       Cluster cluster,
       SparkSession spark,
-      Random random,
+      SplittableRandom random,
       Victim victim,
       Path folder,
       Undisturbed undisturbed,
