@@ -152,12 +152,8 @@ with DAG(
         " + params.options"
     )
 
-    plan = Stage(
-        command="plan", arguments=by_manifest, execution_timeout=timedelta(minutes=30)
-    )
-    spectra = Stage(
-        command="spectra", arguments=by_manifest, execution_timeout=timedelta(hours=8)
-    )
+    plan = Stage(command="plan", arguments=by_manifest, execution_timeout=timedelta(minutes=30))
+    spectra = Stage(command="spectra", arguments=by_manifest, execution_timeout=timedelta(hours=8))
     scan = Stage(command="scan", arguments=by_manifest, execution_timeout=timedelta(hours=8))
     accumulate = Stage(
         command="accumulate",

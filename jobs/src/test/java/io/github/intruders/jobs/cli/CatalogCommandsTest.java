@@ -28,7 +28,7 @@ class CatalogCommandsTest {
           "spark.sql.catalog.lake.type",
           "spark.sql.catalog.lake.warehouse");
 
-  private static final List<String> TABLES =
+  static final List<String> TABLES =
       List.of(
           "accumulation",
           "accumulation_by_matrix",

@@ -37,20 +37,6 @@ class NotebooksTest {
   private static final int SHOWN_ROWS = 1000;
 
   private static final String DATABASE = "notebook_tables";
-  private static final List<String> TABLES =
-      List.of(
-          "accumulation",
-          "accumulation_by_matrix",
-          "checkpoints",
-          "forgetting",
-          "intruder_tracks",
-          "matrices",
-          "metrics",
-          "mitigations",
-          "rejects",
-          "similarity",
-          "singular_vectors");
-
   private static final Set<String> CHARTS =
       Set.of("multiBarChart", "lineChart", "scatterChart", "table");
 
@@ -76,7 +62,7 @@ class NotebooksTest {
     assertThat(mitigated.exitCode()).as(mitigated.err()).isZero();
     spark = SparkSession.builder().config("spark.sql.shuffle.partitions", "1").getOrCreate();
     spark.sql("CREATE DATABASE " + DATABASE);
-    for (String table : TABLES) {
+    for (String table : CatalogCommandsTest.TABLES) {
       spark.sql(
           "CREATE VIEW %s.%s AS SELECT * FROM parquet.`%s`"
               .formatted(DATABASE, table, out.resolve(table)));
@@ -101,47 +87,48 @@ class NotebooksTest {
   @MethodSource("notes")
   void everyChartShowsColumnsOfItsQueryWhereverTheTablesLie(Path file) throws IOException {
     JsonNode note = new ObjectMapper().readTree(file.toFile());
-    List<Map<String, List<String>>> results = new ArrayList<>();
-    for (String place : List.of("out", "catalog")) {
-      Map<String, List<String>> result = new TreeMap<>();
-      for (JsonNode paragraph : note.path("paragraphs")) {
-        String text = paragraph.path("text").asText();
-        if (!text.startsWith("%spark.sql")) {
-          continue;
-        }
-        boolean views = text.contains("CREATE OR REPLACE TEMPORARY VIEW");
-        if (views && !text.contains("{" + place + "=")) {
-          continue;
-        }
-        List<Row> rows = List.of();
-        List<String> columns = List.of();
-        for (String statement : statements(text)) {
-          Dataset<Row> answer = spark.sql(statement);
-          rows = answer.collectAsList();
-          columns = List.of(answer.columns());
-        }
-        if (!views) {
-          String title = paragraph.path("title").asText();
-          assertShows(paragraph.at("/config/results/0/graph"), columns, rows, title);
-          try (java.io.FileWriter w = new java.io.FileWriter("/tmp/nb-out.txt", java.nio.charset.StandardCharsets.UTF_8, true)) { if (place.equals("out")) { w.write("== " + file.getFileName() + " | " + title + " | " + rows.size() + "\n" + columns + "\n"); for (Row r : rows.subList(0, Math.min(12, rows.size()))) w.write(r.mkString(" | ") + "\n"); } }
-          result.put(title, rows.stream().map(Row::json).toList());
-        }
-      }
-      results.add(result);
-    }
-    assertThat(results.get(0)).hasSizeGreaterThan(5);
-    assertThat(results.get(1)).isEqualTo(results.get(0));
+
+    Map<String, List<String>> inFolders = runAll(note, "out");
+
+    assertThat(inFolders).hasSizeGreaterThan(5);
+    assertThat(runAll(note, "catalog")).isEqualTo(inFolders);
   }
 
-  /** The statements with every form at its default, but for where the tables lie. */
-  private static List<String> statements(String text) {
+  /**
+   * Runs the SQL paragraphs in order and checks the charts.
+   *
+   * @param place the form that tells where the tables lie; views of other places are passed over
+   * @return title → rows
+   */
+  private static Map<String, List<String>> runAll(JsonNode note, String place) {
+    Map<String, List<String>> results = new TreeMap<>();
+    for (JsonNode paragraph : note.path("paragraphs")) {
+      String text = paragraph.path("text").asText();
+      if (!text.startsWith("%spark.sql")) {
+        continue;
+      }
+      if (!text.contains("TEMPORARY VIEW")) {
+        Dataset<Row> answer = spark.sql(sql(text));
+        List<Row> rows = answer.collectAsList();
+        String title = paragraph.path("title").asText();
+        assertShows(
+            paragraph.at("/config/results/0/graph"), List.of(answer.columns()), rows, title);
+        results.put(title, rows.stream().map(Row::json).toList());
+      } else if (text.contains("{" + place + "=")) {
+        Stream.of(sql(text).split(";\\s*\n", -1))
+            .filter(statement -> !statement.isBlank())
+            .forEach(spark::sql);
+      }
+    }
+    return results;
+  }
+
+  /** What Zeppelin hands to Spark: every form at its default, but for where the tables lie. */
+  private static String sql(String text) {
     Map<String, String> places = Map.of("out", out.toString(), "catalog", DATABASE);
-    String sql =
-        FORM.matcher(text.substring(text.indexOf('\n')))
-            .replaceAll(
-                form ->
-                    Matcher.quoteReplacement(places.getOrDefault(form.group(2), form.group(3))));
-    return Stream.of(sql.split(";\\s*\n", -1)).filter(statement -> !statement.isBlank()).toList();
+    return FORM.matcher(text.substring(text.indexOf('\n')))
+        .replaceAll(
+            form -> Matcher.quoteReplacement(places.getOrDefault(form.group(2), form.group(3))));
   }
 
   private static void assertShows(
