@@ -51,7 +51,9 @@ function plot(parent, label, x, y) {
       + '. The numbers are in the table that follows.');
   };
 }
-const line = (points, hex, tipOf, more) => Object.assign({ data: points.filter((point) => isNumber(point.x) && isNumber(point.y)), showLine: true, borderColor: hex, backgroundColor: hex,
+/** Chart.js takes points that it need not parse for sorted, and would leave others outside its axes. */
+const sorted = (points) => points.filter((point) => isNumber(point.x) && isNumber(point.y)).sort((a, b) => a.x - b.x);
+const line = (points, hex, tipOf, more) => Object.assign({ data: sorted(points), showLine: true, borderColor: hex, backgroundColor: hex,
   borderWidth: 2, pointRadius: 2.5, pointHoverRadius: 5, pointHitRadius: 8, clip: 8, tip: tipOf }, more);
 const dots = (points, hex, index, tipOf, more) => line(points, hex, tipOf, Object.assign({ showLine: false, pointRadius: 5, pointHoverRadius: 7, pointStyle: SHAPES[Math.min(index, COLOURED)] }, more));
 const MUTE = { pointRadius: 0, pointHitRadius: 0, pointHoverRadius: 0 };
