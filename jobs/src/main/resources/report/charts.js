@@ -51,11 +51,16 @@ function plot(parent, label, x, y) {
       + '. The numbers are in the table that follows.');
   };
 }
-const line = (points, hex, tipOf, more) => Object.assign({ data: points.filter((point) => isNumber(point.x) && isNumber(point.y)), showLine: true, borderColor: hex, backgroundColor: hex,
+/** Chart.js takes points that it need not parse for sorted, and would leave others outside its axes. */
+const sorted = (points) => points.filter((point) => isNumber(point.x) && isNumber(point.y)).sort((a, b) => a.x - b.x);
+const line = (points, hex, tipOf, more) => Object.assign({ data: sorted(points), showLine: true, borderColor: hex, backgroundColor: hex,
   borderWidth: 2, pointRadius: 2.5, pointHoverRadius: 5, pointHitRadius: 8, clip: 8, tip: tipOf }, more);
 const dots = (points, hex, index, tipOf, more) => line(points, hex, tipOf, Object.assign({ showLine: false, pointRadius: 5, pointHoverRadius: 7, pointStyle: SHAPES[Math.min(index, COLOURED)] }, more));
+const MUTE = { pointRadius: 0, pointHitRadius: 0, pointHoverRadius: 0 };
 /** A line to compare with. */
-const ruler = (points, hex, dash) => line(points, hex, null, { borderDash: dash, borderWidth: 1.5, pointRadius: 0, pointHitRadius: 0, pointHoverRadius: 0 });
+const ruler = (points, hex, dash) => line(points, hex, null, { borderDash: dash, borderWidth: 1.5, ...MUTE });
+/** The room between two lines. */
+const band = (upper, lower, hex) => [line(upper, hex, null, { fill: '+1', backgroundColor: alpha(hex, 0.15), borderWidth: 0, ...MUTE }), line(lower, hex, null, { borderWidth: 0, ...MUTE })];
 
 const EACH = 40;
 /**
@@ -82,10 +87,8 @@ function curves(parent, choices, label, x, y, points, tipOf) {
         const values = all.map((point) => point.y);
         return { x: place, y: quantile(values, 0.5), low: quantile(values, 0.1), high: quantile(values, 0.9), of: values.length };
       });
-      const edge = { borderWidth: 0, pointRadius: 0, pointHitRadius: 0, pointHoverRadius: 0 };
       sets.push(line(at, hex, (point) => [name(group) + ': ' + counted(point.of, 'checkpoint'), 'median ' + short(point.y), 'middle 80 %: ' + short(point.low) + ' to ' + short(point.high)]),
-        line(at.map((point) => ({ x: point.x, y: point.high })), hex, null, Object.assign({ fill: '+1', backgroundColor: alpha(hex, 0.15) }, edge)),
-        line(at.map((point) => ({ x: point.x, y: point.low })), hex, null, edge));
+        ...band(at.map((point) => ({ x: point.x, y: point.high })), at.map((point) => ({ x: point.x, y: point.low })), hex));
     });
     set(sets, titles);
   };

@@ -131,10 +131,9 @@ function bestSimilarity() {
     const points = (column) => own().map((row) => ({ x: row.singular_index, y: row[column], row }));
     const tipOf = (title) => (point) => ['index ' + point.x + ', ' + title + ': ' + short(point.y), 'middle half: ' + short(point.row.lower) + ' to ' + short(point.row.upper),
       'chance: ' + short(point.row.chance)];
-    const edge = { borderWidth: 0, pointRadius: 0, pointHitRadius: 0, pointHoverRadius: 0 };
     keys([['median', colour(0)], ['middle half', alpha(colour(0), 0.3)], ['lowest', colour(1)], ['threshold', colour(2), DASHED], ['chance', colour(COLOURED), DASHED]]);
     set([line(points('median'), colour(0), tipOf('median')), line(points('lowest'), colour(1), tipOf('lowest'), { pointStyle: 'triangle', pointRadius: 4 }),
-      line(points('upper'), colour(0), null, Object.assign({ fill: '+1', backgroundColor: alpha(colour(0), 0.15) }, edge)), line(points('lower'), colour(0), null, edge),
+      ...band(points('upper'), points('lower'), colour(0)),
       ruler(own().map((row) => ({ x: row.singular_index, y: epsilon })), colour(2), [3, 4]), ruler(points('chance'), colour(COLOURED), [8, 5])]);
   };
   redraws.push(draw);
@@ -155,10 +154,7 @@ function heatMap() {
   const of = choice(choices, 'Of', [...maps].map(([one, map]) => [one, map.text]), undefined, () => draw());
   const measure = choice(choices, 'Share of', [['count', 'vectors'], ['energy', 'energy']], 'count', () => draw());
   const shown = figure(made);
-  const wrap = element('div', undefined, 'scroll');
-  wrap.tabIndex = 0;
-  wrap.setAttribute('role', 'region');
-  wrap.setAttribute('aria-label', 'Intruders by layer and module');
+  const wrap = scrolling('Intruders by layer and module');
   const scale = element('div');
   shown.append(scale, wrap);
   const draw = () => {

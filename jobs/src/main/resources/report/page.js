@@ -188,7 +188,7 @@ function key(parent) {
     const item = element('li');
     const mark = element('span', GLYPHS[look], look === undefined ? 'mark' : look === DASHED ? 'mark dash' : 'glyph');
     mark.style.color = hex;
-    mark.ariaHidden = 'true';
+    mark.setAttribute('aria-hidden', 'true');
     item.append(mark, element('bdi', text));
     return item;
   }));
@@ -198,16 +198,21 @@ const groupKey = (rows, shapes) => [...new Set(rows.map(groupOf))].sort((a, b) =
 
 // Tables.
 
+/** What is wider than the page scrolls in a box of its own, by keys too. */
+function scrolling(label) {
+  const wrap = element('div', undefined, 'scroll');
+  wrap.tabIndex = 0;
+  wrap.setAttribute('role', 'region');
+  wrap.setAttribute('aria-label', label);
+  return wrap;
+}
 const ROWS_AT_FIRST = 100;
 /**
  * A table that sorts by its columns.
  * columns: [what a row has, heading, kind: text or nothing for numbers, how it is written]
  */
 function table(rows, columns, caption, most) {
-  const wrap = element('div', undefined, 'scroll');
-  wrap.tabIndex = 0;
-  wrap.setAttribute('role', 'region');
-  wrap.setAttribute('aria-label', caption);
+  const wrap = scrolling(caption);
   const made = element('table');
   made.append(element('caption', caption));
   const head = element('tr');

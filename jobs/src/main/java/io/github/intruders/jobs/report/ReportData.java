@@ -114,7 +114,7 @@ final class ReportData {
     return evenly(
             CheckpointsTable.ranked(checkpoints),
             "base_id",
-            desc("intruder_count"),
+            expr("struct(-intruder_count, checkpoint_id)"),
             CHECKPOINTS_DRAWN)
         .select(
             "checkpoint_id",

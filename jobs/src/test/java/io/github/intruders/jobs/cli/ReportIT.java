@@ -171,7 +171,7 @@ class ReportIT {
     return file;
   }
 
-  /** The tables of the run, each row many times over, in eight layers. */
+  /** The tables of the run, each row many times over, in four layers. */
   private static void multiply() throws Exception {
     SparkSession spark =
         SparkSession.builder()
@@ -221,7 +221,7 @@ class ReportIT {
       if (List.of(multiplied.columns()).contains("layer") && !table.equals("mitigations")) {
         multiplied =
             multiplied
-                .withColumn("deeper", expr("explode(sequence(0, 3))"))
+                .withColumn("deeper", expr("explode(sequence(0, 1))"))
                 .withColumn("layer", expr("layer + 2 * deeper"))
                 .withColumn(
                     "matrix",
@@ -308,6 +308,7 @@ class ReportIT {
       assertThat(texts("[...document.querySelectorAll('main section')].map((one) => one.id)"))
           .containsExactlyElementsOf(sections(out));
       assertThat(texts(EMPTY_FIGURES)).isEmpty();
+      assertThat(texts(OUTSIDE)).as("points outside the axes of their charts").isEmpty();
       assertThat(browser.evaluate("document.documentElement.scrollWidth - innerWidth").asInt())
           .as("how far the page is wider than the window")
           .isLessThanOrEqualTo(0);
@@ -323,6 +324,14 @@ class ReportIT {
         const pixels = new Uint32Array(one.getContext('2d').getImageData(0, 0, one.width, one.height).data.buffer);
         return new Set(pixels).size < 10;
       }).map((one) => one.getAttribute('aria-label') || one.closest('section').id)
+      """;
+
+  /** Points that are drawn beyond the area between the axes. */
+  private static final String OUTSIDE =
+      """
+      charts.flatMap((chart) => chart.getSortedVisibleDatasetMetas().flatMap((set) => set.data.filter((point) =>
+        point.x < chart.chartArea.left - 1 || point.x > chart.chartArea.right + 1 || point.y < chart.chartArea.top - 1 || point.y > chart.chartArea.bottom + 1)
+        .map((point) => chart.canvas.getAttribute('aria-label'))))
       """;
 
   private static List<String> texts(String script) throws Exception {
