@@ -135,21 +135,25 @@ public final class CostModel implements Serializable {
     long m = base.source().rows();
     long n = base.source().cols();
     long stack = Math.max(work.widest(), Math.min(work.columns(), CoordinateUpdate.STACK_COLUMNS));
-    long adapters = stack * ((m + n) * (Double.BYTES + Float.BYTES) + 2 * p * 24);
-    long whole = 0;
-    if (work.whole() > 0) {
-      whole =
-          takesBlocks(base)
-              ? 2 * Float.BYTES * m * n + SEARCH_VECTORS * Float.BYTES * (m + n) + 16 * p * p
-              : denseBytes(base);
+    long spectrum = storedBytes(base, SpectrumPart.BOTH);
+    long adapters = spectrum + stack * ((m + n) * (Double.BYTES + Float.BYTES) + 2 * p * 24);
+    if (work.whole() == 0) {
+      return adapters;
     }
-    return storedBytes(base, SpectrumPart.BOTH) + Math.max(adapters, whole);
+    long whole =
+        takesBlocks(base)
+            ? spectrum
+                + 2 * Float.BYTES * m * n
+                + SEARCH_VECTORS * Float.BYTES * (m + n)
+                + 16 * p * p
+            : denseBytes(base);
+    return Math.max(adapters, whole);
   }
 
-  /** What the dense route takes beside the base's decomposition, which it widens to double. */
+  /** What the dense route takes, with the base's decomposition, which it widens to double. */
   static long denseBytes(BaseMatrix base) {
     return LapackSvd.nativeBytes(base.source().rows(), base.source().cols())
-        + 2 * storedBytes(base, SpectrumPart.BOTH);
+        + 3 * storedBytes(base, SpectrumPart.BOTH);
   }
 
   /** Decomposing a matrix in blocks and scanning checkpoints of it, over all tasks. */
