@@ -156,14 +156,18 @@ public final class CostModel implements Serializable {
         + 3 * storedBytes(base, SpectrumPart.BOTH);
   }
 
-  /** Decomposing a matrix in blocks and scanning checkpoints of it, over all tasks. */
-  public Cost blockwise(BaseMatrix base, Workload work) {
+  /**
+   * Decomposing a matrix in blocks and scanning checkpoints of it, over all tasks.
+   *
+   * @param taskBytes the memory of a task, which bounds how many adapters go at once
+   */
+  public Cost blockwise(BaseMatrix base, Workload work, long taskBytes) {
     double p = p(base);
     double q = q(base);
     long bytes = base.source().lengthBytes();
     double eigen = 9 * p * p * p;
     Cost cost = new Cost(0, 0, 0, blockwiseBytes(base)).then(ofSums(q * p * p, eigen, bytes));
-    double stacks = Math.ceil(work.columns() / (double) CoordinateUpdate.STACK_COLUMNS);
+    double stacks = Math.ceil(work.columns() / (double) blockwiseColumns(base, taskBytes));
     cost =
         cost.then(
             ofSums(
@@ -180,6 +184,12 @@ public final class CostModel implements Serializable {
         products / DOUBLE_PRODUCT_FLOPS + eigen / EIGEN_FLOPS + readSeconds(bytes),
         bytes,
         0);
+  }
+
+  /** How many columns of adapters are projected at once where a matrix goes in blocks. */
+  public static long blockwiseColumns(BaseMatrix base, long taskBytes) {
+    long longSide = Math.max(base.source().rows(), base.source().cols());
+    return Math.max(1, taskBytes / 4 / (longSide * Double.BYTES));
   }
 
   /** What the store takes for a matrix in blocks: the vectors of the short side. */

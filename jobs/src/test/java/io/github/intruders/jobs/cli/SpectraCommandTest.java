@@ -62,7 +62,7 @@ class SpectraCommandTest {
 
     assertThat(used.out()).contains("Removed 0 files");
     assertThat(JSON.readTree(planned.out()).at("/removed")).hasSize(6);
-    assertThat(gone.out()).contains("Removed 6 files").contains("points at nothing");
+    assertThat(gone.out()).contains("Removed 6 files").contains("3 links that pointed at nothing");
     assertThat(Outcome.of("spectra", "--list", "--spectra", other).out())
         .contains("0 decompositions");
   }
