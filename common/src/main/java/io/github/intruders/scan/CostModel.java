@@ -135,31 +135,39 @@ public final class CostModel implements Serializable {
     long m = base.source().rows();
     long n = base.source().cols();
     long stack = Math.max(work.widest(), Math.min(work.columns(), CoordinateUpdate.STACK_COLUMNS));
-    long adapters = stack * ((m + n) * (Double.BYTES + Float.BYTES) + 2 * p * 24);
-    long whole = 0;
-    if (work.whole() > 0) {
-      whole =
-          takesBlocks(base)
-              ? 2 * Float.BYTES * m * n + SEARCH_VECTORS * Float.BYTES * (m + n) + 16 * p * p
-              : denseBytes(base);
+    long spectrum = storedBytes(base, SpectrumPart.BOTH);
+    long adapters = spectrum + stack * ((m + n) * (Double.BYTES + Float.BYTES) + 2 * p * 24);
+    if (work.whole() == 0) {
+      return adapters;
     }
-    return storedBytes(base, SpectrumPart.BOTH) + Math.max(adapters, whole);
+    long whole =
+        takesBlocks(base)
+            ? spectrum
+                + 2 * Float.BYTES * m * n
+                + SEARCH_VECTORS * Float.BYTES * (m + n)
+                + 16 * p * p
+            : denseBytes(base);
+    return Math.max(adapters, whole);
   }
 
-  /** What the dense route takes beside the base's decomposition, which it widens to double. */
+  /** What the dense route takes, with the base's decomposition, which it widens to double. */
   static long denseBytes(BaseMatrix base) {
     return LapackSvd.nativeBytes(base.source().rows(), base.source().cols())
-        + 2 * storedBytes(base, SpectrumPart.BOTH);
+        + 3 * storedBytes(base, SpectrumPart.BOTH);
   }
 
-  /** Decomposing a matrix in blocks and scanning checkpoints of it, over all tasks. */
-  public Cost blockwise(BaseMatrix base, Workload work) {
+  /**
+   * Decomposing a matrix in blocks and scanning checkpoints of it, over all tasks.
+   *
+   * @param taskBytes the memory of a task, which bounds how many adapters go at once
+   */
+  public Cost blockwise(BaseMatrix base, Workload work, long taskBytes) {
     double p = p(base);
     double q = q(base);
     long bytes = base.source().lengthBytes();
     double eigen = 9 * p * p * p;
     Cost cost = new Cost(0, 0, 0, blockwiseBytes(base)).then(ofSums(q * p * p, eigen, bytes));
-    double stacks = Math.ceil(work.columns() / (double) CoordinateUpdate.STACK_COLUMNS);
+    double stacks = Math.ceil(work.columns() / (double) blockwiseColumns(base, taskBytes));
     cost =
         cost.then(
             ofSums(
@@ -176,6 +184,12 @@ public final class CostModel implements Serializable {
         products / DOUBLE_PRODUCT_FLOPS + eigen / EIGEN_FLOPS + readSeconds(bytes),
         bytes,
         0);
+  }
+
+  /** How many columns of adapters are projected at once where a matrix goes in blocks. */
+  public static long blockwiseColumns(BaseMatrix base, long taskBytes) {
+    long longSide = Math.max(base.source().rows(), base.source().cols());
+    return Math.max(1, taskBytes / 4 / (longSide * Double.BYTES));
   }
 
   /** What the store takes for a matrix in blocks: the vectors of the short side. */

@@ -50,8 +50,8 @@ public final class StorePruning {
 
   /** Why something goes. */
   public enum Reason {
-    OLD("old"),
-    UNUSED("unused"),
+    OLD("written longer ago"),
+    UNUSED("not used by the base"),
     SUPERSEDED("both sides are here too"),
     POINTS_AT_NOTHING("points at nothing"),
     LEFT_OVER("left over by a writer");

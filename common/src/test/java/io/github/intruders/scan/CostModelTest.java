@@ -61,7 +61,7 @@ class CostModelTest {
   }
 
   private static Workload adapters(int count, int rank) {
-    return new Workload(count, count * rank, (double) count * rank * rank, rank, 0, 0);
+    return new Workload(count, (long) count * rank, (double) count * rank * rank, rank, 0, 0);
   }
 
   private static Workload full(int count) {

@@ -208,8 +208,7 @@ class SpectraStoreTest {
     long before = storage.bytesRead();
 
     assertThatThrownBy(
-            () ->
-                new SpectraStore(storage, root(), SpectrumPart.BOTH, memory).obtain(source, "v1"))
+            () -> new SpectraStore(storage, root(), SpectrumPart.BOTH, memory).obtain(source, "v1"))
         .isInstanceOf(UserInputException.class)
         .hasMessageContaining("Tensor " + MATRIX)
         .hasMessageContaining("the decomposition of 384x128 takes 2.1 MiB")

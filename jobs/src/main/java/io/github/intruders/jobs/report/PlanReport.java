@@ -46,8 +46,8 @@ public record PlanReport(
   public String render() {
     StringBuilder text = new StringBuilder();
     text.append(
-        "Base '%s' at %s: %d matrices, %d of them decomposed already%n%n"
-            .formatted(base.id(), base.uri(), base.matrices().size(), estimate.stored()));
+        "Base '%s' at %s: %d matrices%n%n"
+            .formatted(base.id(), base.uri(), base.matrices().size()));
     Map<String, Integer> shapes = new TreeMap<>();
     for (BaseMatrix matrix : base.matrices().values()) {
       shapes.merge(
@@ -98,7 +98,11 @@ public record PlanReport(
     RunEstimate e = estimate;
     StringBuilder text = new StringBuilder();
     text.append("Expected, at the rates of %s:%n".formatted(CostModel.RATES));
-    text.append(line("decompose", "%d matrices".formatted(e.decomposed()), e.decomposition()));
+    text.append(
+        line(
+            "decompose",
+            "%d matrices, %d more are stored".formatted(e.decomposed(), e.stored()),
+            e.decomposition()));
     text.append(
         line("scan", "%d matrices in %d tasks".formatted(e.scanned(), e.scanTasks()), e.scan()));
     if (!e.inBlocks().isEmpty()) {
@@ -114,7 +118,7 @@ public record PlanReport(
         "  store       %s when done; %s with --store side%n"
             .formatted(Amount.ofBytes(e.storeBytes()), Amount.ofBytes(e.oneSideBytes())));
     text.append(
-        "  memory      %s outside the heap for a task; it has %s%n"
+        "  memory      %s outside the heap for a task; %s%n"
             .formatted(Amount.ofBytes(e.nativeBytes()), available()));
     text.append(
         "  executors   with %d tasks at once: spark.executor.memoryOverhead=%dm, spark.executor.memory=%dm%n"
@@ -145,7 +149,7 @@ public record PlanReport(
     MemoryLimit memory = estimate.memory();
     return memory.bytes() == Long.MAX_VALUE
         ? memory.source()
-        : "%s (%s)".formatted(Amount.ofBytes(memory.bytes()), memory.source());
+        : "tasks have %s (%s)".formatted(Amount.ofBytes(memory.bytes()), memory.source());
   }
 
   private static long mebibytes(long bytes) {

@@ -82,7 +82,7 @@ public record RunEstimate(
     for (Map.Entry<String, Workload> entry : outlook.large().entrySet()) {
       BaseMatrix matrix = outlook.matrices().get(entry.getKey());
       if (outlook.goesInBlocks(matrix, config.settings().solver())) {
-        blocks = blocks.then(outlook.model().blockwise(matrix, entry.getValue()));
+        blocks = blocks.then(outlook.model().blockwise(matrix, entry.getValue(), outlook.memory().bytes()));
         inBlocks.add(entry.getKey());
         storeBytes += CostModel.blockwiseStoredBytes(matrix);
         oneSideBytes += CostModel.blockwiseStoredBytes(matrix);

@@ -136,18 +136,26 @@ public final class StoreReport {
   public static String render(
       StoreContents before, List<StorePruning.Removal> removals, boolean dryRun) {
     StringBuilder text = new StringBuilder("Spectra store %s%n".formatted(before.root()));
-    if (!removals.isEmpty()) {
-      List<String[]> rows = new ArrayList<>();
-      for (StorePruning.Removal removal : removals) {
-        rows.add(
-            new String[] {
-              "  " + removal.uri().substring(before.root().length() + 1),
-              removal.matrix(),
-              Amount.ofBytes(removal.lengthBytes()),
-              removal.reason().toString()
-            });
+    List<String[]> rows = new ArrayList<>();
+    int links = 0;
+    for (StorePruning.Removal removal : removals) {
+      if (removal.reason() == StorePruning.Reason.POINTS_AT_NOTHING) {
+        links++;
+        continue;
       }
+      rows.add(
+          new String[] {
+            shortName(removal.uri().substring(before.root().length() + 1)),
+            removal.matrix(),
+            Amount.ofBytes(removal.lengthBytes()),
+            removal.reason().toString()
+          });
+    }
+    if (!rows.isEmpty()) {
       text.append('\n').append(table(rows));
+    }
+    if (links > 0) {
+      text.append("%n%s that %s at nothing%n".formatted(count(links, "link"), dryRun ? "would then point" : "pointed"));
     }
     long bytes = removals.stream().mapToLong(StorePruning.Removal::lengthBytes).sum();
     text.append(
@@ -158,6 +166,11 @@ public final class StoreReport {
                 Amount.ofBytes(bytes),
                 Amount.ofBytes(before.lengthBytes() - decompositionBytes(removals))));
     return text.toString();
+  }
+
+  /** A file's name with its hash as the listing shows it. */
+  private static String shortName(String name) {
+    return name.replaceFirst("([0-9a-f]{12})[0-9a-f]{52}", "$1").replaceFirst("\\.safetensors$", "");
   }
 
   private static long decompositionBytes(List<StorePruning.Removal> removals) {

@@ -128,12 +128,11 @@ final class LargeMatrices {
   }
 
   private boolean fits(BaseMatrix matrix, List<MatrixPlan> stack, MatrixPlan next) {
-    long longSide = Math.max(matrix.source().rows(), matrix.source().cols());
     long columns = next.adapterRank();
     for (MatrixPlan plan : stack) {
       columns += plan.adapterRank();
     }
-    return columns * longSide * Double.BYTES <= memory.bytes() / 4;
+    return columns <= CostModel.blockwiseColumns(matrix, memory.bytes());
   }
 
   private void decompose(BaseMatrix matrix, String identity) throws IOException {

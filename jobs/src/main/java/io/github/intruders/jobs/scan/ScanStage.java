@@ -16,6 +16,7 @@ import io.github.intruders.spectra.SpectraStore;
 import java.io.IOException;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -88,7 +89,7 @@ public final class ScanStage {
             new SpectraStore(storage.open(), config.spectraUri()),
             config,
             memory);
-    Set<String> large = outlook.large().keySet();
+    Set<String> large = new TreeSet<>(outlook.large().keySet()); // goes to the executors
     Schedule schedule = outlook.schedule(spark.sparkContext().defaultParallelism());
     LargestFirst partitioner = new LargestFirst(schedule);
     if (schedule.spreads()) {

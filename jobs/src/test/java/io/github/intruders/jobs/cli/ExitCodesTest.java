@@ -131,7 +131,7 @@ class ExitCodesTest {
 
     assertThat(outcome.exitCode()).isZero();
     assertThat(outcome.out())
-        .contains("28 matrices, 0 of them decomposed already")
+        .contains("28 matrices, 0 more are stored")
         .contains("4 x self_attn.k_proj  64x128 BF16")
         .contains("lora-r32/4-xml");
     assertThat(out).doesNotExist();

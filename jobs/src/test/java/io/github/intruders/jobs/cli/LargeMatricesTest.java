@@ -100,7 +100,7 @@ class LargeMatricesTest {
 
     int code = scan(out, "--solver", "exact", "--exclude", "q_proj");
 
-    assertThat(code).isEqualTo(2);
+    assertThat(code).isEqualTo(3);
     assertThat(rows(out, "rejects", "matrix LIKE '%down%'"))
         .hasSize(3)
         .allSatisfy(

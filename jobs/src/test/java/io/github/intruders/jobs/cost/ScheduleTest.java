@@ -22,7 +22,7 @@ class ScheduleTest {
   void whatRemainsToBeDoneDecidesTheOrderNotTheSizeOfTheMatrix() {
     Map<String, Workload> work = new HashMap<>();
     work.put("large.weight", adapters(1));
-    work.put("small.weight", adapters(8));
+    work.put("small.weight", adapters(64));
     work.put("other.weight", adapters(1));
 
     assertThat(order(work, Set.of("large.weight", "small.weight", "other.weight")))
@@ -88,8 +88,7 @@ class ScheduleTest {
                 matrices.put(
                     name,
                     BaseMatrix.of(
-                        new MatrixSource(
-                            name, "file:/w", DType.BF16, 0, order, order, false))));
+                        new MatrixSource(name, "file:/w", DType.BF16, 0, order, order, false))));
     return matrices;
   }
 }

@@ -40,7 +40,7 @@ class PlanReportTest {
     PlanReport report = new PlanReport(base(), estimate(), List.of(), List.of(), 0);
 
     assertThat(report.render())
-        .contains("28 matrices: 1.0e+09 flop, 40 s of one core")
+        .contains("28 matrices, 0 more are stored: 1.0e+09 flop, 40 s of one core")
         .contains("30 s on 2 cores")
         .contains("spark.executor.memoryOverhead=6144m")
         .contains("2.0 GiB (spark.executor.memoryOverhead over 2 tasks)")
