@@ -75,7 +75,7 @@ public record Schedule(List<Piece> pieces) {
   private static int shares(BaseMatrix matrix, Workload work, double seconds, double target) {
     double forLength = work.checkpoints() / (double) MOST_CHECKPOINTS_PER_TASK;
     double reading = CostModel.readSeconds(CostModel.storedBytes(matrix, SpectrumPart.BOTH));
-    double worth = Math.min(work.checkpoints(), seconds / (WORTH_READING * reading));
+    double worth = Math.min((double) work.checkpoints(), seconds / (WORTH_READING * reading));
     double forCores = Math.min(seconds / target, worth);
     return (int) Math.ceil(Math.max(1, Math.max(forLength, forCores)));
   }
