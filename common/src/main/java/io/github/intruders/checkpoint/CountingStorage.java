@@ -8,11 +8,23 @@ import java.util.concurrent.atomic.LongAdder;
 /** Counts what is read through it. Thread-safe. */
 public final class CountingStorage implements Storage {
   private final Storage delegate;
-  private final LongAdder bytes = new LongAdder();
-  private final LongAdder requests = new LongAdder();
+  private final LongAdder bytes;
+  private final LongAdder requests;
 
   public CountingStorage(Storage delegate) {
+    this(delegate, new LongAdder(), new LongAdder());
+  }
+
+  /**
+   * Counts on.
+   *
+   * @param bytes takes the bytes delivered
+   * @param requests takes the ranges delivered
+   */
+  public CountingStorage(Storage delegate, LongAdder bytes, LongAdder requests) {
     this.delegate = Objects.requireNonNull(delegate, "delegate");
+    this.bytes = Objects.requireNonNull(bytes, "bytes");
+    this.requests = Objects.requireNonNull(requests, "requests");
   }
 
   /** Bytes delivered so far. */

@@ -56,6 +56,7 @@ public enum LapackSvd implements SvdSolver {
     if (a.minDimension() == 0) {
       throw new IllegalArgumentException("Cannot decompose an empty matrix: " + a);
     }
+    long start = System.nanoTime();
     try (Arena arena = Arena.open()) {
       int p = a.minDimension();
       Matrix work = a.copy(); // LAPACK destroys its input
@@ -73,6 +74,8 @@ public enum LapackSvd implements SvdSolver {
             "LAPACK refused a %s matrix: info %d (are all elements finite?)".formatted(a, info));
       }
       return s.row(0);
+    } finally {
+      OpenBlas.decomposedSince(start);
     }
   }
 

@@ -1,5 +1,6 @@
 package io.github.intruders.linalg;
 
+import java.util.concurrent.atomic.LongAdder;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas_full;
 import org.slf4j.Logger;
@@ -8,6 +9,8 @@ import org.slf4j.LoggerFactory;
 /** The native backend: loading, threads, name. Thread-safe; the thread count is per process. */
 public final class OpenBlas {
   private static final Logger LOG = LoggerFactory.getLogger(OpenBlas.class);
+
+  private static final LongAdder DECOMPOSING_NANOS = new LongAdder();
 
   private OpenBlas() {}
 
@@ -53,6 +56,19 @@ public final class OpenBlas {
     if (openblas_full.openblas_get_num_threads() != threads) {
       openblas_full.openblas_set_num_threads(threads);
     }
+  }
+
+  /** Notes that a decomposition by LAPACK began at this {@link System#nanoTime} and is over. */
+  static void decomposedSince(long nanoTime) {
+    DECOMPOSING_NANOS.add(System.nanoTime() - nanoTime);
+  }
+
+  /**
+   * How long LAPACK's dense singular value and eigenvalue decompositions have taken in this process
+   * so far, in seconds, summed over threads.
+   */
+  public static double decompositionSeconds() {
+    return DECOMPOSING_NANOS.sum() / 1e9;
   }
 
   /** How many threads one call may use now. */

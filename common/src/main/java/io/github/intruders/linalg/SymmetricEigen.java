@@ -66,6 +66,7 @@ public record SymmetricEigen(double[] values, Matrix vectors) {
     if (a.rows() != a.cols() || a.precision() != Precision.DOUBLE) {
       throw new IllegalArgumentException("Expected a square double matrix, found " + a);
     }
+    long start = System.nanoTime();
     try (Arena arena = Arena.open()) {
       Matrix values = Matrix.allocate(1, a.rows(), Precision.DOUBLE);
       // Row-major upper is column-major lower; columns of the result are our rows.
@@ -80,6 +81,8 @@ public record SymmetricEigen(double[] values, Matrix vectors) {
         throw new SvdConvergenceException("dsyevd", a, info);
       }
       return values.row(0);
+    } finally {
+      OpenBlas.decomposedSince(start);
     }
   }
 }

@@ -88,6 +88,11 @@ public record MatrixScan(
         tuned.maxResidual());
   }
 
+  /** Whether a dense decomposition in double precision answered. */
+  public boolean isExact() {
+    return solver.equals(DenseRoute.NAME);
+  }
+
   /** How many vectors are intruders at the first threshold. */
   public int intruderCount() {
     return (int) vectors.stream().filter(VectorScan::isIntruder).count();

@@ -16,11 +16,15 @@ import io.github.intruders.jobs.mitigation.MitigationStage;
 import io.github.intruders.jobs.plan.PlanStage;
 import io.github.intruders.jobs.plan.PlannedCheckpoint;
 import io.github.intruders.jobs.plan.RunPlan;
+import io.github.intruders.jobs.progress.JobProgress;
+import io.github.intruders.jobs.progress.StageCounters;
+import io.github.intruders.jobs.report.DryRun;
 import io.github.intruders.jobs.report.ForgettingReport;
 import io.github.intruders.jobs.report.HtmlReport;
 import io.github.intruders.jobs.report.MitigationSummary;
 import io.github.intruders.jobs.report.MitigationSummaryReader;
 import io.github.intruders.jobs.report.PlanReport;
+import io.github.intruders.jobs.report.Provenance;
 import io.github.intruders.jobs.report.RunEstimate;
 import io.github.intruders.jobs.report.RunSummary;
 import io.github.intruders.jobs.report.SummaryReader;
@@ -45,6 +49,7 @@ import io.github.intruders.jobs.table.TableReader;
 import io.github.intruders.jobs.table.Tables;
 import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.mitigation.MitigationSettings;
+import io.github.intruders.mitigation.Variant;
 import io.github.intruders.spectra.SpectraStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -53,6 +58,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import org.apache.spark.SparkConf;
@@ -77,11 +83,17 @@ public final class IntruderJob {
 
   private static final int REJECTIONS_SHOWN = 20;
 
+  private static final String TABLES_STAGE = "tables";
+  private static final String REPORT_STAGE = "report";
+  private static final List<String> SCAN_STAGES =
+      List.of(PlanStage.NAME, SpectraStage.NAME, ScanStage.NAME, TABLES_STAGE);
+
   private final SparkSession spark;
   private final JobConfig config;
   private final JavaSparkContext context;
   private final TaskStorage storage;
   private final String runId;
+  private final Instant startedAt = Instant.now();
   private final long start = System.nanoTime();
 
   public IntruderJob(SparkSession spark, JobConfig config) {
@@ -89,8 +101,7 @@ public final class IntruderJob {
     this.config = config;
     this.context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     this.storage = TaskStorage.of(context);
-    this.runId =
-        RUN_TIME.format(Instant.now()) + "-" + UUID.randomUUID().toString().substring(0, 8);
+    this.runId = RUN_TIME.format(startedAt) + "-" + UUID.randomUUID().toString().substring(0, 8);
   }
 
   /**
@@ -99,39 +110,129 @@ public final class IntruderJob {
    * @throws UserInputException if the base can't be used
    */
   public RunPlan plan() throws IOException {
-    return new PlanStage(context, storage).run(config);
+    return supervised(List.of(PlanStage.NAME), this::plan);
+  }
+
+  private RunPlan plan(JobProgress progress) throws IOException {
+    RunPlan plan = new PlanStage(context, storage).run(config, progress);
+    progress.rejected(rejected(plan));
+    return plan;
   }
 
   /** What a run would do, in numbers. */
   public PlanReport planReport() throws IOException {
-    try (RunPlan plan = plan()) {
-      SparkConf conf = spark.sparkContext().conf();
-      int cores = context.defaultParallelism();
-      Outlook outlook =
-          Outlook.of(
-              plan.base(),
-              plan.checkpoints().flatMap(checkpoint -> checkpoint.matrices().iterator()),
-              new SpectraStore(storage.open(), config.spectraUri()),
-              config,
-              TaskMemory.of(conf, cores));
-      long rejected =
-          plan.base().rejections().size()
-              + plan.summary().stream().mapToLong(PlannedCheckpoint::rejected).sum();
-      return new PlanReport(
-          plan.base(),
-          RunEstimate.of(outlook, config, cores, TaskMemory.tasksPerExecutor(conf, cores)),
-          plan.summary().stream()
-              .map(
-                  planned ->
-                      new PlanReport.Checkpoint(
-                          planned.spec().id(),
-                          planned.matrices(),
-                          planned.rejected(),
-                          planned.notes(),
-                          planned.updateBytes()))
-              .toList(),
-          rejections(plan).take(REJECTIONS_SHOWN),
-          rejected);
+    return supervised(
+        List.of(PlanStage.NAME),
+        progress -> {
+          try (RunPlan plan = plan(progress)) {
+            return planReport(plan);
+          }
+        });
+  }
+
+  private PlanReport planReport(RunPlan plan) throws IOException {
+    SparkConf conf = spark.sparkContext().conf();
+    int cores = context.defaultParallelism();
+    Outlook outlook =
+        Outlook.of(
+            plan.base(),
+            plan.checkpoints().flatMap(checkpoint -> checkpoint.matrices().iterator()),
+            new SpectraStore(storage.open(), config.spectraUri()),
+            config,
+            TaskMemory.of(conf, cores));
+    return new PlanReport(
+        plan.base(),
+        RunEstimate.of(outlook, config, cores, TaskMemory.tasksPerExecutor(conf, cores)),
+        plan.summary().stream()
+            .map(
+                planned ->
+                    new PlanReport.Checkpoint(
+                        planned.spec().id(),
+                        planned.matrices(),
+                        planned.rejected(),
+                        planned.notes(),
+                        planned.updateBytes()))
+            .toList(),
+        rejections(plan).take(REJECTIONS_SHOWN),
+        rejected(plan));
+  }
+
+  private static long rejected(RunPlan plan) {
+    return plan.base().rejections().size()
+        + plan.summary().stream().mapToLong(PlannedCheckpoint::rejected).sum();
+  }
+
+  /**
+   * What {@link #scan} would do, and what it would find done; nothing is computed or written.
+   *
+   * @param after what would come after the scan, in words
+   */
+  public DryRun dryRun(List<String> after) throws IOException {
+    return dryRun(
+        after,
+        plan -> new ScanStage(spark, storage, config, runId).toDoByCheckpoint(plan.checkpoints()));
+  }
+
+  /** What {@link #run} would do; see {@link #dryRun(List)}. */
+  public DryRun dryRun() throws IOException {
+    List<String> after = new ArrayList<>();
+    long sequences = sequences().size();
+    if (sequences > 0) {
+      after.add("accumulation (sequences: %d)".formatted(sequences));
+    }
+    if (!config.manifest().metrics().isEmpty()) {
+      after.add("forgetting (metrics URIs: %d)".formatted(config.manifest().metrics().size()));
+    }
+    after.add("report");
+    return dryRun(after);
+  }
+
+  /** What {@link #mitigate} would do; see {@link #dryRun(List)}. */
+  public DryRun dryRun(MitigationSettings settings) throws IOException {
+    MitigationStage stage = new MitigationStage(spark, storage, config, settings, runId);
+    return dryRun(
+        List.of(
+            "models %s of each checkpoint in %s"
+                .formatted(
+                    String.join(", ", settings.variants().stream().map(Variant::name).toList()),
+                    storage.open().resolve(config.outUri(), "mitigated"))),
+        plan -> {
+          stage.requireFreeOutput(plan.base());
+          return stage.toDoByCheckpoint(plan.checkpoints());
+        });
+  }
+
+  /** Counts the matrices of a plan that are not finished, by checkpoint. */
+  @FunctionalInterface
+  private interface ToDo {
+    Map<String, Long> of(RunPlan plan) throws IOException;
+  }
+
+  private DryRun dryRun(List<String> after, ToDo toDo) throws IOException {
+    return supervised(
+        List.of(PlanStage.NAME),
+        progress -> {
+          try (RunPlan plan = plan(progress)) {
+            progress.describe("looking for finished work");
+            return new DryRun(planReport(plan), toDo.of(plan), config.outUri(), after);
+          }
+        });
+  }
+
+  /** What is done while progress is told. */
+  @FunctionalInterface
+  private interface Work<T> {
+    T with(JobProgress progress) throws IOException;
+  }
+
+  private <T> T supervised(List<String> stages, Work<T> work) throws IOException {
+    try (JobProgress progress = JobProgress.open(spark.sparkContext(), runId, stages)) {
+      try {
+        return work.with(progress);
+      } catch (Exception e) { // Spark throws checked exceptions without declaring them
+        progress.explain(e);
+        throw e;
+      }
     }
   }
 
@@ -143,47 +244,57 @@ public final class IntruderJob {
    * @throws UserInputException as {@link #scan}
    */
   public RunSummary run(MetricDirections directions) throws IOException {
-    RunSummary summary;
-    try (TableChanges changes = changes()) {
-      summary = scan(changes);
-      summary = followed(summary, changes, directions);
-      changes.commit();
+    List<String> stages = new ArrayList<>(SCAN_STAGES);
+    if (!sequences().isEmpty()) {
+      stages.add(AccumulationStage.NAME);
     }
-    write(summary);
-    LOG.info("Report: {}", report());
-    return summary;
+    if (!config.manifest().metrics().isEmpty()) {
+      stages.add(ForgettingStage.NAME);
+    }
+    stages.add(REPORT_STAGE);
+    return supervised(
+        stages,
+        progress -> {
+          RunSummary summary;
+          try (TableChanges changes = changes()) {
+            summary = scan(changes, progress);
+            summary = followed(summary, changes, directions, progress);
+            progress.describe("publishing the tables");
+            changes.commit();
+          }
+          write(withProvenance(summary, progress)); // the report reads it
+          StageCounters counters = progress.begin(REPORT_STAGE, "pages", 1);
+          String page =
+              HtmlReport.write(new TableReader(tables()), storage.open(), config.outUri());
+          counters.finished(1);
+          progress.end();
+          LOG.info("Report: {}", page);
+          RunSummary whole = withProvenance(summary, progress);
+          write(whole);
+          return whole;
+        });
   }
 
-  private RunSummary followed(RunSummary scanned, TableChanges changes, MetricDirections directions)
+  private RunSummary withProvenance(RunSummary summary, JobProgress progress) {
+    return summary.withProvenance(
+        Provenance.of(spark, config, startedAt, progress.seconds()), seconds());
+  }
+
+  private RunSummary followed(
+      RunSummary scanned, TableChanges changes, MetricDirections directions, JobProgress progress)
       throws IOException {
     RunSummary summary = scanned;
-    if (config.manifest().checkpoints().stream().anyMatch(spec -> spec.sequence() != null)) {
-      Accumulation accumulation = accumulate(changes);
+    if (!sequences().isEmpty()) {
+      Accumulation accumulation = accumulate(changes, progress);
       summary = summary.withAccumulation(accumulation.steps(), accumulation.rejected(), seconds());
     }
     if (!config.manifest().metrics().isEmpty()) {
-      ForgettingStage.Result result = runForgetting(changes, directions);
+      ForgettingStage.Result result = runForgetting(changes, directions, progress);
       summary =
           summary.withForgetting(
               SummaryReader.lines(forgettingTable(changes)), result.rejected(), seconds());
     }
     return summary;
-  }
-
-  /**
-   * Writes the HTML report from the tables.
-   *
-   * @return where it lies
-   * @throws UserInputException if no scan has written tables
-   */
-  public String report() throws IOException {
-    context.setJobDescription("report: reading the tables");
-    try {
-      Storage store = storage.open();
-      return HtmlReport.write(new TableReader(tables()), store, config.outUri());
-    } finally {
-      context.setJobDescription(null);
-    }
   }
 
   private double seconds() {
@@ -205,27 +316,35 @@ public final class IntruderJob {
    *     settings
    */
   public Accumulation accumulate() throws IOException {
-    try (TableChanges changes = changes()) {
-      Accumulation accumulation = accumulate(changes);
-      changes.commit();
-      return accumulation;
-    }
+    return supervised(
+        List.of(AccumulationStage.NAME),
+        progress -> {
+          try (TableChanges changes = changes()) {
+            Accumulation accumulation = accumulate(changes, progress);
+            changes.commit();
+            return accumulation;
+          }
+        });
   }
 
-  private Accumulation accumulate(TableChanges changes) throws IOException {
-    List<String> sequences =
-        config.manifest().checkpoints().stream()
-            .map(CheckpointSpec::sequence)
-            .filter(Objects::nonNull)
-            .distinct()
-            .toList();
+  private List<String> sequences() {
+    return config.manifest().checkpoints().stream()
+        .map(CheckpointSpec::sequence)
+        .filter(Objects::nonNull)
+        .distinct()
+        .toList();
+  }
+
+  private Accumulation accumulate(TableChanges changes, JobProgress progress) throws IOException {
+    List<String> sequences = sequences();
     if (sequences.isEmpty()) {
       throw UserInputException.of(
           RejectCode.NOTHING_TO_ANALYSE,
           "No checkpoint of the manifest has a sequence and a step to follow");
     }
     TableReader reader = new TableReader(changes.seen());
-    context.setJobDescription("accumulation: following intruders along the sequences");
+    StageCounters counters = progress.begin(AccumulationStage.NAME, "tables", 4);
+    progress.describe("following intruders along %d sequences".formatted(sequences.size()));
     try (AccumulationStage.Result result =
         new AccumulationStage(spark, storage, config, runId)
             .run(reader.read(MatricesTable.NAME), reader.read(SingularVectorsTable.NAME))) {
@@ -233,12 +352,15 @@ public final class IntruderJob {
       List<String> unseen = without(sequences, bySequence);
       changes.replaceSequences(
           IntruderTracksTable.NAME, result.tracks(), without(sequences, result.tracks()));
+      counters.finished(1);
       changes.replaceSequences(AccumulationTable.BY_MATRIX, result.byMatrix(), unseen);
+      counters.finished(1);
       changes.replaceSequences(AccumulationTable.NAME, bySequence, unseen);
+      counters.finished(1);
       long rejected = addRejects(changes, result.rejections());
+      counters.finished(1);
+      progress.rejected(rejected);
       return new Accumulation(SummaryReader.steps(bySequence), rejected);
-    } finally {
-      context.setJobDescription(null);
     }
   }
 
@@ -272,14 +394,18 @@ public final class IntruderJob {
 
   /** Decomposes the base matrices that the store lacks. */
   public List<SpectraStage.Result> spectra() throws IOException {
-    try (RunPlan plan = plan()) {
-      return spectra(plan);
-    }
+    return supervised(
+        List.of(PlanStage.NAME, SpectraStage.NAME),
+        progress -> {
+          try (RunPlan plan = plan(progress)) {
+            return spectra(plan, progress);
+          }
+        });
   }
 
-  private List<SpectraStage.Result> spectra(RunPlan plan) {
+  private List<SpectraStage.Result> spectra(RunPlan plan, JobProgress progress) {
     return new SpectraStage(context, storage, config.spectraUri(), config.keptSpectra())
-        .run(plan.base(), plan.broadcastBase());
+        .run(plan.base(), plan.broadcastBase(), progress);
   }
 
   /**
@@ -288,18 +414,26 @@ public final class IntruderJob {
    * @throws UserInputException if nothing can be analysed; the rejects table says why
    */
   public RunSummary scan() throws IOException {
-    RunSummary summary;
-    try (TableChanges changes = changes()) {
-      summary = scan(changes);
-      changes.commit();
-    }
-    write(summary);
-    return summary;
+    return supervised(
+        SCAN_STAGES,
+        progress -> {
+          RunSummary summary;
+          try (TableChanges changes = changes()) {
+            summary = scan(changes, progress);
+            progress.describe("publishing the tables");
+            changes.commit();
+          }
+          progress.end();
+          RunSummary whole = withProvenance(summary, progress);
+          write(whole);
+          return whole;
+        });
   }
 
-  private RunSummary scan(TableChanges changes) throws IOException {
+  private RunSummary scan(TableChanges changes, JobProgress progress) throws IOException {
+    progress.expect(SummaryReader.earlierSeconds(storage.open(), config.outUri()));
     requireOwnCheckpoints(changes.seen());
-    try (RunPlan plan = plan()) {
+    try (RunPlan plan = plan(progress)) {
       failIfAsked(plan);
       if (plan.matrices() == 0) {
         Dataset<Row> rejects = plannedRejects(plan);
@@ -317,10 +451,11 @@ public final class IntruderJob {
                   plan.broadcastBase(),
                   plan.checkpoints(),
                   plan.matrices(),
-                  () -> spectra(plan))
+                  progress,
+                  () -> spectra(plan, progress))
               .persist(StorageLevel.MEMORY_AND_DISK());
       try {
-        return writeTables(plan, changes, entries);
+        return writeTables(plan, changes, entries, progress);
       } finally {
         entries.unpersist();
       }
@@ -334,8 +469,15 @@ public final class IntruderJob {
    *     edited
    */
   public MitigationSummary mitigate(MitigationSettings settings) throws IOException {
+    return supervised(
+        List.of(PlanStage.NAME, MitigationStage.NAME, MitigationStage.MODELS, TABLES_STAGE),
+        progress -> mitigate(settings, progress));
+  }
+
+  private MitigationSummary mitigate(MitigationSettings settings, JobProgress progress)
+      throws IOException {
     try (TableChanges changes = changes();
-        RunPlan plan = plan()) {
+        RunPlan plan = plan(progress)) {
       failIfAsked(plan);
       MitigationStage stage = new MitigationStage(spark, storage, config, settings, runId);
       stage.requireFreeOutput(plan.base());
@@ -346,10 +488,10 @@ public final class IntruderJob {
                 + plannedRejects(plan).first().<String>getAs("message"));
       }
       MitigationStage.Result result =
-          stage.run(plan.base(), plan.broadcastBase(), plan.checkpoints());
+          stage.run(plan.base(), plan.broadcastBase(), plan.checkpoints(), progress);
       Dataset<Row> entries = result.entries().persist(StorageLevel.MEMORY_AND_DISK());
       try {
-        context.setJobDescription("mitigate: writing the table");
+        StageCounters counters = progress.begin(TABLES_STAGE, "tables", 2);
         Dataset<Row> rejects =
             plannedRejects(plan)
                 .unionByName(
@@ -365,15 +507,16 @@ public final class IntruderJob {
                 .filter(id -> !edited.contains(id))
                 .toList();
         changes.replace(MitigationsTable.NAME, MitigationsTable.of(entries), empty);
+        counters.finished(1);
         if (!rejects.isEmpty()) {
           changes.replace(RejectsTable.NAME, rejects, List.of());
         }
+        counters.finished(1);
         changes.commit();
         return new MitigationSummaryReader(storage.open(), config, settings, runId)
             .read(entries, rejects, (System.nanoTime() - start) / 1e9);
       } finally {
         entries.unpersist();
-        context.setJobDescription(null);
       }
     }
   }
@@ -389,8 +532,13 @@ public final class IntruderJob {
           RejectCode.SETTING_INVALID,
           "There are no metrics: give --metrics, or the key metrics of the manifest");
     }
+    return supervised(List.of(ForgettingStage.NAME), progress -> forgetting(directions, progress));
+  }
+
+  private ForgettingReport forgetting(MetricDirections directions, JobProgress progress)
+      throws IOException {
     try (TableChanges changes = changes()) {
-      ForgettingStage.Result result = runForgetting(changes, directions);
+      ForgettingStage.Result result = runForgetting(changes, directions, progress);
       changes.commit();
       if (result.measured() == 0) {
         throw UserInputException.of(
@@ -401,12 +549,13 @@ public final class IntruderJob {
     }
   }
 
-  private ForgettingStage.Result runForgetting(TableChanges changes, MetricDirections directions)
-      throws IOException {
+  private ForgettingStage.Result runForgetting(
+      TableChanges changes, MetricDirections directions, JobProgress progress) throws IOException {
     Dataset<Row> checkpoints = changes.seen().stored(CheckpointsTable.NAME);
     ForgettingStage.Result result =
         new ForgettingStage(spark, storage, config.manifest(), directions)
-            .run(checkpoints, changes);
+            .run(checkpoints, changes, progress);
+    progress.rejected(result.rejected());
     if (result.rejected() > 0 && config.onError() == JobConfig.OnError.FAIL) {
       throw UserInputException.of(RejectCode.METRIC_INVALID, result.firstReason());
     }
@@ -457,9 +606,10 @@ public final class IntruderJob {
     }
   }
 
-  private RunSummary writeTables(RunPlan plan, TableChanges changes, Dataset<Row> entries)
+  private RunSummary writeTables(
+      RunPlan plan, TableChanges changes, Dataset<Row> entries, JobProgress progress)
       throws IOException {
-    context.setJobDescription("scan: writing the tables");
+    StageCounters counters = progress.begin(TABLES_STAGE, "steps", 6); // the last one sums up
     Dataset<Row> rejects =
         plannedRejects(plan)
             .unionByName(new ScanLedger(storage.open(), config.outUri(), runId).rejects(spark));
@@ -476,15 +626,22 @@ public final class IntruderJob {
       List<String> empty = ids(checkpoints.filter(col("matrices").equalTo(0)));
       List<String> whole = ids(checkpoints.filter(col("rejected").equalTo(0)));
       changes.replace(CheckpointsTable.NAME, checkpoints, List.of());
+      counters.finished(1);
       changes.replace(MatricesTable.NAME, matrices, empty);
+      counters.finished(1);
       changes.replace(SingularVectorsTable.NAME, SingularVectorsTable.of(entries), empty);
+      counters.finished(1);
       changes.replace(SimilarityTable.NAME, SimilarityTable.of(entries), empty);
+      counters.finished(1);
       changes.replace(RejectsTable.NAME, rejects, whole);
-      return new SummaryReader(spark, config, runId)
-          .read(checkpoints, matrices, rejects.count(), (System.nanoTime() - start) / 1e9);
+      counters.finished(1);
+      RunSummary summary =
+          new SummaryReader(spark, config, runId)
+              .read(checkpoints, matrices, rejects.count(), (System.nanoTime() - start) / 1e9);
+      counters.finished(1);
+      return summary;
     } finally {
       checkpoints.unpersist();
-      context.setJobDescription(null);
     }
   }
 

@@ -2,14 +2,19 @@ package io.github.intruders.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
@@ -122,6 +127,16 @@ class LauncherIT {
     assertThat(out.resolve("report/index.html")).content().contains("lora-r8/4-xml");
     assertThat(demo.err()).noneMatch(line -> line.contains("WARN ") || line.contains("ERROR"));
     assertThat(demo.err()).noneMatch(line -> line.contains("org.apache.spark"));
+    assertThat(demo.err())
+        .anyMatch(line -> line.matches("\\S+ INFO  scan: 448 of 448 matrices in \\d+:\\d\\d"));
+    JsonNode provenance = summary.path("provenance");
+    if (Files.exists(Path.of(System.getProperty("zoo")).resolve("../../../.git"))) {
+      assertThat(provenance.path("git_commit").asText()).matches("[0-9a-f]{40}");
+      assertThat(provenance.path("git_modified").isBoolean()).isTrue();
+    } else {
+      assertThat(provenance.path("git_commit").isNull()).isTrue();
+    }
+    assertThat(provenance.path("command").asText()).isEqualTo("intruders demo --json --out " + out);
     CONTRACT.forEach(
         (table, columns) ->
             assertThat(read(out, table).columns())
@@ -162,9 +177,20 @@ class LauncherIT {
     List<Map<String, List<String>>> results = new ArrayList<>();
     for (String master : List.of("local[1]", "local[2]", "local-cluster[2,1,1024]")) {
       Path out = temporary.resolve(master.replaceAll("\\W", "-"));
+      Path figures = Files.createDirectories(temporary.resolve("figures-of-" + out.getFileName()));
+      Path metrics =
+          Files.writeString(
+              temporary.resolve("metrics.properties"),
+              """
+              *.sink.csv.class=org.apache.spark.metrics.sink.CsvSink
+              *.sink.csv.period=3600
+              *.sink.csv.directory=%s
+              """
+                  .formatted(figures));
       Launched run =
           Launched.run(
               temporary,
+              Map.of("INTRUDERS_LOG", "json"),
               "run",
               "--manifest",
               manifest.toString(),
@@ -175,9 +201,13 @@ class LauncherIT {
               "--out",
               out.toString(),
               "--",
+              "--conf",
+              "spark.metrics.conf=" + metrics,
               "--master",
               master);
       assertThat(run.exitCode()).as(String.join("\n", run.err())).isEqualTo(3);
+      requireJsonOfOneRun(run.err());
+      assertThat(figure(figures, "task.matrices.analysed")).as(master).isEqualTo(2 * 14);
       Map<String, List<String>> tables = new TreeMap<>();
       CONTRACT.keySet().forEach(table -> tables.put(table, TableRows.of(spark, out, table)));
       results.add(tables);
@@ -187,6 +217,32 @@ class LauncherIT {
     assertThat(results.get(0).get("metrics")).hasSize(2);
     assertThat(results.get(1)).isEqualTo(results.get(0));
     assertThat(results.get(2)).isEqualTo(results.get(0));
+  }
+
+  /** Every line is a JSON object that names the run; each stage speaks. */
+  private static void requireJsonOfOneRun(List<String> lines) throws JsonProcessingException {
+    Set<String> runs = new TreeSet<>();
+    Set<String> stages = new TreeSet<>();
+    for (String line : lines) {
+      JsonNode event = new ObjectMapper().readTree(line);
+      assertThat(event.path("level").asText()).as(line).isIn("INFO", "WARN");
+      runs.add(event.path("run_id").asText());
+      stages.add(event.path("stage").asText());
+    }
+    assertThat(runs).hasSize(1).allMatch(run -> run.matches("\\d{8}T\\d{6}Z-[0-9a-f]{8}"));
+    assertThat(stages).contains("plan", "scan", "tables", "forgetting", "report");
+  }
+
+  /** A figure's last value, summed over driver and executors. */
+  private static double figure(Path folder, String name) throws IOException {
+    double sum = 0;
+    try (Stream<Path> files = Files.list(folder)) {
+      for (Path file : files.filter(path -> path.toString().endsWith(name + ".csv")).toList()) {
+        List<String> lines = Files.readAllLines(file);
+        sum += Double.parseDouble(lines.get(lines.size() - 1).split(",", -1)[1]);
+      }
+    }
+    return sum;
   }
 
   @Test

@@ -44,6 +44,9 @@ import scala.jdk.javaapi.CollectionConverters;
  * decomposed: the vectors were kept by the scan. Counting is on the first side that was asked for.
  */
 public final class AccumulationStage {
+  /** The stage, where progress is told. */
+  public static final String NAME = "accumulation";
+
   private static final StructType STEPS =
       StructType.fromDDL("sequence STRING, step INT, task STRING, checkpoint_id STRING");
 

@@ -93,7 +93,7 @@ final class BenchCommand implements Callable<Integer> {
     return Main.DONE;
   }
 
-  private static void print(RouteBenchmark.Result result) {
+  private void print(RouteBenchmark.Result result) {
     System.out.printf(
         Locale.ROOT,
         """

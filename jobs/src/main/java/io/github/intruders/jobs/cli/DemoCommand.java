@@ -5,6 +5,7 @@ import io.github.intruders.forgetting.MetricDirections;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.IntruderJob;
+import io.github.intruders.jobs.config.Invocation;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.session.DriverStorage;
 import io.github.intruders.jobs.session.SparkSessions;
@@ -13,7 +14,9 @@ import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** The whole pipeline on the data in the repository. */
 @Command(
@@ -35,6 +38,7 @@ final class DemoCommand implements Callable<Integer> {
       description = "Where the tables go (default: ${DEFAULT-VALUE}).")
   private String out;
 
+  @Spec private CommandSpec spec;
   @Mixin private TableOptions tables;
   @Mixin private OutcomeOptions outcome;
 
@@ -48,15 +52,17 @@ final class DemoCommand implements Callable<Integer> {
               .formatted(HOME));
     }
     Storage storage = DriverStorage.open();
+    String manifest = storage.resolve(storage.qualify(home), MANIFEST);
     JobConfig config =
-        JobConfig.published(
-                InputOptions.readManifest(
-                    storage, storage.resolve(storage.qualify(home), MANIFEST)),
-                storage.qualify(out))
-            .withTables(tables.in(storage.qualify(out)));
+        JobConfig.published(InputOptions.readManifest(storage, manifest), storage.qualify(out))
+            .withTables(tables.in(storage.qualify(out)))
+            .withInvocation(
+                Invocation.of(spec.root().commandLine().getParseResult().originalArgs(), manifest));
     try (SparkSession spark = SparkSessions.open("demo")) {
-      return outcome.report(
-          new IntruderJob(spark, config).run(MetricDirections.byName()), config.tables());
+      IntruderJob job = new IntruderJob(spark, config);
+      return outcome.isDryRun()
+          ? outcome.report(job.dryRun())
+          : outcome.report(job.run(MetricDirections.byName()), config.tables());
     }
   }
 }

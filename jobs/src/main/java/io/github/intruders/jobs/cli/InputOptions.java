@@ -4,6 +4,7 @@ import io.github.intruders.checkpoint.RangeSource;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
+import io.github.intruders.jobs.config.Invocation;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.session.DriverStorage;
 import io.github.intruders.manifest.Manifest;
@@ -179,7 +180,10 @@ final class InputOptions {
         store == StoreOption.ALL ? SpectrumPart.BOTH : settings.part(),
         settings,
         splitFused ? selection.withFusedWeightsSplit() : selection,
-        onError);
+        onError,
+        Invocation.of(
+            spec.root().commandLine().getParseResult().originalArgs(),
+            manifest == null ? null : storage.qualify(manifest)));
   }
 
   /** The store of base decompositions, named or by the output folder. */

@@ -2,6 +2,7 @@ package io.github.intruders.jobs.cli;
 
 import io.github.intruders.checkpoint.hadoop.StorageFault;
 import io.github.intruders.input.UserInputException;
+import io.github.intruders.jobs.progress.NoExecutorsException;
 import io.github.intruders.jobs.session.ClusterFault;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -58,6 +59,9 @@ public final class Main implements Runnable {
   /** Done, but something was rejected. */
   static final int DONE_WITH_REJECTS = 3;
 
+  /** Set by the launcher, see {@code conf/spark/log4j2-json.properties}. */
+  private static final boolean LOGS_JSON = "json".equals(System.getProperty("intruders.log"));
+
   private static final Logger LOG = LoggerFactory.getLogger(Main.class);
 
   @Spec private CommandSpec spec;
@@ -72,10 +76,27 @@ public final class Main implements Runnable {
 
   /** Runs one command line and returns its exit code. */
   static int run(String... args) {
-    return new CommandLine(new Main())
-        .setCaseInsensitiveEnumValuesAllowed(true)
-        .setExecutionExceptionHandler((e, commandLine, parsed) -> exitCode(e))
-        .execute(args);
+    CommandLine commandLine =
+        new CommandLine(new Main())
+            .setCaseInsensitiveEnumValuesAllowed(true)
+            .setExecutionExceptionHandler((e, failed, parsed) -> exitCode(e));
+    if (LOGS_JSON) {
+      commandLine.setParameterExceptionHandler(
+          (e, unused) -> {
+            complain(e.getMessage());
+            return UNUSABLE;
+          });
+    }
+    return commandLine.execute(args);
+  }
+
+  /** Tells what is wrong: a line for a person, or one more JSON object where logs are JSON. */
+  private static void complain(String message) {
+    if (LOGS_JSON) {
+      LOG.error("{}", message);
+    } else {
+      System.err.println("intruders: " + message);
+    }
   }
 
   @Override
@@ -86,19 +107,24 @@ public final class Main implements Runnable {
   private static int exitCode(Exception e) {
     Optional<UserInputException> fault = userInputFault(e);
     if (fault.isPresent()) {
-      System.err.println("intruders: " + fault.get().getMessage());
+      complain(fault.get().getMessage());
       return UNUSABLE;
     }
     Optional<StorageFault> storageFault = StorageFault.in(e);
     if (storageFault.isPresent()) {
       LOG.debug("The job failed", e);
-      System.err.println("intruders: " + storageFault.get().message());
+      complain(storageFault.get().message());
       return storageFault.get().kind() == StorageFault.Kind.REFUSED ? UNUSABLE : FAULT;
+    }
+    if (e instanceof NoExecutorsException) {
+      LOG.debug("The job was given up", e);
+      complain(e.getMessage());
+      return FAULT;
     }
     Optional<String> clusterFault = ClusterFault.in(e);
     if (clusterFault.isPresent()) {
       LOG.debug("The job failed", e);
-      System.err.println("intruders: " + clusterFault.get());
+      complain(clusterFault.get());
       return FAULT;
     }
     LOG.error("The job failed", e);

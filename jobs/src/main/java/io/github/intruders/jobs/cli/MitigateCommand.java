@@ -92,6 +92,8 @@ final class MitigateCommand implements Callable<Integer> {
       description = "Exit with 0 rather than 3 when something was left out.")
   private boolean allowRejects;
 
+  @Mixin private DryRunOption dryRun;
+
   @Override
   public Integer call() throws IOException {
     MitigationSettings settings =
@@ -101,7 +103,11 @@ final class MitigateCommand implements Callable<Integer> {
       config = config.withCheckpoints(checkpoints);
     }
     try (SparkSession spark = SparkSessions.open("mitigate")) {
-      MitigationSummary summary = new IntruderJob(spark, config).mitigate(settings);
+      IntruderJob job = new IntruderJob(spark, config);
+      if (dryRun.isAsked()) {
+        return DryRunOption.report(job.dryRun(settings), allowRejects);
+      }
+      MitigationSummary summary = job.mitigate(settings);
       System.out.println(
           json
               ? summary.toJson()

@@ -36,10 +36,7 @@ final class PlanCommand implements Callable<Integer> {
     try (SparkSession spark = SparkSessions.open("plan")) {
       PlanReport report = new IntruderJob(spark, config).planReport();
       System.out.print(json ? report.toJson() + "\n" : report.render());
-      if (report.matrices() == 0) {
-        return Main.UNUSABLE;
-      }
-      return report.rejected() == 0 || allowRejects ? Main.DONE : Main.DONE_WITH_REJECTS;
+      return DryRunOption.exitCode(report, allowRejects);
     }
   }
 }

@@ -35,6 +35,7 @@ final class ReportCommand implements Callable<Integer> {
     Storage storage = DriverStorage.open();
     String outUri = storage.qualify(out);
     try (SparkSession spark = SparkSessions.open("report")) {
+      spark.sparkContext().setJobDescription("report: reading the tables");
       TableReader reader =
           new TableReader(history.applyTo(Tables.in(tables.in(outUri), spark, storage)));
       System.out.println(HtmlReport.write(reader, storage, outUri));

@@ -32,7 +32,10 @@ final class RunCommand implements Callable<Integer> {
     MetricDirections directions = metrics.directions();
     JobConfig config = metrics.applyTo(input.toConfig());
     try (SparkSession spark = SparkSessions.open("run")) {
-      return outcome.report(new IntruderJob(spark, config).run(directions), config.tables());
+      IntruderJob job = new IntruderJob(spark, config);
+      return outcome.isDryRun()
+          ? outcome.report(job.dryRun())
+          : outcome.report(job.run(directions), config.tables());
     }
   }
 }

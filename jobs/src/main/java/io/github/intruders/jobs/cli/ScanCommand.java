@@ -4,6 +4,7 @@ import io.github.intruders.jobs.IntruderJob;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.session.SparkSessions;
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
@@ -28,7 +29,10 @@ final class ScanCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     JobConfig config = input.toConfig();
     try (SparkSession spark = SparkSessions.open("scan")) {
-      return outcome.report(new IntruderJob(spark, config).scan(), config.tables());
+      IntruderJob job = new IntruderJob(spark, config);
+      return outcome.isDryRun()
+          ? outcome.report(job.dryRun(List.of()))
+          : outcome.report(job.scan(), config.tables());
     }
   }
 }

@@ -79,6 +79,7 @@ final class ShowCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Storage storage = DriverStorage.open();
     try (SparkSession spark = SparkSessions.open("show")) {
+      spark.sparkContext().setJobDescription("show: " + table);
       TableReader reader =
           new TableReader(
               history.applyTo(Tables.in(tables.in(storage.qualify(out)), spark, storage)));

@@ -1,16 +1,20 @@
 package io.github.intruders.jobs.cli;
 
-import java.util.Optional;
+import io.github.intruders.jobs.session.Build;
 import picocli.CommandLine.IVersionProvider;
 
-/** The version in the jar's manifest. */
+/** The version, and the commit it was built from. */
 final class Version implements IVersionProvider {
   @Override
   public String[] getVersion() {
-    return new String[] {
-      "intruders "
-          + Optional.ofNullable(Main.class.getPackage().getImplementationVersion())
-              .orElse("development")
-    };
+    String commit =
+        Build.commit()
+            .map(id -> " (%s%s)".formatted(id.substring(0, 12), isModified() ? ", modified" : ""))
+            .orElse("");
+    return new String[] {"intruders " + Build.version() + commit};
+  }
+
+  private static boolean isModified() {
+    return Build.modified().orElse(false);
   }
 }

@@ -21,6 +21,7 @@ import java.util.Objects;
  * @param settings what is looked for
  * @param selection which matrices
  * @param onError what to do when an input is rejected
+ * @param invocation how the run was asked for; nothing depends on it
  */
 public record JobConfig(
     Manifest manifest,
@@ -30,7 +31,8 @@ public record JobConfig(
     SpectrumPart keptSpectra,
     ScanSettings settings,
     MatrixSelection selection,
-    OnError onError) {
+    OnError onError,
+    Invocation invocation) {
   public JobConfig {
     Objects.requireNonNull(manifest, "manifest");
     Objects.requireNonNull(outUri, "outUri");
@@ -40,6 +42,7 @@ public record JobConfig(
     Objects.requireNonNull(settings, "settings");
     Objects.requireNonNull(selection, "selection");
     Objects.requireNonNull(onError, "onError");
+    Objects.requireNonNull(invocation, "invocation");
   }
 
   /** The paper's definition with every default. */
@@ -52,7 +55,8 @@ public record JobConfig(
         SpectrumPart.BOTH,
         ScanSettings.published(),
         MatrixSelection.of(null, null),
-        OnError.CONTINUE);
+        OnError.CONTINUE,
+        Invocation.NONE);
   }
 
   /**
@@ -82,13 +86,18 @@ public record JobConfig(
   /** The same run with another manifest. */
   public JobConfig withManifest(Manifest other) {
     return new JobConfig(
-        other, outUri, tables, spectraUri, keptSpectra, settings, selection, onError);
+        other, outUri, tables, spectraUri, keptSpectra, settings, selection, onError, invocation);
   }
 
   /** The same run with its tables in another place. */
   public JobConfig withTables(TablePlace other) {
     return new JobConfig(
-        manifest, outUri, other, spectraUri, keptSpectra, settings, selection, onError);
+        manifest, outUri, other, spectraUri, keptSpectra, settings, selection, onError, invocation);
+  }
+
+  /** The same run, asked for in this way. */
+  public JobConfig withInvocation(Invocation other) {
+    return new JobConfig(manifest, outUri, tables, spectraUri, keptSpectra, settings, selection, onError, other);
   }
 
   /** What to do when an input is rejected. */

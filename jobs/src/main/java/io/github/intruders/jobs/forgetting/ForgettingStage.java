@@ -11,6 +11,8 @@ import io.github.intruders.forgetting.MetricsReading;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
+import io.github.intruders.jobs.progress.JobProgress;
+import io.github.intruders.jobs.progress.StageCounters;
 import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.jobs.table.ForgettingTable;
 import io.github.intruders.jobs.table.MetricsTable;
@@ -41,6 +43,12 @@ import scala.Tuple2;
  * tasks too, one group of checkpoints each. The driver holds names and one row per checkpoint.
  */
 public final class ForgettingStage {
+  /** The stage, where progress is told. */
+  public static final String NAME = "forgetting";
+
+  /** Reading metrics, then three tables. */
+  private static final int STEPS = 4;
+
   private static final int MAX_TASKS = 1000;
 
   private final SparkSession spark;
@@ -73,10 +81,12 @@ public final class ForgettingStage {
    * @param checkpoints rows of the checkpoints table
    * @throws UserInputException if the user speaks of a metric that is in no file
    */
-  public Result run(Dataset<Row> checkpoints, TableChanges tables) throws IOException {
+  public Result run(Dataset<Row> checkpoints, TableChanges tables, JobProgress progress)
+      throws IOException {
+    StageCounters counters = progress.begin(NAME, "steps", STEPS);
     List<Rejection> missing = new ArrayList<>();
     List<String> files = files(missing);
-    context.setJobDescription("forgetting: reading %d metrics files".formatted(files.size()));
+    progress.describe("reading %d metrics files".formatted(files.size()));
     JavaRDD<MetricsReading> readings =
         context
             .parallelize(files, Math.max(1, Math.min(files.size(), MAX_TASKS)))
@@ -96,11 +106,12 @@ public final class ForgettingStage {
             .map(metric -> MetricComparison.of(metric._1(), list(metric._2()), baseId, said))
             .persist(StorageLevel.MEMORY_AND_DISK());
     try {
-      return write(checkpoints, tables, missing, readings, comparisons);
+      counters.finished(1);
+      progress.describe("correlating");
+      return write(checkpoints, tables, missing, readings, comparisons, counters);
     } finally {
       comparisons.unpersist();
       readings.unpersist();
-      context.setJobDescription(null);
     }
   }
 
@@ -109,9 +120,9 @@ public final class ForgettingStage {
       TableChanges tables,
       List<Rejection> missing,
       JavaRDD<MetricsReading> readings,
-      JavaRDD<MetricComparison> comparisons)
+      JavaRDD<MetricComparison> comparisons,
+      StageCounters counters)
       throws IOException {
-    context.setJobDescription("forgetting: correlating");
     Map<String, ScannedCheckpoint> scanned = scanned(checkpoints);
     JavaRDD<MeasuredForgetting> measured =
         comparisons.flatMap(comparison -> comparison.measured().iterator());
@@ -134,15 +145,18 @@ public final class ForgettingStage {
         MetricsTable.NAME,
         spark.createDataFrame(measured.map(MetricsTable::toRow), MetricsTable.SCHEMA),
         without);
+    counters.finished(1);
     tables.replaceOfBase(
         ForgettingTable.NAME,
         spark.createDataFrame(correlations(measured, scanned), ForgettingTable.SCHEMA),
         manifest.baseId());
+    counters.finished(1);
     tables.replaceWhere(
         spark,
         RejectsTable.NAME,
         functions.col("code").equalTo(RejectCode.METRIC_INVALID.name()).and(ofThisManifest()),
         rejects);
+    counters.finished(1);
     List<Rejection> first = rejections.take(1);
     return new Result(
         measured.count(), rejections.count(), first.isEmpty() ? null : first.get(0).message());

@@ -4,6 +4,8 @@ import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.progress.LogContext;
+import io.github.intruders.jobs.progress.StageCounters;
 import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.jobs.session.TaskThreads;
 import io.github.intruders.jobs.table.MitigationLedger;
@@ -23,6 +25,7 @@ import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.api.java.function.VoidFunction;
 import org.apache.spark.broadcast.Broadcast;
+import org.slf4j.MDC;
 import scala.Tuple2;
 
 /** Executor work: one base matrix in all its checkpoints. */
@@ -38,13 +41,15 @@ final class MitigateMatrices
   private final SpectrumPart keptSpectra;
   private final String outUri;
   private final String runId;
+  private final StageCounters counters;
 
   MitigateMatrices(
       TaskStorage taskStorage,
       Broadcast<BasePlan> base,
       JobConfig config,
       MitigationSettings settings,
-      String runId) {
+      String runId,
+      StageCounters counters) {
     this.taskStorage = taskStorage;
     this.base = base;
     this.scan = config.settings();
@@ -53,6 +58,7 @@ final class MitigateMatrices
     this.keptSpectra = config.keptSpectra();
     this.outUri = config.outUri();
     this.runId = runId;
+    this.counters = counters;
   }
 
   @Override
@@ -70,7 +76,9 @@ final class MitigateMatrices
       List<MatrixPlan> plans = new ArrayList<>();
       matrices.next()._2().forEach(plans::add);
       plans.sort(Comparator.comparing(MatrixPlan::checkpointId));
-      mitigate(mitigator, ledger, plans);
+      try (MDC.MDCCloseable context = LogContext.ofMatrix(plans.get(0).base().name())) {
+        mitigate(mitigator, ledger, plans);
+      }
     }
   }
 
@@ -91,8 +99,10 @@ final class MitigateMatrices
                 outcome -> {
                   if (outcome instanceof MitigationOutcome.Edited edited) {
                     writer.write(edited);
+                    counters.finished(1);
                   } else if (outcome instanceof MitigationOutcome.Rejected rejected) {
                     rejections.add(rejected.rejection());
+                    counters.rejected(1);
                   }
                 }));
     if (!rejections.isEmpty()) {

@@ -3,6 +3,8 @@ package io.github.intruders.jobs.mitigation;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.progress.JobProgress;
+import io.github.intruders.jobs.progress.StageCounters;
 import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.jobs.table.MitigationLedger;
 import io.github.intruders.mitigation.MitigationSettings;
@@ -43,6 +45,12 @@ import scala.Tuple2;
  * of its matrix; then writes the edited models, one task per file.
  */
 public final class MitigationStage {
+  /** The stage that edits, where progress is told. */
+  public static final String NAME = "mitigation";
+
+  /** The stage that writes models. */
+  public static final String MODELS = "models";
+
   private final SparkSession spark;
   private final JavaSparkContext context;
   private final TaskStorage storage;
@@ -84,14 +92,14 @@ public final class MitigationStage {
 
   /** Runs the stage. */
   public Result run(
-      BasePlan base, Broadcast<BasePlan> broadcast, JavaRDD<CheckpointPlan> checkpoints)
+      BasePlan base,
+      Broadcast<BasePlan> broadcast,
+      JavaRDD<CheckpointPlan> checkpoints,
+      JobProgress progress)
       throws IOException {
-    JavaPairRDD<String, MatrixPlan> planned =
-        checkpoints
-            .flatMap(plan -> plan.matrices().iterator())
-            .mapToPair(new KeyOf(config, settings));
-    edit(base, broadcast, planned);
-    List<Rejection> rejections = write(checkpoints);
+    JavaPairRDD<String, MatrixPlan> planned = planned(checkpoints);
+    edit(base, broadcast, planned, progress);
+    List<Rejection> rejections = write(checkpoints, progress);
     Dataset<Row> keys =
         spark.createDataFrame(
             planned.keys().map(RowFactory::create), StructType.fromDDL("key STRING"));
@@ -100,31 +108,54 @@ public final class MitigationStage {
     return new Result(entries.join(keys, asColumns("key"), "left_semi"), rejections);
   }
 
-  private void edit(
-      BasePlan base, Broadcast<BasePlan> broadcast, JavaPairRDD<String, MatrixPlan> planned)
+  /** How many matrices of each checkpoint the ledger does not hold yet. */
+  public Map<String, Long> toDoByCheckpoint(JavaRDD<CheckpointPlan> checkpoints)
       throws IOException {
-    JavaPairRDD<String, Boolean> finished =
+    return pending(planned(checkpoints)).values().map(MatrixPlan::checkpointId).countByValue();
+  }
+
+  private JavaPairRDD<String, MatrixPlan> planned(JavaRDD<CheckpointPlan> checkpoints) {
+    return checkpoints
+        .flatMap(plan -> plan.matrices().iterator())
+        .mapToPair(new KeyOf(config, settings));
+  }
+
+  private void edit(
+      BasePlan base,
+      Broadcast<BasePlan> broadcast,
+      JavaPairRDD<String, MatrixPlan> planned,
+      JobProgress progress)
+      throws IOException {
+    context.setJobDescription("mitigation: looking for finished work");
+    JavaPairRDD<String, MatrixPlan> pending = pending(planned).cache();
+    try {
+      StageCounters counters = progress.begin(NAME, "matrices", pending.count());
+      pending
+          .mapToPair(entry -> new Tuple2<>(entry._2().base().name(), entry._2()))
+          .groupByKey(base.matrices().size())
+          .foreachPartition(
+              new MitigateMatrices(storage, broadcast, config, settings, runId, counters));
+    } finally {
+      pending.unpersist();
+    }
+  }
+
+  /** What the ledger does not hold yet. */
+  private JavaPairRDD<String, MatrixPlan> pending(JavaPairRDD<String, MatrixPlan> planned)
+      throws IOException {
+    return planned.subtractByKey(
         new MitigationLedger(storage.open(), config.outUri(), runId)
             .entries(spark)
             .select("key")
             .distinct()
             .as(Encoders.STRING())
             .toJavaRDD()
-            .mapToPair(key -> new Tuple2<>(key, true));
-    context.setJobDescription(
-        "mitigate: %d matrices of the base".formatted(base.matrices().size()));
-    try {
-      planned
-          .subtractByKey(finished)
-          .mapToPair(entry -> new Tuple2<>(entry._2().base().name(), entry._2()))
-          .groupByKey(base.matrices().size())
-          .foreachPartition(new MitigateMatrices(storage, broadcast, config, settings, runId));
-    } finally {
-      context.setJobDescription(null);
-    }
+            .mapToPair(key -> new Tuple2<>(key, true)));
   }
 
-  private List<Rejection> write(JavaRDD<CheckpointPlan> checkpoints) throws IOException {
+  private List<Rejection> write(JavaRDD<CheckpointPlan> checkpoints, JobProgress progress)
+      throws IOException {
+    context.setJobDescription("models: looking at what was left out");
     Set<String> rejectedMatrices = new HashSet<>();
     Set<String> rejectedCheckpoints = new HashSet<>();
     for (Row row :
@@ -149,16 +180,17 @@ public final class MitigationStage {
                   .map(ModelSource::rejection)
                   .collect());
       JavaRDD<ModelFile> files = models.flatMap(new FilesOf(config, settings));
-      context.setJobDescription("mitigate: clearing the output folders");
+      context.setJobDescription("models: clearing the output folders");
       files.foreach(new PrepareFolder(storage, config, runId));
       long count = files.count();
-      context.setJobDescription("mitigate: writing %d files".formatted(count));
+      StageCounters counters = progress.begin(MODELS, "files", count);
+      progress.describe("writing %d files".formatted(count));
       Map<String, Boolean> whole = new HashMap<>();
       Set<String> told = new TreeSet<>();
       for (WriteModelFile.Result result :
           files
               .repartition((int) Math.max(1, Math.min(count, 10_000)))
-              .map(new WriteModelFile(storage, config, settings, runId, rejected))
+              .map(new WriteModelFile(storage, config, settings, runId, rejected, counters))
               .collect()) {
         String model = rejectKey(result.checkpointId(), result.variant());
         whole.merge(model, result.rejection() == null, Boolean::logicalAnd);
@@ -168,13 +200,12 @@ public final class MitigationStage {
       }
       Set<String> finished = new HashSet<>(whole.keySet());
       finished.removeIf(model -> !whole.get(model));
-      context.setJobDescription("mitigate: marking what is whole");
+      progress.describe("marking what is whole");
       files.foreach(new FinishFolder(storage, config, settings, finished));
       return rejections;
     } finally {
       models.unpersist();
       rejected.unpersist();
-      context.setJobDescription(null);
     }
   }
 

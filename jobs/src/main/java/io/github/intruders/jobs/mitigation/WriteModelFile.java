@@ -4,6 +4,7 @@ import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.progress.StageCounters;
 import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.jobs.session.TaskThreads;
 import io.github.intruders.jobs.table.MitigationLedger;
@@ -32,6 +33,7 @@ final class WriteModelFile implements Function<ModelFile, WriteModelFile.Result>
   private final MitigationSettings settings;
   private final String runId;
   private final Broadcast<Set<String>> rejected;
+  private final StageCounters counters;
 
   /**
    * @param rejected checkpoints and matrices without an edit, see {@link MitigationStage#rejectKey}
@@ -41,13 +43,15 @@ final class WriteModelFile implements Function<ModelFile, WriteModelFile.Result>
       JobConfig config,
       MitigationSettings settings,
       String runId,
-      Broadcast<Set<String>> rejected) {
+      Broadcast<Set<String>> rejected,
+      StageCounters counters) {
     this.taskStorage = taskStorage;
     this.outUri = config.outUri();
     this.scan = config.settings();
     this.settings = settings;
     this.runId = runId;
     this.rejected = rejected;
+    this.counters = counters;
   }
 
   /**
@@ -72,8 +76,10 @@ final class WriteModelFile implements Function<ModelFile, WriteModelFile.Result>
         write(storage, ledger.edits(), folder, uri, work);
         ledger.noteWritten(work.modelKey(), work.file());
       }
+      counters.finished(1);
       return new Result(work.checkpointId(), work.variant().name(), null);
     } catch (UserInputException e) {
+      counters.rejected(1);
       return new Result(
           work.checkpointId(), work.variant().name(), Rejection.of(work.checkpointId(), e));
     }

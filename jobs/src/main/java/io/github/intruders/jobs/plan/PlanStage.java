@@ -1,6 +1,9 @@
 package io.github.intruders.jobs.plan;
 
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.progress.JobProgress;
+import io.github.intruders.jobs.progress.LogContext;
+import io.github.intruders.jobs.progress.StageCounters;
 import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.plan.BasePlan;
@@ -13,9 +16,13 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.Function;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.storage.StorageLevel;
+import org.slf4j.MDC;
 
 /** Reads the base's headers on the driver and every checkpoint's on the executors. */
 public final class PlanStage {
+  /** The stage, where progress is told. */
+  public static final String NAME = "plan";
+
   private static final int CHECKPOINTS_PER_TASK = 4;
 
   private final JavaSparkContext spark;
@@ -31,20 +38,21 @@ public final class PlanStage {
    *
    * @throws io.github.intruders.input.UserInputException if the base can't be used
    */
-  public RunPlan run(JobConfig config) throws IOException {
+  public RunPlan run(JobConfig config, JobProgress progress) throws IOException {
+    List<CheckpointSpec> specs = config.manifest().checkpoints();
+    StageCounters counters = progress.begin(NAME, "checkpoints", specs.size());
     BasePlan base =
         BasePlan.of(
             storage.open(),
             config.manifest().baseId(),
             config.manifest().baseUri(),
             config.selection());
-    List<CheckpointSpec> specs = config.manifest().checkpoints();
     Broadcast<BasePlan> broadcast = spark.broadcast(base);
-    spark.setJobDescription("plan: headers of %d checkpoints".formatted(specs.size()));
+    progress.describe("headers of %d checkpoints".formatted(specs.size()));
     JavaRDD<CheckpointPlan> plans =
         spark
             .parallelize(specs, Math.max(1, specs.size() / CHECKPOINTS_PER_TASK))
-            .map(new PlanCheckpoint(storage, broadcast))
+            .map(new PlanCheckpoint(storage, broadcast, counters))
             .persist(StorageLevel.MEMORY_AND_DISK());
     List<PlannedCheckpoint> summary = plans.map(PlannedCheckpoint::of).collect();
     return new RunPlan(base, broadcast, plans, summary);
@@ -56,15 +64,21 @@ public final class PlanStage {
 
     private final TaskStorage storage;
     private final Broadcast<BasePlan> base;
+    private final StageCounters counters;
 
-    PlanCheckpoint(TaskStorage storage, Broadcast<BasePlan> base) {
+    PlanCheckpoint(TaskStorage storage, Broadcast<BasePlan> base, StageCounters counters) {
       this.storage = storage;
       this.base = base;
+      this.counters = counters;
     }
 
     @Override
     public CheckpointPlan call(CheckpointSpec spec) throws IOException {
-      return new Planner(storage.open(), base.value()).plan(spec);
+      try (MDC.MDCCloseable context = LogContext.ofCheckpoint(spec.id())) {
+        CheckpointPlan plan = new Planner(storage.open(), base.value()).plan(spec);
+        counters.finished(1);
+        return plan;
+      }
     }
   }
 }

@@ -28,7 +28,9 @@ import java.util.Map;
  * @param definition what was counted, in words
  * @param backend the linear algebra library
  * @param settings every setting that the numbers depend on
+ * @param routes solver → how many matrices it answered for
  * @param versions of the job and what it runs on
+ * @param provenance what the run came from and how it went
  */
 public record RunSummary(
     String runId,
@@ -46,7 +48,9 @@ public record RunSummary(
     String definition,
     String backend,
     Map<String, Object> settings,
-    Map<String, String> versions) {
+    Map<String, Long> routes,
+    Map<String, String> versions,
+    Provenance provenance) {
 
   /**
    * One checkpoint.
@@ -124,7 +128,7 @@ public record RunSummary(
    */
   public RunSummary withAccumulation(
       List<AccumulationStep> steps, long alsoRejected, double totalSeconds) {
-    return with(steps, forgetting, alsoRejected, totalSeconds);
+    return with(steps, forgetting, alsoRejected, totalSeconds, provenance);
   }
 
   /**
@@ -134,14 +138,20 @@ public record RunSummary(
    */
   public RunSummary withForgetting(
       List<ForgettingSummary> lines, long alsoRejected, double totalSeconds) {
-    return with(accumulation, lines, alsoRejected, totalSeconds);
+    return with(accumulation, lines, alsoRejected, totalSeconds, provenance);
+  }
+
+  /** This run with what it came from. */
+  public RunSummary withProvenance(Provenance other, double totalSeconds) {
+    return with(accumulation, forgetting, 0, totalSeconds, other);
   }
 
   private RunSummary with(
       List<AccumulationStep> steps,
       List<ForgettingSummary> lines,
       long alsoRejected,
-      double totalSeconds) {
+      double totalSeconds,
+      Provenance origin) {
     return new RunSummary(
         runId,
         baseId,
@@ -158,7 +168,9 @@ public record RunSummary(
         definition,
         backend,
         settings,
-        versions);
+        routes,
+        versions,
+        origin);
   }
 
   /** On one line. */

@@ -3,16 +3,24 @@ package io.github.intruders.jobs.report;
 import static org.apache.spark.sql.functions.abs;
 import static org.apache.spark.sql.functions.col;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.intruders.checkpoint.RangeSource;
+import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.report.RunSummary.AccumulationStep;
 import io.github.intruders.jobs.report.RunSummary.CheckpointSummary;
 import io.github.intruders.jobs.report.RunSummary.ForgettingSummary;
 import io.github.intruders.jobs.report.RunSummary.RankedCheckpoint;
+import io.github.intruders.jobs.session.Build;
+import io.github.intruders.jobs.session.Hadoop;
 import io.github.intruders.jobs.table.CheckpointsTable;
 import io.github.intruders.linalg.OpenBlas;
 import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.scan.ScanSettings;
 import io.github.intruders.scan.Side;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -22,6 +30,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.spark.ml.evaluation.BinaryClassificationEvaluator;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -32,6 +42,9 @@ public final class SummaryReader {
   private static final String DEFINITION =
       "a tuned singular vector among the top %s of W0 + dW whose largest absolute cosine with any"
           + " singular vector of W0 is below %s (arXiv 2410.21228, Definition 3.1); %s vectors";
+
+  private static final Pattern OPENBLAS_VERSION = Pattern.compile("OpenBLAS (\\S+)");
+  private static final int MAX_SUMMARY_BYTES = 64 << 20;
 
   /** How many correlations a summary holds at most. */
   static final int MAX_LINES = 200;
@@ -84,7 +97,9 @@ public final class SummaryReader {
         DEFINITION.formatted(settings.topK().text(), settings.epsilon(), side),
         OpenBlas.description(),
         settings(settings),
-        versions());
+        routes(matrices),
+        versions(),
+        null);
   }
 
   /**
@@ -214,12 +229,44 @@ public final class SummaryReader {
 
   private Map<String, String> versions() {
     Map<String, String> versions = new LinkedHashMap<>();
-    versions.put(
-        "intruders",
-        Optional.ofNullable(RunSummary.class.getPackage().getImplementationVersion())
-            .orElse("development"));
+    versions.put("intruders", Build.version());
     versions.put("spark", spark.version());
+    versions.put("scala", scala.util.Properties.versionNumberString());
+    versions.put("hadoop", Hadoop.version());
     versions.put("java", System.getProperty("java.version"));
+    Matcher openBlas = OPENBLAS_VERSION.matcher(OpenBlas.description());
+    versions.put("openblas", openBlas.find() ? openBlas.group(1) : OpenBlas.description());
     return versions;
+  }
+
+  private static Map<String, Long> routes(Dataset<Row> matrices) {
+    Map<String, Long> routes = new TreeMap<>();
+    for (Row row : matrices.groupBy("solver").count().collectAsList()) {
+      routes.put(row.getString(0), row.getLong(1));
+    }
+    return routes;
+  }
+
+  /**
+   * How long the stages after the scan took in the run whose summary lies in {@code outUri}; empty
+   * if none does, or none that tells.
+   */
+  public static Map<String, Double> earlierSeconds(Storage storage, String outUri)
+      throws IOException {
+    String file = storage.resolve(outUri, "_summary.json");
+    if (!storage.exists(file)) {
+      return Map.of();
+    }
+    try (RangeSource source = storage.open(file)) {
+      byte[] bytes = new byte[Math.toIntExact(Math.min(source.lengthBytes(), MAX_SUMMARY_BYTES))];
+      source.readFully(0, bytes, 0, bytes.length);
+      Map<String, Double> seconds = new HashMap<>();
+      for (JsonNode stage : new ObjectMapper().readTree(bytes).at("/provenance/stages")) {
+        seconds.put(stage.path("stage").asText(), stage.path("seconds").asDouble());
+      }
+      return seconds;
+    } catch (JsonProcessingException e) {
+      return Map.of(); // it only helps to tell the time left
+    }
   }
 }

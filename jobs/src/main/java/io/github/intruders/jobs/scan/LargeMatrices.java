@@ -5,6 +5,9 @@ import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.progress.JobProgress;
+import io.github.intruders.jobs.progress.LogContext;
+import io.github.intruders.jobs.progress.StageCounters;
 import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.jobs.session.TaskThreads;
 import io.github.intruders.jobs.table.ScanLedger;
@@ -35,6 +38,7 @@ import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
+import org.slf4j.MDC;
 import scala.Tuple2;
 
 /**
@@ -46,7 +50,8 @@ final class LargeMatrices {
   private final JobConfig config;
   private final String runId;
   private final MemoryLimit memory;
-  private final ScanCounters counters;
+  private final JobProgress progress;
+  private final StageCounters counters;
   private final Work work;
 
   LargeMatrices(
@@ -55,11 +60,13 @@ final class LargeMatrices {
       JobConfig config,
       String runId,
       MemoryLimit memory,
-      ScanCounters counters) {
+      JobProgress progress,
+      StageCounters counters) {
     this.context = context;
     this.config = config;
     this.runId = runId;
     this.memory = memory;
+    this.progress = progress;
     this.counters = counters;
     this.work = new Work(storage, config.spectraUri(), config.settings(), memory.bytes() / 4);
   }
@@ -70,6 +77,13 @@ final class LargeMatrices {
    * @param identity length and time of change of the base's file
    */
   void scan(BaseMatrix matrix, String identity, List<MatrixPlan> plans) throws IOException {
+    try (MDC.MDCCloseable context = LogContext.ofMatrix(matrix.name())) {
+      scanAll(matrix, identity, plans);
+    }
+  }
+
+  private void scanAll(BaseMatrix matrix, String identity, List<MatrixPlan> plans)
+      throws IOException {
     ScanLedger ledger = new ScanLedger(work.storage.open(), config.outUri(), runId);
     Optional<UserInputException> refusal = refusal(matrix);
     if (refusal.isPresent()) {
@@ -142,7 +156,7 @@ final class LargeMatrices {
         return;
       }
     }
-    context.setJobDescription("scan: decomposing %s in blocks".formatted(matrix.name()));
+    progress.describe("decomposing %s in blocks".formatted(matrix.name()));
     Work of = work;
     total(matrix, blocks -> of.gram(matrix, blocks))
         .foreach(sum -> of.storeSpectrum(matrix, identity, sum._2()));
@@ -151,8 +165,7 @@ final class LargeMatrices {
   private void scanWhole(ScanLedger ledger, BaseMatrix matrix, String identity, MatrixPlan plan)
       throws IOException {
     long start = System.nanoTime();
-    context.setJobDescription(
-        "scan: %s of %s in blocks".formatted(matrix.name(), plan.checkpointId()));
+    progress.describe("%s of %s in blocks".formatted(matrix.name(), plan.checkpointId()));
     Work of = work;
     try {
       MatrixScan scan =
@@ -169,8 +182,7 @@ final class LargeMatrices {
       ScanLedger ledger, BaseMatrix matrix, String identity, List<MatrixPlan> stack)
       throws IOException {
     long start = System.nanoTime();
-    context.setJobDescription(
-        "scan: %s of %d adapters in blocks".formatted(matrix.name(), stack.size()));
+    progress.describe("%s of %d adapters in blocks".formatted(matrix.name(), stack.size()));
     Work of = work;
     List<MatrixPlan> plans = List.copyOf(stack);
     Map<String, MatrixScan> scans;
@@ -224,7 +236,7 @@ final class LargeMatrices {
         List.of(plan),
         config.settings(),
         writer -> writer.write(new ScanOutcome.Analysed(plan, scan, millis)));
-    counters.analysed().add(1);
+    counters.finished(ScanCost.of(plan, config.settings()));
   }
 
   private void reject(ScanLedger ledger, List<MatrixPlan> plans, UserInputException fault)
@@ -238,7 +250,7 @@ final class LargeMatrices {
         plans.stream()
             .map(plan -> Rejection.of(plan.checkpointId(), plan.base().name(), fault))
             .toList());
-    counters.rejected().add(plans.size());
+    plans.forEach(plan -> counters.rejected(ScanCost.of(plan, config.settings())));
   }
 
   /** The fault of the input behind a failed Spark job; any other failure goes on. */

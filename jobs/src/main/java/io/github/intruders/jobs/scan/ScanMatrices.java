@@ -5,6 +5,9 @@ import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.progress.LogContext;
+import io.github.intruders.jobs.progress.StageCounters;
+import io.github.intruders.jobs.progress.TaskMetrics;
 import io.github.intruders.jobs.session.TaskMemory;
 import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.jobs.session.TaskThreads;
@@ -25,12 +28,16 @@ import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.api.java.function.VoidFunction;
 import org.apache.spark.broadcast.Broadcast;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 import scala.Tuple2;
 
 /** Executor work: one base matrix in all its checkpoints. */
 final class ScanMatrices
     implements VoidFunction<Iterator<Tuple2<LargestFirst.Key, Iterable<MatrixPlan>>>> {
   private static final long serialVersionUID = 1L;
+  private static final Logger LOG = LoggerFactory.getLogger(ScanMatrices.class);
 
   private final TaskStorage taskStorage;
   private final Broadcast<BasePlan> base;
@@ -40,7 +47,7 @@ final class ScanMatrices
   private final String outUri;
   private final JobConfig.OnError onError;
   private final String runId;
-  private final ScanCounters counters;
+  private final StageCounters counters;
   private final MemoryLimit memory;
 
   ScanMatrices(
@@ -48,7 +55,7 @@ final class ScanMatrices
       Broadcast<BasePlan> base,
       JobConfig config,
       String runId,
-      ScanCounters counters,
+      StageCounters counters,
       MemoryLimit memory) {
     this.memory = memory;
     this.taskStorage = taskStorage;
@@ -90,26 +97,34 @@ final class ScanMatrices
     BaseMatrix matrix = plans.get(0).base();
     String identity = base.value().identity(matrix);
     List<Rejection> rejections = new ArrayList<>();
-    ledger.writeEntries(
-        plans,
-        settings,
-        writer ->
-            scanner.scan(
-                matrix,
-                identity,
-                plans,
-                outcome -> {
-                  if (outcome instanceof ScanOutcome.Analysed analysed) {
-                    writer.write(analysed);
-                    counters.analysed().add(1);
-                  } else if (outcome instanceof ScanOutcome.Rejected rejected) {
-                    failIfAsked(rejected.rejection());
-                    rejections.add(rejected.rejection());
-                    counters.rejected().add(1);
-                  }
-                }));
+    try (MDC.MDCCloseable context = LogContext.ofMatrix(matrix.name())) {
+      ledger.writeEntries(
+          plans,
+          settings,
+          writer ->
+              scanner.scan(matrix, identity, plans, outcome -> take(outcome, writer, rejections)));
+    }
     if (!rejections.isEmpty()) {
       ledger.writeRejects(plans, settings, rejections);
+    }
+  }
+
+  private void take(ScanOutcome outcome, ScanLedger.EntryWriter writer, List<Rejection> rejections)
+      throws IOException {
+    double cost = ScanCost.of(outcome.plan(), settings);
+    if (outcome instanceof ScanOutcome.Analysed analysed) {
+      writer.write(analysed);
+      counters.finished(cost);
+      TaskMetrics.current().analysed(analysed.scan().isExact());
+    } else if (outcome instanceof ScanOutcome.Rejected rejected) {
+      Rejection rejection = rejected.rejection();
+      failIfAsked(rejection);
+      rejections.add(rejection);
+      counters.rejected(cost);
+      TaskMetrics.current().rejected();
+      try (MDC.MDCCloseable context = LogContext.ofCheckpoint(rejection.checkpointId())) {
+        LOG.debug("Left out: {}", rejection.message());
+      }
     }
   }
 

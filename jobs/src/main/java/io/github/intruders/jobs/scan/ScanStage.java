@@ -4,6 +4,8 @@ import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.cost.Outlook;
 import io.github.intruders.jobs.cost.Schedule;
+import io.github.intruders.jobs.progress.JobProgress;
+import io.github.intruders.jobs.progress.StageCounters;
 import io.github.intruders.jobs.session.TaskMemory;
 import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.jobs.table.ScanLedger;
@@ -15,6 +17,7 @@ import io.github.intruders.scan.ScanSettings;
 import io.github.intruders.spectra.SpectraStore;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.apache.spark.api.java.JavaPairRDD;
@@ -27,6 +30,9 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
+import org.apache.spark.util.StatCounter;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import scala.Tuple2;
 
 /**
@@ -34,6 +40,11 @@ import scala.Tuple2;
  * each serving all or many checkpoints of its matrix.
  */
 public final class ScanStage {
+  /** The stage, where progress is told. */
+  public static final String NAME = "scan";
+
+  private static final Logger LOG = LoggerFactory.getLogger(ScanStage.class);
+
   private final SparkSession spark;
   private final MemoryLimit memory;
   private final TaskStorage storage;
@@ -54,6 +65,7 @@ public final class ScanStage {
    *
    * @param checkpoints the plans
    * @param matrices how many pieces of work they hold
+   * @param progress is told of this stage
    * @param decompose fills the spectra store; called where several tasks share a base matrix, so
    *     that none decomposes what another one does
    * @return the ledger's entries of exactly these plans
@@ -63,25 +75,16 @@ public final class ScanStage {
       Broadcast<BasePlan> broadcast,
       JavaRDD<CheckpointPlan> checkpoints,
       long matrices,
+      JobProgress progress,
       Runnable decompose)
       throws IOException {
     ScanSettings settings = config.settings();
-    ScanLedger ledger = new ScanLedger(storage.open(), config.outUri(), runId);
-    JavaPairRDD<String, MatrixPlan> planned =
-        checkpoints
-            .flatMap(plan -> plan.matrices().iterator())
-            .mapToPair(plan -> new Tuple2<>(ScanLedger.key(plan, settings), plan));
-    JavaPairRDD<String, Boolean> finished =
-        ledger
-            .entries(spark)
-            .select("key")
-            .as(Encoders.STRING())
-            .toJavaRDD()
-            .mapToPair(key -> new Tuple2<>(key, true));
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     context.setJobDescription("scan: looking for finished work");
-    JavaPairRDD<String, MatrixPlan> pending = planned.subtractByKey(finished).cache();
-    long toDo = pending.count();
+    JavaPairRDD<String, MatrixPlan> planned = planned(checkpoints);
+    JavaPairRDD<String, MatrixPlan> pending = pending(planned).cache();
+    StatCounter costs = pending.values().mapToDouble(plan -> ScanCost.of(plan, settings)).stats();
+    long toDo = costs.count();
     Outlook outlook =
         Outlook.of(
             base,
@@ -95,9 +98,11 @@ public final class ScanStage {
     if (schedule.spreads()) {
       decompose.run();
     }
-    try (ScanProgress progress = ScanProgress.start(context, toDo, matrices - toDo)) {
-      context.setJobDescription(
-          "scan: %d matrices of the base, %d to analyse".formatted(base.matrices().size(), toDo));
+    StageCounters counters = progress.begin(NAME, "matrices", toDo, costs.sum());
+    LOG.info("scan: {} matrices to analyse, {} were finished before", toDo, matrices - toDo);
+    progress.describe(
+        "%d matrices of the base, %d to analyse".formatted(base.matrices().size(), toDo));
+    try {
       pending
           .filter(entry -> !large.contains(entry._2().base().name()))
           .mapToPair(
@@ -106,10 +111,9 @@ public final class ScanStage {
                       partitioner.key(entry._2().base().name(), entry._2().checkpointId()),
                       entry._2()))
           .groupByKey(partitioner)
-          .foreachPartition(
-              new ScanMatrices(storage, broadcast, config, runId, progress.counters(), memory));
+          .foreachPartition(new ScanMatrices(storage, broadcast, config, runId, counters, memory));
       LargeMatrices blockwise =
-          new LargeMatrices(context, storage, config, runId, memory, progress.counters());
+          new LargeMatrices(context, storage, config, runId, memory, progress, counters);
       for (String name : large) {
         BaseMatrix matrix = base.matrices().get(name);
         blockwise.scan(
@@ -119,12 +123,39 @@ public final class ScanStage {
       }
     } finally {
       pending.unpersist();
-      context.setJobDescription(null);
     }
     Dataset<Row> keys =
         spark.createDataFrame(
             planned.keys().map(RowFactory::create), StructType.fromDDL("key STRING"));
-    return ledger.entries(spark).join(keys, asColumns("key"), "left_semi");
+    return ledger().entries(spark).join(keys, asColumns("key"), "left_semi");
+  }
+
+  /** How many matrices of each checkpoint the ledger does not hold yet. */
+  public Map<String, Long> toDoByCheckpoint(JavaRDD<CheckpointPlan> checkpoints)
+      throws IOException {
+    return pending(planned(checkpoints)).values().map(MatrixPlan::checkpointId).countByValue();
+  }
+
+  private JavaPairRDD<String, MatrixPlan> planned(JavaRDD<CheckpointPlan> checkpoints) {
+    ScanSettings settings = config.settings();
+    return checkpoints
+        .flatMap(plan -> plan.matrices().iterator())
+        .mapToPair(plan -> new Tuple2<>(ScanLedger.key(plan, settings), plan));
+  }
+
+  private JavaPairRDD<String, MatrixPlan> pending(JavaPairRDD<String, MatrixPlan> planned)
+      throws IOException {
+    return planned.subtractByKey(
+        ledger()
+            .entries(spark)
+            .select("key")
+            .as(Encoders.STRING())
+            .toJavaRDD()
+            .mapToPair(key -> new Tuple2<>(key, true)));
+  }
+
+  private ScanLedger ledger() {
+    return new ScanLedger(storage.open(), config.outUri(), runId);
   }
 
   private static scala.collection.immutable.Seq<String> asColumns(String name) {

@@ -1,5 +1,6 @@
 package io.github.intruders.jobs.session;
 
+import io.github.intruders.jobs.progress.MetricsPlugin;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 
@@ -7,6 +8,7 @@ import org.apache.spark.sql.SparkSession;
 public final class SparkSessions {
   private static final String REDACTION = "spark.redaction.regex";
   private static final String LOCALITY_WAIT = "spark.locality.wait";
+  private static final String PLUGINS = "spark.plugins";
   private static final String SHUFFLE_PARTITIONS = "spark.sql.shuffle.partitions";
 
   private SparkSessions() {}
@@ -29,6 +31,7 @@ public final class SparkSessions {
     if (!given.contains(REDACTION)) {
       builder.config(REDACTION, RemoteDefaults.all().get(REDACTION));
     }
+    builder.config(PLUGINS, withMetrics(given.get(PLUGINS, "")));
     SparkSession spark = builder.getOrCreate();
     RemoteDefaults.applyTo(spark.sparkContext().hadoopConfiguration());
     if (!spark.sparkContext().conf().contains(SHUFFLE_PARTITIONS)) {
@@ -38,5 +41,10 @@ public final class SparkSessions {
           .set(SHUFFLE_PARTITIONS, String.valueOf(spark.sparkContext().defaultParallelism()));
     }
     return spark;
+  }
+
+  private static String withMetrics(String plugins) {
+    String ours = MetricsPlugin.class.getName();
+    return plugins.isBlank() || plugins.contains(ours) ? ours : plugins + "," + ours;
   }
 }

@@ -1,7 +1,9 @@
 package io.github.intruders.jobs.session;
 
+import io.github.intruders.checkpoint.CountingStorage;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.hadoop.HadoopStorage;
+import io.github.intruders.jobs.progress.TaskMetrics;
 import java.io.Serializable;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -23,8 +25,10 @@ public final class TaskStorage implements Serializable {
         spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration())));
   }
 
-  /** The storage, on the driver or in a task. */
+  /** The storage, on the driver or in a task; what it delivers counts in this process's metrics. */
   public Storage open() {
-    return new HadoopStorage(configuration.value().value());
+    TaskMetrics metrics = TaskMetrics.current();
+    return new CountingStorage(
+        new HadoopStorage(configuration.value().value()), metrics.bytesRead(), metrics.requests());
   }
 }

@@ -4,6 +4,10 @@ import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
+import io.github.intruders.jobs.progress.JobProgress;
+import io.github.intruders.jobs.progress.LogContext;
+import io.github.intruders.jobs.progress.StageCounters;
+import io.github.intruders.jobs.progress.TaskMetrics;
 import io.github.intruders.jobs.session.TaskMemory;
 import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.jobs.session.TaskThreads;
@@ -22,9 +26,13 @@ import org.apache.spark.api.java.function.Function;
 import org.apache.spark.broadcast.Broadcast;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /** Fills the spectra store before anything is scanned. */
 public final class SpectraStage {
+  /** The stage, where progress is told. */
+  public static final String NAME = "spectra";
+
   private static final Logger LOG = LoggerFactory.getLogger(SpectraStage.class);
 
   private final JavaSparkContext spark;
@@ -56,7 +64,7 @@ public final class SpectraStage {
       implements Serializable {}
 
   /** Runs the stage; one result per matrix, the largest matrix first. */
-  public List<Result> run(BasePlan base, Broadcast<BasePlan> broadcast) {
+  public List<Result> run(BasePlan base, Broadcast<BasePlan> broadcast, JobProgress progress) {
     List<BaseMatrix> matrices =
         base.matrices().values().stream()
             .filter(this::fits)
@@ -65,15 +73,12 @@ public final class SpectraStage {
                         (BaseMatrix matrix) -> CostModel.decomposition(matrix).coreSeconds())
                     .reversed())
             .toList();
-    spark.setJobDescription("spectra: %d matrices of the base".formatted(matrices.size()));
-    try {
-      return spark
-          .parallelize(matrices, Math.max(1, matrices.size()))
-          .map(new Decompose(storage, broadcast, spectraUri, kept))
-          .collect();
-    } finally {
-      spark.setJobDescription(null);
-    }
+    double cost = matrices.stream().mapToDouble(matrix -> CostModel.decomposition(matrix).coreSeconds()).sum();
+    StageCounters counters = progress.begin(NAME, "base matrices", matrices.size(), cost);
+    return spark
+        .parallelize(matrices, Math.max(1, matrices.size()))
+        .map(new Decompose(storage, broadcast, spectraUri, kept, counters))
+        .collect();
   }
 
   /** A matrix that no task can hold is decomposed where it is scanned, in blocks of rows. */
@@ -97,13 +102,19 @@ public final class SpectraStage {
     private final Broadcast<BasePlan> base;
     private final String spectraUri;
     private final SpectrumPart kept;
+    private final StageCounters counters;
 
     Decompose(
-        TaskStorage taskStorage, Broadcast<BasePlan> base, String spectraUri, SpectrumPart kept) {
+        TaskStorage taskStorage,
+        Broadcast<BasePlan> base,
+        String spectraUri,
+        SpectrumPart kept,
+        StageCounters counters) {
       this.taskStorage = taskStorage;
       this.base = base;
       this.spectraUri = spectraUri;
       this.kept = kept;
+      this.counters = counters;
     }
 
     @Override
@@ -111,12 +122,19 @@ public final class SpectraStage {
       TaskThreads.apply();
       Storage storage = taskStorage.open();
       String identity = base.value().identity(matrix);
-      try (Arena arena = Arena.open()) {
+      double cost = CostModel.decomposition(matrix).coreSeconds();
+      try (MDC.MDCCloseable context = LogContext.ofMatrix(matrix.name());
+          Arena arena = Arena.open()) {
         boolean computed =
             new SpectraStore(storage, spectraUri, kept, MemoryLimit.NONE)
                 .ensure(matrix.source(), identity);
+        if (computed) {
+          TaskMetrics.current().spectrumComputed();
+        }
+        counters.finished(cost);
         return new Result(matrix.name(), computed, null);
       } catch (UserInputException e) {
+        counters.rejected(cost);
         return new Result(matrix.name(), false, Rejection.of(base.value().id(), matrix.name(), e));
       }
     }

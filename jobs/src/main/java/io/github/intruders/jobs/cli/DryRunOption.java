@@ -1,0 +1,33 @@
+package io.github.intruders.jobs.cli;
+
+import io.github.intruders.jobs.report.DryRun;
+import io.github.intruders.jobs.report.PlanReport;
+import picocli.CommandLine.Option;
+
+/** Looks before it leaps. */
+final class DryRunOption {
+  @Option(
+      names = "--dry-run",
+      description =
+          "Tell what would be computed and what is finished already; compute and write nothing."
+              + " Exit codes as of plan.")
+  private boolean asked;
+
+  boolean isAsked() {
+    return asked;
+  }
+
+  /** Prints it and returns the exit code. */
+  static int report(DryRun dryRun, boolean allowRejects) {
+    System.out.print(dryRun.render());
+    return exitCode(dryRun.plan(), allowRejects);
+  }
+
+  /** What a plan ends with. */
+  static int exitCode(PlanReport plan, boolean allowRejects) {
+    if (plan.matrices() == 0) {
+      return Main.UNUSABLE;
+    }
+    return plan.rejected() == 0 || allowRejects ? Main.DONE : Main.DONE_WITH_REJECTS;
+  }
+}
