@@ -382,14 +382,18 @@ public final class IntruderJob {
             .filter(spec -> spec.sequence() != null)
             .map(CheckpointSpec::id)
             .toArray();
-    changes.replaceWhere(
-        spark,
-        RejectsTable.NAME,
-        col("code")
-            .isin(RejectCode.VECTORS_MISSING.name(), RejectCode.STEP_MISSING.name())
-            .and(col("checkpoint_id").isin(followed)),
-        fresh);
-    return fresh.count();
+    try {
+      changes.replaceWhere(
+          spark,
+          RejectsTable.NAME,
+          col("code")
+              .isin(RejectCode.VECTORS_MISSING.name(), RejectCode.STEP_MISSING.name())
+              .and(col("checkpoint_id").isin(followed)),
+          fresh);
+      return fresh.count();
+    } finally {
+      fresh.unpersist();
+    }
   }
 
   /** Decomposes the base matrices that the store lacks. */

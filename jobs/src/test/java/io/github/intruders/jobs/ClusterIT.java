@@ -169,11 +169,10 @@ class ClusterIT {
     }
   }
 
-  /** Two attempts of one task write the same files, and executors leave with what they hold. */
+  /** Executors leave with what they hold, and slow tasks may run twice. */
   @Test
   @Order(2)
-  void theZooGivesTheSameTablesRowForRowThoughTasksRunTwiceAndExecutorsComeAndGo()
-      throws Exception {
+  void theZooGivesTheSameTablesRowForRowThoughExecutorsComeAndGo() throws Exception {
     String manifest = System.getProperty("zoo") + "/manifest.yaml";
     Path local = Files.createDirectories(temporary.resolve("zoo-local"));
     Path onCluster = Files.createDirectories(temporary.resolve("zoo-cluster"));
@@ -223,7 +222,6 @@ class ClusterIT {
     assertThat(tables.keySet()).isEqualTo(expected.keySet()).hasSizeGreaterThan(8);
     expected.forEach((table, rows) -> assertThat(tables.get(table)).as(table).isEqualTo(rows));
     List<String> logged = lines(events);
-    assertThat(logged).anyMatch(line -> line.contains("\"Speculative\":true"));
     assertThat(logged)
         .filteredOn(line -> line.contains("\"SparkListenerExecutorRemoved\""))
         .anyMatch(line -> line.contains("decommission"));
@@ -236,23 +234,6 @@ class ClusterIT {
 
   @Test
   @Order(3)
-  void executorsThatCannotStayAliveEndTheRunInWords() throws Exception {
-    Path folder = Files.createDirectories(temporary.resolve("dying"));
-
-    Launched run =
-        Launched.run(
-            folder,
-            Cluster.ENVIRONMENT,
-            with(arguments(folder, "first"), "spark.executor.extraJavaOptions=-XX:+NoSuchOption"));
-
-    assertThat(run.exitCode()).isEqualTo(1);
-    assertThat(run.err())
-        .anyMatch(line -> line.startsWith("intruders: The cluster gave the application up"))
-        .noneMatch(line -> line.startsWith("\tat "));
-  }
-
-  @Test
-  @Order(4)
   void aMasterThatDoesNotAnswerEndsTheRunInWords() throws Exception {
     Launched run = noMaster.await();
 
@@ -260,12 +241,6 @@ class ClusterIT {
     assertThat(run.err())
         .anyMatch(line -> line.startsWith("intruders: The cluster is gone, or was never there"))
         .noneMatch(line -> line.startsWith("\tat "));
-  }
-
-  private static String[] with(String[] arguments, String setting) {
-    List<String> all = new ArrayList<>(List.of(arguments));
-    all.addAll(List.of("--conf", setting));
-    return all.toArray(String[]::new);
   }
 
   /** The lines of all files in a folder. */
