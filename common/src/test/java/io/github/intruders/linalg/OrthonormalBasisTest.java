@@ -67,6 +67,22 @@ class OrthonormalBasisTest {
 
   @ParameterizedTest
   @EnumSource(Precision.class)
+  void vectorsThatAreKeptAsRowsGiveTheSame(Precision precision) {
+    Matrix x = gaussian(30, 5, precision);
+    Matrix rows = x.transposed();
+    OrthonormalBasis expected = OrthonormalBasis.of(x);
+
+    Matrix triangle = OrthonormalBasis.triangleOfRows(rows);
+    assertThat(rows.copy().plusInPlace(-1, x.transposed()).maxAbsolute()).isZero();
+    Matrix r = OrthonormalBasis.ofRowsInPlace(rows);
+
+    assertThat(triangle.plusInPlace(-1, expected.r()).maxAbsolute()).isZero();
+    assertThat(r.plusInPlace(-1, expected.r()).maxAbsolute()).isZero();
+    assertThat(rows.plusInPlace(-1, expected.q().transposed()).maxAbsolute()).isZero();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Precision.class)
   void takesAViewWithGaps(Precision precision) {
     assertFactorises(gaussian(30, 20, precision).rowRange(4, 24).columnRange(3, 11));
   }

@@ -55,6 +55,16 @@ class SymmetricEigenTest {
   }
 
   @Test
+  void signsAreCountedWhereLargeNumbersDrownTheSmallOnes() {
+    // Determinant −1e-7 in units of the corner's product: one of the values is negative.
+    Matrix below = Matrix.of(new double[][] {{1e12, 1}, {1, 1e-12 * (1 - 1e-7)}});
+    Matrix above = Matrix.of(new double[][] {{1e12, 1}, {1, 1e-12 * (1 + 1e-7)}});
+
+    assertThat(SymmetricEigen.positiveValues(below)).isEqualTo(1);
+    assertThat(SymmetricEigen.positiveValues(above)).isEqualTo(2);
+  }
+
+  @Test
   void oneElementIsItsOwnEigenvalue() {
     assertThat(SymmetricEigen.valuesOf(Matrix.of(new double[][] {{-7}}))).containsExactly(-7);
   }

@@ -155,13 +155,15 @@ class LowRankRouteTest {
         CoordinateUpdate.Factors update = update(shape[0], shape[1], 7, 4);
         CoordinateUpdate projected = CoordinateUpdate.project(base, List.of(update)).get(0);
         double[] values = LapackSvd.DIVIDE_AND_CONQUER.singularValues(tuned(base, update));
-        for (int trial = 0; trial < 100; trial++) {
-          double tau = 0.05 + 12 * random.nextDouble();
-          long expected = Arrays.stream(values).filter(value -> value > tau).count();
-          assertThat(new ShiftedUpdate(base.s(), projected, tau).singularValuesAbove()[0])
-              .as("above %s of %dx%d", tau, shape[0], shape[1])
-              .isEqualTo((int) expected);
-        }
+        double[] taus = random.doubles(100, 0.05, 12).toArray();
+        int[] expected =
+            Arrays.stream(taus)
+                .mapToInt(tau -> (int) Arrays.stream(values).filter(value -> value > tau).count())
+                .toArray();
+
+        assertThat(new ShiftedUpdate(base.s(), projected, taus).singularValuesAbove())
+            .as("%dx%d", shape[0], shape[1])
+            .containsExactly(expected);
       }
     }
   }

@@ -6,7 +6,11 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.checkpoint.TensorReader;
 import io.github.intruders.checkpoint.hadoop.HadoopStorage;
+import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.Matrix;
+import io.github.intruders.linalg.Precision;
 import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.manifest.Manifest;
 import io.github.intruders.manifest.ManifestReader;
@@ -15,6 +19,8 @@ import io.github.intruders.plan.BasePlan;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.plan.MatrixSelection;
 import io.github.intruders.plan.Planner;
+import io.github.intruders.plan.UpdateSource;
+import io.github.intruders.spectra.GramSpectrum;
 import io.github.intruders.spectra.SpectraStore;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -27,6 +33,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -58,6 +65,12 @@ class ZooGoldenTest {
     Map<String, Map<String, MatrixScan>> scans = scanZoo(settings);
 
     assertThat(scans).hasSize(16);
+    assertThat(scans.values().stream().flatMap(byMatrix -> byMatrix.values().stream()))
+        .extracting(MatrixScan::solver)
+        .containsOnly(
+            solver == SolverChoice.EXACT
+                ? new String[] {DenseRoute.NAME}
+                : new String[] {LowRankRoute.NAME, DenseRoute.NAME});
     for (Map.Entry<String, Map<String, MatrixScan>> checkpoint : scans.entrySet()) {
       JsonNode expected = golden.path("checkpoints").path(checkpoint.getKey());
       assertThat(checkpoint.getValue()).hasSize(28);
@@ -75,6 +88,46 @@ class ZooGoldenTest {
             expected.path("intruders").path(name(side)));
       }
     }
+  }
+
+  /** The route of matrices too large for one task, on the full checkpoints. */
+  @Test
+  void theRouteInBlocksAgreesWithNumpyOnEveryTallMatrix() throws Exception {
+    ScanSettings settings =
+        new ScanSettings(
+            TopK.parse("10"), List.of(0.5), List.of(Side.LEFT, Side.RIGHT), SolverChoice.AUTO);
+    Storage storage = new HadoopStorage(new Configuration());
+    TensorReader reader = new TensorReader(storage);
+    int compared = 0;
+    for (List<MatrixPlan> plans : plans(storage, zooBase(storage)).values()) {
+      BaseMatrix matrix = plans.get(0).base();
+      if (matrix.source().rows() <= matrix.source().cols()) {
+        continue;
+      }
+      for (MatrixPlan plan : plans) {
+        if (!(plan.update() instanceof UpdateSource.Full full)) {
+          continue;
+        }
+        try (Arena arena = Arena.open()) {
+          Matrix w0 = reader.read(matrix.source(), Precision.DOUBLE);
+          GramSpectrum base = GramSpectrum.of(w0.rows(), w0.cols(), w0.transposedTimes(w0));
+          GramRoute.Sums sums = GramRoute.Sums.zeros(w0.cols());
+          sums.add(w0, reader.read(full.tuned(), Precision.DOUBLE));
+          MatrixScan scan = GramRoute.scan(base, sums, settings);
+          assertThat(scan.solver()).isEqualTo(GramRoute.NAME);
+          compare(
+              plan.checkpointId() + " " + matrix.name(),
+              scan,
+              golden
+                  .path("checkpoints")
+                  .path(plan.checkpointId())
+                  .path("matrices")
+                  .path(matrix.name()));
+          compared++;
+        }
+      }
+    }
+    assertThat(compared).isEqualTo(4 * 8);
   }
 
   private static void compare(String name, MatrixScan scan, JsonNode expected) {
@@ -132,31 +185,43 @@ class ZooGoldenTest {
     return side.name().toLowerCase(Locale.ROOT);
   }
 
-  private static Map<String, Map<String, MatrixScan>> scanZoo(ScanSettings settings)
-      throws Exception {
-    Storage storage = new HadoopStorage(new Configuration());
+  private static BasePlan zooBase(Storage storage) throws Exception {
+    Manifest manifest = manifest(storage);
+    return BasePlan.of(
+        storage, manifest.baseId(), manifest.baseUri(), MatrixSelection.of(null, null));
+  }
+
+  private static Manifest manifest(Storage storage) throws Exception {
     String zoo = storage.qualify(System.getProperty("zoo"));
-    String file = storage.resolve(zoo, "manifest.yaml");
-    Manifest manifest =
-        ManifestReader.read(
-            file,
-            Files.readString(Path.of(System.getProperty("zoo"), "manifest.yaml")),
-            relative -> storage.resolve(zoo, relative));
-    BasePlan base =
-        BasePlan.of(storage, manifest.baseId(), manifest.baseUri(), MatrixSelection.of(null, null));
+    return ManifestReader.read(
+        storage.resolve(zoo, "manifest.yaml"),
+        Files.readString(Path.of(System.getProperty("zoo"), "manifest.yaml")),
+        relative -> storage.resolve(zoo, relative));
+  }
+
+  /** The plans of all checkpoints by the base matrix's name. */
+  private static Map<String, List<MatrixPlan>> plans(Storage storage, BasePlan base)
+      throws Exception {
     Planner planner = new Planner(storage, base);
     Map<String, List<MatrixPlan>> byMatrix = new TreeMap<>();
-    for (CheckpointSpec spec : manifest.checkpoints()) {
+    for (CheckpointSpec spec : manifest(storage).checkpoints()) {
       for (MatrixPlan plan : planner.plan(spec).matrices()) {
         byMatrix.computeIfAbsent(plan.base().name(), key -> new ArrayList<>()).add(plan);
       }
     }
+    return byMatrix;
+  }
+
+  private static Map<String, Map<String, MatrixScan>> scanZoo(ScanSettings settings)
+      throws Exception {
+    Storage storage = new HadoopStorage(new Configuration());
+    BasePlan base = zooBase(storage);
     String store = storage.qualify(stores.resolve(settings.solver().name()).toString());
     MatrixScanner scanner =
         new MatrixScanner(
             storage, new SpectraStore(storage, store), settings, (plan, vectors) -> {});
     Map<String, Map<String, MatrixScan>> scans = new TreeMap<>();
-    for (List<MatrixPlan> plans : byMatrix.values()) {
+    for (List<MatrixPlan> plans : plans(storage, base).values()) {
       BaseMatrix matrix = plans.get(0).base();
       scanner.scan(
           matrix,
