@@ -82,7 +82,9 @@ public record RunEstimate(
     for (Map.Entry<String, Workload> entry : outlook.large().entrySet()) {
       BaseMatrix matrix = outlook.matrices().get(entry.getKey());
       if (outlook.goesInBlocks(matrix, config.settings().solver())) {
-        blocks = blocks.then(outlook.model().blockwise(matrix, entry.getValue(), outlook.memory().bytes()));
+        blocks =
+            blocks.then(
+                outlook.model().blockwise(matrix, entry.getValue(), outlook.memory().bytes()));
         inBlocks.add(entry.getKey());
         storeBytes += CostModel.blockwiseStoredBytes(matrix);
         oneSideBytes += CostModel.blockwiseStoredBytes(matrix);

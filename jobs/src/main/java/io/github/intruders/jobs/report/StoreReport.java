@@ -155,7 +155,9 @@ public final class StoreReport {
       text.append('\n').append(table(rows));
     }
     if (links > 0) {
-      text.append("%n%s that %s at nothing%n".formatted(count(links, "link"), dryRun ? "would then point" : "pointed"));
+      text.append(
+          "%n%s that %s at nothing%n"
+              .formatted(count(links, "link"), dryRun ? "would then point" : "pointed"));
     }
     long bytes = removals.stream().mapToLong(StorePruning.Removal::lengthBytes).sum();
     text.append(
@@ -170,7 +172,8 @@ public final class StoreReport {
 
   /** A file's name with its hash as the listing shows it. */
   private static String shortName(String name) {
-    return name.replaceFirst("([0-9a-f]{12})[0-9a-f]{52}", "$1").replaceFirst("\\.safetensors$", "");
+    return name.replaceFirst("([0-9a-f]{12})[0-9a-f]{52}", "$1")
+        .replaceFirst("\\.safetensors$", "");
   }
 
   private static long decompositionBytes(List<StorePruning.Removal> removals) {
