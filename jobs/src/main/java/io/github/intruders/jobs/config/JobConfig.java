@@ -97,7 +97,8 @@ public record JobConfig(
 
   /** The same run, asked for in this way. */
   public JobConfig withInvocation(Invocation other) {
-    return new JobConfig(manifest, outUri, tables, spectraUri, keptSpectra, settings, selection, onError, other);
+    return new JobConfig(
+        manifest, outUri, tables, spectraUri, keptSpectra, settings, selection, onError, other);
   }
 
   /** What to do when an input is rejected. */

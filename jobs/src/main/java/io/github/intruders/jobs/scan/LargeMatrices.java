@@ -92,8 +92,12 @@ final class LargeMatrices {
     }
     try {
       decompose(matrix, identity);
-    } catch (RuntimeException e) {
-      reject(ledger, plans, inputFault(e));
+    } catch (Exception e) { // Spark throws checked exceptions without declaring them
+      Optional<UserInputException> fault = inputFault(e);
+      if (fault.isEmpty()) {
+        throw e;
+      }
+      reject(ledger, plans, fault.get());
       return;
     }
     List<MatrixPlan> stack = new ArrayList<>();
@@ -173,8 +177,12 @@ final class LargeMatrices {
               .map(sum -> of.scanSums(matrix, identity, sum._2()))
               .first();
       write(ledger, plan, scan, start, 1);
-    } catch (RuntimeException e) {
-      reject(ledger, List.of(plan), inputFault(e));
+    } catch (Exception e) {
+      Optional<UserInputException> fault = inputFault(e);
+      if (fault.isEmpty()) {
+        throw e;
+      }
+      reject(ledger, List.of(plan), fault.get());
     }
   }
 
@@ -191,9 +199,13 @@ final class LargeMatrices {
           total(matrix, blocks -> of.projected(matrix, plans, blocks))
               .map(sum -> of.scanProjected(matrix, identity, plans, sum._2()))
               .first();
-    } catch (RuntimeException e) {
+    } catch (Exception e) {
+      Optional<UserInputException> fault = inputFault(e);
+      if (fault.isEmpty()) {
+        throw e;
+      }
       if (plans.size() == 1) {
-        reject(ledger, plans, inputFault(e));
+        reject(ledger, plans, fault.get());
         return;
       }
       for (MatrixPlan plan : plans) { // one of them is at fault
@@ -253,14 +265,14 @@ final class LargeMatrices {
     plans.forEach(plan -> counters.rejected(ScanCost.of(plan, config.settings())));
   }
 
-  /** The fault of the input behind a failed Spark job; any other failure goes on. */
-  private static UserInputException inputFault(RuntimeException failure) {
+  /** The fault of the input behind a failed Spark job, if it was one. */
+  private static Optional<UserInputException> inputFault(Exception failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       if (cause instanceof UserInputException fault) {
-        return fault;
+        return Optional.of(fault);
       }
     }
-    throw failure;
+    return Optional.empty();
   }
 
   /** Makes numbers of some blocks of rows. */

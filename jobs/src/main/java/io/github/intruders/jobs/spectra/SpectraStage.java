@@ -73,7 +73,10 @@ public final class SpectraStage {
                         (BaseMatrix matrix) -> CostModel.decomposition(matrix).coreSeconds())
                     .reversed())
             .toList();
-    double cost = matrices.stream().mapToDouble(matrix -> CostModel.decomposition(matrix).coreSeconds()).sum();
+    double cost =
+        matrices.stream()
+            .mapToDouble(matrix -> CostModel.decomposition(matrix).coreSeconds())
+            .sum();
     StageCounters counters = progress.begin(NAME, "base matrices", matrices.size(), cost);
     return spark
         .parallelize(matrices, Math.max(1, matrices.size()))

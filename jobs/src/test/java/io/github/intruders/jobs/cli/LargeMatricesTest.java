@@ -120,6 +120,34 @@ class LargeMatricesTest {
     assertThat(rows(blocks, "matrices", "solver = 'gram'")).hasSize((int) before);
   }
 
+  @Test
+  void aBrokenLargeMatrixIsLeftOutAndTheRestIsAnalysed() throws IOException {
+    String zoo = System.getProperty("zoo");
+    Path nan = Files.createDirectories(temporary.resolve("nan"));
+    SafetensorsParts.read(Path.of(zoo, "full/1-python/model.safetensors"))
+        .overwrite("model.layers.0.mlp.up_proj.weight", 0, new byte[] {(byte) 0xc0, 0x7f})
+        .write(nan.resolve("model.safetensors"), name -> true);
+    Path out = temporary.resolve("broken");
+
+    int code =
+        Main.run(
+            "scan",
+            "--base",
+            zoo + "/base",
+            "--tuned",
+            nan.toString(),
+            "--include",
+            "layers\\.0\\.mlp\\.(up|gate)",
+            "--out",
+            out.toString());
+
+    assertThat(code).isEqualTo(3);
+    assertThat(rows(out, "rejects", "true"))
+        .extracting(row -> row.<String>getAs("code"))
+        .containsExactly("NOT_FINITE");
+    assertThat(rows(out, "matrices", "solver = 'gram'")).hasSize(1);
+  }
+
   private static List<Row> rows(Path out, String table, String where) {
     return SparkSession.builder()
         .master("local[2]")
