@@ -10,8 +10,8 @@ import java.io.Serializable;
 /**
  * What the routes cost, by shapes alone. Operations are counted as the routes do them; the rates
  * are those of one core of an AMD EPYC 9005 (Zen 5, 2.6 GHz, AVX-512), fitted to what {@code bench}
- * measured there at 2048 x 2048 and 4096 x 4096. Where a core is slower, all times
- * grow alike. Below, m × n is the matrix, p its smaller side, q its larger one.
+ * measured there at 2048 x 2048 and 4096 x 4096. Where a core is slower, all times grow alike.
+ * Below, m × n is the matrix, p its smaller side, q its larger one.
  */
 public final class CostModel implements Serializable {
   private static final long serialVersionUID = 1L;
