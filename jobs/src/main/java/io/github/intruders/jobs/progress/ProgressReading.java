@@ -59,9 +59,9 @@ public record ProgressReading(
             left());
   }
 
-  /** The share, rounded down: 100 % is the end. */
+  /** The share, rounded down but for what a sum of shares may lack: 100 % is the end. */
   private String percent() {
-    return String.format(Locale.ROOT, "%d %%", (int) Math.floor(100 * share));
+    return String.format(Locale.ROOT, "%d %%", (int) Math.floor(100 * share + 1e-6));
   }
 
   private String left() {

@@ -1,6 +1,5 @@
 package io.github.intruders.jobs.cli;
 
-import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -12,15 +11,8 @@ final class LocalMaster implements BeforeAllCallback, AfterAllCallback {
 
   @Override
   public void beforeAll(ExtensionContext context) {
-    SparkSession.getDefaultSession().foreach(LocalMaster::stop);
     System.setProperty(MASTER, "local[2]");
     System.setProperty(UI, "false");
-  }
-
-  /** One that another test has left open would be used, with that test's settings. */
-  private static Void stop(SparkSession session) {
-    session.stop();
-    return null;
   }
 
   @Override

@@ -40,9 +40,6 @@ class CatalogChangesTest {
 
   @BeforeAll
   static void openSession() {
-    if (SparkSession.getDefaultSession().isDefined()) {
-      SparkSession.getDefaultSession().get().stop(); // another test's, without the catalog
-    }
     spark =
         SparkSession.builder()
             .master("local[2]")

@@ -39,9 +39,6 @@ class TableWriterTest {
 
   @BeforeAll
   static void openSession() {
-    if (SparkSession.getDefaultSession().isDefined()) { // of another test, with another file system
-      SparkSession.getDefaultSession().get().stop();
-    }
     spark =
         SparkSession.builder()
             .master("local[1]")
