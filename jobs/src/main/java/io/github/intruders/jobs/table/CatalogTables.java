@@ -223,7 +223,7 @@ public final class CatalogTables implements Tables {
   Table loadOrCreate(String table, StructType columns, String partition) {
     Schema schema = SparkSchemaUtil.convert(nullable(columns));
     if (!exists(table)) {
-      spark.sql("CREATE NAMESPACE IF NOT EXISTS " + sqlNamespace());
+      createNamespace();
       PartitionSpec.Builder spec = PartitionSpec.builderFor(schema);
       try {
         return catalog.createTable(
@@ -241,6 +241,17 @@ public final class CatalogTables implements Tables {
       References.change(loaded, now -> now.updateSchema().unionByNameWith(schema).commit());
     }
     return loaded;
+  }
+
+  /** Some catalogs look first and then write, and fail where another run wrote in between. */
+  private void createNamespace() {
+    try {
+      spark.sql("CREATE NAMESPACE IF NOT EXISTS " + sqlNamespace());
+    } catch (RuntimeException e) {
+      if (!spark.catalog().databaseExists(sqlNamespace())) {
+        throw e;
+      }
+    }
   }
 
   /** As columns of Parquet files are. */
