@@ -94,6 +94,7 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   private void print(RouteBenchmark.Result result) {
+    boolean dense = update == RouteBenchmark.Update.DENSE;
     System.out.printf(
         Locale.ROOT,
         """
@@ -104,7 +105,7 @@ final class BenchCommand implements Callable<Integer> {
           update statistics     %10.4f   %s
           fast against published: similarities differ by %.1e, singular values by %.1e relatively,
           intruder counts %s; %d of %d needed the dense route
-          sgemm %.0f Gflop/s, projections %.0f Gflop/s
+          sgemm %.0f Gflop/s%s
         """,
         result.rows(),
         result.cols(),
@@ -118,13 +119,15 @@ final class BenchCommand implements Callable<Integer> {
         result.baseSeconds(),
         result.speedupWithBase(),
         result.updateStatisticsSeconds(),
-        update == RouteBenchmark.Update.DENSE ? "come on top" : "in the fast route",
+        dense ? "come on top" : "in the fast route",
         result.maxSimilarityDifference(),
         result.maxSingularValueRelativeDifference(),
         result.intruderCountsEqual() ? "equal" : "DIFFER",
         result.fallbacks(),
         result.checkpoints(),
         result.gemmGflops(),
-        result.projectionGflops());
+        dense
+            ? ""
+            : String.format(Locale.ROOT, ", projections %.0f Gflop/s", result.projectionGflops()));
   }
 }
