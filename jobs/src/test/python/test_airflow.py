@@ -195,7 +195,7 @@ class AirflowTest(unittest.TestCase):
             {"conn_type": "spark", "host": "k8s://https://cluster", "extra": {"deploy-mode": "cluster"}}
         )
         stage = self.dag().get_task("scan")
-        with mock.patch.object(spark_submit, "kube_client", object()):
+        with mock.patch.object(spark_submit, "kube_client", object(), create=True):
             stage._hook = spark_submit.SparkSubmitHook()
         self.assertIsNone(stage.exit_code())
         stage._hook._submit_sp = SimpleNamespace(returncode=0)
