@@ -2,7 +2,6 @@ package io.github.intruders.jobs.table;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.explode;
-import static org.apache.spark.sql.functions.lower;
 import static org.apache.spark.sql.functions.posexplode;
 
 import org.apache.spark.sql.Dataset;
@@ -26,7 +25,7 @@ public final class SimilarityTable {
         .select(
             col("checkpoint_id"),
             col("matrix"),
-            lower(col("s")).as("side"),
+            LedgerEntry.side(col("s")).as("side"),
             posexplode(col("r")).as(names("tuned_index", "similarities")))
         .select(
             col("checkpoint_id"),

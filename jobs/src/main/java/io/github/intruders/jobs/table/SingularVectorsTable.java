@@ -2,7 +2,6 @@ package io.github.intruders.jobs.table;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.explode;
-import static org.apache.spark.sql.functions.lower;
 
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -23,6 +22,6 @@ public final class SingularVectorsTable {
             col("module"),
             explode(col("vectors")).as("vector"))
         .select(col("checkpoint_id"), col("matrix"), col("layer"), col("module"), col("vector.*"))
-        .withColumn("side", lower(col("side")));
+        .withColumn("side", LedgerEntry.side(col("side")));
   }
 }
