@@ -23,15 +23,8 @@ import java.util.stream.Stream;
 final class Cluster implements AutoCloseable {
   static final int WORKERS = 2;
 
-  /**
-   * For drivers too; compiling and collecting thoroughly would cost short runs more than it saves.
-   */
-  static final Map<String, String> ENVIRONMENT =
-      Map.of(
-          "SPARK_LOCAL_IP",
-          "127.0.0.1",
-          "JAVA_TOOL_OPTIONS",
-          "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
+  /** For drivers too. */
+  static final Map<String, String> ENVIRONMENT = Map.of("SPARK_LOCAL_IP", "127.0.0.1");
 
   private static final String WORKER_MEMORY = "1g";
   private static final int TRIES = 600;
@@ -95,6 +88,7 @@ final class Cluster implements AutoCloseable {
             "%s-%d.log".formatted(mainClass.substring(mainClass.lastIndexOf('.') + 1), ++started));
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+    builder.environment().putAll(Launched.JAVA_OPTIONS);
     builder.environment().putAll(ENVIRONMENT);
     builder.environment().put("SPARK_HOME", sparkHome.toString());
     builder.environment().put("SPARK_SCALA_VERSION", "2.13");
@@ -141,6 +135,28 @@ final class Cluster implements AutoCloseable {
   /** The processes of all executors that are running. */
   List<ProcessHandle> executors() {
     return Stream.of(workers).flatMap(Process::children).filter(ProcessHandle::isAlive).toList();
+  }
+
+  /** Lets a worker's executors, if it has any, stand still for some time. */
+  void stall(int index, long millis) throws IOException, InterruptedException {
+    List<ProcessHandle> executors = workers[index].children().toList();
+    for (ProcessHandle executor : executors) {
+      signal("STOP", executor);
+    }
+    Thread.sleep(millis);
+    for (ProcessHandle executor : executors) {
+      signal("CONT", executor);
+    }
+  }
+
+  /** Tells a worker that its machine will go, as clouds do some time before. */
+  void decommission(int index) throws IOException, InterruptedException {
+    signal("PWR", workers[index].toHandle());
+  }
+
+  private static void signal(String name, ProcessHandle process)
+      throws IOException, InterruptedException {
+    new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).start().waitFor();
   }
 
   private boolean answers() {

@@ -61,6 +61,9 @@ class ClusterIT {
   private static final String METRICS =
       "checkpoint,metric,value%nbase,loss,1%nfull,loss,2%nchain,loss,3%n%s,loss,5%n";
 
+  /** Longer than any task of the zoo takes. */
+  private static final long STALLED_MILLIS = 4000;
+
   @TempDir private static Path temporary;
   private static Cluster cluster;
   private static SparkSession spark;
@@ -169,16 +172,21 @@ class ClusterIT {
     }
   }
 
-  /** Executors may leave with what they hold, and slow tasks may run twice. */
+  /**
+   * While it scans, one executor stands still for a while, so that what it is at is done a second
+   * time elsewhere, and then another one's machine is taken out of service.
+   */
   @Test
   @Order(2)
   void theZooGivesTheSameTablesRowForRowThoughExecutorsComeAndGo() throws Exception {
     String manifest = System.getProperty("zoo") + "/manifest.yaml";
     Path local = Files.createDirectories(temporary.resolve("zoo-local"));
     Path onCluster = Files.createDirectories(temporary.resolve("zoo-cluster"));
+    Path events = Files.createDirectories(onCluster.resolve("events"));
+    Path ledger = onCluster.resolve("out/_work/scan");
 
-    Launched there =
-        Launched.run(
+    Launched.Running running =
+        Launched.start(
             onCluster,
             Cluster.ENVIRONMENT,
             onCluster(
@@ -187,7 +195,8 @@ class ClusterIT {
                 "spark.speculation=true",
                 "spark.speculation.interval=50ms",
                 "spark.speculation.quantile=0.1",
-                "spark.speculation.multiplier=1.01",
+                "spark.speculation.multiplier=1.5",
+                "spark.speculation.task.duration.threshold=1s",
                 "spark.dynamicAllocation.enabled=true",
                 "spark.dynamicAllocation.shuffleTracking.enabled=true",
                 "spark.dynamicAllocation.shuffleTracking.timeout=1s",
@@ -196,7 +205,14 @@ class ClusterIT {
                 "spark.dynamicAllocation.executorIdleTimeout=1s",
                 "spark.dynamicAllocation.cachedExecutorIdleTimeout=1s",
                 "spark.decommission.enabled=true",
-                "spark.storage.decommission.enabled=true"));
+                "spark.storage.decommission.enabled=true",
+                "spark.eventLog.enabled=true",
+                "spark.eventLog.compress=false",
+                "spark.eventLog.dir=" + events.toUri()));
+    Cluster.await("a finished task", () -> Files.isDirectory(ledger));
+    cluster.stall(0, STALLED_MILLIS);
+    cluster.decommission(1);
+    Launched there = running.await();
     Launched here =
         Launched.run(
             local,
@@ -217,11 +233,13 @@ class ClusterIT {
     assertThat(expected.get("matrices")).hasSize(16 * 28);
     assertThat(tables.keySet()).isEqualTo(expected.keySet()).hasSizeGreaterThan(8);
     expected.forEach((table, rows) -> assertThat(tables.get(table)).as(table).isEqualTo(rows));
-    Path ledger = onCluster.resolve("out/_work/scan");
     assertThat(lines(ledger)).hasSize(16 * 28).doesNotHaveDuplicates();
     try (Stream<Path> files = Files.list(ledger)) {
       assertThat(files).allMatch(file -> file.toString().endsWith(".jsonl"));
     }
+    assertThat(lines(events))
+        .anyMatch(line -> line.contains("\"Speculative\":true"))
+        .anyMatch(line -> line.matches(".*SparkListenerExecutorRemoved.*decommission.*"));
   }
 
   @Test
@@ -235,11 +253,14 @@ class ClusterIT {
         .noneMatch(line -> line.startsWith("\tat "));
   }
 
-  /** The lines of all files in a folder. */
+  /** The lines of all files in a folder, but for hidden ones. */
   private static List<String> lines(Path folder) throws IOException {
     List<String> lines = new ArrayList<>();
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
+        if (file.getFileName().toString().startsWith(".")) {
+          continue;
+        }
         lines.addAll(Files.readAllLines(file));
       }
     }

@@ -11,6 +11,10 @@ import java.util.concurrent.TimeUnit;
 
 /** One run of the launcher in a process of its own, as a user starts it. */
 public record Launched(int exitCode, List<String> out, List<String> err) {
+  /** Compiling and collecting thoroughly would cost short runs more than it saves. */
+  static final Map<String, String> JAVA_OPTIONS =
+      Map.of("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
+
   private static final long TIMEOUT_MINUTES = 5;
 
   static Launched run(Path folder, String... arguments) throws IOException, InterruptedException {
@@ -36,11 +40,14 @@ public record Launched(int exitCode, List<String> out, List<String> err) {
     Path err = folder.resolve("stderr.txt");
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
+    builder.environment().putAll(JAVA_OPTIONS);
     builder.environment().putAll(environment);
     return new Running(builder.start(), out, err);
   }
 
-  /** One that goes on while the test does something else. */
+  /**
+   * One that goes on while the test does something else. Java's word on its options is left out.
+   */
   record Running(Process process, Path out, Path err) {
     /** Waits for its end. */
     Launched await() throws IOException, InterruptedException {
@@ -53,7 +60,9 @@ public record Launched(int exitCode, List<String> out, List<String> err) {
       return new Launched(
           process.exitValue(),
           Files.readAllLines(out, StandardCharsets.UTF_8),
-          Files.readAllLines(err, StandardCharsets.UTF_8));
+          Files.readAllLines(err, StandardCharsets.UTF_8).stream()
+              .filter(line -> !line.startsWith("Picked up JAVA_TOOL_OPTIONS"))
+              .toList());
     }
 
     /** Kills it as a machine that fails does, without a chance to tidy up. */
