@@ -21,7 +21,10 @@ import java.util.stream.Stream;
  * core each, from the jars that the launcher uses.
  */
 final class Cluster implements AutoCloseable {
-  static final int WORKERS = 2;
+  /** Two names, since Spark starts no second attempt of a task on the host of the first. */
+  private static final List<String> HOSTS = List.of("127.0.0.1", "localhost");
+
+  static final int WORKERS = HOSTS.size();
 
   /** For drivers too. */
   static final Map<String, String> ENVIRONMENT = Map.of("SPARK_LOCAL_IP", "127.0.0.1");
@@ -116,7 +119,7 @@ final class Cluster implements AutoCloseable {
         startDaemon(
             "org.apache.spark.deploy.worker.Worker",
             "--host",
-            "127.0.0.1",
+            HOSTS.get(index),
             "--webui-port",
             "0",
             "--cores",
@@ -137,26 +140,18 @@ final class Cluster implements AutoCloseable {
     return Stream.of(workers).flatMap(Process::children).filter(ProcessHandle::isAlive).toList();
   }
 
-  /** Lets a worker's executors, if it has any, stand still for some time. */
-  void stall(int index, long millis) throws IOException, InterruptedException {
-    List<ProcessHandle> executors = workers[index].children().toList();
-    for (ProcessHandle executor : executors) {
-      signal("STOP", executor);
+  /**
+   * Takes a worker out of service as clouds do, with a word ahead so that its executor can leave in
+   * peace, and starts another one in its place.
+   */
+  void renew(int index) throws IOException, InterruptedException {
+    String pid = String.valueOf(workers[index].pid());
+    if (new ProcessBuilder("kill", "-PWR", pid).start().waitFor() != 0) {
+      throw new IOException("Cannot signal the process " + pid);
     }
-    Thread.sleep(millis);
-    for (ProcessHandle executor : executors) {
-      signal("CONT", executor);
-    }
-  }
-
-  /** Tells a worker that its machine will go, as clouds do some time before. */
-  void decommission(int index) throws IOException, InterruptedException {
-    signal("PWR", workers[index].toHandle());
-  }
-
-  private static void signal(String name, ProcessHandle process)
-      throws IOException, InterruptedException {
-    new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).start().waitFor();
+    await("its executor's end", () -> workers[index].children().findAny().isEmpty());
+    workers[index].destroyForcibly().waitFor();
+    startWorker(index);
   }
 
   private boolean answers() {

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
@@ -60,9 +61,6 @@ class ClusterIT {
 
   private static final String METRICS =
       "checkpoint,metric,value%nbase,loss,1%nfull,loss,2%nchain,loss,3%n%s,loss,5%n";
-
-  /** Longer than any task of the zoo takes. */
-  private static final long STALLED_MILLIS = 4000;
 
   @TempDir private static Path temporary;
   private static Cluster cluster;
@@ -173,8 +171,8 @@ class ClusterIT {
   }
 
   /**
-   * While it scans, one executor stands still for a while, so that what it is at is done a second
-   * time elsewhere, and then another one's machine is taken out of service.
+   * While it scans, a worker is taken out of service and comes back; tasks that take longer than
+   * others are done a second time.
    */
   @Test
   @Order(2)
@@ -193,25 +191,26 @@ class ClusterIT {
                 List.of(
                     "run", "--manifest", manifest, "--out", onCluster.resolve("out").toString()),
                 "spark.speculation=true",
-                "spark.speculation.interval=50ms",
+                "spark.speculation.interval=20ms",
+                "spark.speculation.minTaskRuntime=20ms",
                 "spark.speculation.quantile=0.1",
-                "spark.speculation.multiplier=1.5",
-                "spark.speculation.task.duration.threshold=1s",
+                "spark.speculation.multiplier=1.01",
+                "spark.speculation.task.duration.threshold=100ms",
                 "spark.dynamicAllocation.enabled=true",
                 "spark.dynamicAllocation.shuffleTracking.enabled=true",
                 "spark.dynamicAllocation.shuffleTracking.timeout=1s",
                 "spark.dynamicAllocation.minExecutors=1",
                 "spark.dynamicAllocation.maxExecutors=2",
-                "spark.dynamicAllocation.executorIdleTimeout=1s",
+                "spark.dynamicAllocation.executorIdleTimeout=2s",
                 "spark.dynamicAllocation.cachedExecutorIdleTimeout=1s",
                 "spark.decommission.enabled=true",
                 "spark.storage.decommission.enabled=true",
+                "spark.storage.decommission.replicationReattemptInterval=1s",
                 "spark.eventLog.enabled=true",
                 "spark.eventLog.compress=false",
                 "spark.eventLog.dir=" + events.toUri()));
     Cluster.await("a finished task", () -> Files.isDirectory(ledger));
-    cluster.stall(0, STALLED_MILLIS);
-    cluster.decommission(1);
+    cluster.renew(1);
     Launched there = running.await();
     Launched here =
         Launched.run(
@@ -237,13 +236,36 @@ class ClusterIT {
     try (Stream<Path> files = Files.list(ledger)) {
       assertThat(files).allMatch(file -> file.toString().endsWith(".jsonl"));
     }
-    assertThat(lines(events))
-        .anyMatch(line -> line.contains("\"Speculative\":true"))
-        .anyMatch(line -> line.matches(".*SparkListenerExecutorRemoved.*decommission.*"));
+    assertThat(count(events, "SparkListenerTaskStart.*\"Speculative\":true"))
+        .as("second attempts of slow tasks")
+        .isPositive();
+    assertThat(count(events, "SparkListenerExecutorRemoved.*[Dd]ecommission"))
+        .as("executors taken out of service")
+        .isPositive();
   }
 
   @Test
   @Order(3)
+  void executorsThatEndAsTheyStartEndTheRunInWords() throws Exception {
+    Path folder = Files.createDirectories(temporary.resolve("dying"));
+
+    Launched run =
+        Launched.run(
+            folder,
+            Cluster.ENVIRONMENT,
+            arguments(
+                folder,
+                "first",
+                "spark.intruders.resources.timeout=5s",
+                "spark.executor.extraJavaOptions=-agentlib:none-of-this-name"));
+
+    assertThat(run.exitCode()).as(String.join("\n", run.err())).isEqualTo(1);
+    assertThat(run.err())
+        .anyMatch(line -> line.startsWith("intruders: No executor has come within 0:05"));
+  }
+
+  @Test
+  @Order(4)
   void aMasterThatDoesNotAnswerEndsTheRunInWords() throws Exception {
     Launched run = noMaster.await();
 
@@ -265,6 +287,11 @@ class ClusterIT {
       }
     }
     return lines;
+  }
+
+  /** How many lines of a folder's files match. */
+  private static long count(Path folder, String regex) throws IOException {
+    return lines(folder).stream().filter(Pattern.compile(regex).asPredicate()).count();
   }
 
   /** Runs a manifest over what is there. */
@@ -291,7 +318,7 @@ class ClusterIT {
     return folders;
   }
 
-  private static String[] arguments(Path folder, String manifest) {
+  private static String[] arguments(Path folder, String manifest, String... settings) {
     return onCluster(
         List.of(
             "run",
@@ -300,7 +327,8 @@ class ClusterIT {
             "--include",
             "layers\\.0\\..*proj",
             "--out",
-            folder.resolve("out").toString()));
+            folder.resolve("out").toString()),
+        settings);
   }
 
   /** With settings that make many small queries cheaper. */

@@ -47,7 +47,7 @@ final class ExecutorWatch {
       waitingSince = nanoTime;
     } else if (nanoTime - waitingSince > patienceNanos) {
       verdict =
-          "No executor has come within %s (%s); the master %s has no worker with enough free cores and memory for one, or its queue is full"
+          "No executor has come within %s (%s); the master %s has no worker with enough free cores and memory for one, its queue is full, or executors end as they start and their logs say why"
               .formatted(ProgressReading.clock(patienceNanos / 1e9), KEY, spark.master());
       spark.cancelJobsWithTag(tag, verdict);
     }

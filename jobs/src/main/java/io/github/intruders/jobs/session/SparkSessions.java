@@ -24,8 +24,9 @@ public final class SparkSessions {
             // A checkpoint's id is a text, even if all ids of a run look like numbers or dates.
             .config("spark.sql.sources.partitionColumnTypeInference.enabled", "false");
     SparkConf given = new SparkConf();
-    if (given.get("spark.master", "").matches("local(\\[.*)?") && !given.contains(LOCALITY_WAIT)) {
-      // There is one place only, and Spark's scheduler for it never looks again at what has waited.
+    if (!given.contains(LOCALITY_WAIT)) {
+      // Tasks read from a storage that is equally far from all executors. Where a little shuffled
+      // data lies would keep a whole scan on one of them, while others are idle.
       builder.config(LOCALITY_WAIT, "0s");
     }
     if (!given.contains(REDACTION)) {

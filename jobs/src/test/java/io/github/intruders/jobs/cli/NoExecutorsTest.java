@@ -43,7 +43,7 @@ class NoExecutorsTest {
       assertThat(outcome.exitCode()).isEqualTo(1);
       assertThat(outcome.err())
           .isEqualTo(
-              "intruders: No executor has come within 0:02 (spark.intruders.resources.timeout); the master %s has no worker with enough free cores and memory for one, or its queue is full%n"
+              "intruders: No executor has come within 0:02 (spark.intruders.resources.timeout); the master %s has no worker with enough free cores and memory for one, its queue is full, or executors end as they start and their logs say why%n"
                   .formatted(settings.get("spark.master")));
     } finally {
       settings.keySet().forEach(System::clearProperty);
