@@ -90,13 +90,7 @@ class ClusterIT {
             "--",
             "--master",
             "spark://127.0.0.1:" + Cluster.freePort());
-    spark =
-        SparkSession.builder()
-            .master("local[1]")
-            .config("spark.ui.enabled", "false")
-            .config("spark.sql.shuffle.partitions", "1")
-            .config("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
-            .getOrCreate();
+    spark = TableRows.session();
   }
 
   @AfterAll

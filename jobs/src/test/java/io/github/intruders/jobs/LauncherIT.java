@@ -94,12 +94,7 @@ class LauncherIT {
 
   @BeforeAll
   static void openSession() {
-    spark =
-        SparkSession.builder()
-            .master("local[1]")
-            .config("spark.ui.enabled", "false")
-            .config("spark.sql.shuffle.partitions", "1")
-            .getOrCreate();
+    spark = TableRows.session();
   }
 
   @AfterAll

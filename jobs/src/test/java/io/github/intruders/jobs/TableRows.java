@@ -18,6 +18,16 @@ public final class TableRows {
 
   private TableRows() {}
 
+  /** A session to read tables with. */
+  public static SparkSession session() {
+    return SparkSession.builder()
+        .master("local[1]")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.shuffle.partitions", "1")
+        .config("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
+        .getOrCreate();
+  }
+
   /** All tables below a run's output, each with its rows in a fixed order. */
   public static Map<String, List<String>> in(SparkSession spark, Path out) throws IOException {
     Map<String, List<String>> tables = new TreeMap<>();

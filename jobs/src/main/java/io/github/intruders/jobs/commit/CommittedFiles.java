@@ -5,6 +5,8 @@ import java.util.Collection;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.apache.spark.internal.io.FileNameSpec;
+import scala.Option;
 
 /**
  * The files that a job writes, named relative to the table's folder. A file's name does not depend
@@ -16,6 +18,12 @@ final class CommittedFiles {
 
   CommittedFiles(String uri) {
     this.uri = uri;
+  }
+
+  /** A file's name, relative to the table's folder. */
+  static String relative(Option<String> folder, FileNameSpec name) {
+    String file = name.prefix() + "part" + name.suffix();
+    return folder.isDefined() ? folder.get() + "/" + file : file;
   }
 
   /**

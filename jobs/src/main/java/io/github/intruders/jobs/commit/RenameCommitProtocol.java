@@ -70,8 +70,7 @@ public final class RenameCommitProtocol extends FileCommitProtocol implements Se
   @Override
   public String newTaskTempFile(
       TaskAttemptContext context, Option<String> folder, FileNameSpec name) {
-    String file = name.prefix() + "part" + name.suffix();
-    String relative = folder.isDefined() ? folder.get() + "/" + file : file;
+    String relative = CommittedFiles.relative(folder, name);
     taskFiles.add(relative);
     return attemptFolder(context) + "/" + relative;
   }

@@ -80,8 +80,7 @@ public final class UploadCommitProtocol extends HadoopMapReduceCommitProtocol {
   @Override
   public String newTaskTempFile(
       TaskAttemptContext context, Option<String> folder, FileNameSpec name) {
-    String file = name.prefix() + "part" + name.suffix();
-    String relative = folder.isDefined() ? folder.get() + "/" + file : file;
+    String relative = CommittedFiles.relative(folder, name);
     taskFiles.add(relative);
     try {
       return new Path(committer.getWorkPath(), relative).toString();

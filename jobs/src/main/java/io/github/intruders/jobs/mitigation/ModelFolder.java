@@ -4,8 +4,10 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.github.intruders.checkpoint.JsonFile;
 import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.checkpoint.StoredFile;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
+import io.github.intruders.jobs.table.LeftOvers;
 import io.github.intruders.jobs.table.MitigationLedger;
 import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.mitigation.MitigationSettings;
@@ -123,7 +125,10 @@ final class ModelFolder {
     }
   }
 
-  /** Marks the folder as whole. Equal input gives equal bytes. */
+  /**
+   * Marks the folder as whole, and clears away what killed jobs left. Equal input gives equal
+   * bytes.
+   */
   void finish(
       String checkpointId,
       String baseId,
@@ -131,6 +136,11 @@ final class ModelFolder {
       ScanSettings scan,
       MitigationSettings settings)
       throws IOException {
+    for (StoredFile stored : storage.list(uri)) {
+      if (LeftOvers.isHalfWritten(stored)) {
+        storage.delete(stored.uri());
+      }
+    }
     Map<String, Object> marker = new LinkedHashMap<>();
     marker.put("checkpoint_id", checkpointId);
     marker.put("base_id", baseId);

@@ -38,7 +38,7 @@ public final class LeftOvers {
       }
       for (String folder : List.of("_work/scan", "_work/vectors", "_work/mitigation/entries")) {
         for (StoredFile file : list(storage, storage.resolve(outUri, folder))) {
-          if (file.name().startsWith(".") && file.name().endsWith(".tmp")) {
+          if (isHalfWritten(file)) {
             deleteIfOld(storage, file, oldest);
           }
         }
@@ -46,6 +46,11 @@ public final class LeftOvers {
     } catch (IOException e) {
       LOG.warn("Could not delete what killed runs left below {}", outUri, e);
     }
+  }
+
+  /** Whether a file has a name for the time until it is written whole. */
+  public static boolean isHalfWritten(StoredFile file) {
+    return file.name().startsWith(".") && file.name().endsWith(".tmp");
   }
 
   private static List<StoredFile> list(Storage storage, String folder) throws IOException {
