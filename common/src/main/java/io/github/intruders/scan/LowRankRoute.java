@@ -320,9 +320,13 @@ final class LowRankRoute {
      * @param added overwritten
      */
     void append(Matrix added) {
+      double longest = 0;
+      for (int i = 0; i < added.rows(); i++) {
+        longest = Math.max(longest, Residuals.norm(added.row(i)));
+      }
       removeSpan(added);
       removeSpan(added);
-      if (nearlyDependent(OrthonormalBasis.ofRowsInPlace(added))) {
+      if (hasLost(OrthonormalBasis.ofRowsInPlace(added), longest)) {
         removeSpan(added);
         removeSpan(added);
         OrthonormalBasis.ofRowsInPlace(added);
@@ -349,15 +353,13 @@ final class LowRankRoute {
       return stacked;
     }
 
-    /** Whether a triangular factor shows vectors that are dependent up to rounding. */
-    private static boolean nearlyDependent(Matrix r) {
-      double largest = 0;
-      double smallest = Double.POSITIVE_INFINITY;
-      for (int i = 0; i < r.rows(); i++) {
-        largest = Math.max(largest, Math.abs(r.get(i, i)));
-        smallest = Math.min(smallest, Math.abs(r.get(i, i)));
-      }
-      return smallest <= DEPENDENT * largest;
+    /**
+     * Whether the triangular factor shows vectors of which next to nothing was new, so that what
+     * made them as long as the others is rounding, part of it in the span again.
+     */
+    private static boolean hasLost(Matrix r, double longest) {
+      return IntStream.range(0, r.rows())
+          .anyMatch(i -> Math.abs(r.get(i, i)) <= DEPENDENT * longest);
     }
   }
 }
