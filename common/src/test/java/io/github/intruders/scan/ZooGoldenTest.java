@@ -104,10 +104,10 @@ class ZooGoldenTest {
       if (matrix.source().rows() <= matrix.source().cols()) {
         continue;
       }
-      for (MatrixPlan plan : plans) {
-        try (Arena arena = Arena.open()) {
-          Matrix w0 = reader.read(matrix.source(), Precision.DOUBLE);
-          GramSpectrum base = GramSpectrum.of(w0.rows(), w0.cols(), w0.transposedTimes(w0));
+      try (Arena arena = Arena.open()) {
+        Matrix w0 = reader.read(matrix.source(), Precision.DOUBLE);
+        GramSpectrum base = GramSpectrum.of(w0.rows(), w0.cols(), w0.transposedTimes(w0));
+        for (MatrixPlan plan : plans) {
           MatrixScan scan;
           if (plan.update() instanceof UpdateSource.Full full) {
             GramRoute.Sums sums = GramRoute.Sums.zeros(w0.cols());

@@ -226,7 +226,7 @@ class ClusterIT {
     assertThat(expected.get("matrices")).hasSize(16 * 28);
     assertThat(tables.keySet()).isEqualTo(expected.keySet()).hasSizeGreaterThan(8);
     expected.forEach((table, rows) -> assertThat(tables.get(table)).as(table).isEqualTo(rows));
-    assertThat(lines(ledger)).hasSize(16 * 28).doesNotHaveDuplicates();
+    assertThat(lines(ledger, "")).hasSize(16 * 28).doesNotHaveDuplicates();
     try (Stream<Path> files = Files.list(ledger)) {
       assertThat(files).allMatch(file -> file.toString().endsWith(".jsonl"));
     }
@@ -269,23 +269,22 @@ class ClusterIT {
         .noneMatch(line -> line.startsWith("\tat "));
   }
 
-  /** The lines of all files in a folder, but for hidden ones. */
-  private static List<String> lines(Path folder) throws IOException {
+  /** The lines of all files in a folder whose names begin so. */
+  private static List<String> lines(Path folder, String prefix) throws IOException {
     List<String> lines = new ArrayList<>();
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
-        if (file.getFileName().toString().startsWith(".")) {
-          continue;
+        if (file.getFileName().toString().startsWith(prefix)) {
+          lines.addAll(Files.readAllLines(file));
         }
-        lines.addAll(Files.readAllLines(file));
       }
     }
     return lines;
   }
 
-  /** How many lines of a folder's files match. */
-  private static long count(Path folder, String regex) throws IOException {
-    return lines(folder).stream().filter(Pattern.compile(regex).asPredicate()).count();
+  /** How many events of a log match. */
+  private static long count(Path events, String regex) throws IOException {
+    return lines(events, "events_").stream().filter(Pattern.compile(regex).asPredicate()).count();
   }
 
   /** Runs a manifest over what is there. */
