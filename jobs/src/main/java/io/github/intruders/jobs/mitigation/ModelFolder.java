@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.github.intruders.checkpoint.JsonFile;
 import io.github.intruders.checkpoint.Storage;
-import io.github.intruders.checkpoint.StoredFile;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.table.LeftOvers;
@@ -15,6 +14,7 @@ import io.github.intruders.mitigation.Variant;
 import io.github.intruders.scan.ScanSettings;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -114,8 +114,12 @@ final class ModelFolder {
     }
   }
 
-  /** Clears away another model's files, and keeps those of a killed job that wrote the same. */
+  /**
+   * Clears away another model's files and what jobs killed days ago left half-written, and keeps
+   * the files of a killed job that wrote the same.
+   */
   void prepare(MitigationLedger ledger) throws IOException {
+    LeftOvers.clearFolder(storage, uri, Instant.now());
     if (isFinished()) {
       return;
     }
@@ -125,10 +129,7 @@ final class ModelFolder {
     }
   }
 
-  /**
-   * Marks the folder as whole, and clears away what killed jobs left. Equal input gives equal
-   * bytes.
-   */
+  /** Marks the folder as whole. Equal input gives equal bytes. */
   void finish(
       String checkpointId,
       String baseId,
@@ -136,11 +137,6 @@ final class ModelFolder {
       ScanSettings scan,
       MitigationSettings settings)
       throws IOException {
-    for (StoredFile stored : storage.list(uri)) {
-      if (LeftOvers.isHalfWritten(stored)) {
-        storage.delete(stored.uri());
-      }
-    }
     Map<String, Object> marker = new LinkedHashMap<>();
     marker.put("checkpoint_id", checkpointId);
     marker.put("base_id", baseId);

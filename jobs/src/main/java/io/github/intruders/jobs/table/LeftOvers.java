@@ -37,20 +37,21 @@ public final class LeftOvers {
         deleteIfOld(storage, folder, oldest);
       }
       for (String folder : List.of("_work/scan", "_work/vectors", "_work/mitigation/entries")) {
-        for (StoredFile file : list(storage, storage.resolve(outUri, folder))) {
-          if (isHalfWritten(file)) {
-            deleteIfOld(storage, file, oldest);
-          }
-        }
+        clearFolder(storage, storage.resolve(outUri, folder), now);
       }
     } catch (IOException e) {
       LOG.warn("Could not delete what killed runs left below {}", outUri, e);
     }
   }
 
-  /** Whether a file has a name for the time until it is written whole. */
-  public static boolean isHalfWritten(StoredFile file) {
-    return file.name().startsWith(".") && file.name().endsWith(".tmp");
+  /** Deletes the half-written files of one folder by the same rule. */
+  public static void clearFolder(Storage storage, String folder, Instant now) throws IOException {
+    long oldest = now.minus(KEPT).toEpochMilli();
+    for (StoredFile file : list(storage, folder)) {
+      if (file.name().startsWith(".") && file.name().endsWith(".tmp")) {
+        deleteIfOld(storage, file, oldest);
+      }
+    }
   }
 
   private static List<StoredFile> list(Storage storage, String folder) throws IOException {

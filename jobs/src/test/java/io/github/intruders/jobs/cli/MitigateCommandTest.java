@@ -11,6 +11,8 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -244,7 +246,9 @@ class MitigateCommandTest {
     assertThat(model.resolve(broken)).doesNotExist();
     Map<Path, FileTime> computed = times(failed.resolve("_work/mitigation/edits"));
     assertThat(computed).hasSize(28);
-    Files.writeString(model.resolve(".half-of-it.3f2c.tmp"), "what a killed job leaves");
+    Files.setLastModifiedTime(
+        Files.writeString(model.resolve(".half-of-it.3f2c.tmp"), "of a job that was killed"),
+        FileTime.from(Instant.now().minus(Duration.ofDays(4))));
     FlakyFileSystem.mend();
     assertThat(mitigate(FlakyFileSystem.SCHEME + ":" + failed, options).exitCode()).isZero();
     assertThat(mitigate(clean.toString(), options).exitCode()).isZero();
