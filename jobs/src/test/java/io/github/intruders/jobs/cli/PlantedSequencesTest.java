@@ -76,6 +76,14 @@ class PlantedSequencesTest {
                 .stream()
                 .collect(Collectors.toMap(row -> row.getInt(0), row -> row.getLong(1))))
         .isEqualTo(Map.of(0, 22L, 1, 32L)); // with the row that says it faded
+
+    Path once = temporary.resolve("planted-once");
+    assertThat(runPlanted(models, once, 51)).isZero();
+    for (String table : AccumulationTest.TABLES) {
+      AccumulationTest.assertSameRows(
+          AccumulationTest.sorted(AccumulationTest.table(out, table)),
+          AccumulationTest.sorted(AccumulationTest.table(once, table)));
+    }
   }
 
   private static List<List<Planted>> fiftySteps(int steps) {
