@@ -25,8 +25,8 @@ public final class SparkSessions {
             .config("spark.sql.sources.partitionColumnTypeInference.enabled", "false");
     SparkConf given = new SparkConf();
     if (!given.contains(LOCALITY_WAIT)) {
-      // Tasks read from a storage that is equally far from all executors. Where a little shuffled
-      // data lies would keep a whole scan on one of them, while others are idle.
+      // Tasks read from a storage that is equally far from all executors: waiting for the one with
+      // a little shuffled data only leaves others idle, and in local mode there is one place only.
       builder.config(LOCALITY_WAIT, "0s");
     }
     if (!given.contains(REDACTION)) {
