@@ -13,6 +13,10 @@ public final class ClusterFault {
       Pattern.compile(
           "failed (\\d+) times.*?ExecutorLostFailure[^\\n]*?Reason: ([^\\n]+)", Pattern.DOTALL);
 
+  private static final Pattern LOST_SHUFFLE =
+      Pattern.compile(
+          "has failed the maximum allowable number of times: (\\d+).*?FetchFailed", Pattern.DOTALL);
+
   private ClusterFault() {}
 
   /** The cluster's fault behind a failure; empty if it was not the cluster's. */
@@ -37,6 +41,12 @@ public final class ClusterFault {
       return Optional.of(
           "A task's executor died %s times (%s); code 137 mostly means memory: raise spark.executor.memoryOverhead to what `intruders plan` prints for a task, times the tasks of an executor%s"
               .formatted(lost.group(1), lost.group(2).strip(), GOES_ON));
+    }
+    Matcher shuffle = LOST_SHUFFLE.matcher(message);
+    if (shuffle.find()) {
+      return Optional.of(
+          "Executors could not read from each other, %s times in one stage: they were lost one after the other, or the network between them is closed (spark.blockManager.port must be open from node to node)%s"
+              .formatted(shuffle.group(1), GOES_ON));
     }
     if (message.contains("All masters are unresponsive")
         || message.contains("stopped SparkContext")

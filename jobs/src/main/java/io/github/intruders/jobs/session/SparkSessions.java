@@ -1,15 +1,29 @@
 package io.github.intruders.jobs.session;
 
 import io.github.intruders.jobs.progress.MetricsPlugin;
+import java.util.Map;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 
 /** Opens the session of a run. Whoever opens it closes it. */
 public final class SparkSessions {
   private static final String REDACTION = "spark.redaction.regex";
-  private static final String LOCALITY_WAIT = "spark.locality.wait";
   private static final String PLUGINS = "spark.plugins";
   private static final String SHUFFLE_PARTITIONS = "spark.sql.shuffle.partitions";
+
+  /** Settings of Spark that stand unless the user gives others. */
+  private static final Map<String, String> DEFAULTS =
+      Map.of(
+          // Tasks read from a storage that is equally far from all executors: waiting for the one
+          // with a little shuffled data only leaves others idle.
+          "spark.locality.wait", "0s",
+          // An executor that gets another one's shuffle files while it starts can never read any
+          // (Spark 4.1 keeps the null it found for its shuffle manager), and takes the job down.
+          // What is shuffled here is small and soon made again.
+          "spark.storage.decommission.shuffleBlocks.enabled", "false",
+          // Each executor that is lost may cost the stage an attempt, and a scan is one stage over
+          // hours: with Spark's 4, the fifth node taken away in a night would end the run.
+          "spark.stage.maxConsecutiveAttempts", "16");
 
   private SparkSessions() {}
 
@@ -24,11 +38,12 @@ public final class SparkSessions {
             // A checkpoint's id is a text, even if all ids of a run look like numbers or dates.
             .config("spark.sql.sources.partitionColumnTypeInference.enabled", "false");
     SparkConf given = new SparkConf();
-    if (!given.contains(LOCALITY_WAIT)) {
-      // Tasks read from a storage that is equally far from all executors: waiting for the one with
-      // a little shuffled data only leaves others idle, and in local mode there is one place only.
-      builder.config(LOCALITY_WAIT, "0s");
-    }
+    DEFAULTS.forEach(
+        (setting, value) -> {
+          if (!given.contains(setting)) {
+            builder.config(setting, value);
+          }
+        });
     if (!given.contains(REDACTION)) {
       builder.config(REDACTION, RemoteDefaults.all().get(REDACTION));
     }

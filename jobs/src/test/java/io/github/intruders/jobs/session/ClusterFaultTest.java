@@ -28,6 +28,23 @@ class ClusterFaultTest {
   }
 
   @Test
+  void executorsThatCannotReadFromEachOtherAreTold() {
+    assertThat(
+            ClusterFault.in(
+                new SparkException(
+                    "Job aborted due to stage failure: ResultStage 11 (foreachPartition at"
+                        + " ScanStage.java:114) has failed the maximum allowable number of times:"
+                        + " 16. Most recent failure reason:\n"
+                        + "org.apache.spark.shuffle.FetchFailedException\n\tat ...")))
+        .hasValueSatisfying(
+            message ->
+                assertThat(message)
+                    .startsWith("Executors could not read from each other, 16 times in one stage:")
+                    .contains("spark.blockManager.port")
+                    .hasLineCount(1));
+  }
+
+  @Test
   void otherFailuresAreNotTheClusters() {
     assertThat(
             ClusterFault.in(
