@@ -13,7 +13,9 @@ import java.util.concurrent.TimeUnit;
 public record Launched(int exitCode, List<String> out, List<String> err) {
   /** Compiling and collecting thoroughly would cost short runs more than it saves. */
   static final Map<String, String> JAVA_OPTIONS =
-      Map.of("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
+      Map.of(
+          "JAVA_TOOL_OPTIONS",
+          "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC");
 
   private static final long TIMEOUT_MINUTES = 5;
 
