@@ -198,6 +198,8 @@ class LauncherIT {
               "--",
               "--conf",
               "spark.metrics.conf=" + metrics,
+              "--driver-java-options",
+              "-Dthe.users=own", // and yet our way of logging
               "--master",
               master);
       assertThat(run.exitCode()).as(String.join("\n", run.err())).isEqualTo(3);
