@@ -172,7 +172,6 @@ class ClusterIT {
   @Order(2)
   void theZooGivesTheSameTablesRowForRowThoughExecutorsComeAndGo() throws Exception {
     String manifest = System.getProperty("zoo") + "/manifest.yaml";
-    Path local = Files.createDirectories(temporary.resolve("zoo-local"));
     Path onCluster = Files.createDirectories(temporary.resolve("zoo-cluster"));
     Path events = Files.createDirectories(onCluster.resolve("events"));
     Path ledger = onCluster.resolve("out/_work/scan");
@@ -206,22 +205,10 @@ class ClusterIT {
     Cluster.await("a finished task", () -> Files.isDirectory(ledger));
     cluster.renew(1);
     Launched there = running.await();
-    Launched here =
-        Launched.run(
-            local,
-            Cluster.ENVIRONMENT,
-            "run",
-            "--manifest",
-            manifest,
-            "--out",
-            local.resolve("out").toString(),
-            "--",
-            "--master",
-            "local[2]");
+    Path here = DemoRun.get().out();
 
     assertThat(there.exitCode()).as(String.join("\n", there.err())).isZero();
-    assertThat(here.exitCode()).as(String.join("\n", here.err())).isZero();
-    Map<String, List<String>> expected = TableRows.in(spark, local.resolve("out"));
+    Map<String, List<String>> expected = TableRows.in(spark, here);
     Map<String, List<String>> tables = TableRows.in(spark, onCluster.resolve("out"));
     assertThat(expected.get("matrices")).hasSize(16 * 28);
     assertThat(tables.keySet()).isEqualTo(expected.keySet()).hasSizeGreaterThan(8);

@@ -18,6 +18,8 @@ public record Launched(int exitCode, List<String> out, List<String> err) {
           "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC");
 
   private static final long TIMEOUT_MINUTES = 5;
+  private static final String OUT = "stdout.txt";
+  private static final String ERR = "stderr.txt";
 
   static Launched run(Path folder, String... arguments) throws IOException, InterruptedException {
     return run(folder, Map.of(), arguments);
@@ -38,19 +40,27 @@ public record Launched(int exitCode, List<String> out, List<String> err) {
       throws IOException {
     List<String> command = new ArrayList<>(List.of(System.getProperty("launcher")));
     command.addAll(List.of(arguments));
-    Path out = folder.resolve("stdout.txt");
-    Path err = folder.resolve("stderr.txt");
     ProcessBuilder builder =
-        new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
+        new ProcessBuilder(command)
+            .redirectOutput(folder.resolve(OUT).toFile())
+            .redirectError(folder.resolve(ERR).toFile());
     builder.environment().putAll(JAVA_OPTIONS);
     builder.environment().putAll(environment);
-    return new Running(builder.start(), out, err);
+    return new Running(builder.start(), folder);
   }
 
-  /**
-   * One that goes on while the test does something else. Java's word on its options is left out.
-   */
-  record Running(Process process, Path out, Path err) {
+  /** What one has printed into a folder. Java's word on its options is left out. */
+  static Launched read(Path folder, int exitCode) throws IOException {
+    return new Launched(
+        exitCode,
+        Files.readAllLines(folder.resolve(OUT), StandardCharsets.UTF_8),
+        Files.readAllLines(folder.resolve(ERR), StandardCharsets.UTF_8).stream()
+            .filter(line -> !line.startsWith("Picked up JAVA_TOOL_OPTIONS"))
+            .toList());
+  }
+
+  /** One that goes on while the test does something else. */
+  record Running(Process process, Path folder) {
     /** Waits for its end. */
     Launched await() throws IOException, InterruptedException {
       if (!process.waitFor(TIMEOUT_MINUTES, TimeUnit.MINUTES)) {
@@ -59,12 +69,7 @@ public record Launched(int exitCode, List<String> out, List<String> err) {
             "Still running after %d minutes: %s"
                 .formatted(TIMEOUT_MINUTES, process.info().commandLine().orElse("the launcher")));
       }
-      return new Launched(
-          process.exitValue(),
-          Files.readAllLines(out, StandardCharsets.UTF_8),
-          Files.readAllLines(err, StandardCharsets.UTF_8).stream()
-              .filter(line -> !line.startsWith("Picked up JAVA_TOOL_OPTIONS"))
-              .toList());
+      return read(folder, process.exitValue());
     }
 
     /** Kills it as a machine that fails does, without a chance to tidy up. */

@@ -104,10 +104,10 @@ class LauncherIT {
 
   @Test
   void theDemoFindsThePublishedCountsAndWritesTheTablesOfTheContract() throws Exception {
-    Path out = temporary.resolve("demo");
-    Launched demo = Launched.run(temporary, "demo", "--json", "--out", out.toString());
+    DemoRun run = DemoRun.get();
+    Path out = run.out();
+    Launched demo = run.launched();
 
-    assertThat(demo.exitCode()).as(String.join("\n", demo.err())).isZero();
     JsonNode summary = new ObjectMapper().readTree(demo.out().get(demo.out().size() - 1));
     Map<String, Integer> counts = new TreeMap<>();
     for (JsonNode checkpoint : summary.path("checkpoints")) {
@@ -240,6 +240,22 @@ class LauncherIT {
       }
     }
     return sum;
+  }
+
+  @Test
+  void aSignalEndsTheRunInWords() throws Exception {
+    Path out = temporary.resolve("ended");
+    Path ledger = out.resolve("_work/scan");
+    Launched.Running running = Launched.start(temporary, Map.of(), "demo", "--out", out.toString());
+    Cluster.await("a finished task", () -> Files.isDirectory(ledger));
+    running.process().destroy(); // SIGTERM, as schedulers and Ctrl-C do it
+    Launched ended = running.await();
+
+    assertThat(ended.exitCode()).isEqualTo(128 + 15);
+    assertThat(ended.err())
+        .as(String.join("\n", ended.err()))
+        .anyMatch(line -> line.startsWith("intruders: Ended by a signal; finished matrices"))
+        .noneMatch(line -> line.contains("cluster is gone") || line.startsWith("\tat "));
   }
 
   @Test

@@ -5,6 +5,7 @@ import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.progress.NoExecutorsException;
 import io.github.intruders.jobs.session.ClusterFault;
 import java.util.Optional;
+import org.apache.hadoop.util.ShutdownHookManager;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -105,6 +106,12 @@ public final class Main implements Runnable {
   }
 
   private static int exitCode(Exception e) {
+    if (ShutdownHookManager.get().isShutdownInProgress()) { // whatever failed, failed for that
+      LOG.debug("The job was ended", e);
+      complain(
+          "Ended by a signal; finished matrices are kept, the same command goes on from there");
+      return FAULT;
+    }
     Optional<UserInputException> fault = userInputFault(e);
     if (fault.isPresent()) {
       complain(fault.get().getMessage());

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.intruders.checkpoint.RangeSource;
 import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.jobs.DemoRun;
 import io.github.intruders.jobs.Launched;
 import io.github.intruders.jobs.TableRows;
 import io.github.intruders.jobs.cli.FaultyProxy.Fault;
@@ -176,11 +177,6 @@ class S3IT {
 
   @Test
   void theZooGivesTheSameTablesRowForRow() throws Exception {
-    Path local = temporary.resolve("zoo-local");
-    Outcome onDisk =
-        run("run", "--manifest", System.getProperty("zoo") + "/manifest.yaml", "--out", "" + local);
-    assertThat(onDisk.exitCode()).as(onDisk.err()).isZero();
-
     Launched onS3 =
         Launched.run(
             temporary,
@@ -210,7 +206,7 @@ class S3IT {
     assertThat(String.join("\n", onS3.out()) + String.join("\n", onS3.err()))
         .doesNotContain(S3Server.SECRET);
     Map<String, List<String>> tables = tablesOnS3("zoo-out");
-    Map<String, List<String>> localTables = tables(local);
+    Map<String, List<String>> localTables = tables(DemoRun.get().out());
     assertThat(tables.keySet())
         .isEqualTo(localTables.keySet())
         .contains("matrices", "similarity", "intruder_tracks", "accumulation", "forgetting");
