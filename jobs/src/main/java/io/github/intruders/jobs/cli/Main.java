@@ -4,8 +4,8 @@ import io.github.intruders.checkpoint.hadoop.StorageFault;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.progress.NoExecutorsException;
 import io.github.intruders.jobs.session.ClusterFault;
+import io.github.intruders.jobs.session.Signal;
 import java.util.Optional;
-import org.apache.hadoop.util.ShutdownHookManager;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -106,10 +106,10 @@ public final class Main implements Runnable {
   }
 
   private static int exitCode(Exception e) {
-    if (ShutdownHookManager.get().isShutdownInProgress()) { // whatever failed, failed for that
+    Optional<String> ending = Signal.endingThisProcess();
+    if (ending.isPresent()) {
       LOG.debug("The job was ended", e);
-      complain(
-          "Ended by a signal; finished matrices are kept, the same command goes on from there");
+      complain(ending.get());
       return FAULT;
     }
     Optional<UserInputException> fault = userInputFault(e);

@@ -6,8 +6,7 @@ import java.util.regex.Pattern;
 
 /** What the cluster did to end a job, and what can be done about it, in one line. */
 public final class ClusterFault {
-  private static final String GOES_ON =
-      "; finished matrices are kept, the same command goes on from there";
+  static final String GOES_ON = "; finished matrices are kept, the same command goes on from there";
 
   private static final Pattern LOST_EXECUTOR =
       Pattern.compile(
