@@ -38,15 +38,8 @@ public final class SparkSessions {
             // A checkpoint's id is a text, even if all ids of a run look like numbers or dates.
             .config("spark.sql.sources.partitionColumnTypeInference.enabled", "false");
     SparkConf given = new SparkConf();
-    DEFAULTS.forEach(
-        (setting, value) -> {
-          if (!given.contains(setting)) {
-            builder.config(setting, value);
-          }
-        });
-    if (!given.contains(REDACTION)) {
-      builder.config(REDACTION, RemoteDefaults.all().get(REDACTION));
-    }
+    DEFAULTS.forEach((setting, value) -> builder.config(setting, given.get(setting, value)));
+    builder.config(REDACTION, given.get(REDACTION, RemoteDefaults.all().get(REDACTION)));
     builder.config(PLUGINS, withMetrics(given.get(PLUGINS, "")));
     SparkSession spark = builder.getOrCreate();
     RemoteDefaults.applyTo(spark.sparkContext().hadoopConfiguration());
