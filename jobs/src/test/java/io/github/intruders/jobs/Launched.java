@@ -11,11 +11,9 @@ import java.util.concurrent.TimeUnit;
 
 /** One run of the launcher in a process of its own, as a user starts it. */
 public record Launched(int exitCode, List<String> out, List<String> err) {
-  /** Compiling and collecting thoroughly would cost short runs more than it saves. */
+  /** The same as the tests' own JVM has, for the same reason. */
   static final Map<String, String> JAVA_OPTIONS =
-      Map.of(
-          "JAVA_TOOL_OPTIONS",
-          "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC");
+      Map.of("JAVA_TOOL_OPTIONS", System.getProperty("short.jvm.options"));
 
   private static final long TIMEOUT_MINUTES = 5;
   private static final String OUT = "stdout.txt";

@@ -108,9 +108,7 @@ public final class Main implements Runnable {
   private static int exitCode(Exception e) {
     Optional<String> ending = Signal.endingThisProcess();
     if (ending.isPresent()) {
-      LOG.debug("The job was ended", e);
-      complain(ending.get());
-      return FAULT;
+      return failed(ending.get(), e);
     }
     Optional<UserInputException> fault = userInputFault(e);
     if (fault.isPresent()) {
@@ -124,17 +122,20 @@ public final class Main implements Runnable {
       return storageFault.get().kind() == StorageFault.Kind.REFUSED ? UNUSABLE : FAULT;
     }
     if (e instanceof NoExecutorsException) {
-      LOG.debug("The job was given up", e);
-      complain(e.getMessage());
-      return FAULT;
+      return failed(e.getMessage(), e);
     }
     Optional<String> clusterFault = ClusterFault.in(e);
     if (clusterFault.isPresent()) {
-      LOG.debug("The job failed", e);
-      complain(clusterFault.get());
-      return FAULT;
+      return failed(clusterFault.get(), e);
     }
     LOG.error("The job failed", e);
+    return FAULT;
+  }
+
+  /** What a line can say; the trace is for those who look for it. */
+  private static int failed(String message, Exception e) {
+    LOG.debug("The job failed", e);
+    complain(message);
     return FAULT;
   }
 
