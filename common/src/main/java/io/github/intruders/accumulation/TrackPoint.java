@@ -1,5 +1,7 @@
 package io.github.intruders.accumulation;
 
+import java.io.Serializable;
+
 /**
  * One intruder at one step, as part of its track through a sequence.
  *
@@ -24,7 +26,8 @@ public record TrackPoint(
     Double similarityRight,
     int bornAtStep,
     String bornByTask,
-    State state) {
+    State state)
+    implements Serializable {
 
   /** What became of an intruder between two steps. */
   public enum State {

@@ -2,17 +2,17 @@ package io.github.intruders.jobs.table;
 
 import io.github.intruders.accumulation.Intruder;
 import io.github.intruders.accumulation.TrackPoint;
+import io.github.intruders.jobs.figures.TrackedIntruder;
 import java.util.Locale;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.types.StructType;
 
 /** The {@code intruder_tracks} table: one row per sequence, matrix, track and step. */
 public final class IntruderTracksTable {
-  public static final String NAME = "intruder_tracks";
-
-  public static final StructType SCHEMA =
-      StructType.fromDDL(
+  public static final TableDefinition TABLE =
+      TableDefinition.of(
+          "intruder_tracks",
+          "sequence",
           "sequence STRING, matrix STRING, layer INT, module STRING, track INT, step INT,"
               + " checkpoint_id STRING, task STRING, side STRING, singular_index INT,"
               + " singular_value DOUBLE, best_similarity DOUBLE, previous_step INT,"
@@ -21,29 +21,20 @@ public final class IntruderTracksTable {
 
   private IntruderTracksTable() {}
 
-  /** Where a point belongs. */
-  public record Place(
-      String sequence,
-      String matrix,
-      Integer layer,
-      String module,
-      String checkpointId,
-      String task,
-      String side) {}
-
-  /** A row of {@link #SCHEMA}. */
-  public static Row toRow(Place place, TrackPoint point) {
+  /** A row of {@link #TABLE}. */
+  public static Row toRow(TrackedIntruder tracked) {
+    TrackPoint point = tracked.point();
     Intruder intruder = point.intruder();
     return RowFactory.create(
-        place.sequence(),
-        place.matrix(),
-        place.layer(),
-        place.module(),
+        tracked.sequence(),
+        tracked.matrix(),
+        tracked.layer(),
+        tracked.module(),
         point.track(),
         point.step(),
-        place.checkpointId(),
-        place.task(),
-        place.side(),
+        tracked.checkpointId(),
+        tracked.task(),
+        tracked.side(),
         intruder == null ? null : intruder.singularIndex(),
         intruder == null ? null : intruder.singularValue(),
         intruder == null ? null : intruder.bestSimilarity(),
@@ -53,5 +44,33 @@ public final class IntruderTracksTable {
         point.bornAtStep(),
         point.bornByTask(),
         point.state().name().toLowerCase(Locale.ROOT));
+  }
+
+  /** What a row was made from. */
+  public static TrackedIntruder fromRow(Row row) {
+    Integer index = row.getAs("singular_index");
+    return new TrackedIntruder(
+        row.getAs("sequence"),
+        row.getAs("matrix"),
+        row.getAs("layer"),
+        row.getAs("module"),
+        row.getAs("checkpoint_id"),
+        row.getAs("task"),
+        row.getAs("side"),
+        new TrackPoint(
+            row.<Integer>getAs("track"),
+            row.<Integer>getAs("step"),
+            index == null
+                ? null
+                : new Intruder(
+                    index,
+                    row.<Double>getAs("singular_value"),
+                    row.<Double>getAs("best_similarity")),
+            row.getAs("previous_step"),
+            row.getAs("similarity_to_previous"),
+            row.getAs("similarity_to_previous_right"),
+            row.<Integer>getAs("born_at_step"),
+            row.getAs("born_by_task"),
+            TrackPoint.State.valueOf(row.<String>getAs("state").toUpperCase(Locale.ROOT))));
   }
 }

@@ -1,47 +1,91 @@
 package io.github.intruders.jobs.table;
 
-import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.expr;
-
-import org.apache.spark.sql.Dataset;
+import io.github.intruders.jobs.ledger.ScanEntry;
+import io.github.intruders.scan.VectorScan;
+import java.util.List;
+import java.util.Map;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 
 /** The {@code matrices} table: one row per checkpoint and matrix. */
 public final class MatricesTable {
-  public static final String NAME = "matrices";
+  public static final TableDefinition TABLE =
+      TableDefinition.of(
+          "matrices",
+          "checkpoint_id",
+          "checkpoint_id STRING, matrix STRING, layer INT, module STRING, rows INT, cols INT,"
+              + " dtype STRING, update_rank INT, update_norm DOUBLE, update_relative_norm DOUBLE,"
+              + " update_spectral_norm DOUBLE, update_effective_rank DOUBLE, base_norm DOUBLE,"
+              + " base_spectral_norm DOUBLE, critical_strength DOUBLE, critical_margin DOUBLE,"
+              + " intruder_count INT, intruders MAP<STRING, INT>, intruder_energy_share DOUBLE,"
+              + " intruder_energy DOUBLE, energy DOUBLE, ties MAP<STRING, INT>, solver STRING,"
+              + " max_residual DOUBLE, elapsed_millis BIGINT, scan_key STRING");
 
   private MatricesTable() {}
 
-  /** From entries of the ledger. */
-  public static Dataset<Row> of(Dataset<Row> ledger) {
-    return ledger.select(
-        col("checkpoint_id"),
-        col("matrix"),
-        col("layer"),
-        col("module"),
-        col("rows"),
-        col("cols"),
-        col("dtype"),
-        col("update_rank"),
-        col("update_norm"),
-        col("update_relative_norm"),
-        col("update_spectral_norm"),
-        col("update_effective_rank"),
-        col("base_norm"),
-        col("base_spectral_norm"),
-        col("critical_strength"),
-        expr("CASE WHEN update_spectral_norm > 0 THEN critical_strength / update_spectral_norm END")
-            .as("critical_margin"),
-        col("intruder_count"),
-        col("intruders"),
-        expr("CASE WHEN energy > 0 THEN intruder_energy / energy ELSE 0D END")
-            .as("intruder_energy_share"),
-        col("intruder_energy"),
-        col("energy"),
-        col("ties"),
-        col("solver"),
-        col("max_residual"),
-        col("elapsed_millis"),
-        col("key").as("scan_key"));
+  /** A row of {@link #TABLE}. */
+  public static Row toRow(ScanEntry entry) {
+    return RowFactory.create(
+        entry.checkpointId(),
+        entry.matrix(),
+        entry.layer(),
+        entry.module(),
+        entry.rows(),
+        entry.cols(),
+        entry.dtype(),
+        entry.updateRank(),
+        entry.updateNorm(),
+        entry.updateRelativeNorm(),
+        entry.updateSpectralNorm(),
+        entry.updateEffectiveRank(),
+        entry.baseNorm(),
+        entry.baseSpectralNorm(),
+        entry.criticalStrength(),
+        entry.criticalMargin(),
+        entry.intruderCount(),
+        ColumnMaps.toColumn(entry.intruders()),
+        entry.intruderEnergyShare(),
+        entry.intruderEnergy(),
+        entry.energy(),
+        ColumnMaps.toColumn(entry.ties()),
+        entry.solver(),
+        entry.maxResidual(),
+        entry.elapsedMillis(),
+        entry.key());
+  }
+
+  /**
+   * The entry that a row was made from, but for its similarities.
+   *
+   * @param vectors the matrix's rows of {@link SingularVectorsTable}, by side and index
+   */
+  public static ScanEntry fromRow(Row row, List<VectorScan> vectors) {
+    return new ScanEntry(
+        row.getAs("scan_key"),
+        row.getAs("checkpoint_id"),
+        row.getAs("matrix"),
+        row.getAs("layer"),
+        row.getAs("module"),
+        row.<Integer>getAs("rows"),
+        row.<Integer>getAs("cols"),
+        row.getAs("dtype"),
+        row.<Integer>getAs("update_rank"),
+        row.<Double>getAs("update_norm"),
+        row.<Double>getAs("update_relative_norm"),
+        row.<Double>getAs("update_spectral_norm"),
+        row.<Double>getAs("update_effective_rank"),
+        row.<Double>getAs("base_norm"),
+        row.<Double>getAs("base_spectral_norm"),
+        row.<Double>getAs("critical_strength"),
+        row.<Integer>getAs("intruder_count"),
+        ColumnMaps.fromColumn(row, "intruders"),
+        ColumnMaps.fromColumn(row, "ties"),
+        row.<Double>getAs("intruder_energy"),
+        row.<Double>getAs("energy"),
+        row.getAs("solver"),
+        row.<Double>getAs("max_residual"),
+        row.<Long>getAs("elapsed_millis"),
+        vectors,
+        Map.of());
   }
 }

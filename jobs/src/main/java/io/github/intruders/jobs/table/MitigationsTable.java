@@ -1,16 +1,84 @@
 package io.github.intruders.jobs.table;
 
-import org.apache.spark.sql.Dataset;
+import io.github.intruders.jobs.ledger.MitigationEntry;
+import java.util.List;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import scala.jdk.javaapi.CollectionConverters;
 
 /** The {@code mitigations} table: one row per checkpoint, matrix and variant. */
 public final class MitigationsTable {
-  public static final String NAME = "mitigations";
+  public static final TableDefinition TABLE =
+      TableDefinition.of(
+          "mitigations",
+          "checkpoint_id",
+          "mitigation_key STRING, checkpoint_id STRING, matrix STRING, layer INT, module STRING,"
+              + " rows INT, cols INT, variant STRING, lambda DOUBLE, selection STRING,"
+              + " intruders_before INT, intruders_scaled INT, scaled_indices ARRAY<INT>,"
+              + " rounds INT, singular_values_before ARRAY<DOUBLE>,"
+              + " singular_values_after ARRAY<DOUBLE>, update_norm_before DOUBLE,"
+              + " update_norm_after DOUBLE, update_rank_before INT, update_rank_after INT,"
+              + " reconstruction_error DOUBLE, intruders_after INT, solver STRING");
 
   private MitigationsTable() {}
 
-  /** From entries of the ledger. */
-  public static Dataset<Row> of(Dataset<Row> ledger) {
-    return ledger.withColumnRenamed("key", "mitigation_key");
+  /** A row of {@link #TABLE}. */
+  public static Row toRow(MitigationEntry entry) {
+    return RowFactory.create(
+        entry.key(),
+        entry.checkpointId(),
+        entry.matrix(),
+        entry.layer(),
+        entry.module(),
+        entry.rows(),
+        entry.cols(),
+        entry.variant(),
+        entry.lambda(),
+        entry.selection(),
+        entry.intrudersBefore(),
+        entry.intrudersScaled(),
+        toColumn(entry.scaledIndices()),
+        entry.rounds(),
+        toColumn(entry.singularValuesBefore()),
+        toColumn(entry.singularValuesAfter()),
+        entry.updateNormBefore(),
+        entry.updateNormAfter(),
+        entry.updateRankBefore(),
+        entry.updateRankAfter(),
+        entry.reconstructionError(),
+        entry.intrudersAfter(),
+        entry.solver());
+  }
+
+  /** The entry that a row was made from. */
+  public static MitigationEntry fromRow(Row row) {
+    return new MitigationEntry(
+        row.getAs("mitigation_key"),
+        row.getAs("checkpoint_id"),
+        row.getAs("matrix"),
+        row.getAs("layer"),
+        row.getAs("module"),
+        row.<Integer>getAs("rows"),
+        row.<Integer>getAs("cols"),
+        row.getAs("variant"),
+        row.<Double>getAs("lambda"),
+        row.getAs("selection"),
+        row.<Integer>getAs("intruders_before"),
+        row.<Integer>getAs("intruders_scaled"),
+        row.getList(row.fieldIndex("scaled_indices")),
+        row.<Integer>getAs("rounds"),
+        row.getList(row.fieldIndex("singular_values_before")),
+        row.getList(row.fieldIndex("singular_values_after")),
+        row.<Double>getAs("update_norm_before"),
+        row.<Double>getAs("update_norm_after"),
+        row.<Integer>getAs("update_rank_before"),
+        row.<Integer>getAs("update_rank_after"),
+        row.<Double>getAs("reconstruction_error"),
+        row.<Integer>getAs("intruders_after"),
+        row.getAs("solver"));
+  }
+
+  private static scala.collection.Seq<Object> toColumn(List<?> values) {
+    return CollectionConverters.asScala(List.<Object>copyOf(values)).toSeq();
   }
 }

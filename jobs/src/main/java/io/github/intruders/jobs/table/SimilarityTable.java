@@ -1,41 +1,46 @@
 package io.github.intruders.jobs.table;
 
-import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.explode;
-import static org.apache.spark.sql.functions.posexplode;
-
-import org.apache.spark.sql.Dataset;
+import io.github.intruders.jobs.ledger.ScanEntry;
+import java.util.Iterator;
+import java.util.stream.IntStream;
 import org.apache.spark.sql.Row;
-import scala.collection.immutable.Seq;
-import scala.jdk.javaapi.CollectionConverters;
+import org.apache.spark.sql.RowFactory;
 
 /**
- * The {@code similarity} table: the absolute cosine of each of the k leading tuned vectors with
- * each of the k leading base vectors.
+ * The {@code similarity} table: the absolute cosine of leading tuned vectors with leading base
+ * vectors.
  */
 public final class SimilarityTable {
-  public static final String NAME = "similarity";
+  public static final TableDefinition TABLE =
+      TableDefinition.of(
+          "similarity",
+          "checkpoint_id",
+          "checkpoint_id STRING, matrix STRING, side STRING, tuned_index INT, base_index INT,"
+              + " similarity DOUBLE");
 
   private SimilarityTable() {}
 
-  /** From entries of the ledger. */
-  public static Dataset<Row> of(Dataset<Row> ledger) {
-    return ledger
-        .select(col("checkpoint_id"), col("matrix"), explode(col("similarity")).as(names("s", "r")))
-        .select(
-            col("checkpoint_id"),
-            col("matrix"),
-            LedgerEntry.side(col("s")).as("side"),
-            posexplode(col("r")).as(names("tuned_index", "similarities")))
-        .select(
-            col("checkpoint_id"),
-            col("matrix"),
-            col("side"),
-            col("tuned_index"),
-            posexplode(col("similarities")).as(names("base_index", "similarity")));
-  }
-
-  private static Seq<String> names(String... names) {
-    return CollectionConverters.asScala(java.util.List.of(names)).toSeq();
+  /** The rows of one matrix. */
+  public static Iterator<Row> toRows(ScanEntry entry) {
+    return entry.similarity().entrySet().stream()
+        .flatMap(
+            of ->
+                IntStream.range(0, of.getValue().size())
+                    .boxed()
+                    .flatMap(
+                        tuned -> {
+                          double[] similarities = of.getValue().get(tuned);
+                          return IntStream.range(0, similarities.length)
+                              .mapToObj(
+                                  base ->
+                                      RowFactory.create(
+                                          entry.checkpointId(),
+                                          entry.matrix(),
+                                          SideNames.toColumn(of.getKey()),
+                                          tuned,
+                                          base,
+                                          similarities[base]));
+                        }))
+        .iterator();
   }
 }

@@ -1,27 +1,69 @@
 package io.github.intruders.jobs.table;
 
-import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.explode;
-
-import org.apache.spark.sql.Dataset;
+import io.github.intruders.jobs.ledger.ScanEntry;
+import io.github.intruders.scan.VectorScan;
+import java.util.Iterator;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 
 /** The {@code singular_vectors} table: one row per checkpoint, matrix, side and singular index. */
 public final class SingularVectorsTable {
-  public static final String NAME = "singular_vectors";
+  public static final TableDefinition TABLE =
+      TableDefinition.of(
+          "singular_vectors",
+          "checkpoint_id",
+          "checkpoint_id STRING, matrix STRING, layer INT, module STRING, side STRING,"
+              + " singular_index INT, singular_value DOUBLE, best_similarity DOUBLE,"
+              + " best_base_index INT, base_singular_value DOUBLE, is_intruder BOOLEAN,"
+              + " null_quantile DOUBLE, null_similarity DOUBLE, energy_in_base_top_k DOUBLE,"
+              + " cluster_similarity DOUBLE, energy_outside_span DOUBLE,"
+              + " participation_ratio DOUBLE, residual DOUBLE");
 
   private SingularVectorsTable() {}
 
-  /** From entries of the ledger. */
-  public static Dataset<Row> of(Dataset<Row> ledger) {
-    return ledger
-        .select(
-            col("checkpoint_id"),
-            col("matrix"),
-            col("layer"),
-            col("module"),
-            explode(col("vectors")).as("vector"))
-        .select(col("checkpoint_id"), col("matrix"), col("layer"), col("module"), col("vector.*"))
-        .withColumn("side", LedgerEntry.side(col("side")));
+  /** The rows of one matrix. */
+  public static Iterator<Row> toRows(ScanEntry entry) {
+    return entry.vectors().stream()
+        .map(
+            vector ->
+                RowFactory.create(
+                    entry.checkpointId(),
+                    entry.matrix(),
+                    entry.layer(),
+                    entry.module(),
+                    SideNames.toColumn(vector.side()),
+                    vector.singularIndex(),
+                    vector.singularValue(),
+                    vector.bestSimilarity(),
+                    vector.bestBaseIndex(),
+                    vector.baseSingularValue(),
+                    vector.isIntruder(),
+                    vector.nullQuantile(),
+                    vector.nullSimilarity(),
+                    vector.energyInBaseTopK(),
+                    vector.clusterSimilarity(),
+                    vector.energyOutsideSpan(),
+                    vector.participationRatio(),
+                    vector.residual()))
+        .iterator();
+  }
+
+  /** The vector that a row was made from. */
+  public static VectorScan fromRow(Row row) {
+    return new VectorScan(
+        SideNames.fromColumn(row.getAs("side")),
+        row.<Integer>getAs("singular_index"),
+        row.<Double>getAs("singular_value"),
+        row.<Double>getAs("best_similarity"),
+        row.<Integer>getAs("best_base_index"),
+        row.<Double>getAs("base_singular_value"),
+        row.<Boolean>getAs("is_intruder"),
+        row.<Double>getAs("null_quantile"),
+        row.<Double>getAs("null_similarity"),
+        row.<Double>getAs("energy_in_base_top_k"),
+        row.<Double>getAs("cluster_similarity"),
+        row.<Double>getAs("energy_outside_span"),
+        row.<Double>getAs("participation_ratio"),
+        row.<Double>getAs("residual"));
   }
 }

@@ -1,5 +1,6 @@
 /**
- * The tables: names, columns and how rows are made, one class per table; and the ledger that the
- * tables are derived from. The only place that knows columns.
+ * The tables, one class each: its name, its columns, how a row is made from a record and a record
+ * from a row. The only place that knows columns. Input and output: records of {@code figures} and
+ * {@code ledger}; {@code store} keeps the rows.
  */
 package io.github.intruders.jobs.table;

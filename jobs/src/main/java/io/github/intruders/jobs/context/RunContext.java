@@ -1,0 +1,34 @@
+package io.github.intruders.jobs.context;
+
+import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.progress.JobProgress;
+import io.github.intruders.jobs.session.TaskStorage;
+import java.time.Instant;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * What every stage of a run works with.
+ *
+ * @param spark the session; whoever opened it closes it
+ * @param context of the same session
+ * @param storage as tasks reach it
+ * @param config what was asked for
+ * @param runId names the run; every row of the tables carries it
+ * @param startedAt when the run began
+ * @param progress is told how far each stage is
+ */
+public record RunContext(
+    SparkSession spark,
+    JavaSparkContext context,
+    TaskStorage storage,
+    JobConfig config,
+    String runId,
+    Instant startedAt,
+    JobProgress progress) {
+
+  /** Wall time so far, in seconds, to the millisecond. */
+  public double seconds() {
+    return (Instant.now().toEpochMilli() - startedAt.toEpochMilli()) / 1e3;
+  }
+}

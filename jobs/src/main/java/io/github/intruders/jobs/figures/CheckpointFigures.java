@@ -1,0 +1,121 @@
+package io.github.intruders.jobs.figures;
+
+import io.github.intruders.scan.Side;
+import java.io.Serializable;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What the matrices of one checkpoint come to: small enough for the driver to hold those of all
+ * checkpoints, about 30 KB each at k = 10. Made by {@link CheckpointSummariser}.
+ *
+ * @param checkpointId whose
+ * @param matrices how many were analysed, at least one
+ * @param intruderCount at the headline threshold
+ * @param intruders threshold → count
+ * @param ties threshold → how many vectors lie so near to it that rounding decides
+ * @param intruderEnergy Σσ² over the intruders
+ * @param energy Σσ² over all tested vectors
+ * @param effectiveRanks Σ of the updates' effective ranks
+ * @param updateSquares Σ‖ΔW‖²_F
+ * @param baseSquares Σ‖W0‖²_F
+ * @param maxResidual the largest of all triplets
+ * @param solvers route → how many matrices it answered for
+ * @param margins one per matrix with an update
+ * @param curves by side and singular index, at the indices that are drawn
+ * @param shares by side and size of the matrix
+ * @param heat by layer and module
+ * @param worst the matrices with most intruders, those first, at most {@value
+ *     CheckpointSummariser#WORST_MATRICES}
+ */
+public record CheckpointFigures(
+    String checkpointId,
+    int matrices,
+    int intruderCount,
+    Map<String, Integer> intruders,
+    Map<String, Integer> ties,
+    double intruderEnergy,
+    double energy,
+    double effectiveRanks,
+    double updateSquares,
+    double baseSquares,
+    double maxResidual,
+    Map<String, Integer> solvers,
+    List<Margin> margins,
+    List<CurvePoint> curves,
+    List<ShareCounts> shares,
+    List<HeatCell> heat,
+    List<WorstMatrix> worst)
+    implements Serializable {
+
+  /**
+   * One matrix as a pair of prediction and label.
+   *
+   * @param criticalMargin see {@code ScanEntry}
+   * @param hasIntruders at the headline threshold
+   */
+  public record Margin(double criticalMargin, boolean hasIntruders) implements Serializable {}
+
+  /**
+   * One index of a spectrum, over all matrices.
+   *
+   * @param intruders how many vectors up to this index are intruders
+   * @param tested how many there are up to this index
+   * @param lowest best similarity at this index
+   * @param lower quartile
+   * @param median of them
+   * @param upper quartile
+   * @param chance mean of what 99 % of random directions stay below
+   * @param isLast whether no matrix has a vector beyond
+   */
+  public record CurvePoint(
+      Side side,
+      int singularIndex,
+      long intruders,
+      long tested,
+      double lowest,
+      double lower,
+      double median,
+      double upper,
+      double chance,
+      boolean isLast)
+      implements Serializable {}
+
+  /**
+   * Counts by index, of the matrices of one size.
+   *
+   * @param size min(rows, cols)
+   * @param intruders by singular index
+   * @param tested by singular index
+   */
+  public record ShareCounts(Side side, int size, int[] intruders, int[] tested)
+      implements Serializable {}
+
+  /**
+   * One module of one layer, all sides together.
+   *
+   * @param layer null for none
+   */
+  public record HeatCell(
+      Integer layer, String module, int intruders, int tested, double intruderEnergy, double energy)
+      implements Serializable {}
+
+  /** A matrix with intruders; the names are those of {@code ScanEntry}. */
+  public record WorstMatrix(
+      String checkpointId,
+      String matrix,
+      int rows,
+      int cols,
+      String dtype,
+      int intruderCount,
+      double intruderEnergyShare,
+      int updateRank,
+      double updateEffectiveRank,
+      double updateRelativeNorm,
+      double updateSpectralNorm,
+      double baseSpectralNorm,
+      Double criticalMargin,
+      String solver,
+      double maxResidual)
+      implements Serializable {}
+}

@@ -1,0 +1,106 @@
+package io.github.intruders.jobs.figures;
+
+import io.github.intruders.manifest.CheckpointSpec;
+import java.io.Serializable;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.function.Function;
+
+/**
+ * What is told of one checkpoint, analysed or not.
+ *
+ * @param sequence null for none, and so {@code step}, {@code task} and {@code method}
+ * @param matrices how many were analysed; where none was, the figures that follow are null or 0
+ * @param intruders threshold → count
+ * @param intruderEnergyShare Σσ² over the intruders relative to all tested vectors
+ * @param updateEffectiveRank mean over the matrices
+ * @param updateNorm ‖ΔW‖_F over the analysed matrices
+ * @param updateRelativeNorm the same relative to ‖W0‖_F
+ * @param ties threshold → how many vectors lie so near to it that rounding decides
+ * @param maxResidual the largest of all triplets
+ * @param rejected how many of its inputs were left out
+ */
+public record CheckpointResult(
+    String baseId,
+    String checkpointId,
+    String sequence,
+    Integer step,
+    String task,
+    String method,
+    Map<String, String> tags,
+    int matrices,
+    Map<String, Integer> intruders,
+    int intruderCount,
+    Double intruderEnergyShare,
+    Double updateEffectiveRank,
+    Double updateNorm,
+    Double updateRelativeNorm,
+    Map<String, Integer> ties,
+    Double maxResidual,
+    int rejected)
+    implements Serializable {
+  /** What may tell of forgetting, by name; a value is null where nothing was analysed. */
+  public static final Map<String, Function<CheckpointResult, Double>> MEASURES =
+      Map.of(
+          "intruder_count",
+          result -> result.isAnalysed() ? (double) result.intruderCount() : null,
+          "intruder_energy_share",
+          CheckpointResult::intruderEnergyShare,
+          "update_relative_norm",
+          CheckpointResult::updateRelativeNorm,
+          "update_effective_rank",
+          CheckpointResult::updateEffectiveRank);
+
+  /** The names of {@link #MEASURES}, in the order in which they are told. */
+  public static final List<String> MEASURE_NAMES =
+      List.of(
+          "intruder_count",
+          "intruder_energy_share",
+          "update_relative_norm",
+          "update_effective_rank");
+
+  public CheckpointResult {
+    Objects.requireNonNull(checkpointId, "checkpointId");
+    tags = tags == null ? null : new TreeMap<>(tags);
+  }
+
+  /**
+   * What a run found of a checkpoint of its manifest.
+   *
+   * @param figures null where nothing was analysed
+   */
+  public static CheckpointResult of(
+      String baseId, CheckpointSpec spec, CheckpointFigures figures, int rejected) {
+    boolean analysed = figures != null;
+    double norm = analysed ? Math.sqrt(figures.updateSquares()) : 0;
+    return new CheckpointResult(
+        baseId,
+        spec.id(),
+        spec.sequence(),
+        spec.step(),
+        spec.task(),
+        spec.method().orElse(null),
+        spec.tags(),
+        analysed ? figures.matrices() : 0,
+        analysed ? figures.intruders() : null,
+        analysed ? figures.intruderCount() : 0,
+        analysed ? (Double) ratio(figures.intruderEnergy(), figures.energy()) : null,
+        analysed ? (Double) (figures.effectiveRanks() / figures.matrices()) : null,
+        analysed ? (Double) norm : null,
+        analysed ? (Double) ratio(norm, Math.sqrt(figures.baseSquares())) : null,
+        analysed ? figures.ties() : null,
+        analysed ? (Double) figures.maxResidual() : null,
+        rejected);
+  }
+
+  private static double ratio(double part, double whole) {
+    return whole > 0 ? part / whole : 0;
+  }
+
+  /** Whether anything of it was analysed. */
+  public boolean isAnalysed() {
+    return matrices > 0;
+  }
+}

@@ -1,0 +1,167 @@
+package io.github.intruders.jobs.figures;
+
+import io.github.intruders.jobs.figures.CheckpointFigures.CurvePoint;
+import io.github.intruders.jobs.figures.CheckpointFigures.HeatCell;
+import io.github.intruders.jobs.figures.CheckpointFigures.Margin;
+import io.github.intruders.jobs.figures.CheckpointFigures.ShareCounts;
+import io.github.intruders.jobs.figures.CheckpointFigures.WorstMatrix;
+import io.github.intruders.jobs.ledger.ScanEntry;
+import io.github.intruders.scan.Side;
+import io.github.intruders.scan.VectorScan;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.TreeMap;
+
+/**
+ * Adds up the matrices of one checkpoint. Sums of fractions depend on their order: give the entries
+ * ordered by matrix, and equal entries give equal figures to the last digit. Holds a few numbers
+ * per matrix, never an entry.
+ */
+public final class CheckpointSummariser {
+  static final int WORST_MATRICES = 60;
+
+  private static final Comparator<WorstMatrix> WORST_FIRST =
+      Comparator.comparingInt(WorstMatrix::intruderCount)
+          .thenComparingDouble(WorstMatrix::intruderEnergyShare)
+          .reversed()
+          .thenComparing(WorstMatrix::checkpointId)
+          .thenComparing(WorstMatrix::matrix);
+
+  private final String checkpointId;
+  private final Map<String, Integer> intruders = new TreeMap<>();
+  private final Map<String, Integer> ties = new TreeMap<>();
+  private final Map<String, Integer> solvers = new TreeMap<>();
+  private final List<Margin> margins = new ArrayList<>();
+  private final Map<Side, SideCurve> curves = new EnumMap<>(Side.class);
+  private final Map<Cell, double[]> heat = new TreeMap<>();
+  private final PriorityQueue<WorstMatrix> worst = new PriorityQueue<>(WORST_FIRST.reversed());
+  private int matrices;
+  private int intruderCount;
+  private double intruderEnergy;
+  private double energy;
+  private double effectiveRanks;
+  private double updateSquares;
+  private double baseSquares;
+  private double maxResidual;
+
+  public CheckpointSummariser(String checkpointId) {
+    this.checkpointId = checkpointId;
+  }
+
+  /** The order of matrices with intruders: most intruders first. */
+  public static Comparator<WorstMatrix> worstFirst() {
+    return WORST_FIRST;
+  }
+
+  private record Cell(Integer layer, String module) implements Comparable<Cell> {
+    @Override
+    public int compareTo(Cell other) {
+      return Comparator.comparing(
+              Cell::layer, Comparator.nullsFirst(Comparator.<Integer>naturalOrder()))
+          .thenComparing(Cell::module, Comparator.nullsFirst(Comparator.naturalOrder()))
+          .compare(this, other);
+    }
+  }
+
+  /** Adds a matrix of this checkpoint. */
+  public void add(ScanEntry entry) {
+    matrices++;
+    intruderCount += entry.intruderCount();
+    entry.intruders().forEach((epsilon, count) -> intruders.merge(epsilon, count, Integer::sum));
+    entry.ties().forEach((epsilon, count) -> ties.merge(epsilon, count, Integer::sum));
+    solvers.merge(entry.solver(), 1, Integer::sum);
+    intruderEnergy += entry.intruderEnergy();
+    energy += entry.energy();
+    effectiveRanks += entry.updateEffectiveRank();
+    updateSquares += entry.updateNorm() * entry.updateNorm();
+    baseSquares += entry.baseNorm() * entry.baseNorm();
+    maxResidual = Math.max(maxResidual, entry.maxResidual());
+    if (entry.criticalMargin() != null && !entry.criticalMargin().isNaN()) {
+      margins.add(new Margin(entry.criticalMargin(), entry.intruderCount() > 0));
+    }
+    if (entry.intruderCount() > 0) {
+      worst.add(worst(entry));
+      if (worst.size() > WORST_MATRICES) {
+        worst.remove();
+      }
+    }
+    int size = Math.min(entry.rows(), entry.cols());
+    for (VectorScan vector : entry.vectors()) {
+      curves.computeIfAbsent(vector.side(), side -> new SideCurve()).add(vector, size);
+      addHeat(new Cell(entry.layer(), entry.module()), vector);
+    }
+    curves.values().forEach(SideCurve::endMatrix);
+  }
+
+  private void addHeat(Cell cell, VectorScan vector) {
+    double[] sums = heat.computeIfAbsent(cell, unseen -> new double[4]);
+    double square = vector.singularValue() * vector.singularValue();
+    sums[0] += vector.isIntruder() ? 1 : 0;
+    sums[1] += 1;
+    sums[2] += vector.isIntruder() ? square : 0;
+    sums[3] += square;
+  }
+
+  private static WorstMatrix worst(ScanEntry entry) {
+    return new WorstMatrix(
+        entry.checkpointId(),
+        entry.matrix(),
+        entry.rows(),
+        entry.cols(),
+        entry.dtype(),
+        entry.intruderCount(),
+        entry.intruderEnergyShare(),
+        entry.updateRank(),
+        entry.updateEffectiveRank(),
+        entry.updateRelativeNorm(),
+        entry.updateSpectralNorm(),
+        entry.baseSpectralNorm(),
+        entry.criticalMargin(),
+        entry.solver(),
+        entry.maxResidual());
+  }
+
+  /** What was added so far comes to. */
+  public CheckpointFigures figures() {
+    List<CurvePoint> points = new ArrayList<>();
+    List<ShareCounts> shares = new ArrayList<>();
+    curves.forEach(
+        (side, curve) -> {
+          points.addAll(curve.points(side));
+          shares.addAll(curve.shares(side));
+        });
+    List<HeatCell> cells = new ArrayList<>();
+    heat.forEach(
+        (cell, sums) ->
+            cells.add(
+                new HeatCell(
+                    cell.layer(),
+                    cell.module(),
+                    (int) sums[0],
+                    (int) sums[1],
+                    sums[2],
+                    sums[3])));
+    return new CheckpointFigures(
+        checkpointId,
+        matrices,
+        intruderCount,
+        new TreeMap<>(intruders),
+        new TreeMap<>(ties),
+        intruderEnergy,
+        energy,
+        effectiveRanks,
+        updateSquares,
+        baseSquares,
+        maxResidual,
+        new TreeMap<>(solvers),
+        List.copyOf(margins),
+        points,
+        shares,
+        cells,
+        worst.stream().sorted(WORST_FIRST).toList());
+  }
+}

@@ -1,0 +1,66 @@
+package io.github.intruders.jobs.figures;
+
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.apache.commons.math3.stat.ranking.NaturalRanking;
+import org.apache.commons.math3.stat.ranking.TiesStrategy;
+
+/**
+ * The order of expected forgetting among the analysed checkpoints of a base, by what the weights
+ * say alone: the mean of a checkpoint's ranks by intruder count, intruder energy share and relative
+ * norm of the update, where equal values share their mean rank.
+ */
+public final class Ranking {
+  private static final List<String> MEASURES =
+      List.of("intruder_count", "intruder_energy_share", "update_relative_norm");
+
+  private Ranking() {}
+
+  /**
+   * A checkpoint's place.
+   *
+   * @param place from 1, the least forgetting expected; equal for equals
+   * @param meanRank that the place goes by
+   */
+  public record Place(int place, double meanRank) {}
+
+  /**
+   * The places by checkpoint id; what was not analysed has none.
+   *
+   * @param checkpoints of any bases; each base is ranked by itself
+   */
+  public static Map<String, Place> of(Collection<CheckpointResult> checkpoints) {
+    Map<String, Place> places = new HashMap<>();
+    checkpoints.stream()
+        .filter(CheckpointResult::isAnalysed)
+        .collect(Collectors.groupingBy(CheckpointResult::baseId))
+        .values()
+        .forEach(ofBase -> rank(ofBase, places));
+    return places;
+  }
+
+  private static void rank(List<CheckpointResult> checkpoints, Map<String, Place> places) {
+    double[] meanRanks = new double[checkpoints.size()];
+    NaturalRanking meanOfTies = new NaturalRanking(TiesStrategy.AVERAGE);
+    for (String measure : MEASURES) {
+      double[] ranks =
+          meanOfTies.rank(
+              checkpoints.stream()
+                  .mapToDouble(CheckpointResult.MEASURES.get(measure)::apply)
+                  .toArray());
+      for (int i = 0; i < ranks.length; i++) {
+        meanRanks[i] += ranks[i];
+      }
+    }
+    for (int i = 0; i < meanRanks.length; i++) {
+      meanRanks[i] /= MEASURES.size();
+    }
+    double[] order = new NaturalRanking(TiesStrategy.MINIMUM).rank(meanRanks);
+    for (int i = 0; i < meanRanks.length; i++) {
+      places.put(checkpoints.get(i).checkpointId(), new Place((int) order[i], meanRanks[i]));
+    }
+  }
+}

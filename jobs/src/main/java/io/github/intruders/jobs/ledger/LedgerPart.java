@@ -1,0 +1,41 @@
+package io.github.intruders.jobs.ledger;
+
+import io.github.intruders.input.Fingerprint;
+import java.util.Collection;
+
+/**
+ * A file of the ledger that holds all entries of one checkpoint by one setting, ordered by matrix.
+ * Its name tells what is in it, so that a run whose plan is there as a whole need not open it to
+ * know.
+ */
+public final class LedgerPart {
+  private static final String SUFFIX = ".part.jsonl";
+  private static final int DIGITS = 32;
+
+  private LedgerPart() {}
+
+  /**
+   * The name of the part with exactly these entries.
+   *
+   * @param settingsKey see {@link ScanEntry#settingsKey}
+   * @param keys of the entries
+   */
+  public static String name(String checkpointId, String settingsKey, Collection<String> keys) {
+    StringBuilder all = new StringBuilder();
+    keys.stream().sorted().forEach(all::append);
+    return prefix(checkpointId, settingsKey) + leading(Fingerprint.of(all.toString())) + SUFFIX;
+  }
+
+  /** What the names of all parts of a checkpoint by these settings begin with. */
+  public static String prefix(String checkpointId, String settingsKey) {
+    return leading(Fingerprint.of(checkpointId)) + "-" + leading(settingsKey) + "-";
+  }
+
+  static boolean isName(String file) {
+    return file.endsWith(SUFFIX);
+  }
+
+  private static String leading(String hash) {
+    return hash.substring(0, DIGITS);
+  }
+}

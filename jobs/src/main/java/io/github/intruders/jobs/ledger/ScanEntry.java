@@ -1,0 +1,134 @@
+package io.github.intruders.jobs.ledger;
+
+import io.github.intruders.input.Fingerprint;
+import io.github.intruders.plan.BaseMatrix;
+import io.github.intruders.plan.MatrixPlan;
+import io.github.intruders.scan.MatrixScan;
+import io.github.intruders.scan.ScanOutcome;
+import io.github.intruders.scan.ScanSettings;
+import io.github.intruders.scan.Side;
+import io.github.intruders.scan.VectorScan;
+import java.io.Serializable;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One analysed matrix of one checkpoint: what the scan found, and the only source of what the
+ * tables, the summary and the report say of it.
+ *
+ * @param key names all that the figures depend on, see {@link #key}
+ * @param layer null where the matrix belongs to none
+ * @param rows of W, its outputs
+ * @param cols of W, its inputs
+ * @param intruders threshold → how many vectors are intruders at it
+ * @param ties threshold → how many vectors lie so near to it that rounding decides
+ * @param vectors every tested vector, by side, then by singular index
+ * @param similarity by side, the absolute cosines of leading tuned vectors (rows) and leading base
+ *     vectors (columns); empty where it was not asked for
+ */
+public record ScanEntry(
+    String key,
+    String checkpointId,
+    String matrix,
+    Integer layer,
+    String module,
+    int rows,
+    int cols,
+    String dtype,
+    int updateRank,
+    double updateNorm,
+    double updateRelativeNorm,
+    double updateSpectralNorm,
+    double updateEffectiveRank,
+    double baseNorm,
+    double baseSpectralNorm,
+    double criticalStrength,
+    int intruderCount,
+    Map<String, Integer> intruders,
+    Map<String, Integer> ties,
+    double intruderEnergy,
+    double energy,
+    String solver,
+    double maxResidual,
+    long elapsedMillis,
+    List<VectorScan> vectors,
+    Map<Side, List<double[]>> similarity)
+    implements LedgerEntry, Serializable {
+
+  /** Changes whenever the numbers of an entry would come out differently for the same input. */
+  private static final String DEFINITION_VERSION = "4";
+
+  /** What was found in one piece of work, under its key. */
+  public static ScanEntry of(ScanOutcome.Analysed outcome, ScanSettings settings) {
+    MatrixPlan plan = outcome.plan();
+    BaseMatrix base = plan.base();
+    MatrixScan scan = outcome.scan();
+    return new ScanEntry(
+        key(plan, settings),
+        plan.checkpointId(),
+        base.name(),
+        base.layer() < 0 ? null : base.layer(),
+        base.module(),
+        base.source().rows(),
+        base.source().cols(),
+        base.source().dtype().name(),
+        scan.update().rank(),
+        scan.update().norm(),
+        scan.baseNorm() == 0 ? 0 : scan.update().norm() / scan.baseNorm(),
+        scan.update().spectralNorm(),
+        scan.update().effectiveRank(),
+        scan.baseNorm(),
+        scan.baseSpectralNorm(),
+        scan.criticalStrength(),
+        scan.intruderCount(),
+        scan.intruders(),
+        scan.ties(),
+        scan.intruderEnergy(),
+        scan.energy(),
+        scan.solver(),
+        scan.maxResidual(),
+        outcome.elapsedMillis(),
+        scan.vectors(),
+        scan.similarity());
+  }
+
+  /**
+   * Names all that the result of a piece of work depends on: the files it is read from and the
+   * settings. An entry whose key is in no plan is never used.
+   */
+  public static String key(MatrixPlan plan, ScanSettings settings) {
+    return Fingerprint.of(
+        String.join(
+            "\n",
+            settingsText(settings),
+            plan.checkpointId(),
+            plan.base().name(),
+            plan.inputs(),
+            Boolean.toString(plan.inSequence())));
+  }
+
+  /** Names the settings and the definition that entries were made by. */
+  public static String settingsKey(ScanSettings settings) {
+    return Fingerprint.of(settingsText(settings));
+  }
+
+  private static String settingsText(ScanSettings settings) {
+    return String.join(
+        "\n",
+        DEFINITION_VERSION,
+        settings.topK().text(),
+        settings.epsilons().toString(),
+        settings.sides().toString(),
+        settings.solver().toString());
+  }
+
+  /** How much stronger the update could be before an intruder is expected; null for no update. */
+  public Double criticalMargin() {
+    return updateSpectralNorm > 0 ? criticalStrength / updateSpectralNorm : null;
+  }
+
+  /** Σσ² of the intruders relative to all tested vectors. */
+  public double intruderEnergyShare() {
+    return energy > 0 ? intruderEnergy / energy : 0;
+  }
+}

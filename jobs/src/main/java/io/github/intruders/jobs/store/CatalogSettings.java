@@ -1,0 +1,54 @@
+package io.github.intruders.jobs.store;
+
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.UserInputException;
+import org.apache.spark.sql.SparkSession;
+
+/** Tells what a catalog lacks, before anything is computed. Touches no class of Iceberg. */
+final class CatalogSettings {
+  private static final String KEY = "spark.sql.catalog.";
+  private static final String ICEBERG = "org.apache.iceberg.spark.";
+  private static final String RUNTIME = "org.apache.iceberg:iceberg-spark-runtime-4.1_2.13:1.12.0";
+
+  private CatalogSettings() {}
+
+  /**
+   * Passes if Spark's settings name the catalog and the Iceberg runtime is there.
+   *
+   * @throws UserInputException naming what to add
+   */
+  static void require(SparkSession spark, String catalog) {
+    String implementation =
+        spark.conf().getAll().contains(KEY + catalog) ? spark.conf().get(KEY + catalog) : null;
+    require(catalog, implementation, Thread.currentThread().getContextClassLoader());
+  }
+
+  /**
+   * The same.
+   *
+   * @param implementation the class in Spark's settings, or null
+   * @param loader finds what {@code --packages} and {@code --jars} bring
+   */
+  static void require(String catalog, String implementation, ClassLoader loader) {
+    if (implementation == null) {
+      throw UserInputException.of(
+          RejectCode.SETTING_INVALID,
+          "Cannot find the catalog '%1$s' in Spark's settings: add -- --properties-file FILE, with %2$s%1$s and what goes with it; conf/iceberg has examples"
+              .formatted(catalog, KEY));
+    }
+    if (!implementation.startsWith(ICEBERG)) {
+      throw UserInputException.of(
+          RejectCode.SETTING_INVALID,
+          "Cannot use the catalog '%s': %s%s is %s, expected %sSparkCatalog or %sSparkSessionCatalog"
+              .formatted(catalog, KEY, catalog, implementation, ICEBERG, ICEBERG));
+    }
+    try {
+      Class.forName(implementation, false, loader);
+    } catch (ClassNotFoundException e) {
+      throw UserInputException.of(
+          RejectCode.SETTING_INVALID,
+          "Cannot use the catalog '%s': the Iceberg runtime is not on the class path; add -- --packages %s"
+              .formatted(catalog, RUNTIME));
+    }
+  }
+}
