@@ -1,43 +1,37 @@
 package io.github.intruders.jobs.accumulation;
 
-import static org.apache.spark.sql.functions.aggregate;
-import static org.apache.spark.sql.functions.broadcast;
-import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.collect_list;
-import static org.apache.spark.sql.functions.count;
-import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.min;
-import static org.apache.spark.sql.functions.size;
-import static org.apache.spark.sql.functions.sort_array;
-import static org.apache.spark.sql.functions.struct;
-import static org.apache.spark.sql.functions.udf;
-import static org.apache.spark.sql.functions.when;
-
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
-import io.github.intruders.jobs.config.JobConfig;
-import io.github.intruders.jobs.session.TaskStorage;
+import io.github.intruders.jobs.context.RunContext;
+import io.github.intruders.jobs.context.RunRejects;
+import io.github.intruders.jobs.figures.AccumulationStep;
+import io.github.intruders.jobs.figures.MatrixStep;
+import io.github.intruders.jobs.figures.TrackedIntruder;
+import io.github.intruders.jobs.ledger.ScanEntry;
+import io.github.intruders.jobs.progress.StageCounters;
+import io.github.intruders.jobs.store.TableChanges;
 import io.github.intruders.jobs.table.AccumulationTable;
 import io.github.intruders.jobs.table.IntruderTracksTable;
-import io.github.intruders.jobs.table.RejectsTable;
-import io.github.intruders.manifest.CheckpointSpec;
-import io.github.intruders.scan.TopK;
+import io.github.intruders.jobs.table.SideNames;
+import io.github.intruders.scan.ScanSettings;
+import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import org.apache.spark.HashPartitioner;
+import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
-import org.apache.spark.sql.Column;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.api.java.UDF2;
-import org.apache.spark.sql.expressions.UserDefinedFunction;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructType;
-import scala.collection.immutable.Seq;
-import scala.jdk.javaapi.CollectionConverters;
+import org.apache.spark.storage.StorageLevel;
+import scala.Tuple2;
 
 /**
  * Follows the intruders of every matrix along every sequence of the manifest. Nothing is
@@ -47,188 +41,167 @@ public final class AccumulationStage {
   /** The stage, where progress is told. */
   public static final String NAME = "accumulation";
 
-  private static final StructType STEPS =
-      StructType.fromDDL("sequence STRING, step INT, task STRING, checkpoint_id STRING");
+  private static final int TABLES = 3;
 
-  private final SparkSession spark;
-  private final TaskStorage storage;
-  private final JobConfig config;
-  private final String runId;
+  private final RunContext run;
 
-  public AccumulationStage(
-      SparkSession spark, TaskStorage storage, JobConfig config, String runId) {
-    this.spark = spark;
-    this.storage = storage;
-    this.config = config;
-    this.runId = runId;
+  public AccumulationStage(RunContext run) {
+    this.run = run;
   }
 
   /**
-   * The stage's tables.
+   * Runs the stage and writes its tables.
    *
-   * @param tracks rows of {@link IntruderTracksTable}
-   * @param byMatrix see {@link AccumulationTable#byMatrix}
-   * @param bySequence see {@link AccumulationTable#bySequence}
-   * @param rejections steps that could not be followed
-   * @param held what is kept in memory until the result is closed
-   */
-  public record Result(
-      Dataset<Row> tracks,
-      Dataset<Row> byMatrix,
-      Dataset<Row> bySequence,
-      JavaRDD<Rejection> rejections,
-      JavaRDD<?> held)
-      implements AutoCloseable {
-    @Override
-    public void close() {
-      held.unpersist();
-    }
-  }
-
-  /**
-   * Runs the stage.
-   *
-   * @param matrices the {@code matrices} table
-   * @param vectors the {@code singular_vectors} table
+   * @param entries of the manifest's checkpoints, at least
+   * @param scanned the checkpoints that have entries
+   * @param rejects takes the steps that could not be followed
    * @throws UserInputException if no step was scanned, or one with other settings than this run's
    */
-  public Result run(Dataset<Row> matrices, Dataset<Row> vectors) {
-    String side = config.settings().sides().get(0).name().toLowerCase(Locale.ROOT);
-    Dataset<Row> manifestSteps = sequenceSteps();
-    Dataset<Row> steps = steps(matrices, vectors, manifestSteps, side);
-    requireSameSettings(steps, side);
-    Seq<String> checkpoint = columns("checkpoint_id");
-    Dataset<Row> scannedSteps =
-        manifestSteps
-            .join(matrices, checkpoint, "left_semi")
-            .groupBy("sequence")
-            .agg(
-                sort_array(collect_list(struct(col("step"), col("checkpoint_id"))))
-                    .as("scanned_steps"));
-    JavaRDD<FollowTracks.Followed> followed =
-        steps
-            .groupBy("sequence", "matrix")
-            .agg(
-                sort_array(
-                        collect_list(
-                            struct(
-                                col("step"),
-                                col("checkpoint_id"),
-                                col("task"),
-                                col("layer"),
-                                col("module"),
-                                col("scan_key"),
-                                col("intruder_list"))))
-                    .as("steps"))
-            .join(broadcast(scannedSteps), columns("sequence"), "inner")
-            .toJavaRDD()
-            .map(new FollowTracks(storage, config.outUri(), runId, side))
-            .cache();
-    Dataset<Row> tracks =
-        spark.createDataFrame(
-            followed.flatMap(one -> one.points().iterator()), IntruderTracksTable.SCHEMA);
-    JavaRDD<Rejection> gaps = followed.flatMap(one -> one.rejections().iterator());
-    Dataset<Row> notFollowed =
-        spark
-            .createDataFrame(gaps.map(RejectsTable::toRow), RejectsTable.SCHEMA)
-            .select("checkpoint_id", "matrix");
-    Dataset<Row> byMatrix =
-        AccumulationTable.byMatrix(
-            steps.join(notFollowed, columns("checkpoint_id", "matrix"), "left_anti"), tracks);
-    JavaRDD<Rejection> unscanned =
-        manifestSteps
-            .join(matrices, checkpoint, "left_anti")
-            .toJavaRDD()
-            .map(FollowTracks::notScanned);
-    return new Result(
-        tracks, byMatrix, AccumulationTable.bySequence(byMatrix), gaps.union(unscanned), followed);
+  public Accumulation run(
+      JavaRDD<ScanEntry> entries, Set<String> scanned, RunRejects rejects, TableChanges changes)
+      throws IOException {
+    StageCounters counters = run.progress().begin(NAME, "tables", TABLES);
+    SequencePlan plan = SequencePlan.of(run.config().manifest().checkpoints(), scanned);
+    requireScanned(plan);
+    run.progress()
+        .describe("following intruders along %d sequences".formatted(plan.steps().size()));
+    JavaRDD<FollowedMatrix> followed =
+        steps(entries, plan)
+            .mapToPair(
+                step ->
+                    new Tuple2<>(
+                        new FollowedMatrix.Id(step.place().sequence(), step.matrix()), step))
+            .groupByKey(run.context().defaultParallelism())
+            .map(
+                new FollowTracks(
+                    run.storage(),
+                    run.storage().open().resolve(run.config().outUri(), "_work/vectors"),
+                    plan,
+                    SideNames.toColumn(run.config().settings().sides().get(0))))
+            .persist(StorageLevel.MEMORY_AND_DISK());
+    try {
+      Map<String, SequenceTotals> totals =
+          new TreeMap<>(
+              followed
+                  .mapToPair(matrix -> new Tuple2<>(matrix.id().sequence(), matrix))
+                  .aggregateByKey(
+                      new SequenceTotals(), SequenceTotals::add, SequenceTotals::add)
+                  .collectAsMap());
+      requireSameSettings(totals.values());
+      long rejected = addRejects(plan, followed, totals, rejects);
+      return write(followed, totals, plan.steps().keySet(), rejected, changes, counters);
+    } catch (IOException | RuntimeException e) {
+      followed.unpersist();
+      throw e;
+    }
   }
 
-  /** One row per sequence, step and matrix that was scanned, with its intruders in a list. */
-  private static Dataset<Row> steps(
-      Dataset<Row> matrices, Dataset<Row> vectors, Dataset<Row> manifestSteps, String side) {
-    Column here = col("side").equalTo(side);
-    Dataset<Row> tested =
-        vectors
-            .groupBy("checkpoint_id", "matrix")
-            .agg(
-                min("side").as("counted_side"),
-                count(when(here, 1)).cast("int").as("tested"),
-                sort_array(
-                        collect_list(
-                            when(here, struct(col("singular_index"), col("singular_value")))))
-                    .as("vector_list"),
-                sort_array(
-                        collect_list(
-                            when(
-                                here.and(col("is_intruder")),
-                                struct(
-                                    col("singular_index"),
-                                    col("singular_value"),
-                                    col("best_similarity")))))
-                    .as("intruder_list"));
-    return matrices
-        .join(broadcast(manifestSteps), columns("checkpoint_id"), "inner")
-        .join(tested, columns("checkpoint_id", "matrix"), "left")
-        .withColumnRenamed("intruders", "intruders_by_epsilon")
-        .withColumn("intruder_energy", energy("intruder_list"))
-        .withColumn("energy", energy("vector_list"))
-        .withColumn("intruders", size(col("intruder_list")));
+  private JavaRDD<ScannedStep> steps(JavaRDD<ScanEntry> entries, SequencePlan plan) {
+    ScanSettings settings = run.config().settings();
+    Map<String, SequencePlan.Step> places = plan.places();
+    return entries
+        .filter(entry -> places.containsKey(entry.checkpointId()))
+        .map(entry -> ScannedStep.of(places.get(entry.checkpointId()), entry, settings));
   }
 
-  /** Σ σ², of the counted side alone, in a fixed order. */
-  private static Column energy(String list) {
-    return aggregate(
-        col(list),
-        lit(0.0),
-        (sum, one) ->
-            sum.plus(one.getField("singular_value").multiply(one.getField("singular_value"))));
+  private Accumulation write(
+      JavaRDD<FollowedMatrix> followed,
+      Map<String, SequenceTotals> totals,
+      Set<String> sequences,
+      long rejected,
+      TableChanges changes,
+      StageCounters counters)
+      throws IOException {
+    JavaRDD<TrackedIntruder> tracks = followed.flatMap(matrix -> matrix.points().iterator());
+    JavaRDD<MatrixStep> byMatrix = followed.flatMap(matrix -> matrix.steps().iterator());
+    Set<String> withPoints = having(totals, SequenceTotals::hasPoints);
+    Set<String> withSteps = having(totals, SequenceTotals::hasSteps);
+    changes.replace(
+        IntruderTracksTable.TABLE,
+        bySequence(tracks.mapToPair(one -> new Tuple2<>(one.sequence(), one)), withPoints)
+            .map(IntruderTracksTable::toRow),
+        withPoints,
+        without(sequences, withPoints));
+    counters.finished(1);
+    changes.replace(
+        AccumulationTable.BY_MATRIX,
+        bySequence(byMatrix.mapToPair(one -> new Tuple2<>(one.sequence(), one)), withSteps)
+            .map(AccumulationTable::toRow),
+        withSteps,
+        without(sequences, withSteps));
+    counters.finished(1);
+    List<AccumulationStep> steps = new ArrayList<>();
+    totals.forEach((sequence, of) -> steps.addAll(of.steps(sequence)));
+    changes.replace(
+        AccumulationTable.TABLE,
+        run.context().parallelize(steps, 1).map(AccumulationTable::toRow),
+        withSteps,
+        without(sequences, withSteps));
+    counters.finished(1);
+    return new Accumulation(steps, byMatrix, tracks, rejected, followed);
   }
 
-  /**
-   * The tables say what was counted when they were made; following that under other settings would
-   * mislead. Counts are nested in ε, so that an equal count means the same intruders.
-   */
-  private void requireSameSettings(Dataset<Row> steps, String side) {
-    TopK topK = config.settings().topK();
-    String epsilon = Double.toString(config.settings().epsilon());
-    UserDefinedFunction tested =
-        udf(
-            (UDF2<Integer, Integer, Integer>) (m, n) -> topK.of(Math.min(m, n)),
-            DataTypes.IntegerType);
-    Column same =
-        col("counted_side")
-            .eqNullSafe(side)
-            .and(col("tested").eqNullSafe(tested.apply(col("rows"), col("cols"))))
-            .and(col("intruder_count").eqNullSafe(col("intruders_by_epsilon").getItem(epsilon)));
-    List<Row> one =
-        steps.select(col("checkpoint_id"), same.as("same")).orderBy("same").takeAsList(1);
-    if (one.isEmpty()) {
+  /** Each sequence in one partition. */
+  private <T> JavaRDD<T> bySequence(JavaPairRDD<String, T> pairs, Set<String> sequences) {
+    int partitions = Math.min(sequences.size(), run.context().defaultParallelism());
+    return pairs.partitionBy(new HashPartitioner(Math.max(1, partitions))).values();
+  }
+
+  private static Set<String> having(
+      Map<String, SequenceTotals> totals, Predicate<SequenceTotals> what) {
+    Set<String> having = new TreeSet<>();
+    totals.forEach((sequence, of) -> having.addAll(what.test(of) ? Set.of(sequence) : Set.of()));
+    return having;
+  }
+
+  private static Set<String> without(Set<String> all, Set<String> some) {
+    Set<String> without = new TreeSet<>(all);
+    without.removeAll(some);
+    return without;
+  }
+
+  private long addRejects(
+      SequencePlan plan,
+      JavaRDD<FollowedMatrix> followed,
+      Map<String, SequenceTotals> totals,
+      RunRejects rejects) {
+    List<Rejection> unscanned =
+        plan.unscanned().stream().map(FollowTracks::notScanned).toList();
+    Map<String, Long> ofSteps = new HashMap<>();
+    unscanned.forEach(one -> ofSteps.merge(one.checkpointId(), 1L, Long::sum));
+    Map<String, Long> ofMatrices = new HashMap<>();
+    totals
+        .values()
+        .forEach(of -> of.rejected().forEach((id, count) -> ofMatrices.merge(id, count, Long::sum)));
+    rejects.add(run.context().parallelize(unscanned, 1), ofSteps);
+    rejects.add(followed.flatMap(matrix -> matrix.rejections().iterator()), ofMatrices);
+    return unscanned.size() + ofMatrices.values().stream().mapToLong(Long::longValue).sum();
+  }
+
+  private void requireScanned(SequencePlan plan) {
+    if (plan.places().values().stream().noneMatch(SequencePlan.Step::scanned)) {
       throw UserInputException.inFile(
           RejectCode.NOTHING_TO_ANALYSE,
-          config.outUri(),
+          run.config().outUri(),
           "No step of the manifest's sequences was scanned here; run scan first");
     }
-    if (!one.get(0).<Boolean>getAs("same")) {
+  }
+
+  /** The entries say what was counted; following that under other settings would mislead. */
+  private void requireSameSettings(Collection<SequenceTotals> totals) {
+    Optional<String> misfit =
+        totals.stream().map(SequenceTotals::misfit).filter(Objects::nonNull).sorted().findFirst();
+    if (misfit.isPresent()) {
+      ScanSettings settings = run.config().settings();
       throw UserInputException.inFile(
           RejectCode.SETTING_INVALID,
-          config.outUri(),
+          run.config().outUri(),
           "Checkpoint %s was scanned with other settings than --top-k %s --epsilon %s --side %s; give those of the scan, or scan again"
-              .formatted(one.get(0).getAs("checkpoint_id"), topK.text(), epsilon, side));
+              .formatted(
+                  misfit.get(),
+                  settings.topK().text(),
+                  settings.epsilon(),
+                  SideNames.toColumn(settings.sides().get(0))));
     }
-  }
-
-  private Dataset<Row> sequenceSteps() {
-    List<Row> steps = new ArrayList<>();
-    for (CheckpointSpec spec : config.manifest().checkpoints()) {
-      if (spec.sequence() != null) {
-        steps.add(RowFactory.create(spec.sequence(), spec.step(), spec.task(), spec.id()));
-      }
-    }
-    return spark.createDataFrame(steps, STEPS);
-  }
-
-  private static Seq<String> columns(String... names) {
-    return CollectionConverters.asScala(List.of(names)).toSeq();
   }
 }

@@ -1,152 +1,177 @@
 package io.github.intruders.jobs.accumulation;
 
-import io.github.intruders.accumulation.Intruder;
 import io.github.intruders.accumulation.StepIntruders;
 import io.github.intruders.accumulation.TrackPoint;
 import io.github.intruders.accumulation.Tracks;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
+import io.github.intruders.jobs.figures.MatrixStep;
+import io.github.intruders.jobs.figures.TrackedIntruder;
 import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.jobs.session.TaskThreads;
-import io.github.intruders.jobs.table.IntruderTracksTable;
-import io.github.intruders.jobs.table.ScanLedger;
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.scan.TunedVectorStore;
 import io.github.intruders.scan.TunedVectors;
 import java.io.IOException;
-import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.api.java.function.Function;
-import org.apache.spark.sql.Row;
+import scala.Tuple2;
 
 /** Executor work: one matrix along one sequence. */
-final class FollowTracks implements Function<Row, FollowTracks.Followed> {
+final class FollowTracks
+    implements Function<Tuple2<FollowedMatrix.Id, Iterable<ScannedStep>>, FollowedMatrix> {
   private static final long serialVersionUID = 1L;
 
   private static final String AFTER_GAP = " the intruders of the next step count as born";
 
   private final TaskStorage taskStorage;
-  private final String outUri;
-  private final String runId;
+  private final String vectorsUri;
+  private final SequencePlan plan;
   private final String side;
 
-  FollowTracks(TaskStorage taskStorage, String outUri, String runId, String side) {
+  /**
+   * @param vectorsUri where the scan kept the tuned vectors
+   * @param side whose vectors are counted, as the tables name it
+   */
+  FollowTracks(TaskStorage taskStorage, String vectorsUri, SequencePlan plan, String side) {
     this.taskStorage = taskStorage;
-    this.outUri = outUri;
-    this.runId = runId;
+    this.vectorsUri = vectorsUri;
+    this.plan = plan;
     this.side = side;
   }
 
-  /**
-   * What came of it.
-   *
-   * @param points rows of the tracks table
-   * @param rejections steps that the matrix could not be followed through; its tracks end before
-   *     them
-   */
-  record Followed(List<Row> points, List<Rejection> rejections) implements Serializable {}
-
   @Override
-  public Followed call(Row group) throws IOException {
+  public FollowedMatrix call(Tuple2<FollowedMatrix.Id, Iterable<ScannedStep>> matrix)
+      throws IOException {
     TaskThreads.apply();
-    TunedVectorStore store = new ScanLedger(taskStorage.open(), outUri, runId).tunedVectors();
-    Tracks tracks = new Tracks();
-    Map<Integer, IntruderTracksTable.Place> places = new HashMap<>();
-    List<Rejection> rejections = new ArrayList<>();
-    String matrix = group.getAs("matrix");
-    Map<Integer, Row> analysed = new HashMap<>();
-    for (Row step : group.<Row>getList(group.fieldIndex("steps"))) {
-      analysed.put(step.getAs("step"), step);
+    TunedVectorStore store = new TunedVectorStore(taskStorage.open(), vectorsUri);
+    Map<String, ScannedStep> analysed = new HashMap<>();
+    matrix._2().forEach(step -> analysed.put(step.place().checkpointId(), step));
+    for (ScannedStep step : analysed.values()) {
+      if (!step.fitsSettings()) {
+        return new FollowedMatrix(
+            matrix._1(), List.of(), List.of(), List.of(), step.place().checkpointId());
+      }
     }
-    int last = 0;
-    for (Row scanned : group.<Row>getList(group.fieldIndex("scanned_steps"))) {
-      int number = scanned.getAs("step");
-      Row step = analysed.get(number);
-      if (step == null && places.isEmpty()) {
-        continue; // the matrix is not there yet, so there is nothing to follow
-      }
-      if (number != last + 1) {
-        tracks.interrupt(); // a whole step was not scanned
-      }
-      last = number;
+    Tracks tracks = new Tracks();
+    Map<Integer, ScannedStep> followed = new HashMap<>();
+    List<Rejection> rejections = new ArrayList<>();
+    boolean begun = false;
+    for (SequencePlan.Step place : plan.steps().get(matrix._1().sequence())) {
+      ScannedStep step = analysed.get(place.checkpointId());
+      begun |= step != null;
       if (step == null) {
         tracks.interrupt();
-        rejections.add(absent(scanned.getAs("checkpoint_id"), matrix, number));
+        if (begun && place.scanned()) {
+          rejections.add(absent(place, matrix._1().matrix()));
+        }
         continue;
       }
-      places.put(
-          number,
-          new IntruderTracksTable.Place(
-              group.getAs("sequence"),
-              matrix,
-              step.getAs("layer"),
-              step.getAs("module"),
-              step.getAs("checkpoint_id"),
-              step.getAs("task"),
-              side));
       try {
         add(tracks, store, step);
+        followed.put(place.step(), step);
       } catch (UserInputException e) {
         tracks.interrupt();
-        rejections.add(rejection(step.getAs("checkpoint_id"), matrix, e));
+        rejections.add(rejection(step, e));
       }
     }
-    List<Row> points = new ArrayList<>();
+    List<TrackedIntruder> points = new ArrayList<>();
     for (TrackPoint point : tracks.points()) {
-      points.add(IntruderTracksTable.toRow(places.get(point.step()), point));
+      points.add(tracked(followed.get(point.step()), point));
     }
-    return new Followed(points, rejections);
+    return new FollowedMatrix(matrix._1(), points, steps(followed, points), rejections, null);
   }
 
   /** Adds a step; its vectors outlive the arena, until the step after it has been compared. */
-  private static void add(Tracks tracks, TunedVectorStore store, Row step) throws IOException {
-    List<Intruder> intruders = new ArrayList<>();
-    for (Row intruder : step.<Row>getList(step.fieldIndex("intruder_list"))) {
-      intruders.add(
-          new Intruder(
-              intruder.getAs("singular_index"),
-              intruder.getAs("singular_value"),
-              intruder.getAs("best_similarity")));
-    }
+  private static void add(Tracks tracks, TunedVectorStore store, ScannedStep step)
+      throws IOException {
     try (Arena arena = Arena.open()) {
-      TunedVectors vectors = store.read(step.getAs("scan_key"));
-      tracks.add(new StepIntruders(step.getAs("step"), step.getAs("task"), intruders, vectors));
+      TunedVectors vectors = store.read(step.scanKey());
+      tracks.add(
+          new StepIntruders(step.place().step(), step.place().task(), step.intruders(), vectors));
       arena.keep(vectors.u());
       arena.keep(vectors.v());
     }
   }
 
+  private TrackedIntruder tracked(ScannedStep step, TrackPoint point) {
+    return new TrackedIntruder(
+        step.place().sequence(),
+        step.matrix(),
+        step.layer(),
+        step.module(),
+        step.place().checkpointId(),
+        step.place().task(),
+        side,
+        point);
+  }
+
+  /** Adds up the points of each step that was followed. */
+  private static List<MatrixStep> steps(
+      Map<Integer, ScannedStep> followed, List<TrackedIntruder> points) {
+    Map<Integer, Map<TrackPoint.State, Integer>> counts = new HashMap<>();
+    for (TrackedIntruder point : points) {
+      counts
+          .computeIfAbsent(point.point().step(), unseen -> new HashMap<>())
+          .merge(point.point().state(), 1, Integer::sum);
+    }
+    List<MatrixStep> steps = new ArrayList<>();
+    int born = 0;
+    for (int number : followed.keySet().stream().sorted().toList()) {
+      ScannedStep step = followed.get(number);
+      Map<TrackPoint.State, Integer> of = counts.getOrDefault(number, Map.of());
+      born += of.getOrDefault(TrackPoint.State.BORN, 0);
+      steps.add(
+          new MatrixStep(
+              step.place().sequence(),
+              number,
+              step.place().checkpointId(),
+              step.place().task(),
+              step.matrix(),
+              step.layer(),
+              step.module(),
+              step.intruders().size(),
+              of.getOrDefault(TrackPoint.State.BORN, 0),
+              of.getOrDefault(TrackPoint.State.PERSISTED, 0),
+              of.getOrDefault(TrackPoint.State.FADED, 0),
+              born,
+              step.intruderEnergy(),
+              step.energy()));
+    }
+    return steps;
+  }
+
   /** A step of a sequence of which the scan has nothing at all. */
-  static Rejection notScanned(Row step) {
+  static Rejection notScanned(SequencePlan.Step step) {
     return new Rejection(
-        step.getAs("checkpoint_id"),
+        step.checkpointId(),
         null,
         null,
         RejectCode.STEP_MISSING,
         "Sequence %s can't be followed through step %d, of which the scan's tables have nothing;"
-                .formatted(step.getAs("sequence"), step.<Integer>getAs("step"))
+                .formatted(step.sequence(), step.step())
             + AFTER_GAP);
   }
 
-  private static Rejection absent(String checkpointId, String matrix, int step) {
+  private static Rejection absent(SequencePlan.Step step, String matrix) {
     return new Rejection(
-        checkpointId,
+        step.checkpointId(),
         matrix,
         null,
         RejectCode.STEP_MISSING,
         "Matrix %s can't be followed through step %d, where the scan has no result for it;"
-                .formatted(matrix, step)
+                .formatted(matrix, step.step())
             + AFTER_GAP);
   }
 
-  private static Rejection rejection(String checkpointId, String matrix, UserInputException e) {
+  private static Rejection rejection(ScannedStep step, UserInputException e) {
     return new Rejection(
-        checkpointId,
-        matrix,
+        step.place().checkpointId(),
+        step.matrix(),
         e.file().orElse(null),
         RejectCode.VECTORS_MISSING,
         e.getMessage() + ";" + AFTER_GAP);

@@ -4,7 +4,10 @@ import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.progress.JobProgress;
 import io.github.intruders.jobs.session.TaskStorage;
 import java.time.Instant;
+import java.util.List;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
 /**
@@ -30,5 +33,11 @@ public record RunContext(
   /** Wall time so far, in seconds, to the millisecond. */
   public double seconds() {
     return (Instant.now().toEpochMilli() - startedAt.toEpochMilli()) / 1e3;
+  }
+
+  /** Rows that the driver holds, each by itself, spread over the cores. */
+  public JavaRDD<Row> rows(List<Row> rows) {
+    return context.parallelize(
+        rows, Math.max(1, Math.min(rows.size(), context.defaultParallelism())));
   }
 }

@@ -4,7 +4,6 @@ import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.BasePlan;
-import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.scan.CostModel;
 import io.github.intruders.scan.MatrixBlocks;
 import io.github.intruders.scan.SolverChoice;
@@ -18,8 +17,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import org.apache.spark.api.java.JavaRDD;
-import scala.Tuple2;
 
 /**
  * What is to be done, and where it fits.
@@ -40,23 +37,18 @@ public record Outlook(
     MemoryLimit memory) {
 
   /**
-   * Adds up the work by matrix, on the executors, and asks the store what it holds.
+   * Sorts the work by where it fits, and asks the store what it holds.
    *
-   * @param plans the work
+   * @param work of the base's matrices, by name
    */
   public static Outlook of(
       BasePlan base,
-      JavaRDD<MatrixPlan> plans,
+      Map<String, Workload> work,
       SpectraStore store,
       JobConfig config,
       MemoryLimit memory)
       throws IOException {
     CostModel model = new CostModel(config.settings());
-    Map<String, Workload> work =
-        plans
-            .mapToPair(plan -> new Tuple2<>(plan.base().name(), model.workload(plan)))
-            .reduceByKey(Workload::plus)
-            .collectAsMap();
     Set<String> stored = stored(base, new TreeSet<>(work.keySet()), store, config);
     Map<String, Workload> inTasks = new TreeMap<>();
     Map<String, Workload> large = new TreeMap<>();

@@ -1,20 +1,22 @@
 package io.github.intruders.jobs.forgetting;
 
+import io.github.intruders.forgetting.Bootstrap;
 import io.github.intruders.forgetting.Correlation;
+import io.github.intruders.forgetting.PValue;
 import io.github.intruders.forgetting.RankCorrelation;
-import io.github.intruders.jobs.table.ForgettingTable;
+import io.github.intruders.jobs.figures.CorrelationLine;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.api.java.function.FlatMapFunction;
-import org.apache.spark.sql.Row;
 import scala.Tuple2;
 
 /** Executor work: the correlations of one metric with one measure in one group. */
 final class CorrelateLine
-    implements FlatMapFunction<Tuple2<ForgettingTable.Line, Iterable<CorrelateLine.Point>>, Row> {
+    implements FlatMapFunction<
+        Tuple2<CorrelateLine.Group, Iterable<CorrelateLine.Point>>, CorrelationLine> {
   private static final long serialVersionUID = 1L;
 
   private final String baseId;
@@ -23,23 +25,50 @@ final class CorrelateLine
     this.baseId = baseId;
   }
 
+  /** What is correlated, and over which checkpoints; see {@link CorrelationLine}. */
+  record Group(String metric, String measure, String grouping) implements Serializable {}
+
   /** One checkpoint: its place in the manifest, its measure, and what it forgot. */
   record Point(int place, double measure, double forgetting, boolean incomplete)
       implements Serializable {}
 
   @Override
-  public Iterator<Row> call(Tuple2<ForgettingTable.Line, Iterable<Point>> line) {
+  public Iterator<CorrelationLine> call(Tuple2<Group, Iterable<Point>> group) {
     List<Point> points = new ArrayList<>();
-    line._2().forEach(points::add);
+    group._2().forEach(points::add);
     points.sort(Comparator.comparingInt(Point::place)); // resamples depend on the order
     double[] measures = points.stream().mapToDouble(Point::measure).toArray();
     double[] forgetting = points.stream().mapToDouble(Point::forgetting).toArray();
     int incomplete = (int) points.stream().filter(Point::incomplete).count();
-    List<Row> rows = new ArrayList<>();
+    List<CorrelationLine> lines = new ArrayList<>();
     for (RankCorrelation method : RankCorrelation.values()) {
       Correlation correlation = method.of(measures, forgetting);
-      rows.addAll(ForgettingTable.toRows(baseId, line._1(), correlation, incomplete));
+      if (correlation.pValues().isEmpty()) {
+        lines.add(line(group._1(), correlation, null, incomplete));
+      }
+      for (PValue p : correlation.pValues()) {
+        lines.add(line(group._1(), correlation, p, incomplete));
+      }
     }
-    return rows.iterator();
+    return lines.iterator();
+  }
+
+  private CorrelationLine line(Group group, Correlation correlation, PValue p, int incomplete) {
+    Bootstrap.Interval interval = correlation.interval();
+    return new CorrelationLine(
+        baseId,
+        group.metric(),
+        group.measure(),
+        group.grouping(),
+        correlation.method().text(),
+        correlation.n(),
+        correlation.rho(),
+        p == null ? null : (Double) p.value(),
+        p == null ? null : p.method(),
+        interval == null ? null : (Double) interval.low(),
+        interval == null ? null : (Double) interval.high(),
+        interval == null ? null : (Integer) interval.resamples(),
+        incomplete,
+        correlation.reason());
   }
 }

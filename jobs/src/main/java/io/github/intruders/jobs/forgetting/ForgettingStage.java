@@ -1,182 +1,216 @@
 package io.github.intruders.jobs.forgetting;
 
+import static org.apache.spark.sql.functions.coalesce;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
+
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.forgetting.CheckpointNames;
 import io.github.intruders.forgetting.MeasuredForgetting;
 import io.github.intruders.forgetting.MetricComparison;
 import io.github.intruders.forgetting.MetricDirections;
-import io.github.intruders.forgetting.MetricValue;
 import io.github.intruders.forgetting.MetricsReader;
 import io.github.intruders.forgetting.MetricsReading;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
-import io.github.intruders.jobs.progress.JobProgress;
+import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.context.RunContext;
+import io.github.intruders.jobs.context.RunRejects;
+import io.github.intruders.jobs.figures.CheckpointResult;
+import io.github.intruders.jobs.figures.CorrelationLine;
 import io.github.intruders.jobs.progress.StageCounters;
-import io.github.intruders.jobs.session.TaskStorage;
+import io.github.intruders.jobs.store.TableChanges;
 import io.github.intruders.jobs.table.ForgettingTable;
 import io.github.intruders.jobs.table.MetricsTable;
-import io.github.intruders.jobs.table.RejectsTable;
-import io.github.intruders.jobs.table.TableChanges;
 import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.manifest.Manifest;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
+import org.apache.spark.HashPartitioner;
 import org.apache.spark.api.java.JavaRDD;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Column;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.functions;
 import org.apache.spark.storage.StorageLevel;
 import scala.Tuple2;
 
 /**
  * Reads the metrics files in tasks, compares metric by metric with the base, and correlates in
- * tasks too, one group of checkpoints each. The driver holds names and one row per checkpoint.
+ * tasks too, one group of checkpoints each. The driver holds names and one record per checkpoint.
  */
 public final class ForgettingStage {
   /** The stage, where progress is told. */
   public static final String NAME = "forgetting";
 
-  /** Reading metrics, then three tables. */
-  private static final int STEPS = 4;
+  /** Reading metrics, then two tables. */
+  private static final int STEPS = 3;
 
   private static final int MAX_TASKS = 1000;
 
-  private final SparkSession spark;
-  private final JavaSparkContext context;
-  private final TaskStorage storage;
+  private final RunContext run;
   private final Manifest manifest;
   private final MetricDirections directions;
 
-  public ForgettingStage(
-      SparkSession spark, TaskStorage storage, Manifest manifest, MetricDirections directions) {
-    this.spark = spark;
-    this.context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    this.storage = storage;
-    this.manifest = manifest;
+  public ForgettingStage(RunContext run, MetricDirections directions) {
+    this.run = run;
+    this.manifest = run.config().manifest();
     this.directions = directions;
   }
 
   /**
-   * What came of it.
-   *
-   * @param measured rows of the metrics table
-   * @param rejected how many files and entries were left out
-   * @param firstReason why the first of them was, or null
-   */
-  public record Result(long measured, long rejected, String firstReason) {}
-
-  /**
    * Runs the stage and writes its tables.
    *
-   * @param checkpoints rows of the checkpoints table
-   * @throws UserInputException if the user speaks of a metric that is in no file
+   * @param checkpoints what is told of those of the manifest's base
+   * @param rejects takes what can't be used
+   * @throws UserInputException if the user speaks of a metric that is in no file, or if anything
+   *     can't be used and the run is to fail then
    */
-  public Result run(Dataset<Row> checkpoints, TableChanges tables, JobProgress progress)
+  public Forgetting run(
+      Collection<CheckpointResult> checkpoints, RunRejects rejects, TableChanges changes)
       throws IOException {
-    StageCounters counters = progress.begin(NAME, "steps", STEPS);
-    List<Rejection> missing = new ArrayList<>();
-    List<String> files = files(missing);
-    progress.describe("reading %d metrics files".formatted(files.size()));
+    StageCounters counters = run.progress().begin(NAME, "steps", STEPS);
+    List<Rejection> onDriver = new ArrayList<>();
+    List<String> files = files(onDriver);
+    run.progress().describe("reading %d metrics files".formatted(files.size()));
     JavaRDD<MetricsReading> readings =
-        context
+        run.context()
             .parallelize(files, Math.max(1, Math.min(files.size(), MAX_TASKS)))
-            .map(new ReadMetrics(storage, CheckpointNames.of(manifest)))
+            .map(new ReadMetrics(run.storage(), CheckpointNames.of(manifest)))
             .persist(StorageLevel.MEMORY_AND_DISK());
-    JavaRDD<MetricValue> values = readings.flatMap(reading -> reading.values().iterator());
-    Set<String> metrics = new HashSet<>(values.map(MetricValue::metric).distinct().collect());
-    if (!metrics.isEmpty()) {
-      directions.requireKnown(metrics);
+    MetricCounts read =
+        readings.aggregate(new MetricCounts(), MetricCounts::add, MetricCounts::add);
+    if (!read.metrics().isEmpty()) {
+      directions.requireKnown(read.metrics());
     }
-    String baseId = manifest.baseId();
-    MetricDirections said = directions;
     JavaRDD<MetricComparison> comparisons =
-        values
-            .mapToPair(value -> new Tuple2<>(value.metric(), value))
-            .groupByKey(context.defaultParallelism())
-            .map(metric -> MetricComparison.of(metric._1(), list(metric._2()), baseId, said))
-            .persist(StorageLevel.MEMORY_AND_DISK());
-    try {
-      counters.finished(1);
-      progress.describe("correlating");
-      return write(checkpoints, tables, missing, readings, comparisons, counters);
-    } finally {
-      comparisons.unpersist();
-      readings.unpersist();
-    }
-  }
-
-  private Result write(
-      Dataset<Row> checkpoints,
-      TableChanges tables,
-      List<Rejection> missing,
-      JavaRDD<MetricsReading> readings,
-      JavaRDD<MetricComparison> comparisons,
-      StageCounters counters)
-      throws IOException {
-    Map<String, ScannedCheckpoint> scanned = scanned(checkpoints);
+        comparisons(readings).persist(StorageLevel.MEMORY_AND_DISK());
+    MetricCounts compared =
+        comparisons.aggregate(new MetricCounts(), MetricCounts::add, MetricCounts::add);
+    counters.finished(1);
+    run.progress().describe("correlating");
+    Map<String, ScannedCheckpoint> scanned = ScannedCheckpoint.of(manifest, checkpoints);
+    onDriver.addAll(notScanned(compared.checkpoints(), scanned.keySet()));
     JavaRDD<MeasuredForgetting> measured =
         comparisons.flatMap(comparison -> comparison.measured().iterator());
-    Set<String> withMetrics =
-        new HashSet<>(measured.map(MeasuredForgetting::checkpointId).distinct().collect());
-    List<String> without =
+    JavaRDD<CorrelationLine> lines =
+        correlations(measured, scanned).persist(StorageLevel.MEMORY_AND_DISK());
+    long before = rejects.count();
+    addRejects(onDriver, readings, read, comparisons, compared, rejects);
+    Forgetting result =
+        new Forgetting(
+            measured,
+            lines,
+            compared.measured(),
+            rejects.count() - before,
+            firstReason(onDriver, readings, read, comparisons, compared),
+            () -> {
+              readings.unpersist();
+              comparisons.unpersist();
+              lines.unpersist();
+            });
+    run.progress().rejected(result.rejected());
+    if (result.rejected() > 0 && run.config().onError() == JobConfig.OnError.FAIL) {
+      throw UserInputException.of(RejectCode.METRIC_INVALID, result.firstReason());
+    }
+    write(result, compared.checkpoints(), changes, counters);
+    return result;
+  }
+
+  private JavaRDD<MetricComparison> comparisons(JavaRDD<MetricsReading> readings) {
+    String baseId = manifest.baseId();
+    MetricDirections said = directions;
+    return readings
+        .flatMap(reading -> reading.values().iterator())
+        .mapToPair(value -> new Tuple2<>(value.metric(), value))
+        .groupByKey(run.context().defaultParallelism())
+        .map(metric -> MetricComparison.of(metric._1(), list(metric._2()), baseId, said));
+  }
+
+  private void write(
+      Forgetting result, Set<String> withMetrics, TableChanges changes, StageCounters counters)
+      throws IOException {
+    int partitions = Math.min(withMetrics.size(), run.context().defaultParallelism());
+    changes.replace(
+        MetricsTable.TABLE,
+        result
+            .measured()
+            .mapToPair(one -> new Tuple2<>(one.checkpointId(), one))
+            .partitionBy(new HashPartitioner(Math.max(1, partitions)))
+            .values()
+            .map(MetricsTable::toRow),
+        withMetrics,
         manifest.checkpoints().stream()
             .map(CheckpointSpec::id)
             .filter(id -> !withMetrics.contains(id))
-            .toList();
-    missing.addAll(notScanned(withMetrics, scanned.keySet()));
-    JavaRDD<Rejection> rejections =
-        context
-            .parallelize(missing, 1)
-            .union(readings.flatMap(reading -> reading.rejections().iterator()))
-            .union(comparisons.flatMap(comparison -> comparison.rejections().iterator()));
-    Dataset<Row> rejects =
-        spark.createDataFrame(rejections.map(RejectsTable::toRow), RejectsTable.SCHEMA);
-    tables.replace(
-        MetricsTable.NAME,
-        spark.createDataFrame(measured.map(MetricsTable::toRow), MetricsTable.SCHEMA),
-        without);
+            .toList());
     counters.finished(1);
-    tables.replaceOfBase(
-        ForgettingTable.NAME,
-        spark.createDataFrame(correlations(measured, scanned), ForgettingTable.SCHEMA),
-        manifest.baseId());
+    List<String> base = List.of(manifest.baseId());
+    boolean empty = result.lines().isEmpty();
+    changes.replace(
+        ForgettingTable.TABLE,
+        result.lines().coalesce(1).map(ForgettingTable::toRow),
+        empty ? List.of() : base,
+        empty ? base : List.of());
     counters.finished(1);
-    tables.replaceWhere(
-        spark,
-        RejectsTable.NAME,
-        functions.col("code").equalTo(RejectCode.METRIC_INVALID.name()).and(ofThisManifest()),
-        rejects);
-    counters.finished(1);
-    List<Rejection> first = rejections.take(1);
-    return new Result(
-        measured.count(), rejections.count(), first.isEmpty() ? null : first.get(0).message());
   }
 
-  /** Rejects of other manifests in the same tables are not ours to drop. */
-  private Column ofThisManifest() {
+  private void addRejects(
+      List<Rejection> onDriver,
+      JavaRDD<MetricsReading> readings,
+      MetricCounts read,
+      JavaRDD<MetricComparison> comparisons,
+      MetricCounts compared,
+      RunRejects rejects) {
+    Map<String, Long> missing = new HashMap<>();
+    onDriver.forEach(one -> missing.merge(one.checkpointId(), 1L, Long::sum));
+    rejects.add(run.context().parallelize(onDriver, 1), missing);
+    rejects.add(readings.flatMap(reading -> reading.rejections().iterator()), read.rejected());
+    rejects.add(
+        comparisons.flatMap(comparison -> comparison.rejections().iterator()),
+        compared.rejected());
+  }
+
+  private static String firstReason(
+      List<Rejection> onDriver,
+      JavaRDD<MetricsReading> readings,
+      MetricCounts read,
+      JavaRDD<MetricComparison> comparisons,
+      MetricCounts compared) {
+    if (!onDriver.isEmpty()) {
+      return onDriver.get(0).message();
+    }
+    if (!read.rejected().isEmpty()) {
+      return readings.flatMap(reading -> reading.rejections().iterator()).first().message();
+    }
+    return compared.rejected().isEmpty()
+        ? null
+        : comparisons
+            .flatMap(comparison -> comparison.rejections().iterator())
+            .first()
+            .message();
+  }
+
+  /** What an earlier run left out of these metrics; that of other manifests is not ours to drop. */
+  public static Column staleRejects(Manifest manifest) {
     List<String> ids = new ArrayList<>(List.of(manifest.baseId()));
     manifest.checkpoints().forEach(spec -> ids.add(spec.id()));
-    Column ours = functions.col("checkpoint_id").isin(ids.toArray());
+    Column ours = col("checkpoint_id").isin(ids.toArray());
     for (String uri : manifest.metrics()) {
       // Names in a metrics file that no checkpoint has.
-      ours =
-          ours.or(functions.coalesce(functions.col("file").startsWith(uri), functions.lit(false)));
+      ours = ours.or(coalesce(col("file").startsWith(uri), lit(false)));
     }
-    return ours;
+    return col("code").equalTo(RejectCode.METRIC_INVALID.name()).and(ours);
   }
 
   private List<String> files(List<Rejection> missing) throws IOException {
-    Storage driver = storage.open();
+    Storage driver = run.storage().open();
     Set<String> files = new LinkedHashSet<>();
     for (String uri : manifest.metrics()) {
       try {
@@ -189,16 +223,12 @@ public final class ForgettingStage {
     return List.copyOf(files);
   }
 
-  private Map<String, ScannedCheckpoint> scanned(Dataset<Row> checkpoints) {
-    return ScannedCheckpoint.of(
-        manifest,
-        checkpoints.filter(functions.col("base_id").equalTo(manifest.baseId())).collectAsList());
-  }
-
   private List<Rejection> notScanned(Set<String> withMetrics, Set<String> scanned) {
+    Set<String> missing = new TreeSet<>(withMetrics);
+    missing.removeAll(scanned);
     return manifest.checkpoints().stream()
         .map(CheckpointSpec::id)
-        .filter(id -> withMetrics.contains(id) && !scanned.contains(id))
+        .filter(missing::contains)
         .map(
             id ->
                 new Rejection(
@@ -211,15 +241,15 @@ public final class ForgettingStage {
         .toList();
   }
 
-  private JavaRDD<Row> correlations(
+  private JavaRDD<CorrelationLine> correlations(
       JavaRDD<MeasuredForgetting> measured, Map<String, ScannedCheckpoint> scanned) {
-    Broadcast<Map<String, ScannedCheckpoint>> known = context.broadcast(scanned);
+    Broadcast<Map<String, ScannedCheckpoint>> known = run.context().broadcast(scanned);
     return measured
         .filter(one -> known.value().containsKey(one.checkpointId()))
         .flatMapToPair(
             one -> {
               ScannedCheckpoint checkpoint = known.value().get(one.checkpointId());
-              List<Tuple2<ForgettingTable.Line, CorrelateLine.Point>> points = new ArrayList<>();
+              List<Tuple2<CorrelateLine.Group, CorrelateLine.Point>> points = new ArrayList<>();
               checkpoint
                   .measures()
                   .forEach(
@@ -227,7 +257,7 @@ public final class ForgettingStage {
                         for (String grouping : checkpoint.groupings()) {
                           points.add(
                               new Tuple2<>(
-                                  new ForgettingTable.Line(one.metric(), measure, grouping),
+                                  new CorrelateLine.Group(one.metric(), measure, grouping),
                                   new CorrelateLine.Point(
                                       checkpoint.place(),
                                       value,
@@ -237,12 +267,12 @@ public final class ForgettingStage {
                       });
               return points.iterator();
             })
-        .groupByKey(context.defaultParallelism())
+        .groupByKey(run.context().defaultParallelism())
         .flatMap(new CorrelateLine(manifest.baseId()));
   }
 
-  private static List<MetricValue> list(Iterable<MetricValue> values) {
-    List<MetricValue> list = new ArrayList<>();
+  private static <T> List<T> list(Iterable<T> values) {
+    List<T> list = new ArrayList<>();
     values.forEach(list::add);
     return list;
   }

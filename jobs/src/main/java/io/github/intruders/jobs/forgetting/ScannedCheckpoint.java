@@ -1,23 +1,22 @@
 package io.github.intruders.jobs.forgetting;
 
-import io.github.intruders.jobs.table.CheckpointsTable;
+import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.manifest.Manifest;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.apache.spark.sql.Row;
 
 /**
  * A checkpoint as the correlations see it.
  *
  * @param place in the manifest
  * @param groupings the groups it is in
- * @param measures what the scan found, by column of the checkpoints table; empty if nothing of it
- *     was analysed
+ * @param measures what the scan found, by name of the measure; empty if nothing of it was analysed
  * @param incomplete whether some of its matrices were left out
  */
 record ScannedCheckpoint(
@@ -25,31 +24,29 @@ record ScannedCheckpoint(
     implements Serializable {
 
   /**
-   * The manifest's checkpoints that the table has, by id.
+   * The manifest's checkpoints that were scanned, by id.
    *
-   * @param rows of the checkpoints table
+   * @param results of checkpoints of the manifest's base
    */
-  static Map<String, ScannedCheckpoint> of(Manifest manifest, List<Row> rows) {
+  static Map<String, ScannedCheckpoint> of(
+      Manifest manifest, Collection<CheckpointResult> results) {
     Map<String, Integer> lastSteps = new HashMap<>();
     for (CheckpointSpec spec : manifest.checkpoints()) {
       if (spec.sequence() != null) {
         lastSteps.merge(spec.sequence(), spec.step(), Math::max);
       }
     }
-    Map<String, Row> byId = new HashMap<>();
-    rows.forEach(row -> byId.put(row.getAs("checkpoint_id"), row));
+    Map<String, CheckpointResult> byId = new HashMap<>();
+    results.forEach(result -> byId.put(result.checkpointId(), result));
     Map<String, ScannedCheckpoint> scanned = new LinkedHashMap<>();
     int place = 0;
     for (CheckpointSpec spec : manifest.checkpoints()) {
-      Row row = byId.get(spec.id());
-      if (row != null) {
+      CheckpointResult result = byId.get(spec.id());
+      if (result != null) {
         scanned.put(
             spec.id(),
             new ScannedCheckpoint(
-                place,
-                groupings(spec, lastSteps),
-                measures(row),
-                row.<Integer>getAs("rejected") > 0));
+                place, groupings(spec, lastSteps), measures(result), result.rejected() > 0));
       }
       place++;
     }
@@ -68,12 +65,12 @@ record ScannedCheckpoint(
     return List.copyOf(groupings);
   }
 
-  private static Map<String, Double> measures(Row row) {
+  private static Map<String, Double> measures(CheckpointResult result) {
     Map<String, Double> measures = new LinkedHashMap<>();
-    for (String measure : CheckpointsTable.MEASURES) {
-      Number value = row.getAs(measure);
-      if (row.<Integer>getAs("matrices") > 0 && value != null) {
-        measures.put(measure, value.doubleValue());
+    for (String measure : CheckpointResult.MEASURE_NAMES) {
+      Double value = CheckpointResult.MEASURES.get(measure).apply(result);
+      if (result.isAnalysed() && value != null) {
+        measures.put(measure, value);
       }
     }
     return measures;

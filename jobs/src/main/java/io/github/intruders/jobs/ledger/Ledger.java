@@ -110,10 +110,10 @@ public final class Ledger<E extends LedgerEntry> {
     return Fingerprint.of(all.toString()) + SUFFIX;
   }
 
-  /** An entry from its line. */
-  public static <E extends LedgerEntry> E parse(LedgerLine line, Class<E> type) {
+  /** An entry from the JSON of its line. */
+  public static <E extends LedgerEntry> E parse(byte[] json, Class<E> type) {
     try {
-      return JSON.readerFor(type).readValue(line.json());
+      return JSON.readerFor(type).readValue(json);
     } catch (IOException e) {
       throw new UncheckedIOException(e); // its checksum was right, so that this is ours
     }

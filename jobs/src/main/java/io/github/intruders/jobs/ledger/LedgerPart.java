@@ -31,6 +31,11 @@ public final class LedgerPart {
     return leading(Fingerprint.of(checkpointId)) + "-" + leading(settingsKey) + "-";
   }
 
+  /** The prefix of a part by its name. */
+  public static String prefixOf(String name) {
+    return name.substring(0, Math.min(name.length(), 2 * DIGITS + 2));
+  }
+
   static boolean isName(String file) {
     return file.endsWith(SUFFIX);
   }

@@ -122,6 +122,37 @@ public record ScanEntry(
         settings.solver().toString());
   }
 
+  /** The same matrix with other similarities. */
+  public ScanEntry withSimilarity(Map<Side, List<double[]>> other) {
+    return new ScanEntry(
+        key,
+        checkpointId,
+        matrix,
+        layer,
+        module,
+        rows,
+        cols,
+        dtype,
+        updateRank,
+        updateNorm,
+        updateRelativeNorm,
+        updateSpectralNorm,
+        updateEffectiveRank,
+        baseNorm,
+        baseSpectralNorm,
+        criticalStrength,
+        intruderCount,
+        intruders,
+        ties,
+        intruderEnergy,
+        energy,
+        solver,
+        maxResidual,
+        elapsedMillis,
+        vectors,
+        other);
+  }
+
   /** How much stronger the update could be before an intruder is expected; null for no update. */
   public Double criticalMargin() {
     return updateSpectralNorm > 0 ? criticalStrength / updateSpectralNorm : null;

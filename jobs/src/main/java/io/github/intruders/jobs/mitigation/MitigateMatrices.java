@@ -4,11 +4,13 @@ import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.ledger.Ledger;
+import io.github.intruders.jobs.ledger.MitigationEntry;
 import io.github.intruders.jobs.progress.LogContext;
 import io.github.intruders.jobs.progress.StageCounters;
 import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.jobs.session.TaskThreads;
-import io.github.intruders.jobs.table.MitigationLedger;
+import io.github.intruders.mitigation.EditStore;
 import io.github.intruders.mitigation.MatrixMitigator;
 import io.github.intruders.mitigation.MitigationOutcome;
 import io.github.intruders.mitigation.MitigationSettings;
@@ -65,7 +67,8 @@ final class MitigateMatrices
   public void call(Iterator<Tuple2<String, Iterable<MatrixPlan>>> matrices) throws IOException {
     TaskThreads.apply();
     Storage storage = taskStorage.open();
-    MitigationLedger ledger = new MitigationLedger(storage, outUri, runId);
+    Ledger<MitigationEntry> ledger = Ledger.ofMitigation(storage, outUri, runId);
+    EditStore edits = new WrittenFiles(storage, outUri).edits();
     MatrixMitigator mitigator =
         new MatrixMitigator(
             storage,
@@ -77,28 +80,30 @@ final class MitigateMatrices
       matrices.next()._2().forEach(plans::add);
       plans.sort(Comparator.comparing(MatrixPlan::checkpointId));
       try (MDC.MDCCloseable context = LogContext.ofMatrix(plans.get(0).base().name())) {
-        mitigate(mitigator, ledger, plans);
+        mitigate(mitigator, ledger, edits, plans);
       }
     }
   }
 
-  private void mitigate(MatrixMitigator mitigator, MitigationLedger ledger, List<MatrixPlan> plans)
+  private void mitigate(
+      MatrixMitigator mitigator,
+      Ledger<MitigationEntry> ledger,
+      EditStore edits,
+      List<MatrixPlan> plans)
       throws IOException {
     BaseMatrix matrix = plans.get(0).base();
     String identity = base.value().identity(matrix);
     List<Rejection> rejections = new ArrayList<>();
     ledger.writeEntries(
-        plans,
-        scan,
-        settings,
-        writer ->
+        plans.stream().map(plan -> MitigationEntry.key(plan, scan, settings)).toList(),
+        sink ->
             mitigator.mitigate(
                 matrix,
                 identity,
                 plans,
                 outcome -> {
                   if (outcome instanceof MitigationOutcome.Edited edited) {
-                    writer.write(edited);
+                    take(edited, edits, sink);
                     counters.finished(1);
                   } else if (outcome instanceof MitigationOutcome.Rejected rejected) {
                     rejections.add(rejected.rejection());
@@ -106,7 +111,18 @@ final class MitigateMatrices
                   }
                 }));
     if (!rejections.isEmpty()) {
-      ledger.writeRejects(matrix.name(), rejections);
+      ledger.writeRejects(List.of(matrix.name()), rejections);
+    }
+  }
+
+  /** Keeps the edits before the entries that tell of them. */
+  private void take(
+      MitigationOutcome.Edited edited, EditStore edits, Ledger.Sink<MitigationEntry> sink)
+      throws IOException {
+    String key = MitigationEntry.key(edited.plan(), scan, settings);
+    edits.write(key, edited.variants());
+    for (MitigationOutcome.EditedVariant variant : edited.variants()) {
+      sink.write(MitigationEntry.of(key, edited.plan(), settings, variant));
     }
   }
 }

@@ -3,10 +3,13 @@ package io.github.intruders.jobs.mitigation;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.jobs.config.JobConfig;
-import io.github.intruders.jobs.progress.JobProgress;
+import io.github.intruders.jobs.context.RunContext;
+import io.github.intruders.jobs.ledger.Ledger;
+import io.github.intruders.jobs.ledger.LedgerReading;
+import io.github.intruders.jobs.ledger.MitigationEntry;
+import io.github.intruders.jobs.plan.RunPlan;
 import io.github.intruders.jobs.progress.StageCounters;
 import io.github.intruders.jobs.session.TaskStorage;
-import io.github.intruders.jobs.table.MitigationLedger;
 import io.github.intruders.mitigation.MitigationSettings;
 import io.github.intruders.mitigation.Variant;
 import io.github.intruders.plan.BasePlan;
@@ -23,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.apache.spark.HashPartitioner;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -31,12 +35,6 @@ import org.apache.spark.api.java.function.Function;
 import org.apache.spark.api.java.function.PairFunction;
 import org.apache.spark.api.java.function.VoidFunction;
 import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Encoders;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.types.StructType;
 import org.apache.spark.storage.StorageLevel;
 import scala.Tuple2;
 
@@ -51,34 +49,34 @@ public final class MitigationStage {
   /** The stage that writes models. */
   public static final String MODELS = "models";
 
-  private final SparkSession spark;
+  private final RunContext run;
   private final JavaSparkContext context;
   private final TaskStorage storage;
   private final JobConfig config;
   private final MitigationSettings settings;
   private final String runId;
 
-  public MitigationStage(
-      SparkSession spark,
-      TaskStorage storage,
-      JobConfig config,
-      MitigationSettings settings,
-      String runId) {
-    this.spark = spark;
-    this.context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    this.storage = storage;
-    this.config = config;
+  public MitigationStage(RunContext run, MitigationSettings settings) {
+    this.run = run;
+    this.context = run.context();
+    this.storage = run.storage();
+    this.config = run.config();
     this.settings = settings;
-    this.runId = runId;
+    this.runId = run.runId();
   }
 
   /**
    * What the stage has done.
    *
-   * @param entries the ledger's entries of exactly these plans
+   * @param entries the ledger's entries of exactly these plans, each once; those of a checkpoint in
+   *     one partition
+   * @param rejected what tasks could not edit
    * @param rejections models that could not be written
    */
-  public record Result(Dataset<Row> entries, List<Rejection> rejections) {}
+  public record Result(
+      JavaRDD<MitigationEntry> entries,
+      JavaRDD<Rejection> rejected,
+      List<Rejection> rejections) {}
 
   /**
    * Refuses output folders that lie over an input.
@@ -91,27 +89,45 @@ public final class MitigationStage {
   }
 
   /** Runs the stage. */
-  public Result run(
-      BasePlan base,
-      Broadcast<BasePlan> broadcast,
-      JavaRDD<CheckpointPlan> checkpoints,
-      JobProgress progress)
+  public Result run(RunPlan plan) throws IOException {
+    JavaPairRDD<String, MatrixPlan> planned = planned(plan.checkpoints());
+    edit(plan, planned);
+    JavaRDD<Rejection> rejected = rejected();
+    List<Rejection> rejections = write(plan.checkpoints(), rejected.collect());
+    return new Result(entries(planned), rejected, rejections);
+  }
+
+  private JavaRDD<Rejection> rejected() throws IOException {
+    return LedgerReading.rejections(context, storage, ledger().rejectFiles());
+  }
+
+  private Ledger<MitigationEntry> ledger() {
+    return Ledger.ofMitigation(storage.open(), config.outUri(), runId);
+  }
+
+  private JavaRDD<MitigationEntry> entries(JavaPairRDD<String, MatrixPlan> planned)
       throws IOException {
-    JavaPairRDD<String, MatrixPlan> planned = planned(checkpoints);
-    edit(base, broadcast, planned, progress);
-    List<Rejection> rejections = write(checkpoints, progress);
-    Dataset<Row> keys =
-        spark.createDataFrame(
-            planned.keys().map(RowFactory::create), StructType.fromDDL("key STRING"));
-    Dataset<Row> entries =
-        new MitigationLedger(storage.open(), config.outUri(), runId).entries(spark);
-    return new Result(entries.join(keys, asColumns("key"), "left_semi"), rejections);
+    LedgerReading reading = new LedgerReading(context, storage, config.outUri());
+    return reading
+        .lines(ledger().taskFiles())
+        .mapToPair(line -> new Tuple2<>(line.key(), line.json()))
+        .join(planned.mapValues(one -> true).distinct())
+        .map(line -> Ledger.parse(line._2()._1(), MitigationEntry.class))
+        .mapToPair(entry -> new Tuple2<>(entry.key() + "\n" + entry.variant(), entry))
+        .reduceByKey((one, same) -> one)
+        .values()
+        .mapToPair(entry -> new Tuple2<>(entry.checkpointId(), entry))
+        .partitionBy(new HashPartitioner(context.defaultParallelism()))
+        .values();
   }
 
   /** How many matrices of each checkpoint the ledger does not hold yet. */
-  public Map<String, Long> toDoByCheckpoint(JavaRDD<CheckpointPlan> checkpoints)
-      throws IOException {
-    return pending(planned(checkpoints)).values().map(MatrixPlan::checkpointId).countByValue();
+  public Map<String, Long> toDoByCheckpoint(RunPlan plan) throws IOException {
+    LedgerReading reading = new LedgerReading(context, storage, config.outUri());
+    return pending(planned(plan.checkpoints()), reading)
+        .values()
+        .map(MatrixPlan::checkpointId)
+        .countByValue();
   }
 
   private JavaPairRDD<String, MatrixPlan> planned(JavaRDD<CheckpointPlan> checkpoints) {
@@ -120,51 +136,42 @@ public final class MitigationStage {
         .mapToPair(new KeyOf(config, settings));
   }
 
-  private void edit(
-      BasePlan base,
-      Broadcast<BasePlan> broadcast,
-      JavaPairRDD<String, MatrixPlan> planned,
-      JobProgress progress)
-      throws IOException {
+  private void edit(RunPlan plan, JavaPairRDD<String, MatrixPlan> planned) throws IOException {
     context.setJobDescription("mitigation: looking for finished work");
-    JavaPairRDD<String, MatrixPlan> pending = pending(planned).cache();
+    LedgerReading reading = new LedgerReading(context, storage, config.outUri());
+    JavaPairRDD<String, MatrixPlan> pending = pending(planned, reading).cache();
     try {
-      StageCounters counters = progress.begin(NAME, "matrices", pending.count());
+      long count = pending.count();
+      if (!reading.settle()) {
+        edit(plan, planned); // what was set aside is made again
+        return;
+      }
+      StageCounters counters = run.progress().begin(NAME, "matrices", count);
       pending
           .mapToPair(entry -> new Tuple2<>(entry._2().base().name(), entry._2()))
-          .groupByKey(base.matrices().size())
+          .groupByKey(plan.base().matrices().size())
           .foreachPartition(
-              new MitigateMatrices(storage, broadcast, config, settings, runId, counters));
+              new MitigateMatrices(
+                  storage, plan.broadcastBase(), config, settings, runId, counters));
     } finally {
       pending.unpersist();
     }
   }
 
   /** What the ledger does not hold yet. */
-  private JavaPairRDD<String, MatrixPlan> pending(JavaPairRDD<String, MatrixPlan> planned)
-      throws IOException {
+  private JavaPairRDD<String, MatrixPlan> pending(
+      JavaPairRDD<String, MatrixPlan> planned, LedgerReading reading) throws IOException {
     return planned.subtractByKey(
-        new MitigationLedger(storage.open(), config.outUri(), runId)
-            .entries(spark)
-            .select("key")
-            .distinct()
-            .as(Encoders.STRING())
-            .toJavaRDD()
-            .mapToPair(key -> new Tuple2<>(key, true)));
+        reading.lines(ledger().taskFiles()).mapToPair(line -> new Tuple2<>(line.key(), true)));
   }
 
-  private List<Rejection> write(JavaRDD<CheckpointPlan> checkpoints, JobProgress progress)
-      throws IOException {
+  private List<Rejection> write(JavaRDD<CheckpointPlan> checkpoints, List<Rejection> leftOut) {
     context.setJobDescription("models: looking at what was left out");
     Set<String> rejectedMatrices = new HashSet<>();
     Set<String> rejectedCheckpoints = new HashSet<>();
-    for (Row row :
-        new MitigationLedger(storage.open(), config.outUri(), runId)
-            .rejects(spark)
-            .select("checkpoint_id", "matrix")
-            .collectAsList()) {
-      rejectedMatrices.add(rejectKey(row.getString(0), row.getString(1)));
-      rejectedCheckpoints.add(row.getString(0));
+    for (Rejection one : leftOut) {
+      rejectedMatrices.add(rejectKey(one.checkpointId(), one.matrix()));
+      rejectedCheckpoints.add(one.checkpointId());
     }
     Broadcast<Set<String>> rejected = context.broadcast(rejectedMatrices);
     JavaRDD<ModelSource> models =
@@ -181,16 +188,16 @@ public final class MitigationStage {
                   .collect());
       JavaRDD<ModelFile> files = models.flatMap(new FilesOf(config, settings));
       context.setJobDescription("models: clearing the output folders");
-      files.foreach(new PrepareFolder(storage, config, runId));
+      files.foreach(new PrepareFolder(storage, config));
       long count = files.count();
-      StageCounters counters = progress.begin(MODELS, "files", count);
-      progress.describe("writing %d files".formatted(count));
+      StageCounters counters = run.progress().begin(MODELS, "files", count);
+      run.progress().describe("writing %d files".formatted(count));
       Map<String, Boolean> whole = new HashMap<>();
       Set<String> told = new TreeSet<>();
       for (WriteModelFile.Result result :
           files
               .repartition((int) Math.max(1, Math.min(count, 10_000)))
-              .map(new WriteModelFile(storage, config, settings, runId, rejected, counters))
+              .map(new WriteModelFile(storage, config, settings, rejected, counters))
               .collect()) {
         String model = rejectKey(result.checkpointId(), result.variant());
         whole.merge(model, result.rejection() == null, Boolean::logicalAnd);
@@ -200,7 +207,7 @@ public final class MitigationStage {
       }
       Set<String> finished = new HashSet<>(whole.keySet());
       finished.removeIf(model -> !whole.get(model));
-      progress.describe("marking what is whole");
+      run.progress().describe("marking what is whole");
       files.foreach(new FinishFolder(storage, config, settings, finished));
       return rejections;
     } finally {
@@ -212,10 +219,6 @@ public final class MitigationStage {
   /** Names a matrix of a checkpoint, or a variant of it. */
   static String rejectKey(String checkpointId, String name) {
     return checkpointId + "\n" + name;
-  }
-
-  private static scala.collection.immutable.Seq<String> asColumns(String name) {
-    return scala.jdk.javaapi.CollectionConverters.asScala(List.of(name)).toSeq();
   }
 
   /** Executor work: names a piece of work. */
@@ -232,7 +235,7 @@ public final class MitigationStage {
 
     @Override
     public Tuple2<String, MatrixPlan> call(MatrixPlan plan) {
-      return new Tuple2<>(MitigationLedger.key(plan, scan, settings), plan);
+      return new Tuple2<>(MitigationEntry.key(plan, scan, settings), plan);
     }
   }
 
@@ -273,7 +276,7 @@ public final class MitigationStage {
       List<ModelFile> files = new ArrayList<>();
       List<MatrixPlan> plans = model.plan().matrices();
       for (Variant variant : settings.variants()) {
-        String key = MitigationLedger.modelKey(model.identity(), variant, plans, scan, settings);
+        String key = WrittenFiles.modelKey(model.identity(), variant, plans, scan, settings);
         for (String file : model.files()) {
           files.add(
               new ModelFile(
@@ -301,12 +304,10 @@ public final class MitigationStage {
 
     private final TaskStorage taskStorage;
     private final String outUri;
-    private final String runId;
 
-    PrepareFolder(TaskStorage taskStorage, JobConfig config, String runId) {
+    PrepareFolder(TaskStorage taskStorage, JobConfig config) {
       this.taskStorage = taskStorage;
       this.outUri = config.outUri();
-      this.runId = runId;
     }
 
     @Override
@@ -316,7 +317,7 @@ public final class MitigationStage {
               storage,
               ModelFolder.uri(storage, outUri, file.checkpointId(), file.variant()),
               file.modelKey())
-          .prepare(new MitigationLedger(storage, outUri, runId));
+          .prepare(new WrittenFiles(storage, outUri));
     }
   }
 

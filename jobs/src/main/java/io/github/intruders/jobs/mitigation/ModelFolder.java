@@ -7,7 +7,6 @@ import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.table.LeftOvers;
-import io.github.intruders.jobs.table.MitigationLedger;
 import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.mitigation.MitigationSettings;
 import io.github.intruders.mitigation.Variant;
@@ -118,13 +117,13 @@ final class ModelFolder {
    * Clears away another model's files and what jobs killed days ago left half-written, and keeps
    * the files of a killed job that wrote the same.
    */
-  void prepare(MitigationLedger ledger) throws IOException {
+  void prepare(WrittenFiles written) throws IOException {
     LeftOvers.clearFolder(storage, uri, Instant.now());
     if (isFinished()) {
       return;
     }
-    if (storage.exists(file(MARKER)) || !ledger.hasWritten(key)) {
-      ledger.forgetWritten(key);
+    if (storage.exists(file(MARKER)) || !written.has(key)) {
+      written.forget(key);
       storage.delete(uri);
     }
   }

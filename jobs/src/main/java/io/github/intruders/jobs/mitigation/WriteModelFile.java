@@ -4,10 +4,10 @@ import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.ledger.MitigationEntry;
 import io.github.intruders.jobs.progress.StageCounters;
 import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.jobs.session.TaskThreads;
-import io.github.intruders.jobs.table.MitigationLedger;
 import io.github.intruders.mitigation.AdapterEditor;
 import io.github.intruders.mitigation.CheckpointEditor;
 import io.github.intruders.mitigation.EditStore;
@@ -31,7 +31,6 @@ final class WriteModelFile implements Function<ModelFile, WriteModelFile.Result>
   private final String outUri;
   private final ScanSettings scan;
   private final MitigationSettings settings;
-  private final String runId;
   private final Broadcast<Set<String>> rejected;
   private final StageCounters counters;
 
@@ -42,14 +41,12 @@ final class WriteModelFile implements Function<ModelFile, WriteModelFile.Result>
       TaskStorage taskStorage,
       JobConfig config,
       MitigationSettings settings,
-      String runId,
       Broadcast<Set<String>> rejected,
       StageCounters counters) {
     this.taskStorage = taskStorage;
     this.outUri = config.outUri();
     this.scan = config.settings();
     this.settings = settings;
-    this.runId = runId;
     this.rejected = rejected;
     this.counters = counters;
   }
@@ -65,16 +62,16 @@ final class WriteModelFile implements Function<ModelFile, WriteModelFile.Result>
   public Result call(ModelFile work) throws IOException {
     TaskThreads.apply();
     Storage storage = taskStorage.open();
-    MitigationLedger ledger = new MitigationLedger(storage, outUri, runId);
+    WrittenFiles written = new WrittenFiles(storage, outUri);
     String uri = ModelFolder.uri(storage, outUri, work.checkpointId(), work.variant());
     ModelFolder folder = new ModelFolder(storage, uri, work.modelKey());
     try {
       String lastOfIt = work.adapter() ? "adapter_config.json" : work.file();
       boolean there =
-          storage.exists(folder.file(lastOfIt)) && ledger.hasWritten(work.modelKey(), work.file());
+          storage.exists(folder.file(lastOfIt)) && written.has(work.modelKey(), work.file());
       if (!there) {
-        write(storage, ledger.edits(), folder, uri, work);
-        ledger.noteWritten(work.modelKey(), work.file());
+        write(storage, written.edits(), folder, uri, work);
+        written.add(work.modelKey(), work.file());
       }
       counters.finished(1);
       return new Result(work.checkpointId(), work.variant().name(), null);
@@ -111,6 +108,6 @@ final class WriteModelFile implements Function<ModelFile, WriteModelFile.Result>
         .contains(MitigationStage.rejectKey(plan.checkpointId(), plan.base().name()))) {
       return new MatrixEdit.Kept();
     }
-    return edits.read(MitigationLedger.key(plan, scan, settings), work.variant());
+    return edits.read(MitigationEntry.key(plan, scan, settings), work.variant());
   }
 }

@@ -9,6 +9,7 @@ import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.plan.BasePlan;
 import io.github.intruders.plan.CheckpointPlan;
 import io.github.intruders.plan.Planner;
+import io.github.intruders.scan.ScanSettings;
 import java.io.IOException;
 import java.util.List;
 import org.apache.spark.api.java.JavaRDD;
@@ -54,7 +55,9 @@ public final class PlanStage {
             .parallelize(specs, Math.max(1, specs.size() / CHECKPOINTS_PER_TASK))
             .map(new PlanCheckpoint(storage, broadcast, counters))
             .persist(StorageLevel.MEMORY_AND_DISK());
-    List<PlannedCheckpoint> summary = plans.map(PlannedCheckpoint::of).collect();
+    ScanSettings settings = config.settings();
+    List<PlannedCheckpoint> summary =
+        plans.map(plan -> PlannedCheckpoint.of(plan, settings)).collect();
     return new RunPlan(base, broadcast, plans, summary);
   }
 

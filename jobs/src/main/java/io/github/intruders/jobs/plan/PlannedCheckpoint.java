@@ -1,8 +1,11 @@
 package io.github.intruders.jobs.plan;
 
+import io.github.intruders.jobs.ledger.LedgerPart;
+import io.github.intruders.jobs.ledger.ScanEntry;
 import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.plan.CheckpointPlan;
 import io.github.intruders.plan.MatrixPlan;
+import io.github.intruders.scan.ScanSettings;
 import java.io.Serializable;
 import java.util.List;
 
@@ -14,13 +17,27 @@ import java.util.List;
  * @param rejected how many inputs will not
  * @param notes what its owner should know of how it was understood
  * @param updateBytes bytes of the tensors that are read besides the base's
+ * @param part name of the ledger's part that holds all of it when it is finished
  */
 public record PlannedCheckpoint(
-    CheckpointSpec spec, int matrices, int rejected, List<String> notes, long updateBytes)
+    CheckpointSpec spec,
+    int matrices,
+    int rejected,
+    List<String> notes,
+    long updateBytes,
+    String part)
     implements Serializable {
-  static PlannedCheckpoint of(CheckpointPlan plan) {
+  static PlannedCheckpoint of(CheckpointPlan plan, ScanSettings settings) {
     long bytes = plan.matrices().stream().mapToLong(MatrixPlan::updateBytes).sum();
     return new PlannedCheckpoint(
-        plan.spec(), plan.matrices().size(), plan.rejections().size(), plan.notes(), bytes);
+        plan.spec(),
+        plan.matrices().size(),
+        plan.rejections().size(),
+        plan.notes(),
+        bytes,
+        LedgerPart.name(
+            plan.spec().id(),
+            ScanEntry.settingsKey(settings),
+            plan.matrices().stream().map(matrix -> ScanEntry.key(matrix, settings)).toList()));
   }
 }

@@ -5,12 +5,13 @@ import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.ledger.Ledger;
+import io.github.intruders.jobs.ledger.ScanEntry;
 import io.github.intruders.jobs.progress.JobProgress;
 import io.github.intruders.jobs.progress.LogContext;
 import io.github.intruders.jobs.progress.StageCounters;
 import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.jobs.session.TaskThreads;
-import io.github.intruders.jobs.table.ScanLedger;
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
@@ -84,7 +85,7 @@ final class LargeMatrices {
 
   private void scanAll(BaseMatrix matrix, String identity, List<MatrixPlan> plans)
       throws IOException {
-    ScanLedger ledger = new ScanLedger(work.storage.open(), config.outUri(), runId);
+    Ledger<ScanEntry> ledger = Ledger.ofScan(work.storage.open(), config.outUri(), runId);
     Optional<UserInputException> refusal = refusal(matrix);
     if (refusal.isPresent()) {
       reject(ledger, plans, refusal.get());
@@ -166,7 +167,7 @@ final class LargeMatrices {
         .foreach(sum -> of.storeSpectrum(matrix, identity, sum._2()));
   }
 
-  private void scanWhole(ScanLedger ledger, BaseMatrix matrix, String identity, MatrixPlan plan)
+  private void scanWhole(Ledger<ScanEntry> ledger, BaseMatrix matrix, String identity, MatrixPlan plan)
       throws IOException {
     long start = System.nanoTime();
     progress.describe("%s of %s in blocks".formatted(matrix.name(), plan.checkpointId()));
@@ -187,7 +188,7 @@ final class LargeMatrices {
   }
 
   private void scanAdapters(
-      ScanLedger ledger, BaseMatrix matrix, String identity, List<MatrixPlan> stack)
+      Ledger<ScanEntry> ledger, BaseMatrix matrix, String identity, List<MatrixPlan> stack)
       throws IOException {
     long start = System.nanoTime();
     progress.describe("%s of %d adapters in blocks".formatted(matrix.name(), stack.size()));
@@ -241,24 +242,22 @@ final class LargeMatrices {
     return total;
   }
 
-  private void write(ScanLedger ledger, MatrixPlan plan, MatrixScan scan, long start, int shares)
+  private void write(Ledger<ScanEntry> ledger, MatrixPlan plan, MatrixScan scan, long start, int shares)
       throws IOException {
     long millis = (System.nanoTime() - start) / 1_000_000 / shares;
-    ledger.writeEntries(
-        List.of(plan),
-        config.settings(),
-        writer -> writer.write(new ScanOutcome.Analysed(plan, scan, millis)));
+    ScanEntry entry =
+        ScanEntry.of(new ScanOutcome.Analysed(plan, scan, millis), config.settings());
+    ledger.writeEntries(List.of(entry.key()), sink -> sink.write(entry));
     counters.finished(ScanCost.of(plan, config.settings()));
   }
 
-  private void reject(ScanLedger ledger, List<MatrixPlan> plans, UserInputException fault)
+  private void reject(Ledger<ScanEntry> ledger, List<MatrixPlan> plans, UserInputException fault)
       throws IOException {
     if (config.onError() == JobConfig.OnError.FAIL) {
       throw fault;
     }
     ledger.writeRejects(
-        plans,
-        config.settings(),
+        plans.stream().map(plan -> ScanEntry.key(plan, config.settings())).toList(),
         plans.stream()
             .map(plan -> Rejection.of(plan.checkpointId(), plan.base().name(), fault))
             .toList());

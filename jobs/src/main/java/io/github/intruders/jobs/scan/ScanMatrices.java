@@ -5,13 +5,14 @@ import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.ledger.Ledger;
+import io.github.intruders.jobs.ledger.ScanEntry;
 import io.github.intruders.jobs.progress.LogContext;
 import io.github.intruders.jobs.progress.StageCounters;
 import io.github.intruders.jobs.progress.TaskMetrics;
 import io.github.intruders.jobs.session.TaskMemory;
 import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.jobs.session.TaskThreads;
-import io.github.intruders.jobs.table.ScanLedger;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.BasePlan;
 import io.github.intruders.plan.MatrixPlan;
@@ -75,14 +76,14 @@ final class ScanMatrices
     TaskThreads.apply();
     MemoryLimit limit = TaskMemory.inTask(memory);
     Storage storage = taskStorage.open();
-    ScanLedger ledger = new ScanLedger(storage, outUri, runId);
-    TunedVectorStore tunedVectors = ledger.tunedVectors();
+    Ledger<ScanEntry> ledger = Ledger.ofScan(storage, outUri, runId);
+    TunedVectorStore tunedVectors = FinishedWork.tunedVectors(storage, outUri);
     MatrixScanner scanner =
         new MatrixScanner(
             storage,
             new SpectraStore(storage, spectraUri, keptSpectra, limit),
             settings,
-            (plan, vectors) -> tunedVectors.write(ScanLedger.key(plan, settings), vectors),
+            (plan, vectors) -> tunedVectors.write(ScanEntry.key(plan, settings), vectors),
             limit);
     while (matrices.hasNext()) {
       List<MatrixPlan> plans = new ArrayList<>();
@@ -92,28 +93,27 @@ final class ScanMatrices
     }
   }
 
-  private void scan(MatrixScanner scanner, ScanLedger ledger, List<MatrixPlan> plans)
+  private void scan(MatrixScanner scanner, Ledger<ScanEntry> ledger, List<MatrixPlan> plans)
       throws IOException {
     BaseMatrix matrix = plans.get(0).base();
     String identity = base.value().identity(matrix);
+    List<String> keys = plans.stream().map(plan -> ScanEntry.key(plan, settings)).toList();
     List<Rejection> rejections = new ArrayList<>();
     try (MDC.MDCCloseable context = LogContext.ofMatrix(matrix.name())) {
       ledger.writeEntries(
-          plans,
-          settings,
-          writer ->
-              scanner.scan(matrix, identity, plans, outcome -> take(outcome, writer, rejections)));
+          keys,
+          sink -> scanner.scan(matrix, identity, plans, outcome -> take(outcome, sink, rejections)));
     }
     if (!rejections.isEmpty()) {
-      ledger.writeRejects(plans, settings, rejections);
+      ledger.writeRejects(keys, rejections);
     }
   }
 
-  private void take(ScanOutcome outcome, ScanLedger.EntryWriter writer, List<Rejection> rejections)
+  private void take(ScanOutcome outcome, Ledger.Sink<ScanEntry> sink, List<Rejection> rejections)
       throws IOException {
     double cost = ScanCost.of(outcome.plan(), settings);
     if (outcome instanceof ScanOutcome.Analysed analysed) {
-      writer.write(analysed);
+      sink.write(ScanEntry.of(analysed, settings));
       counters.finished(cost);
       TaskMetrics.current().analysed(analysed.scan().isExact());
     } else if (outcome instanceof ScanOutcome.Rejected rejected) {

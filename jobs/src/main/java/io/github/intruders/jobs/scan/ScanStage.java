@@ -1,36 +1,35 @@
 package io.github.intruders.jobs.scan;
 
+import io.github.intruders.scan.Workload;
 import io.github.intruders.input.MemoryLimit;
+import io.github.intruders.input.Rejection;
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.context.RunContext;
+import io.github.intruders.jobs.context.RunRejects;
 import io.github.intruders.jobs.cost.Outlook;
 import io.github.intruders.jobs.cost.Schedule;
-import io.github.intruders.jobs.progress.JobProgress;
+import io.github.intruders.jobs.ledger.Ledger;
+import io.github.intruders.jobs.ledger.LedgerReading;
+import io.github.intruders.jobs.ledger.ScanEntry;
+import io.github.intruders.jobs.plan.RunPlan;
 import io.github.intruders.jobs.progress.StageCounters;
 import io.github.intruders.jobs.session.TaskMemory;
-import io.github.intruders.jobs.session.TaskStorage;
-import io.github.intruders.jobs.table.ScanLedger;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.BasePlan;
 import io.github.intruders.plan.CheckpointPlan;
 import io.github.intruders.plan.MatrixPlan;
+import io.github.intruders.scan.CostModel;
 import io.github.intruders.scan.ScanSettings;
 import io.github.intruders.spectra.SpectraStore;
 import java.io.IOException;
+import java.io.Serializable;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
-import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Encoders;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.types.StructType;
-import org.apache.spark.util.StatCounter;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import scala.Tuple2;
@@ -45,64 +44,100 @@ public final class ScanStage {
 
   private static final Logger LOG = LoggerFactory.getLogger(ScanStage.class);
 
-  private final SparkSession spark;
+  private final RunContext run;
   private final MemoryLimit memory;
-  private final TaskStorage storage;
-  private final JobConfig config;
-  private final String runId;
 
-  public ScanStage(SparkSession spark, TaskStorage storage, JobConfig config, String runId) {
-    this.spark = spark;
+  public ScanStage(RunContext run) {
+    this.run = run;
     this.memory =
-        TaskMemory.of(spark.sparkContext().conf(), spark.sparkContext().defaultParallelism());
-    this.storage = storage;
-    this.config = config;
-    this.runId = runId;
+        TaskMemory.of(run.spark().sparkContext().conf(), run.context().defaultParallelism());
+  }
+
+  /**
+   * What is to be done with one matrix of the base.
+   *
+   * @param costs core-seconds, for telling the time left
+   */
+  private record Pending(Workload work, long count, double costs) implements Serializable {
+    private static Pending of(MatrixPlan plan, ScanSettings settings) {
+      return new Pending(
+          new CostModel(settings).workload(plan),
+          1,
+          ScanCost.of(plan, settings));
+    }
+
+    private Pending plus(Pending other) {
+      return new Pending(work.plus(other.work), count + other.count, costs + other.costs);
+    }
   }
 
   /**
    * Runs the stage.
    *
-   * @param checkpoints the plans
-   * @param matrices how many pieces of work they hold
-   * @param progress is told of this stage
    * @param decompose fills the spectra store; called where several tasks share a base matrix, so
    *     that none decomposes what another one does
-   * @return the ledger's entries of exactly these plans
    */
-  public Dataset<Row> run(
-      BasePlan base,
-      Broadcast<BasePlan> broadcast,
-      JavaRDD<CheckpointPlan> checkpoints,
-      long matrices,
-      JobProgress progress,
+  public void run(RunPlan plan, Runnable decompose) throws IOException {
+    run.context().setJobDescription("scan: looking for finished work");
+    JavaPairRDD<String, MatrixPlan> pending = null;
+    Map<String, Pending> toDo = Map.of();
+    FinishedWork finished = finished(plan);
+    while (finished.whole().size() < plan.summary().size()) {
+      LedgerReading reading = reading();
+      pending = pending(plan.checkpoints(), finished, reading).cache();
+      toDo = byMatrix(pending.values());
+      if (reading.settle()) {
+        break;
+      }
+      pending.unpersist();
+      finished = finished(plan);
+    }
+    try {
+      scan(plan, pending, toDo, decompose);
+    } finally {
+      if (pending != null) {
+        pending.unpersist();
+      }
+    }
+  }
+
+  private void scan(
+      RunPlan plan,
+      JavaPairRDD<String, MatrixPlan> pending,
+      Map<String, Pending> toDo,
       Runnable decompose)
       throws IOException {
-    ScanSettings settings = config.settings();
-    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    context.setJobDescription("scan: looking for finished work");
-    JavaPairRDD<String, MatrixPlan> planned = planned(checkpoints);
-    JavaPairRDD<String, MatrixPlan> pending = pending(planned).cache();
-    StatCounter costs = pending.values().mapToDouble(plan -> ScanCost.of(plan, settings)).stats();
-    long toDo = costs.count();
+    JobConfig config = run.config();
+    BasePlan base = plan.base();
+    long count = toDo.values().stream().mapToLong(Pending::count).sum();
+    double costs = toDo.values().stream().mapToDouble(Pending::costs).sum();
+    if (count == 0) {
+      run.progress().begin(NAME, "matrices", 0);
+      LOG.info("scan: 0 matrices to analyse, {} were finished before", plan.matrices());
+      return;
+    }
+    Map<String, Workload> work = new HashMap<>();
+    toDo.forEach((name, of) -> work.put(name, of.work()));
     Outlook outlook =
         Outlook.of(
             base,
-            pending.values(),
-            new SpectraStore(storage.open(), config.spectraUri()),
+            work,
+            new SpectraStore(run.storage().open(), config.spectraUri()),
             config,
             memory);
     Set<String> large = new TreeSet<>(outlook.large().keySet()); // goes to the executors
-    Schedule schedule = outlook.schedule(spark.sparkContext().defaultParallelism());
+    Schedule schedule = outlook.schedule(run.context().defaultParallelism());
     LargestFirst partitioner = new LargestFirst(schedule);
     if (schedule.spreads()) {
       decompose.run();
     }
-    StageCounters counters = progress.begin(NAME, "matrices", toDo, costs.sum());
-    LOG.info("scan: {} matrices to analyse, {} were finished before", toDo, matrices - toDo);
-    progress.describe(
-        "%d matrices of the base, %d to analyse".formatted(base.matrices().size(), toDo));
-    try {
+    StageCounters counters = run.progress().begin(NAME, "matrices", count, costs);
+    LOG.info(
+        "scan: {} matrices to analyse, {} were finished before", count, plan.matrices() - count);
+    run.progress()
+        .describe(
+            "%d matrices of the base, %d to analyse".formatted(base.matrices().size(), count));
+    if (partitioner.numPartitions() > 0) {
       pending
           .filter(entry -> !large.contains(entry._2().base().name()))
           .mapToPair(
@@ -111,54 +146,80 @@ public final class ScanStage {
                       partitioner.key(entry._2().base().name(), entry._2().checkpointId()),
                       entry._2()))
           .groupByKey(partitioner)
-          .foreachPartition(new ScanMatrices(storage, broadcast, config, runId, counters, memory));
-      LargeMatrices blockwise =
-          new LargeMatrices(context, storage, config, runId, memory, progress, counters);
-      for (String name : large) {
-        BaseMatrix matrix = base.matrices().get(name);
-        blockwise.scan(
-            matrix,
-            base.identity(matrix),
-            pending.values().filter(plan -> plan.base().name().equals(name)).collect());
-      }
-    } finally {
-      pending.unpersist();
+          .foreachPartition(
+              new ScanMatrices(
+                  run.storage(), plan.broadcastBase(), config, run.runId(), counters, memory));
     }
-    Dataset<Row> keys =
-        spark.createDataFrame(
-            planned.keys().map(RowFactory::create), StructType.fromDDL("key STRING"));
-    return ledger().entries(spark).join(keys, asColumns("key"), "left_semi");
+    LargeMatrices blockwise =
+        new LargeMatrices(
+            run.context(), run.storage(), config, run.runId(), memory, run.progress(), counters);
+    for (String name : large) {
+      BaseMatrix matrix = base.matrices().get(name);
+      blockwise.scan(
+          matrix,
+          base.identity(matrix),
+          pending.values().filter(one -> one.base().name().equals(name)).collect());
+    }
   }
 
   /** How many matrices of each checkpoint the ledger does not hold yet. */
-  public Map<String, Long> toDoByCheckpoint(JavaRDD<CheckpointPlan> checkpoints)
-      throws IOException {
-    return pending(planned(checkpoints)).values().map(MatrixPlan::checkpointId).countByValue();
+  public Map<String, Long> toDoByCheckpoint(RunPlan plan) throws IOException {
+    while (true) {
+      LedgerReading reading = reading();
+      Map<String, Long> toDo =
+          pending(plan.checkpoints(), finished(plan), reading)
+              .values()
+              .map(MatrixPlan::checkpointId)
+              .countByValue();
+      if (reading.settle()) {
+        return toDo;
+      }
+    }
   }
 
-  private JavaPairRDD<String, MatrixPlan> planned(JavaRDD<CheckpointPlan> checkpoints) {
-    ScanSettings settings = config.settings();
-    return checkpoints
-        .flatMap(plan -> plan.matrices().iterator())
-        .mapToPair(plan -> new Tuple2<>(ScanLedger.key(plan, settings), plan));
+  /** Tells what tasks of this run left out. */
+  public void addRejects(RunRejects rejects) throws IOException {
+    List<String> files =
+        Ledger.ofScan(run.storage().open(), run.config().outUri(), run.runId()).rejectFiles();
+    if (!files.isEmpty()) {
+      JavaRDD<Rejection> rejections =
+          LedgerReading.rejections(run.context(), run.storage(), files);
+      rejects.add(rejections, rejections.map(Rejection::checkpointId).countByValue());
+    }
   }
 
-  private JavaPairRDD<String, MatrixPlan> pending(JavaPairRDD<String, MatrixPlan> planned)
-      throws IOException {
+  private FinishedWork finished(RunPlan plan) throws IOException {
+    return FinishedWork.of(
+        Ledger.ofScan(run.storage().open(), run.config().outUri(), run.runId()),
+        plan.summary(),
+        run.config().settings());
+  }
+
+  private LedgerReading reading() {
+    return new LedgerReading(run.context(), run.storage(), run.config().outUri());
+  }
+
+  private JavaPairRDD<String, MatrixPlan> pending(
+      JavaRDD<CheckpointPlan> checkpoints, FinishedWork finished, LedgerReading reading) {
+    ScanSettings settings = run.config().settings();
+    Set<String> whole = Set.copyOf(finished.whole());
+    JavaPairRDD<String, MatrixPlan> planned =
+        checkpoints
+            .filter(plan -> !whole.contains(plan.spec().id()))
+            .flatMap(plan -> plan.matrices().iterator())
+            .mapToPair(plan -> new Tuple2<>(ScanEntry.key(plan, settings), plan));
+    if (finished.others().isEmpty()) {
+      return planned;
+    }
     return planned.subtractByKey(
-        ledger()
-            .entries(spark)
-            .select("key")
-            .as(Encoders.STRING())
-            .toJavaRDD()
-            .mapToPair(key -> new Tuple2<>(key, true)));
+        reading.lines(finished.others()).mapToPair(line -> new Tuple2<>(line.key(), true)));
   }
 
-  private ScanLedger ledger() {
-    return new ScanLedger(storage.open(), config.outUri(), runId);
-  }
-
-  private static scala.collection.immutable.Seq<String> asColumns(String name) {
-    return scala.jdk.javaapi.CollectionConverters.asScala(List.of(name)).toSeq();
+  private Map<String, Pending> byMatrix(JavaRDD<MatrixPlan> pending) {
+    ScanSettings settings = run.config().settings();
+    return pending
+        .mapToPair(plan -> new Tuple2<>(plan.base().name(), Pending.of(plan, settings)))
+        .reduceByKey(Pending::plus)
+        .collectAsMap();
   }
 }

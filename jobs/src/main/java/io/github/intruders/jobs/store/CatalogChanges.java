@@ -1,8 +1,9 @@
 package io.github.intruders.jobs.store;
 
-import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 
+import io.github.intruders.jobs.table.KnownTables;
+import io.github.intruders.jobs.table.TableDefinition;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,10 +16,12 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.iceberg.SnapshotRef;
 import org.apache.iceberg.Table;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
 import org.apache.spark.sql.catalyst.analysis.NoSuchTableException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,7 +34,6 @@ import org.slf4j.LoggerFactory;
  */
 final class CatalogChanges implements TableChanges {
   private static final Logger LOG = LoggerFactory.getLogger(CatalogChanges.class);
-  private static final String RUN = "run_id";
 
   private final SparkSession spark;
   private final CatalogTables tables;
@@ -50,53 +52,38 @@ final class CatalogChanges implements TableChanges {
   }
 
   @Override
-  public void replace(String table, Dataset<Row> rows, Collection<String> without) {
-    replace(table, rows, "checkpoint_id", without);
+  public void replace(
+      TableDefinition table,
+      JavaRDD<Row> rows,
+      Collection<String> keys,
+      Collection<String> without) {
+    staged(table).replace(stamped(table, rows), keys, without);
   }
 
   @Override
-  public void replaceSequences(String table, Dataset<Row> rows, Collection<String> without) {
-    replace(table, rows, "sequence", without);
-  }
-
-  @Override
-  public void replaceOfBase(String table, Dataset<Row> rows, String baseId) {
-    replace(table, rows, "base_id", List.of(baseId));
-  }
-
-  private void replace(
-      String table, Dataset<Row> rows, String partition, Collection<String> without) {
-    Dataset<Row> stamped = stamped(rows, partition);
-    staged(table, stamped, partition).replace(stamped, without);
-  }
-
-  @Override
-  public void replaceWhere(SparkSession session, String table, Column stale, Dataset<Row> fresh) {
-    Dataset<Row> stamped = stamped(fresh, "checkpoint_id");
-    staged(table, stamped, "checkpoint_id").replaceWhere(stale, stamped);
+  public void replaceWhere(
+      TableDefinition table, Column stale, JavaRDD<Row> fresh, Collection<String> keys) {
+    staged(table).replaceWhere(stale, stamped(table, fresh), keys);
   }
 
   /** With the run's id; the columns in the order that Parquet in folders gives them. */
-  private Dataset<Row> stamped(Dataset<Row> rows, String partition) {
-    List<Column> columns = new ArrayList<>();
-    Arrays.stream(rows.columns())
-        .filter(column -> !column.equals(partition))
-        .forEach(column -> columns.add(col(column)));
-    columns.add(lit(runId).as(RUN));
-    columns.add(col(partition));
-    return rows.select(columns.toArray(Column[]::new));
+  private Dataset<Row> stamped(TableDefinition table, JavaRDD<Row> rows) {
+    return spark
+        .createDataFrame(rows, table.columns())
+        .withColumn(TableDefinition.RUN, lit(runId))
+        .select(
+            Arrays.stream(table.stored().fieldNames()).map(functions::col).toArray(Column[]::new));
   }
 
-  private StagedTable staged(String table, Dataset<Row> rows, String partition) {
+  private StagedTable staged(TableDefinition table) {
     return staged.computeIfAbsent(
-        table,
+        table.name(),
         name ->
             StagedTable.begin(
                 tables,
-                name,
-                partition,
+                table,
                 runId,
-                tables.loadOrCreate(name, rows.schema(), partition)));
+                tables.loadOrCreate(name, table.stored(), table.partition())));
   }
 
   @Override
@@ -122,7 +109,8 @@ final class CatalogChanges implements TableChanges {
   private Map<String, Long> tagged() {
     Map<String, Long> snapshots = new TreeMap<>();
     staged.forEach((name, table) -> snapshots.put(name, table.tag()));
-    for (String name : CatalogTables.NAMES) {
+    for (TableDefinition table : KnownTables.ALL) {
+      String name = table.name();
       if (!snapshots.containsKey(name) && tables.exists(name)) {
         tag(tables.load(name)).ifPresent(snapshot -> snapshots.put(name, snapshot));
       }
@@ -165,7 +153,8 @@ final class CatalogChanges implements TableChanges {
         cause.addSuppressed(e);
       }
     }
-    for (String name : CatalogTables.NAMES) {
+    for (TableDefinition table : KnownTables.ALL) {
+      String name = table.name();
       try {
         if (tables.exists(name)) {
           References.change(tables.load(name), this::removeTag);

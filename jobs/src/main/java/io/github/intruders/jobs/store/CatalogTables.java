@@ -3,6 +3,7 @@ package io.github.intruders.jobs.store;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.config.TablePlace;
+import io.github.intruders.jobs.table.TableDefinition;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -12,6 +13,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.iceberg.HistoryEntry;
@@ -29,6 +32,7 @@ import org.apache.iceberg.spark.Spark3Util;
 import org.apache.iceberg.spark.SparkReadOptions;
 import org.apache.iceberg.spark.SparkSchemaUtil;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructField;
@@ -36,21 +40,6 @@ import org.apache.spark.sql.types.StructType;
 
 /** Tables of one namespace of an Iceberg catalog. */
 public final class CatalogTables implements Tables {
-  /** All there may be, but for {@link RunsTable}. */
-  static final List<String> NAMES =
-      List.of(
-          CheckpointsTable.NAME,
-          MatricesTable.NAME,
-          SingularVectorsTable.NAME,
-          SimilarityTable.NAME,
-          IntruderTracksTable.NAME,
-          AccumulationTable.NAME,
-          AccumulationTable.BY_MATRIX,
-          MetricsTable.NAME,
-          ForgettingTable.NAME,
-          MitigationsTable.NAME,
-          RejectsTable.NAME);
-
   private static final Map<String, String> PROPERTIES =
       Map.of(
           TableProperties.COMMIT_NUM_RETRIES,
@@ -147,6 +136,18 @@ public final class CatalogTables implements Tables {
     } catch (NoSuchNamespaceException e) {
       return List.of();
     }
+  }
+
+  @Override
+  public Set<String> keys(TableDefinition table) {
+    return has(table.name())
+        ? new TreeSet<>(
+            stored(table.name())
+                .select(table.partition())
+                .distinct()
+                .as(Encoders.STRING())
+                .collectAsList())
+        : Set.of();
   }
 
   @Override

@@ -4,14 +4,24 @@ import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.StoredFile;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
+import io.github.intruders.jobs.table.KnownTables;
+import io.github.intruders.jobs.table.TableDefinition;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.catalog.ExternalCatalogUtils;
 
 /** Tables as Parquet, one folder each below {@code OUT}. */
 public final class ParquetTables implements Tables {
+  /** Stands for a key in the folder of a table that has no rows. */
+  static final String NO_VALUE = "_none";
+
   private final SparkSession spark;
   private final Storage storage;
   private final String outUri;
@@ -46,7 +56,23 @@ public final class ParquetTables implements Tables {
           outUri,
           "There is no table '%s'; expected one of %s".formatted(table, tables));
     }
-    return spark.read().parquet(storage.resolve(outUri, table));
+    DataFrameReader reader = spark.read();
+    KnownTables.named(table).ifPresent(known -> reader.schema(known.stored()));
+    return reader.parquet(storage.resolve(outUri, table));
+  }
+
+  @Override
+  public Set<String> keys(TableDefinition table) throws IOException {
+    Set<String> keys = new TreeSet<>();
+    String prefix = table.partition() + "=";
+    if (has(table.name())) {
+      for (StoredFile folder : storage.list(storage.resolve(outUri, table.name()))) {
+        if (folder.name().startsWith(prefix) && !folder.name().equals(prefix + NO_VALUE)) {
+          keys.add(ExternalCatalogUtils.unescapePathName(folder.name().substring(prefix.length())));
+        }
+      }
+    }
+    return keys;
   }
 
   @Override
@@ -60,6 +86,14 @@ public final class ParquetTables implements Tables {
 
   @Override
   public TableChanges change(String runId) {
-    return new TableWriter(this, storage, outUri, runId);
+    return new TableWriter(session(), this, storage, outUri, runId);
+  }
+
+  private SparkSession session() {
+    try {
+      return TableCommit.session(spark, outUri);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

@@ -22,13 +22,11 @@ import scala.jdk.javaapi.CollectionConverters;
  * meanwhile, unlike with Spark's own protocol, which deletes it before it renames the new one.
  *
  * <p>A folder that the job writes to holds exactly the job's files afterwards. A job that is killed
- * leaves some folders new and the others old, and files in {@value #STAGING}.
+ * leaves some folders new and the others old, and files in the folder that {@link TableCommit#STAGING} names.
  */
 public final class RenameCommitProtocol extends FileCommitProtocol implements Serializable {
   private static final long serialVersionUID = 1L;
 
-  /** The option of a write that names the folder for files which are not committed yet. */
-  static final String STAGING = "intruders.staging";
 
   private final String jobId;
   private final String uri;
@@ -145,6 +143,6 @@ public final class RenameCommitProtocol extends FileCommitProtocol implements Se
   }
 
   private String jobFolder(JobContext context) {
-    return context.getConfiguration().get(STAGING) + "/" + jobId;
+    return context.getConfiguration().get(TableCommit.STAGING) + "/" + jobId;
   }
 }

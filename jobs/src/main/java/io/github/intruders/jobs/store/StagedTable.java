@@ -3,6 +3,7 @@ package io.github.intruders.jobs.store;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.not;
 
+import io.github.intruders.jobs.table.TableDefinition;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -41,8 +42,7 @@ final class StagedTable {
   private record Merge(Column stale, Dataset<Row> fresh) {}
 
   private final CatalogTables tables;
-  private final String name;
-  private final String partition;
+  private final TableDefinition definition;
   private final String runId;
   private final String branch;
   private final Table table;
@@ -61,10 +61,9 @@ final class StagedTable {
   private List<DataFile> before = List.of();
 
   private StagedTable(
-      CatalogTables tables, String name, String partition, String runId, Table table) {
+      CatalogTables tables, TableDefinition definition, String runId, Table table) {
     this.tables = tables;
-    this.name = name;
-    this.partition = partition;
+    this.definition = definition;
     this.runId = runId;
     this.branch = "run_" + runId;
     this.table = table;
@@ -72,8 +71,8 @@ final class StagedTable {
 
   /** Begins a branch at what everybody sees now. */
   static StagedTable begin(
-      CatalogTables tables, String name, String partition, String runId, Table table) {
-    StagedTable staged = new StagedTable(tables, name, partition, runId, table);
+      CatalogTables tables, TableDefinition definition, String runId, Table table) {
+    StagedTable staged = new StagedTable(tables, definition, runId, table);
     References.change(table, now -> staged.createBranch());
     return staged;
   }
@@ -91,16 +90,18 @@ final class StagedTable {
 
   /** The table with this run's changes. */
   Dataset<Row> rows() {
-    return tables.readNow(tables.sqlName(name, branch));
+    return tables.readNow(tables.sqlName(definition.name(), branch));
   }
 
   /**
-   * Replaces the rows of the keys that {@code rows} hold, and drops those of {@code without}.
+   * Replaces the rows of some keys, and drops those of others.
    *
    * @param rows with the table's columns
+   * @param ofRows the keys of the rows
+   * @param without the keys that have no row
    */
-  void replace(Dataset<Row> rows, Collection<String> without) {
-    Set<String> keys = new HashSet<>(keys(rows));
+  void replace(Dataset<Row> rows, Collection<String> ofRows, Collection<String> without) {
+    Set<String> keys = new HashSet<>(ofRows);
     keys.addAll(without);
     overwrite(rows, keys);
     replaced.addAll(keys);
@@ -110,11 +111,12 @@ final class StagedTable {
    * Replaces the rows that fulfil a condition.
    *
    * @param fresh with the table's columns
+   * @param ofFresh the keys of the fresh rows
    */
-  void replaceWhere(Column stale, Dataset<Row> fresh) {
+  void replaceWhere(Column stale, Dataset<Row> fresh, Collection<String> ofFresh) {
     Merge merge = new Merge(stale, fresh.persist(StorageLevel.MEMORY_AND_DISK()));
     Dataset<Row> old = rows();
-    Set<String> keys = new HashSet<>(keys(merge.fresh()));
+    Set<String> keys = new HashSet<>(ofFresh);
     keys.addAll(keys(old.filter(stale)));
     overwrite(apply(merge, old, keys), keys);
     merges.add(merge);
@@ -129,11 +131,11 @@ final class StagedTable {
 
   /** At most one per checkpoint. */
   private List<String> keys(Dataset<Row> rows) {
-    return rows.select(partition).distinct().as(Encoders.STRING()).collectAsList();
+    return rows.select(definition.partition()).distinct().as(Encoders.STRING()).collectAsList();
   }
 
   private Column isIn(Collection<String> keys) {
-    return col(partition).isin(keys.toArray());
+    return col(definition.partition()).isin(keys.toArray());
   }
 
   private void overwrite(Dataset<Row> rows, Set<String> keys) {
@@ -141,9 +143,9 @@ final class StagedTable {
       return;
     }
     try {
-      rows.writeTo(tables.sqlName(name, branch)).overwrite(isIn(keys));
+      rows.writeTo(tables.sqlName(definition.name(), branch)).overwrite(isIn(keys));
     } catch (NoSuchTableException e) {
-      throw new IllegalStateException("Table %s was dropped meanwhile".formatted(name), e);
+      throw new IllegalStateException("Table %s was dropped meanwhile".formatted(definition.name()), e);
     }
   }
 
@@ -210,7 +212,7 @@ final class StagedTable {
     OverwriteFiles overwrite =
         table
             .newOverwrite()
-            .overwriteByRowFilter(Expressions.in(partition, keys.toArray()))
+            .overwriteByRowFilter(Expressions.in(definition.partition(), keys.toArray()))
             .set("run_id", runId);
     files.forEach(overwrite::addFile);
     Set<String> dependent = dependent();
@@ -219,7 +221,7 @@ final class StagedTable {
         overwrite.validateFromSnapshot(readFrom);
       }
       overwrite
-          .conflictDetectionFilter(Expressions.in(partition, dependent.toArray()))
+          .conflictDetectionFilter(Expressions.in(definition.partition(), dependent.toArray()))
           .validateNoConflictingData()
           .validateNoConflictingDeletes();
     }
@@ -243,7 +245,7 @@ final class StagedTable {
     table.refresh();
     Set<String> keys = dependent();
     readFrom = table.currentSnapshot().snapshotId();
-    Dataset<Row> rows = tables.read(name, readFrom);
+    Dataset<Row> rows = tables.read(definition.name(), readFrom);
     for (Merge merge : merges) {
       rows = apply(merge, rows, keys);
     }
@@ -254,7 +256,7 @@ final class StagedTable {
   /** The files that hold this run's keys; each holds one key only. */
   private List<DataFile> files(long snapshot) {
     Set<String> keys = changed();
-    Expression ours = Expressions.in(partition, keys.toArray());
+    Expression ours = Expressions.in(definition.partition(), keys.toArray());
     List<DataFile> files = new ArrayList<>();
     if (keys.isEmpty()) {
       return files;

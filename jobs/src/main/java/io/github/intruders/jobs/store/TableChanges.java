@@ -1,17 +1,20 @@
 package io.github.intruders.jobs.store;
 
+import io.github.intruders.jobs.table.TableDefinition;
 import java.io.IOException;
 import java.util.Collection;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Column;
-import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
 
 /**
  * What one run changes in the tables. In a catalog others see it when it is committed, and nothing
  * of it if it is closed before; in folders of Parquet each table changes as it is written. A run
  * replaces the rows of its own and leaves all others; every row gets the run's id. Not for use from
  * several threads.
+ *
+ * <p>The keys of rows are the values of the column that their table goes by. Whoever makes the rows
+ * knows them, so that nobody has to look for them again.
  */
 public sealed interface TableChanges extends AutoCloseable permits TableWriter, CatalogChanges {
 
@@ -19,39 +22,30 @@ public sealed interface TableChanges extends AutoCloseable permits TableWriter, 
   Tables seen();
 
   /**
-   * Replaces the rows of this run's checkpoints.
+   * Replaces the rows of some keys.
    *
-   * @param rows with a column {@code checkpoint_id}
-   * @param without checkpoints of this run that have no row; what an earlier run wrote for them
+   * @param rows with the table's columns; those of one key are in one partition
+   * @param keys all that the rows have
+   * @param without further keys of this run, that have no row; what an earlier run wrote for them
    *     goes
    */
-  void replace(String table, Dataset<Row> rows, Collection<String> without) throws IOException;
-
-  /**
-   * Replaces the rows of this run's sequences.
-   *
-   * @param rows with a column {@code sequence}
-   * @param without sequences of this run that have no row
-   */
-  void replaceSequences(String table, Dataset<Row> rows, Collection<String> without)
+  void replace(
+      TableDefinition table,
+      JavaRDD<Row> rows,
+      Collection<String> keys,
+      Collection<String> without)
       throws IOException;
-
-  /**
-   * Replaces all rows of one base, in a table that is not of checkpoints; the old rows stay until
-   * the new ones are complete.
-   *
-   * @param rows with a column {@code base_id} that holds this base's id
-   */
-  void replaceOfBase(String table, Dataset<Row> rows, String baseId) throws IOException;
 
   /**
    * Replaces the rows that fulfil a condition, whichever run wrote them, and keeps all others as
    * they are. For tables with few rows.
    *
    * @param stale tells which rows go
-   * @param fresh rows to add, with a column {@code checkpoint_id}
+   * @param fresh rows to add
+   * @param keys all that the fresh rows have
    */
-  void replaceWhere(SparkSession spark, String table, Column stale, Dataset<Row> fresh)
+  void replaceWhere(
+      TableDefinition table, Column stale, JavaRDD<Row> fresh, Collection<String> keys)
       throws IOException;
 
   /** Makes the changes visible to all. */

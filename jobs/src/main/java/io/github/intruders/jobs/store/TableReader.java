@@ -1,16 +1,24 @@
 package io.github.intruders.jobs.store;
 
-import static org.apache.spark.sql.functions.col;
-
 import io.github.intruders.input.UserInputException;
+import io.github.intruders.jobs.figures.CheckpointResult;
+import io.github.intruders.jobs.figures.Ranking;
+import io.github.intruders.jobs.table.CheckpointsTable;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.Map;
+import java.util.stream.IntStream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+
+
 
 /** Reads tables that a run has written. */
 public final class TableReader {
@@ -60,17 +68,55 @@ public final class TableReader {
     List<String> columns = new ArrayList<>(List.of(rows.columns()));
     List<Column> order = KEYS.stream().filter(columns::contains).map(functions::col).toList();
     columns.add(0, columns.remove(columns.size() - 1)); // what its rows go by
-    if (table.equals(CheckpointsTable.NAME)) {
-      Dataset<Row> ranked = CheckpointsTable.ranked(rows);
-      return ranked
-          .orderBy(col("base_id"), col("place").asc_nulls_last(), col("checkpoint_id"))
-          .select(
-              Stream.concat(
-                      Stream.of("checkpoint_id", "place", "mean_rank"), columns.stream().skip(1))
-                  .map(functions::col)
-                  .toArray(Column[]::new));
+    if (table.equals(CheckpointsTable.TABLE.name())) {
+      return ranked(rows);
     }
     return rows.orderBy(order.toArray(Column[]::new))
         .select(columns.stream().map(functions::col).toArray(Column[]::new));
+  }
+
+  /** One row per checkpoint, with its place among those of its base. */
+  private static Dataset<Row> ranked(Dataset<Row> checkpoints) {
+    List<Row> rows = checkpoints.collectAsList();
+    List<CheckpointResult> results = rows.stream().map(CheckpointsTable::fromRow).toList();
+    Map<String, Ranking.Place> places = Ranking.of(results);
+    List<Row> ranked =
+        IntStream.range(0, rows.size())
+            .boxed()
+            .sorted(
+                Comparator.comparing((Integer i) -> results.get(i).baseId())
+                    .thenComparing(
+                        i -> place(places, results.get(i)),
+                        Comparator.nullsLast(Comparator.naturalOrder()))
+                    .thenComparing(i -> results.get(i).checkpointId()))
+            .map(i -> ranked(rows.get(i), places.get(results.get(i).checkpointId())))
+            .toList();
+    StructType stored = checkpoints.schema();
+    int last = stored.length() - 1; // what its rows go by
+    StructType columns =
+        new StructType()
+            .add(stored.apply(last))
+            .add("place", DataTypes.IntegerType)
+            .add("mean_rank", DataTypes.DoubleType);
+    for (int i = 0; i < last; i++) {
+      columns = columns.add(stored.apply(i));
+    }
+    return checkpoints.sparkSession().createDataFrame(ranked, columns);
+  }
+
+  private static Integer place(Map<String, Ranking.Place> places, CheckpointResult result) {
+    Ranking.Place place = places.get(result.checkpointId());
+    return place == null ? null : (Integer) place.place();
+  }
+
+  private static Row ranked(Row row, Ranking.Place place) {
+    List<Object> values = new ArrayList<>();
+    values.add(row.get(row.length() - 1));
+    values.add(place == null ? null : (Integer) place.place());
+    values.add(place == null ? null : (Double) place.meanRank());
+    for (int i = 0; i < row.length() - 1; i++) {
+      values.add(row.get(i));
+    }
+    return RowFactory.create(values.toArray());
   }
 }

@@ -2,25 +2,23 @@ package io.github.intruders.jobs.store;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.not;
 
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.StoredFile;
-import io.github.intruders.jobs.commit.TableCommit;
+import io.github.intruders.jobs.table.TableDefinition;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Column;
-import org.apache.spark.sql.DataFrameWriter;
 import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.catalyst.catalog.ExternalCatalogUtils;
-import org.apache.spark.sql.functions;
 
 /**
  * Writes the tables below {@code OUT} as Parquet, one folder per checkpoint or sequence, so that a
@@ -29,33 +27,22 @@ import org.apache.spark.sql.functions;
  * running it again.
  */
 public final class TableWriter implements TableChanges {
-  private static final String CHECKPOINT = "checkpoint_id";
-  private static final String SEQUENCE = "sequence";
-  private static final String BASE = "base_id";
-  private static final String NO_VALUE = "_none";
-
+  private final SparkSession session;
   private final ParquetTables tables;
   private final Storage storage;
   private final String outUri;
   private final String runId;
 
-  TableWriter(ParquetTables tables, Storage storage, String outUri, String runId) {
+  /**
+   * @param session commits what it writes by a {@link TableCommit protocol} of ours
+   */
+  TableWriter(
+      SparkSession session, ParquetTables tables, Storage storage, String outUri, String runId) {
+    this.session = session;
     this.tables = tables;
     this.storage = storage;
     this.outUri = outUri;
     this.runId = runId;
-  }
-
-  @Override
-  public void replace(String table, Dataset<Row> rows, Collection<String> without)
-      throws IOException {
-    replace(table, rows, CHECKPOINT, without);
-  }
-
-  @Override
-  public void replaceSequences(String table, Dataset<Row> rows, Collection<String> without)
-      throws IOException {
-    replace(table, rows, SEQUENCE, without);
   }
 
   @Override
@@ -73,87 +60,87 @@ public final class TableWriter implements TableChanges {
     // Nothing is held.
   }
 
-  private void replace(
-      String table, Dataset<Row> rows, String partition, Collection<String> without)
+  @Override
+  public void replace(
+      TableDefinition table,
+      JavaRDD<Row> rows,
+      Collection<String> keys,
+      Collection<String> without)
       throws IOException {
-    write(table, stamped(rows), partition);
-    drop(table, stamped(rows), partition, without);
-  }
-
-  @Override
-  public void replaceOfBase(String table, Dataset<Row> rows, String baseId) throws IOException {
-    Dataset<Row> stamped = stamped(rows);
-    boolean empty = stamped.isEmpty();
-    if (!empty) {
-      write(table, stamped, BASE);
+    if (!keys.isEmpty()) {
+      write(table, stamped(table, rows));
     }
-    drop(table, stamped, BASE, empty ? List.of(baseId) : List.of());
+    drop(table, without);
   }
 
   @Override
-  public void replaceWhere(SparkSession spark, String table, Column stale, Dataset<Row> fresh)
+  public void replaceWhere(
+      TableDefinition table, Column stale, JavaRDD<Row> fresh, Collection<String> keys)
       throws IOException {
     if (!storage.exists(uri(table))) {
-      replace(table, fresh, List.of());
+      replace(table, fresh, keys, List.of());
       return;
     }
-    Dataset<Row> stamped = stamped(fresh);
     // Read while it is written: the old files stay until the new ones are complete.
-    Dataset<Row> old = spark.read().schema(stamped.schema()).parquet(uri(table));
-    List<String> touched = checkpoints(old.filter(stale).unionByName(stamped));
+    Dataset<Row> old = session.read().schema(table.stored()).parquet(uri(table));
+    Set<String> touched = new TreeSet<>(keys);
+    Set<String> kept = new TreeSet<>(keys);
+    Column key = col(table.partition());
+    for (Row row : old.select(key, stale).distinct().collectAsList()) { // few per key
+      (row.getBoolean(1) ? touched : kept).add(row.getString(0));
+    }
+    if (touched.isEmpty()) {
+      drop(table, List.of());
+      return;
+    }
     Dataset<Row> rows =
-        old.filter(functions.not(stale))
-            .filter(col(CHECKPOINT).isin(touched.toArray()))
-            .unionByName(stamped);
-    List<String> without = new ArrayList<>(touched);
-    without.removeAll(checkpoints(rows));
-    write(table, rows, CHECKPOINT);
-    drop(table, stamped, CHECKPOINT, without);
+        old.filter(not(stale))
+            .filter(key.isin(touched.toArray()))
+            .unionByName(stamped(table, fresh));
+    Set<String> without = new TreeSet<>(touched);
+    without.removeAll(kept);
+    if (without.size() < touched.size()) {
+      write(table, rows.repartition(key));
+    }
+    drop(table, without);
   }
 
-  /** At most one per checkpoint. */
-  private static List<String> checkpoints(Dataset<Row> rows) {
-    return rows.select(CHECKPOINT).distinct().as(Encoders.STRING()).collectAsList();
-  }
-
-  private Dataset<Row> stamped(Dataset<Row> rows) {
-    return rows.withColumn("run_id", lit(runId));
+  private Dataset<Row> stamped(TableDefinition table, JavaRDD<Row> rows) {
+    return session
+        .createDataFrame(rows, table.columns())
+        .withColumn(TableDefinition.RUN, lit(runId));
   }
 
   /** One file in each folder, of one task. */
-  private void write(String table, Dataset<Row> rows, String partition) throws IOException {
-    write(
-        rows.sparkSession(),
-        rows.repartition(col(partition))
-            .write()
-            .mode(SaveMode.Overwrite)
-            .option("partitionOverwriteMode", "dynamic")
-            .partitionBy(partition),
-        uri(table));
-  }
-
-  private void write(SparkSession spark, DataFrameWriter<Row> writer, String folder)
-      throws IOException {
-    TableCommit.write(spark, writer, folder, LeftOvers.staging(storage, outUri));
+  private void write(TableDefinition table, Dataset<Row> rows) {
+    rows.write()
+        .mode(SaveMode.Overwrite)
+        .option("partitionOverwriteMode", "dynamic")
+        .option(TableCommit.STAGING, LeftOvers.staging(storage, outUri))
+        .partitionBy(table.partition())
+        .parquet(uri(table));
   }
 
   /**
    * Drops what has no row any more. A table without rows keeps its columns, so that every reader
    * can open it: an empty file in a folder of its own, which goes when there are rows.
    */
-  private void drop(String table, Dataset<Row> rows, String partition, Collection<String> values)
-      throws IOException {
-    String columnsOnly = partition + "=" + NO_VALUE;
+  private void drop(TableDefinition table, Collection<String> values) throws IOException {
+    String columnsOnly = table.partition() + "=" + ParquetTables.NO_VALUE;
     Set<String> dropped = new TreeSet<>();
     values.forEach(
-        value -> dropped.add(partition + "=" + ExternalCatalogUtils.escapePathName(value)));
-    boolean hasRows = hasRows(table, partition, dropped, columnsOnly);
+        value -> dropped.add(table.partition() + "=" + ExternalCatalogUtils.escapePathName(value)));
+    boolean hasRows = hasRows(table, dropped, columnsOnly);
     String columnsUri = storage.resolve(uri(table), columnsOnly);
     if (!hasRows && !hasFiles(columnsUri)) {
-      write(
-          rows.sparkSession(),
-          rows.drop(partition).limit(0).coalesce(1).write().mode(SaveMode.Append),
-          columnsUri);
+      session
+          .createDataFrame(List.of(), table.stored())
+          .drop(table.partition())
+          .coalesce(1)
+          .write()
+          .mode(SaveMode.Append)
+          .option(TableCommit.STAGING, LeftOvers.staging(storage, outUri))
+          .parquet(columnsUri);
     }
     for (String folder : dropped) {
       storage.delete(storage.resolve(uri(table), folder));
@@ -163,13 +150,13 @@ public final class TableWriter implements TableChanges {
     }
   }
 
-  private boolean hasRows(String table, String partition, Set<String> dropped, String columnsOnly)
+  private boolean hasRows(TableDefinition table, Set<String> dropped, String columnsOnly)
       throws IOException {
     if (!storage.exists(uri(table))) {
       return false;
     }
     for (StoredFile folder : storage.list(uri(table))) {
-      if (folder.name().startsWith(partition + "=")
+      if (folder.name().startsWith(table.partition() + "=")
           && !folder.name().equals(columnsOnly)
           && !dropped.contains(folder.name())
           && hasFiles(folder.uri())) {
@@ -185,7 +172,7 @@ public final class TableWriter implements TableChanges {
   }
 
   /** Where a table lies. */
-  private String uri(String table) {
-    return storage.resolve(outUri, table);
+  private String uri(TableDefinition table) {
+    return storage.resolve(outUri, table.name());
   }
 }

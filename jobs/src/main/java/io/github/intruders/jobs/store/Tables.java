@@ -3,7 +3,9 @@ package io.github.intruders.jobs.store;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.config.TablePlace;
+import io.github.intruders.jobs.table.TableDefinition;
 import java.io.IOException;
+import java.util.Set;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -34,6 +36,9 @@ public sealed interface Tables permits ParquetTables, CatalogTables {
    * @throws UserInputException if there is no such table; names those there are
    */
   Dataset<Row> stored(String table) throws IOException;
+
+  /** The values that the rows of a table go by; none if there is no such table. */
+  Set<String> keys(TableDefinition table) throws IOException;
 
   /**
    * The tables as they were.

@@ -1,0 +1,29 @@
+package io.github.intruders.jobs.forgetting;
+
+import io.github.intruders.forgetting.MeasuredForgetting;
+import io.github.intruders.jobs.figures.CorrelationLine;
+import org.apache.spark.api.java.JavaRDD;
+
+/**
+ * What the metrics say.
+ *
+ * @param measured by checkpoint and metric
+ * @param lines the correlations
+ * @param count how many were measured
+ * @param rejected how many files and entries were left out
+ * @param firstReason why the first of them was, or null
+ * @param release frees what is held
+ */
+public record Forgetting(
+    JavaRDD<MeasuredForgetting> measured,
+    JavaRDD<CorrelationLine> lines,
+    long count,
+    long rejected,
+    String firstReason,
+    Runnable release)
+    implements AutoCloseable {
+  @Override
+  public void close() {
+    release.run();
+  }
+}

@@ -1,0 +1,293 @@
+package io.github.intruders.jobs.pipeline;
+
+import static org.apache.spark.sql.functions.col;
+
+import io.github.intruders.forgetting.MetricDirections;
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.UserInputException;
+import io.github.intruders.jobs.accumulation.Accumulation;
+import io.github.intruders.jobs.accumulation.AccumulationStage;
+import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.context.RunContext;
+import io.github.intruders.jobs.context.RunRejects;
+import io.github.intruders.jobs.figures.CheckpointResult;
+import io.github.intruders.jobs.forgetting.Forgetting;
+import io.github.intruders.jobs.forgetting.ForgettingStage;
+import io.github.intruders.jobs.plan.PlanStage;
+import io.github.intruders.jobs.plan.RunPlan;
+import io.github.intruders.jobs.report.ForgettingReport;
+import io.github.intruders.jobs.report.RunSummary;
+import io.github.intruders.jobs.report.SummaryReader;
+import io.github.intruders.jobs.results.LedgerResults;
+import io.github.intruders.jobs.results.Results;
+import io.github.intruders.jobs.results.ResultsStage;
+import io.github.intruders.jobs.results.StoredResults;
+import io.github.intruders.jobs.scan.ScanStage;
+import io.github.intruders.jobs.spectra.SpectraStage;
+import io.github.intruders.jobs.store.TableChanges;
+import io.github.intruders.jobs.table.CheckpointsTable;
+import io.github.intruders.jobs.table.MatricesTable;
+import io.github.intruders.manifest.CheckpointSpec;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * The stages in their order, each writing its own tables. Uses the session it is given and leaves
+ * it open.
+ */
+public final class Pipeline {
+  private static final List<String> SCAN =
+      List.of(PlanStage.NAME, SpectraStage.NAME, ScanStage.NAME, ResultsStage.NAME);
+
+  private final Supervision supervision;
+  private final boolean hasSequences;
+  private final boolean hasMetrics;
+
+  public Pipeline(SparkSession spark, JobConfig config) {
+    this.supervision = new Supervision(spark, config);
+    this.hasSequences =
+        config.manifest().checkpoints().stream().anyMatch(spec -> spec.sequence() != null);
+    this.hasMetrics = !config.manifest().metrics().isEmpty();
+  }
+
+  /**
+   * Everything: the scan, accumulation where the manifest has sequences, forgetting where it has
+   * metrics, the report. Metrics that can't be used are rejected and the rest is done.
+   *
+   * @param directions what the user says of the metrics
+   * @throws UserInputException as {@link #scan}
+   */
+  public RunSummary run(MetricDirections directions) throws IOException {
+    List<String> stages = new ArrayList<>(SCAN);
+    if (hasSequences) {
+      stages.add(AccumulationStage.NAME);
+    }
+    if (hasMetrics) {
+      stages.add(ForgettingStage.NAME);
+    }
+    stages.add(ReportStage.NAME);
+    return supervision.of(stages, run -> runAll(run, directions));
+  }
+
+  private RunSummary runAll(RunContext run, MetricDirections directions) throws IOException {
+    RunRejects rejects = new RunRejects(run);
+    try (TableChanges changes = Supervision.changes(run);
+        Scanned scanned = scan(run, rejects, changes);
+        Accumulation accumulation =
+            hasSequences
+                ? new AccumulationStage(run)
+                    .run(
+                        scanned.results().entries(),
+                        scanned.results().figures().keySet(),
+                        rejects,
+                        changes)
+                : null;
+        Forgetting forgetting =
+            hasMetrics
+                ? new ForgettingStage(run, directions)
+                    .run(scanned.checkpoints(), rejects, changes)
+                : null) {
+      RunSummary summary = summary(run, scanned, rejects);
+      if (accumulation != null) {
+        summary = summary.withAccumulation(accumulation.steps(), 0, run.seconds());
+      }
+      if (forgetting != null) {
+        summary = summary.withForgetting(strongest(forgetting), 0, run.seconds());
+      }
+      finish(run, scanned, rejects, changes);
+      ReportStage report = new ReportStage(run);
+      report.draw(summary, scanned, accumulation, forgetting, rejects);
+      return report.write(summary);
+    }
+  }
+
+  /**
+   * Finds the intruders and writes the tables and the summary.
+   *
+   * @throws UserInputException if nothing can be analysed; the rejects table says why
+   */
+  public RunSummary scan() throws IOException {
+    return supervision.of(
+        SCAN,
+        run -> {
+          RunRejects rejects = new RunRejects(run);
+          try (TableChanges changes = Supervision.changes(run);
+              Scanned scanned = scan(run, rejects, changes)) {
+            RunSummary summary = summary(run, scanned, rejects);
+            finish(run, scanned, rejects, changes);
+            run.progress().end();
+            return new ReportStage(run).write(summary);
+          }
+        });
+  }
+
+  private static Scanned scan(RunContext run, RunRejects rejects, TableChanges changes)
+      throws IOException {
+    JobConfig config = run.config();
+    run.progress().expect(SummaryReader.earlierSeconds(run.storage().open(), config.outUri()));
+    OwnCheckpoints.require(run, changes.seen());
+    RunPlan plan = Preflight.plan(run);
+    try {
+      Preflight.failIfAsked(run, plan);
+      rejects.add(plan.rejections(run.context()), plan.rejectedByCheckpoint());
+      if (plan.matrices() == 0) {
+        rejects.replace(changes, Set.of(), null);
+        changes.commit();
+        throw UserInputException.of(
+            RejectCode.NOTHING_TO_ANALYSE,
+            "Nothing can be analysed; the first reason: " + rejects.first(1).get(0).message());
+      }
+      ScanStage stage = new ScanStage(run);
+      Optional<Results> results;
+      do {
+        stage.run(plan, () -> spectra(run, plan));
+        results = LedgerResults.read(run, plan);
+      } while (results.isEmpty());
+      stage.addRejects(rejects);
+      List<CheckpointResult> checkpoints =
+          new ResultsStage(run).run(results.get(), rejects, changes);
+      return new Scanned(plan, results.get(), checkpoints);
+    } catch (IOException | RuntimeException e) {
+      plan.close();
+      throw e;
+    }
+  }
+
+  private static RunSummary summary(RunContext run, Scanned scanned, RunRejects rejects) {
+    return RunSummary.of(
+        run.config(),
+        run.runId(),
+        scanned.checkpoints(),
+        scanned.results().figures().values(),
+        rejects.count(),
+        run.seconds(),
+        run.spark().version());
+  }
+
+  /** Writes what was left out, publishes, and makes the ledger small. */
+  private void finish(RunContext run, Scanned scanned, RunRejects rejects, TableChanges changes)
+      throws IOException {
+    Set<String> ids =
+        run.config().manifest().checkpoints().stream()
+            .map(CheckpointSpec::id)
+            .collect(Collectors.toSet());
+    rejects.replace(
+        changes, ids, hasMetrics ? ForgettingStage.staleRejects(run.config().manifest()) : null);
+    Supervision.publish(run, changes);
+    Compaction.run(run, scanned);
+  }
+
+  /**
+   * Follows the intruders along the manifest's sequences, from the tables that a scan wrote.
+   *
+   * @throws UserInputException if there is no sequence, no scan was done, or one with other
+   *     settings
+   */
+  public AccumulationReport accumulate() throws IOException {
+    return supervision.of(
+        List.of(AccumulationStage.NAME),
+        run -> {
+          if (!hasSequences) {
+            throw UserInputException.of(
+                RejectCode.NOTHING_TO_ANALYSE,
+                "No checkpoint of the manifest has a sequence and a step to follow");
+          }
+          RunRejects rejects = new RunRejects(run);
+          try (TableChanges changes = Supervision.changes(run)) {
+            changes.seen().stored(MatricesTable.TABLE.name()); // or there was no scan
+            Set<String> scanned = changes.seen().keys(MatricesTable.TABLE);
+            Set<String> followed =
+                run.config().manifest().checkpoints().stream()
+                    .filter(spec -> spec.sequence() != null)
+                    .map(CheckpointSpec::id)
+                    .collect(Collectors.toSet());
+            StoredResults stored = new StoredResults(run.context(), changes.seen());
+            try (Accumulation accumulation =
+                new AccumulationStage(run)
+                    .run(stored.entries(followed), scanned, rejects, changes)) {
+              run.progress().rejected(accumulation.rejected());
+              rejects.replaceWhere(
+                  changes,
+                  col("code")
+                      .isin(RejectCode.VECTORS_MISSING.name(), RejectCode.STEP_MISSING.name())
+                      .and(col("checkpoint_id").isin(followed.toArray())));
+              Supervision.publish(run, changes);
+              return new AccumulationReport(accumulation.steps(), accumulation.rejected());
+            }
+          }
+        });
+  }
+
+  /**
+   * Joins metrics with what a scan found, and correlates.
+   *
+   * @param directions what the user says of the metrics
+   * @throws UserInputException if there is no checkpoints table, or no metric can be used
+   */
+  public ForgettingReport forgetting(MetricDirections directions) throws IOException {
+    if (!hasMetrics) {
+      throw UserInputException.of(
+          RejectCode.SETTING_INVALID,
+          "There are no metrics: give --metrics, or the key metrics of the manifest");
+    }
+    return supervision.of(
+        List.of(ForgettingStage.NAME),
+        run -> {
+          RunRejects rejects = new RunRejects(run);
+          try (TableChanges changes = Supervision.changes(run);
+              Forgetting forgetting =
+                  new ForgettingStage(run, directions)
+                      .run(scannedCheckpoints(run, changes), rejects, changes)) {
+            rejects.replaceWhere(
+                changes, ForgettingStage.staleRejects(run.config().manifest()));
+            Supervision.publish(run, changes);
+            if (forgetting.count() == 0) {
+              throw UserInputException.of(
+                  RejectCode.METRIC_INVALID,
+                  "No metric can be used; the first reason: " + forgetting.firstReason());
+            }
+            return new ForgettingReport(strongest(forgetting), forgetting.rejected());
+          }
+        });
+  }
+
+  private static List<CheckpointResult> scannedCheckpoints(RunContext run, TableChanges changes)
+      throws IOException {
+    List<Row> rows =
+        changes
+            .seen()
+            .stored(CheckpointsTable.TABLE.name())
+            .filter(col("base_id").equalTo(run.config().manifest().baseId()))
+            .collectAsList();
+    return rows.stream().map(CheckpointsTable::fromRow).toList();
+  }
+
+  private static List<RunSummary.ForgettingSummary> strongest(Forgetting forgetting) {
+    return ForgettingReport.strongest(
+        forgetting.lines().filter(ForgettingReport::isTold).collect().stream());
+  }
+
+  /** Decomposes the base matrices that the store lacks. */
+  public List<SpectraStage.Result> spectra() throws IOException {
+    return supervision.of(
+        List.of(PlanStage.NAME, SpectraStage.NAME),
+        run -> {
+          try (RunPlan plan = Preflight.plan(run)) {
+            return spectra(run, plan);
+          }
+        });
+  }
+
+  private static List<SpectraStage.Result> spectra(RunContext run, RunPlan plan) {
+    JobConfig config = run.config();
+    return new SpectraStage(
+            run.context(), run.storage(), config.spectraUri(), config.keptSpectra())
+        .run(plan.base(), plan.broadcastBase(), run.progress());
+  }
+}

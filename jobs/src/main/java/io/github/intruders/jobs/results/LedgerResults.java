@@ -1,0 +1,129 @@
+package io.github.intruders.jobs.results;
+
+import io.github.intruders.checkpoint.StoredFile;
+import io.github.intruders.jobs.context.RunContext;
+import io.github.intruders.jobs.ledger.Ledger;
+import io.github.intruders.jobs.ledger.LedgerPart;
+import io.github.intruders.jobs.ledger.LedgerReading;
+import io.github.intruders.jobs.ledger.ScanEntry;
+import io.github.intruders.jobs.plan.PlannedCheckpoint;
+import io.github.intruders.jobs.plan.RunPlan;
+import io.github.intruders.scan.ScanSettings;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.function.FlatMapFunction;
+import org.apache.spark.storage.StorageLevel;
+import scala.Tuple2;
+
+/** Brings together what the ledger holds of a plan. */
+public final class LedgerResults {
+  private LedgerResults() {}
+
+  /**
+   * Reads exactly the plan's entries.
+   *
+   * @return empty if a file of the ledger turned out to be damaged or gone: then the scan has to
+   *     look again at what is finished
+   */
+  public static Optional<Results> read(RunContext run, RunPlan plan) throws IOException {
+    LedgerReading reading =
+        new LedgerReading(run.context(), run.storage(), run.config().outUri());
+    List<String> ids =
+        plan.summary().stream()
+            .filter(planned -> planned.matrices() > 0)
+            .map(planned -> planned.spec().id())
+            .toList();
+    ByCheckpoint partitioner = new ByCheckpoint(ids, run.context().defaultParallelism());
+    ScanSettings settings = run.config().settings();
+    JavaPairRDD<MatrixKey, Piece> planned =
+        plan.checkpoints()
+            .flatMap(checkpoint -> checkpoint.matrices().iterator())
+            .mapToPair(
+                matrix ->
+                    new Tuple2<>(
+                        new MatrixKey(matrix.checkpointId(), matrix.base().name(), 0),
+                        new Piece(ScanEntry.key(matrix, settings), null)));
+    JavaPairRDD<MatrixKey, Piece> finished =
+        reading
+            .lines(files(run, plan))
+            .filter(line -> partitioner.knows(line.checkpointId()))
+            .mapToPair(
+                line ->
+                    new Tuple2<>(
+                        new MatrixKey(line.checkpointId(), line.matrix(), 1),
+                        new Piece(line.key(), line.json())));
+    JavaRDD<byte[]> entries =
+        planned
+            .union(finished)
+            .repartitionAndSortWithinPartitions(partitioner)
+            .mapPartitions(new TakePlanned())
+            .persist(StorageLevel.MEMORY_AND_DISK_SER());
+    Results results =
+        Results.of(
+            entries.map(json -> Ledger.parse(json, ScanEntry.class)),
+            () -> entries.unpersist());
+    if (reading.settle()) {
+      return Optional.of(results);
+    }
+    results.close();
+    return Optional.empty();
+  }
+
+  /** The parts of the plan's checkpoints, and what tasks have written since. */
+  private static List<StoredFile> files(RunContext run, RunPlan plan) throws IOException {
+    Ledger<ScanEntry> ledger =
+        Ledger.ofScan(run.storage().open(), run.config().outUri(), run.runId());
+    String settings = ScanEntry.settingsKey(run.config().settings());
+    Set<String> prefixes = new HashSet<>();
+    for (PlannedCheckpoint planned : plan.summary()) {
+      prefixes.add(LedgerPart.prefix(planned.spec().id(), settings));
+    }
+    List<StoredFile> files = new ArrayList<>(ledger.taskFiles());
+    ledger.partFiles().stream()
+        .filter(part -> prefixes.contains(LedgerPart.prefixOf(part.name())))
+        .forEach(files::add);
+    return files;
+  }
+
+  /**
+   * What is known of a matrix.
+   *
+   * @param key of the piece of work
+   * @param json its entry; null where this only says that it is planned
+   */
+  private record Piece(String key, byte[] json) implements Serializable {}
+
+  /** Executor work: of each matrix the entry under the planned key, once. */
+  private static final class TakePlanned
+      implements FlatMapFunction<Iterator<Tuple2<MatrixKey, Piece>>, byte[]> {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public Iterator<byte[]> call(Iterator<Tuple2<MatrixKey, Piece>> pieces) {
+      return new Selected<Tuple2<MatrixKey, Piece>, byte[]>(pieces) {
+        private MatrixKey planned;
+        private String key;
+
+        @Override
+        byte[] select(Tuple2<MatrixKey, Piece> piece) {
+          if (piece._2().json() == null) {
+            planned = piece._1();
+            key = piece._2().key();
+          } else if (piece._1().isOfSameMatrix(planned) && piece._2().key().equals(key)) {
+            planned = null; // a task that ran twice has left it twice
+            return piece._2().json();
+          }
+          return null;
+        }
+      };
+    }
+  }
+}
