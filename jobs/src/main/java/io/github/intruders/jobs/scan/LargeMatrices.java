@@ -1,10 +1,12 @@
 package io.github.intruders.jobs.scan;
 
+import io.github.intruders.cost.CostModel;
 import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.cost.ScanCost;
 import io.github.intruders.jobs.progress.JobProgress;
 import io.github.intruders.jobs.progress.LogContext;
 import io.github.intruders.jobs.progress.StageCounters;
@@ -17,7 +19,6 @@ import io.github.intruders.linalg.Precision;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.plan.UpdateSource;
-import io.github.intruders.scan.CostModel;
 import io.github.intruders.scan.GramRoute;
 import io.github.intruders.scan.MatrixBlocks;
 import io.github.intruders.scan.MatrixScan;

@@ -3,6 +3,7 @@ package io.github.intruders.jobs.scan;
 import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.cost.Outlook;
+import io.github.intruders.jobs.cost.ScanCost;
 import io.github.intruders.jobs.cost.Schedule;
 import io.github.intruders.jobs.progress.JobProgress;
 import io.github.intruders.jobs.progress.StageCounters;
