@@ -26,8 +26,7 @@ public record DoraUpdate(LowRankSource lora, MatrixSource scales)
   public DoraUpdate fittedTo(MatrixSource weight) {
     lora.fittedTo(weight);
     if (scales.cols() != weight.rows()) {
-      throw AdapterUpdate.shapeMismatch(
-          scales, weight, "%d magnitudes".formatted(scales.cols()));
+      throw AdapterUpdate.shapeMismatch(scales, weight, "%d magnitudes".formatted(scales.cols()));
     }
     return this;
   }
