@@ -255,7 +255,7 @@ public final class RouteBenchmark {
       long start = System.nanoTime();
       Svd svd0 = LapackSvd.DIVIDE_AND_CONQUER.decompose(w0);
       Svd svd = LapackSvd.DIVIDE_AND_CONQUER.decompose(w);
-      Matrix cosines = svd0.u().transposedTimes(svd.u().columnRange(0, k));
+      Matrix cosines = svd0.u().t().times(svd.u().columnRange(0, k));
       seconds += RouteBenchmark.seconds(start);
       count++;
       double[] best = new double[k];

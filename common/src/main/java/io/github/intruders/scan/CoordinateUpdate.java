@@ -95,7 +95,7 @@ public record CoordinateUpdate(Matrix l, Matrix r) {
     Matrix stack = stack(vectors, scales, u.rows());
     Matrix inside = stack.times(u);
     if (u.rows() > u.cols()) {
-      stack.plusTimesTransposedInPlace(-1, inside, u);
+      stack.plusProductInPlace(-1, inside, u.t());
     }
     return blocks(inside, stack, vectors, scales);
   }
@@ -105,7 +105,7 @@ public record CoordinateUpdate(Matrix l, Matrix r) {
     List<Matrix> vectors = updates.stream().map(Factors::a).toList();
     double[] scales = scales(vectors);
     Matrix stack = stack(vectors, scales, vt.cols());
-    Matrix inside = stack.timesTransposed(vt);
+    Matrix inside = stack.times(vt.t());
     if (vt.cols() > vt.rows()) {
       stack.plusProductInPlace(-1, inside, vt);
     }
