@@ -51,7 +51,7 @@ record ClusterBases(Matrix before, Matrix now) {
 
   /** Products (r, c) of the vectors as they are, as products of the chosen ones. */
   Matrix turned(Matrix products) {
-    return before.transposedTimes(products).times(now);
+    return before.t().times(products).times(now);
   }
 
   private static Matrix basis(List<Cluster> clusters, int order) {
@@ -76,7 +76,7 @@ record ClusterBases(Matrix before, Matrix now) {
       if (!before.isOpen() || !now.isOpen() || (before.isSingle() && now.isSingle())) {
         return Stream.empty();
       }
-      Matrix overlap = before.open.transposedTimes(mean).times(now.open);
+      Matrix overlap = before.open.t().times(mean).times(now.open);
       return Stream.of(new Principal(before, now, LapackSvd.DIVIDE_AND_CONQUER.decompose(overlap)))
           .filter(principal -> principal.cosine() >= StepMatching.MATCH);
     }

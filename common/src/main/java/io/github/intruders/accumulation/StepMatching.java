@@ -65,8 +65,8 @@ final class StepMatching {
     if (before.intruders().isEmpty() || now.intruders().isEmpty()) {
       return new StepMatching(List.of(), new Similarity[0][]);
     }
-    Matrix left = leftVectors(before).transposedTimes(leftVectors(now));
-    Matrix right = rightVectors(before).transposedTimes(rightVectors(now));
+    Matrix left = leftVectors(before).t().times(leftVectors(now));
+    Matrix right = rightVectors(before).t().times(rightVectors(now));
     List<List<Integer>> clustersBefore = clusters(before.intruders());
     List<List<Integer>> clustersNow = clusters(now.intruders());
     ClusterBases bases = ClusterBases.of(clustersBefore, clustersNow, left, right);

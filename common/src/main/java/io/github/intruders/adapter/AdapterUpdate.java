@@ -16,7 +16,8 @@ import java.util.List;
  * <p>Matrices are oriented (outputs, inputs), whatever the base's file has. Formulas are those of
  * PEFT's {@code merge}, in double precision; PEFT rounds the tuned weights to the base's type.
  */
-public sealed interface AdapterUpdate extends Serializable permits LowRankUpdate, WholeUpdate {
+public sealed interface AdapterUpdate extends Serializable
+    permits LowRankUpdate, LoraWithTensor, WholeUpdate {
   /** Name of the base tensor it changes, as PEFT sees the model; a slice is {@code name[e]}. */
   String baseTensor();
 

@@ -58,7 +58,7 @@ public record GridUpdate(String baseTensor, MatrixSource a, MatrixSource b, int 
           Matrix bp = left.rowRange(p * rank + q * part, p * rank + (q + 1) * part);
           Matrix aq =
               right.rowRange(q * inputs, (q + 1) * inputs).columnRange(p * part, (p + 1) * part);
-          block.plusTransposedProductInPlace(scale, bp, aq.copy().transposed());
+          block.plusProductInPlace(scale, bp.t(), aq.copy().transposed());
         }
       }
       return w;

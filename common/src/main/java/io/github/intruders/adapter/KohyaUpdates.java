@@ -115,6 +115,6 @@ final class KohyaUpdates {
       throw tensors.invalid(first, "rank 0");
     }
     LowRankSource lora = tensors.pair(config, first, tensors.matrix(b), 1.0 / first.rows());
-    return new KohyaLora(lora, tensors.number(ALPHA));
+    return new ScaledLora(lora, tensors.number(ALPHA), ScaledLora.By.ALPHA);
   }
 }

@@ -68,13 +68,13 @@ final class LoraUpdates {
     return indexes;
   }
 
-  private static DiagonalLora diagonal(ModuleTensors tensors, LowRankSource lora, String part) {
+  private static ScaledLora diagonal(ModuleTensors tensors, LowRankSource lora, String part) {
     MatrixSource diagonal = tensors.vector(part);
     if (diagonal.cols() != lora.rank()) {
       throw tensors.invalid(
           diagonal, "expected %d values, found %d".formatted(lora.rank(), diagonal.cols()));
     }
-    return new DiagonalLora(lora, diagonal);
+    return new ScaledLora(lora, diagonal, ScaledLora.By.RANK);
   }
 
   /** LoRA on a parameter, if the config targets one of this module. */

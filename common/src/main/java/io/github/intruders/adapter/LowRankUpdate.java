@@ -11,12 +11,11 @@ import java.io.IOException;
  */
 public sealed interface LowRankUpdate extends AdapterUpdate
     permits DeloraUpdate,
-        DiagonalLora,
         ExpertLora,
-        KohyaLora,
         LowRankSource,
         MissUpdate,
         OnBase,
+        ScaledLora,
         VectorBankUpdate,
         VeraUpdate {
   /** The number of columns of b and rows of a; of the product at most. */

@@ -100,8 +100,7 @@ public record MinusPrincipal(LowRankUpdate lora, Part part) implements BaseDepen
       WeightRows.forEachBlock(
           w,
           reader,
-          (from, rows) ->
-              r.plusTransposedProductInPlace(1, q.rowRange(from, from + rows.rows()), rows));
+          (from, rows) -> r.plusProductInPlace(1, q.rowRange(from, from + rows.rows()).t(), rows));
       a.rowRange(lora.rank(), rank()).assign(lora.readA(reader));
     }
     return a;
@@ -153,6 +152,6 @@ public record MinusPrincipal(LowRankUpdate lora, Part part) implements BaseDepen
   /** The leading columns of Q are those of w's leading columns, and R_r = Q_rᵀ w. */
   private void removeQr(Matrix w) {
     Matrix q = OrthonormalBasis.of(w.columnRange(0, lora.rank()).copy()).q();
-    w.plusProductInPlace(-((LowRankSource) lora).scale(), q, q.transposedTimes(w));
+    w.plusProductInPlace(-((LowRankSource) lora).scale(), q, q.t().times(w));
   }
 }

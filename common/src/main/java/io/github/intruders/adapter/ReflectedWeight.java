@@ -72,7 +72,7 @@ public record ReflectedWeight(String baseTensor, MatrixSource u) implements Base
   /** t: each further reflection adds a column −2 · t · uᵀ · uₖ, and 2 on the diagonal. */
   private static Matrix triangle(Matrix vectors) {
     int rank = vectors.cols();
-    Matrix gram = vectors.transposedTimes(vectors);
+    Matrix gram = vectors.t().times(vectors);
     Matrix t = Matrix.zeros(rank, rank, Precision.DOUBLE);
     for (int k = 0; k < rank; k++) {
       t.set(k, k, 2);

@@ -74,7 +74,7 @@ public record RotatedWeight(
           rotation = rotation(stored, block);
         }
         Matrix inputs = w.columnRange(block * size, (block + 1) * size);
-        inputs.assign(inputs.copy().timesTransposed(rotation));
+        inputs.assign(inputs.copy().times(rotation.t()));
       }
       return scales == null ? w : w.scaleRowsInPlace(reader.read(scales, Precision.DOUBLE).row(0));
     }

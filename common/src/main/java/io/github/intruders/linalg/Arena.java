@@ -43,19 +43,37 @@ public final class Arena implements AutoCloseable {
    * @throws IllegalArgumentException for a view, which would outlive the memory it looks into
    */
   public Matrix keep(Matrix matrix) {
+    if (parent == null) {
+      return handOver(matrix);
+    }
+    requireNoView(matrix);
+    // Taken over before it is let go: a pointer without a holder is freed at once.
+    parent.scope.attach(matrix.pointer());
+    scope.detach(matrix.pointer());
+    return matrix;
+  }
+
+  /**
+   * Takes a matrix out of this arena for good, so that it outlives it. Whoever asks for it owns it
+   * from now on and calls {@link Matrix#free}.
+   *
+   * @return the same matrix
+   * @throws IllegalArgumentException for a view
+   */
+  public Matrix handOver(Matrix matrix) {
+    requireNoView(matrix);
+    // Taken over before it is let go: a pointer without a holder is freed at once.
+    matrix.pointer().retainReference();
+    scope.detach(matrix.pointer());
+    return matrix;
+  }
+
+  private static void requireNoView(Matrix matrix) {
     Objects.requireNonNull(matrix, "matrix");
     if (matrix.isView()) {
       throw new IllegalArgumentException(
           "Cannot keep a view, %s: its memory is another matrix's; keep a copy".formatted(matrix));
     }
-    // Taken over before it is let go: a pointer without a holder is freed at once.
-    if (parent == null) {
-      matrix.pointer().retainReference();
-    } else {
-      parent.scope.attach(matrix.pointer());
-    }
-    scope.detach(matrix.pointer());
-    return matrix;
   }
 
   @Override

@@ -1,58 +1,33 @@
 package io.github.intruders.linalg;
 
-import static org.bytedeco.openblas.global.openblas_full.CblasNoTrans;
-import static org.bytedeco.openblas.global.openblas_full.CblasRowMajor;
-import static org.bytedeco.openblas.global.openblas_full.CblasTrans;
-import static org.bytedeco.openblas.global.openblas_full.CblasUpper;
-import static org.bytedeco.openblas.global.openblas_full.LAPACKE_dlacpy_work;
-import static org.bytedeco.openblas.global.openblas_full.LAPACKE_dlag2s_work;
-import static org.bytedeco.openblas.global.openblas_full.LAPACKE_slacpy_work;
-import static org.bytedeco.openblas.global.openblas_full.LAPACKE_slag2d_work;
-import static org.bytedeco.openblas.global.openblas_full.LAPACK_COL_MAJOR;
 import static org.bytedeco.openblas.global.openblas_full.cblas_dasum;
-import static org.bytedeco.openblas.global.openblas_full.cblas_dgeadd;
-import static org.bytedeco.openblas.global.openblas_full.cblas_dgemm;
-import static org.bytedeco.openblas.global.openblas_full.cblas_dgemv;
-import static org.bytedeco.openblas.global.openblas_full.cblas_domatcopy;
-import static org.bytedeco.openblas.global.openblas_full.cblas_dsyrk;
-import static org.bytedeco.openblas.global.openblas_full.cblas_sgeadd;
-import static org.bytedeco.openblas.global.openblas_full.cblas_sgemm;
-import static org.bytedeco.openblas.global.openblas_full.cblas_somatcopy;
 
+import java.util.Locale;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
-import org.bytedeco.javacpp.indexer.DoubleRawIndexer;
-import org.bytedeco.javacpp.indexer.FloatRawIndexer;
-import org.bytedeco.javacpp.indexer.Indexer;
 
 /**
  * A dense matrix in native memory, row-major. Element (i, j) lies at {@code i * stride + j}; a view
- * shares the memory of the matrix it was taken from. Freed by the {@link Arena} it was made in. Not
- * thread-safe for writes.
+ * shares the memory of the matrix it was taken from. Freed by the {@link Arena} it was made in; a
+ * use after that is an IllegalStateException. Not thread-safe for writes.
  */
-public final class Matrix {
-  private static final byte ALL = 'A';
-
+public final class Matrix implements Factor {
   private final int rows;
   private final int cols;
   private final long stride;
   private final Precision precision;
-  private final Pointer data;
-  private final Indexer indexer;
+  private final Elements elements;
   private final boolean view;
 
-  private Matrix(int rows, int cols, long stride, Precision precision, Pointer data, boolean view) {
-    this.view = view;
+  private Matrix(
+      int rows, int cols, long stride, Precision precision, Elements elements, boolean view) {
     this.rows = rows;
     this.cols = cols;
     this.stride = stride;
     this.precision = precision;
-    this.data = data;
-    this.indexer =
-        precision == Precision.SINGLE
-            ? FloatRawIndexer.create((FloatPointer) data)
-            : DoubleRawIndexer.create((DoublePointer) data);
+    this.elements = elements;
+    this.view = view;
   }
 
   /** A matrix whose elements are not set. Zero rows or columns are legal. */
@@ -62,16 +37,14 @@ public final class Matrix {
           "Cannot make a matrix of negative shape %dx%d".formatted(rows, cols));
     }
     OpenBlas.load();
-    long elements = Math.max(1, (long) rows * cols);
-    Pointer data =
-        precision == Precision.SINGLE ? new FloatPointer(elements) : new DoublePointer(elements);
-    return new Matrix(rows, cols, Math.max(1, cols), precision, data, false);
+    Elements elements = Elements.allocate(Math.max(1, (long) rows * cols), precision);
+    return new Matrix(rows, cols, Math.max(1, cols), precision, elements, false);
   }
 
   /** A matrix of zeros. */
   public static Matrix zeros(int rows, int cols, Precision precision) {
     Matrix zeros = allocate(rows, cols, precision);
-    Pointer.memset(zeros.data, 0, (long) rows * cols * precision.bytes());
+    Pointer.memset(zeros.pointer(), 0, (long) rows * cols * precision.bytes());
     return zeros;
   }
 
@@ -98,10 +71,12 @@ public final class Matrix {
     return matrix;
   }
 
+  @Override
   public int rows() {
     return rows;
   }
 
+  @Override
   public int cols() {
     return cols;
   }
@@ -121,7 +96,7 @@ public final class Matrix {
   }
 
   /** The same as BLAS wants it. */
-  private int lead() {
+  int lead() {
     return Math.toIntExact(stride);
   }
 
@@ -130,34 +105,41 @@ public final class Matrix {
     return view;
   }
 
-  /** The first element's address. */
+  /** What was allocated, be it freed or not. */
   Pointer pointer() {
-    return data;
+    return elements.owner();
   }
 
+  /** The first element, in single precision. */
   FloatPointer floats() {
-    return (FloatPointer) data;
+    return ((SingleElements) elements).pointer();
   }
 
+  /** The first element, in double precision. */
   DoublePointer doubles() {
-    return (DoublePointer) data;
+    return ((DoubleElements) elements).pointer();
+  }
+
+  /**
+   * Frees the memory at once, whoever holds it. Afterwards neither this matrix nor a view of it can
+   * be used.
+   *
+   * @throws IllegalStateException for a view, whose memory is another matrix's
+   */
+  public void free() {
+    if (view) {
+      throw new IllegalStateException("Cannot free a view, %s".formatted(this));
+    }
+    elements.owner().deallocate();
   }
 
   public double get(int row, int col) {
-    long index = row * stride + col;
-    return precision == Precision.SINGLE
-        ? ((FloatRawIndexer) indexer).getRaw(checked(row, col, index))
-        : ((DoubleRawIndexer) indexer).getRaw(checked(row, col, index));
+    return elements.get(checked(row, col, row * stride + col));
   }
 
   /** Sets one element, rounded to this matrix's precision. */
   public void set(int row, int col, double value) {
-    long index = checked(row, col, row * stride + col);
-    if (precision == Precision.SINGLE) {
-      ((FloatRawIndexer) indexer).putRaw(index, (float) value);
-    } else {
-      ((DoubleRawIndexer) indexer).putRaw(index, value);
-    }
+    elements.put(checked(row, col, row * stride + col), value);
   }
 
   private long checked(int row, int col, long index) {
@@ -170,36 +152,18 @@ public final class Matrix {
 
   /** A copy of one row. */
   public double[] row(int row) {
-    if (cols == 0) {
-      return new double[0];
-    }
-    long start = checked(row, 0, row * stride);
-    if (precision == Precision.SINGLE) {
-      return line(start, 1, cols);
-    }
     double[] values = new double[cols];
-    doubles().getPointer(start).get(values, 0, cols);
+    if (cols > 0) {
+      elements.read(checked(row, 0, row * stride), 1, values);
+    }
     return values;
   }
 
   /** A copy of one column. */
   public double[] column(int col) {
-    return rows == 0 ? new double[0] : line(checked(0, col, col), stride, rows);
-  }
-
-  /** A copy of elements at equal distances. */
-  private double[] line(long start, long distance, int count) {
-    double[] values = new double[count];
-    if (precision == Precision.SINGLE) {
-      FloatRawIndexer elements = (FloatRawIndexer) indexer;
-      for (int i = 0; i < count; i++) {
-        values[i] = elements.getRaw(start + i * distance);
-      }
-    } else {
-      DoubleRawIndexer elements = (DoubleRawIndexer) indexer;
-      for (int i = 0; i < count; i++) {
-        values[i] = elements.getRaw(start + i * distance);
-      }
+    double[] values = new double[rows];
+    if (rows > 0) {
+      elements.read(checked(0, col, col), stride, values);
     }
     return values;
   }
@@ -210,16 +174,8 @@ public final class Matrix {
       throw new IllegalArgumentException(
           "Expected %d values for a row, found %d".formatted(cols, values.length));
     }
-    if (cols == 0) {
-      return;
-    }
-    long start = checked(row, 0, row * stride);
-    if (precision == Precision.DOUBLE) {
-      doubles().getPointer(start).put(values, 0, cols);
-    } else {
-      for (int j = 0; j < cols; j++) {
-        set(row, j, values[j]);
-      }
+    if (cols > 0) {
+      elements.write(checked(row, 0, row * stride), values);
     }
   }
 
@@ -289,7 +245,7 @@ public final class Matrix {
       throw new IndexOutOfBoundsException(
           "Columns %d to %d lie outside a %dx%d matrix".formatted(fromCol, toCol, rows, cols));
     }
-    Pointer start = data.getPointer(data.getClass(), fromRow * stride + fromCol);
+    Elements start = elements.from(fromRow * stride + fromCol);
     return new Matrix(toRow - fromRow, toCol - fromCol, stride, precision, start, true);
   }
 
@@ -311,17 +267,15 @@ public final class Matrix {
   /** A contiguous transposed copy. */
   public Matrix transposed() {
     Matrix transposed = allocate(cols, rows, precision);
-    if (rows == 0 || cols == 0) {
-      return transposed;
-    }
-    if (precision == Precision.SINGLE) {
-      cblas_somatcopy(
-          CblasRowMajor, CblasTrans, rows, cols, 1, floats(), lead(), transposed.floats(), rows);
-    } else {
-      cblas_domatcopy(
-          CblasRowMajor, CblasTrans, rows, cols, 1, doubles(), lead(), transposed.doubles(), rows);
+    if (rows > 0 && cols > 0) {
+      elements.transposeInto(rows, cols, lead(), transposed.elements);
     }
     return transposed;
+  }
+
+  @Override
+  public Factor t() {
+    return new Transposed(this);
   }
 
   /**
@@ -334,32 +288,7 @@ public final class Matrix {
     if (rows == 0 || cols == 0) {
       return this;
     }
-    int info;
-    // LAPACK sees both transposed, which for a copy is all the same.
-    if (precision == other.precision) {
-      info =
-          precision == Precision.SINGLE
-              ? LAPACKE_slacpy_work(
-                  LAPACK_COL_MAJOR, ALL, cols, rows, other.floats(), other.lead(), floats(), lead())
-              : LAPACKE_dlacpy_work(
-                  LAPACK_COL_MAJOR,
-                  ALL,
-                  cols,
-                  rows,
-                  other.doubles(),
-                  other.lead(),
-                  doubles(),
-                  lead());
-    } else if (precision == Precision.DOUBLE) {
-      info =
-          LAPACKE_slag2d_work(
-              LAPACK_COL_MAJOR, cols, rows, other.floats(), other.lead(), doubles(), lead());
-    } else {
-      info =
-          LAPACKE_dlag2s_work(
-              LAPACK_COL_MAJOR, cols, rows, other.doubles(), other.lead(), floats(), lead());
-    }
-    if (info != 0) {
+    if (elements.assign(rows, cols, lead(), other.elements, other.lead()) != 0) {
       throw new ArithmeticException(
           "Cannot round %s to single precision: a value is too large".formatted(other));
     }
@@ -370,103 +299,55 @@ public final class Matrix {
   public Matrix plusInPlace(double factor, Matrix other) {
     requireSameShape(other);
     requireSamePrecision(other);
-    if (rows == 0 || cols == 0) {
-      return this;
-    }
-    if (precision == Precision.SINGLE) {
-      cblas_sgeadd(
-          CblasRowMajor,
-          rows,
-          cols,
-          (float) factor,
-          other.floats(),
-          other.lead(),
-          1,
-          floats(),
-          lead());
-    } else {
-      cblas_dgeadd(
-          CblasRowMajor, rows, cols, factor, other.doubles(), other.lead(), 1, doubles(), lead());
+    if (rows > 0 && cols > 0) {
+      elements.add(rows, cols, lead(), factor, other.elements, other.lead());
     }
     return this;
   }
 
   /** Multiplies every element in place. */
   public Matrix scaleInPlace(double factor) {
-    return scaleInPlace((row, col) -> factor);
-  }
-
-  /** Multiplies row i by {@code factors[i]} in place. */
-  public Matrix scaleRowsInPlace(double[] factors) {
-    return scaleInPlace((row, col) -> factors[row]);
-  }
-
-  /** Multiplies column j by {@code factors[j]} in place. */
-  public Matrix scaleColumnsInPlace(double[] factors) {
-    return scaleInPlace((row, col) -> factors[col]);
-  }
-
-  /** The factor of an element. */
-  private interface Scale {
-    double at(int row, int col);
-  }
-
-  private Matrix scaleInPlace(Scale scale) {
-    if (precision == Precision.SINGLE) {
-      FloatRawIndexer elements = (FloatRawIndexer) indexer;
-      for (int i = 0; i < rows; i++) {
-        long start = i * stride;
-        for (int j = 0; j < cols; j++) {
-          elements.putRaw(start + j, (float) (elements.getRaw(start + j) * scale.at(i, j)));
-        }
-      }
-    } else {
-      DoubleRawIndexer elements = (DoubleRawIndexer) indexer;
-      for (int i = 0; i < rows; i++) {
-        long start = i * stride;
-        for (int j = 0; j < cols; j++) {
-          elements.putRaw(start + j, elements.getRaw(start + j) * scale.at(i, j));
-        }
-      }
+    for (int i = 0; i < rows; i++) {
+      elements.scale(i * stride, cols, factor);
     }
     return this;
   }
 
-  /** The product this · other: (m, k) · (k, n) is (m, n). */
-  public Matrix times(Matrix other) {
-    return multiply(this, false, other, false);
+  /** Multiplies row i by {@code factors[i]} in place. */
+  public Matrix scaleRowsInPlace(double[] factors) {
+    requireFactors(rows, factors);
+    for (int i = 0; i < rows; i++) {
+      elements.scale(i * stride, cols, factors[i]);
+    }
+    return this;
   }
 
-  /** The product thisᵀ · other: (k, m)ᵀ · (k, n) is (m, n). */
-  public Matrix transposedTimes(Matrix other) {
-    return multiply(this, true, other, false);
+  /** Multiplies column j by {@code factors[j]} in place. */
+  public Matrix scaleColumnsInPlace(double[] factors) {
+    requireFactors(cols, factors);
+    for (int i = 0; i < rows; i++) {
+      elements.scale(i * stride, factors);
+    }
+    return this;
   }
 
-  /** The product this · otherᵀ: (m, k) · (n, k)ᵀ is (m, n). */
-  public Matrix timesTransposed(Matrix other) {
-    return multiply(this, false, other, true);
+  private void requireFactors(int expected, double[] factors) {
+    if (factors.length != expected) {
+      throw new IllegalArgumentException(
+          "Expected %d factors for %s, found %d".formatted(expected, this, factors.length));
+    }
   }
 
-  private static Matrix multiply(Matrix a, boolean transposeA, Matrix b, boolean transposeB) {
-    Matrix product =
-        allocate(transposeA ? a.cols : a.rows, transposeB ? b.rows : b.cols, a.precision);
-    product.assignProduct(0, 1, a, transposeA, b, transposeB);
-    return product;
+  /** In place: this = a · b. */
+  public Matrix assignProduct(Factor a, Factor b) {
+    Product.into(this, 0, 1, a, b);
+    return this;
   }
 
   /** In place: this = this + factor · a · b. */
-  public Matrix plusProductInPlace(double factor, Matrix a, Matrix b) {
-    return assignProduct(1, factor, a, false, b, false);
-  }
-
-  /** In place: this = this + factor · aᵀ · b. */
-  public Matrix plusTransposedProductInPlace(double factor, Matrix a, Matrix b) {
-    return assignProduct(1, factor, a, true, b, false);
-  }
-
-  /** In place: this = this + factor · a · bᵀ. */
-  public Matrix plusTimesTransposedInPlace(double factor, Matrix a, Matrix b) {
-    return assignProduct(1, factor, a, false, b, true);
+  public Matrix plusProductInPlace(double factor, Factor a, Factor b) {
+    Product.into(this, 1, factor, a, b);
+    return this;
   }
 
   /**
@@ -475,103 +356,7 @@ public final class Matrix {
    * @param a (k, n) for a square matrix of order n, both in double precision
    */
   public Matrix plusGramInPlace(Matrix a) {
-    if (rows != a.cols || cols != a.cols) {
-      throw new IllegalArgumentException("Cannot add %sᵀ %s to %s".formatted(a, a, this));
-    }
-    cblas_dsyrk(
-        CblasRowMajor,
-        CblasUpper,
-        CblasTrans,
-        a.cols,
-        a.rows,
-        1,
-        a.doubles(),
-        a.lead(),
-        1,
-        doubles(),
-        lead());
-    return this;
-  }
-
-  /** In place: this = a · b, without making a new matrix. */
-  public Matrix assignProduct(Matrix a, Matrix b) {
-    return assignProduct(0, 1, a, false, b, false);
-  }
-
-  /** In place: this = a · bᵀ, without making a new matrix. */
-  public Matrix assignTimesTransposed(Matrix a, Matrix b) {
-    return assignProduct(0, 1, a, false, b, true);
-  }
-
-  private Matrix assignProduct(
-      double beta, double alpha, Matrix a, boolean transposeA, Matrix b, boolean transposeB) {
-    int inner = transposeA ? a.rows : a.cols;
-    int outerRows = transposeA ? a.cols : a.rows;
-    int outerCols = transposeB ? b.rows : b.cols;
-    if (inner != (transposeB ? b.cols : b.rows) || rows != outerRows || cols != outerCols) {
-      throw new IllegalArgumentException(
-          "Cannot multiply %s%s by %s%s into %s"
-              .formatted(a, transposeA ? "ᵀ" : "", b, transposeB ? "ᵀ" : "", this));
-    }
-    if (a.precision != precision || b.precision != precision) {
-      throw new IllegalArgumentException(
-          "Cannot multiply %s by %s into %s: precisions differ".formatted(a, b, this));
-    }
-    if (rows == 0 || cols == 0) {
-      return this;
-    }
-    int flagA = transposeA ? CblasTrans : CblasNoTrans;
-    int flagB = transposeB ? CblasTrans : CblasNoTrans;
-    int lda = a.lead();
-    int ldb = b.lead();
-    int ldc = lead();
-    if (cols == 1 && inner > 0 && !transposeB && precision == Precision.DOUBLE) {
-      cblas_dgemv(
-          CblasRowMajor,
-          flagA,
-          a.rows,
-          a.cols,
-          alpha,
-          a.doubles(),
-          lda,
-          b.doubles(),
-          ldb,
-          beta,
-          doubles(),
-          ldc);
-    } else if (precision == Precision.SINGLE) {
-      cblas_sgemm(
-          CblasRowMajor,
-          flagA,
-          flagB,
-          rows,
-          cols,
-          inner,
-          (float) alpha,
-          a.floats(),
-          lda,
-          b.floats(),
-          ldb,
-          (float) beta,
-          floats(),
-          ldc);
-    } else {
-      cblas_dgemm(
-          CblasRowMajor,
-          flagA,
-          flagB,
-          rows,
-          cols,
-          inner,
-          alpha,
-          a.doubles(),
-          lda,
-          b.doubles(),
-          ldb,
-          beta,
-          doubles(),
-          ldc);
-    }
+    Product.gramInto(this, a);
     return this;
   }
 
@@ -626,6 +411,6 @@ public final class Matrix {
 
   @Override
   public String toString() {
-    return "%dx%d %s".formatted(rows, cols, precision.name().toLowerCase(java.util.Locale.ROOT));
+    return "%dx%d %s".formatted(rows, cols, precision.name().toLowerCase(Locale.ROOT));
   }
 }

@@ -6,10 +6,19 @@ import org.bytedeco.openblas.global.openblas_full;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The native backend: loading, threads, name. Thread-safe; the thread count is per process. */
+/**
+ * The native backend: loading, threads, name. Thread-safe.
+ *
+ * <p>The library has one number of threads for the whole process: its builds on POSIX threads,
+ * which these are, know none per thread. So there is one number that was asked for, and every task
+ * of an executor asks for the same; and while anyone's problems run side by side, each call in the
+ * process uses one thread. Who works alone meanwhile is slower, and right. When the last such run
+ * is over, the number that was asked for holds again.
+ */
 public final class OpenBlas {
   private static final Logger LOG = LoggerFactory.getLogger(OpenBlas.class);
 
+  private static final Threads THREADS = new Threads();
   private static final LongAdder DECOMPOSING_NANOS = new LongAdder();
 
   private OpenBlas() {}
@@ -44,7 +53,8 @@ public final class OpenBlas {
   }
 
   /**
-   * Sets how many threads one BLAS or LAPACK call may use, in this whole process.
+   * Sets how many threads one BLAS or LAPACK call may use, in this whole process; while problems
+   * run side by side it takes effect at their end.
    *
    * @param threads at least 1; a Spark executor gives {@code spark.task.cpus}
    */
@@ -53,8 +63,59 @@ public final class OpenBlas {
       throw new IllegalArgumentException("threads must be at least 1, found " + threads);
     }
     load();
-    if (openblas_full.openblas_get_num_threads() != threads) {
-      openblas_full.openblas_set_num_threads(threads);
+    THREADS.ask(threads);
+  }
+
+  /** Until it is closed, each call in this process uses one thread. */
+  static OneThreadEach oneThreadEach() {
+    load();
+    return new OneThreadEach(THREADS.enter());
+  }
+
+  /**
+   * Problems side by side.
+   *
+   * @param problemsAtOnce how many threads there are for them: as many as were asked for
+   */
+  record OneThreadEach(int problemsAtOnce) implements AutoCloseable {
+    @Override
+    public void close() {
+      THREADS.leave();
+    }
+  }
+
+  /** The number of threads that was asked for and whether it holds. */
+  private static final class Threads {
+    private int asked;
+    private int sideBySide;
+
+    synchronized void ask(int threads) {
+      asked = threads;
+      if (sideBySide == 0) {
+        set(threads);
+      }
+    }
+
+    synchronized int enter() {
+      if (asked == 0) {
+        asked = openblas_full.openblas_get_num_threads();
+      }
+      set(1);
+      sideBySide++;
+      return asked;
+    }
+
+    synchronized void leave() {
+      sideBySide--;
+      if (sideBySide == 0) {
+        set(asked);
+      }
+    }
+
+    private static void set(int threads) {
+      if (openblas_full.openblas_get_num_threads() != threads) {
+        openblas_full.openblas_set_num_threads(threads);
+      }
     }
   }
 

@@ -8,56 +8,94 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 
 /**
- * Runs independent small problems side by side. Products of small matrices gain nothing from
- * threads of their own; so one problem takes one BLAS thread, and as many problems run at once as
- * one BLAS call may use threads.
+ * Runs independent pieces of work side by side. None of them runs any more when a call returns or
+ * throws, also when the caller is interrupted: what they work on may then be freed.
  */
 public final class SideBySide {
+  /** Small requests spend most of their time waiting. */
+  private static final int REQUESTS_AT_ONCE = 16;
+
   private SideBySide() {}
 
   /**
-   * Calls every problem.
+   * Solves small problems. Their products gain nothing from threads of their own; so one problem
+   * takes one BLAS thread, and as many problems run at once as one BLAS call may use threads.
    *
    * @return the results in the problems' order
-   * @throws IOException if a problem throws one; others may or may not have run by then
+   * @throws IOException if a problem throws one, after all have run; or if the caller is
+   *     interrupted, after those have ended that were running
    */
   public static <T> List<T> call(List<Callable<T>> problems) throws IOException {
-    int threads = Math.min(OpenBlas.threads(), problems.size());
+    if (problems.size() <= 1) {
+      return run(1, problems);
+    }
+    try (OpenBlas.OneThreadEach blas = OpenBlas.oneThreadEach()) {
+      return run(blas.problemsAtOnce(), problems);
+    }
+  }
+
+  /** Sends small requests to a storage, many at once; else as {@link #call}. */
+  public static <T> List<T> request(List<Callable<T>> requests) throws IOException {
+    return run(REQUESTS_AT_ONCE, requests);
+  }
+
+  private static <T> List<T> run(int atOnce, List<Callable<T>> work) throws IOException {
+    List<T> results = new ArrayList<>();
+    int threads = Math.min(atOnce, work.size());
     if (threads <= 1) {
-      List<T> results = new ArrayList<>();
-      for (Callable<T> problem : problems) {
-        results.add(callHere(problem));
+      for (Callable<T> piece : work) {
+        results.add(callHere(piece));
       }
       return results;
     }
-    int blasThreads = OpenBlas.threads();
     ExecutorService workers = Executors.newFixedThreadPool(threads);
-    OpenBlas.useThreads(1);
     try {
-      List<T> results = new ArrayList<>();
-      for (Future<T> future : workers.invokeAll(problems)) {
+      for (Future<T> future : workers.invokeAll(work)) {
         results.add(future.get());
       }
       return results;
     } catch (ExecutionException e) {
       throw failure(e.getCause());
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("Interrupted", e);
+      throw interrupted(e);
     } finally {
-      workers.shutdownNow();
-      OpenBlas.useThreads(blasThreads);
+      end(workers);
     }
   }
 
-  private static <T> T callHere(Callable<T> problem) throws IOException {
+  /** Interrupts what is still running and waits for its end, which native code does not hurry. */
+  private static void end(ExecutorService workers) {
+    workers.shutdownNow();
+    boolean interrupted = false;
+    boolean ended = false;
+    while (!ended) {
+      try {
+        ended = workers.awaitTermination(1, TimeUnit.DAYS);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static <T> T callHere(Callable<T> piece) throws IOException {
     try {
-      return problem.call();
+      return piece.call();
+    } catch (InterruptedException e) {
+      throw interrupted(e);
     } catch (Exception e) {
       throw failure(e);
     }
+  }
+
+  private static IOException interrupted(InterruptedException cause) {
+    Thread.currentThread().interrupt();
+    return new IOException("Interrupted", cause);
   }
 
   private static IOException failure(Throwable cause) {

@@ -54,7 +54,7 @@ record LowRankProduct(Matrix b, Matrix a) {
 
   /** ‖b · a‖_F, accurate also where the terms of the product cancel. */
   double norm() {
-    return rank() == 0 ? 0 : leftBasis().r().timesTransposed(rightBasis().r()).frobeniusNorm();
+    return rank() == 0 ? 0 : leftBasis().r().times(rightBasis().r().t()).frobeniusNorm();
   }
 
   /**
@@ -64,7 +64,7 @@ record LowRankProduct(Matrix b, Matrix a) {
   LowRankProduct best(int rank) {
     OrthonormalBasis left = leftBasis();
     OrthonormalBasis right = rightBasis();
-    Svd svd = LapackSvd.DIVIDE_AND_CONQUER.decompose(left.r().timesTransposed(right.r()));
+    Svd svd = LapackSvd.DIVIDE_AND_CONQUER.decompose(left.r().times(right.r().t()));
     int kept = Math.min(rank, svd.s().length);
     double[] roots = Arrays.stream(svd.s()).limit(kept).map(Math::sqrt).toArray();
     Matrix bestB = Matrix.zeros(b.rows(), rank, Precision.DOUBLE);
@@ -74,7 +74,7 @@ record LowRankProduct(Matrix b, Matrix a) {
         .assign(left.q().times(svd.u().columnRange(0, kept)).scaleColumnsInPlace(roots));
     bestA
         .rowRange(0, kept)
-        .assign(svd.vt().rowRange(0, kept).timesTransposed(right.q()).scaleRowsInPlace(roots));
+        .assign(svd.vt().rowRange(0, kept).times(right.q().t()).scaleRowsInPlace(roots));
     return new LowRankProduct(bestB, bestA);
   }
 

@@ -164,14 +164,14 @@ final class BlockRoute {
       projected
           .rowRange(0, to)
           .columnRange(size, to)
-          .assign(left.columnRange(0, to).transposedTimes(images));
+          .assign(left.columnRange(0, to).t().times(images));
       size = to;
       return true;
     }
 
     /** The newest left directions through Wᵀ. */
     Matrix back() {
-      return w.transposedTimes(left.columnRange(size - width, size));
+      return w.t().times(left.columnRange(size - width, size));
     }
 
     /**
@@ -197,7 +197,7 @@ final class BlockRoute {
 
     private static void removeSpan(Matrix basis, Matrix vectors) {
       if (basis.cols() > 0) {
-        vectors.plusProductInPlace(-1, basis, basis.transposedTimes(vectors));
+        vectors.plusProductInPlace(-1, basis, basis.t().times(vectors));
       }
     }
 

@@ -24,10 +24,7 @@ import java.util.List;
  * @param l (R, p or p + R) in double precision: the coordinates of B's columns, one in each row
  * @param r (R, p or p + R) in double precision: the coordinates of A's rows
  */
-record CoordinateUpdate(Matrix l, Matrix r) {
-  /** How many columns one product takes at most; bounds the memory of a stack. */
-  static final int STACK_COLUMNS = 1024;
-
+public record CoordinateUpdate(Matrix l, Matrix r) {
   private static final double SMALLEST = 1e-12;
   private static final double LARGEST = 1e12;
 
@@ -37,7 +34,7 @@ record CoordinateUpdate(Matrix l, Matrix r) {
   }
 
   /** ΔW = b · a, scales folded in: (m, R) and (R, n), both in double precision. */
-  record Factors(Matrix b, Matrix a) {
+  public record Factors(Matrix b, Matrix a) {
     /**
      * The factors of a chain of adapters side by side.
      *
@@ -81,7 +78,7 @@ record CoordinateUpdate(Matrix l, Matrix r) {
    *
    * @return one per factor pair, in their order
    */
-  static List<CoordinateUpdate> project(BaseSpectrum base, List<Factors> updates) {
+  public static List<CoordinateUpdate> project(BaseSpectrum base, List<Factors> updates) {
     List<Matrix> l = left(base.u(), updates);
     List<Matrix> r = right(base.vt(), updates);
     List<CoordinateUpdate> projected = new ArrayList<>();
@@ -98,7 +95,7 @@ record CoordinateUpdate(Matrix l, Matrix r) {
     Matrix stack = stack(vectors, scales, u.rows());
     Matrix inside = stack.times(u);
     if (u.rows() > u.cols()) {
-      stack.plusTimesTransposedInPlace(-1, inside, u);
+      stack.plusProductInPlace(-1, inside, u.t());
     }
     return blocks(inside, stack, vectors, scales);
   }
@@ -108,7 +105,7 @@ record CoordinateUpdate(Matrix l, Matrix r) {
     List<Matrix> vectors = updates.stream().map(Factors::a).toList();
     double[] scales = scales(vectors);
     Matrix stack = stack(vectors, scales, vt.cols());
-    Matrix inside = stack.timesTransposed(vt);
+    Matrix inside = stack.times(vt.t());
     if (vt.cols() > vt.rows()) {
       stack.plusProductInPlace(-1, inside, vt);
     }

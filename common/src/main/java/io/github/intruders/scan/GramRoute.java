@@ -52,7 +52,7 @@ public final class GramRoute {
      */
     public void add(Matrix w0, Matrix w) {
       tuned.plusGramInPlace(w);
-      cross.plusTransposedProductInPlace(1, w0, w);
+      cross.plusProductInPlace(1, w0.t(), w);
       update.plusGramInPlace(w.plusInPlace(-1, w0));
     }
   }
@@ -115,12 +115,12 @@ public final class GramRoute {
     }
     Matrix vt = base.vectors().to(Precision.DOUBLE);
     Matrix inside = vt.times(projected).scaleRowsInPlace(base.inverse());
-    Matrix outside = root(b.transposedTimes(b).plusTransposedProductInPlace(-1, inside, inside));
+    Matrix outside = root(b.t().times(b).plusProductInPlace(-1, inside.t(), inside));
     int n = base.minDimension();
     Matrix l = Matrix.allocate(n + b.cols(), b.cols(), Precision.DOUBLE);
     l.rowRange(0, n).assign(inside);
     l.rowRange(n, n + b.cols()).assign(outside);
-    CoordinateUpdate update = new CoordinateUpdate(l.transposed(), a.timesTransposed(vt));
+    CoordinateUpdate update = new CoordinateUpdate(l.transposed(), a.times(vt.t()));
     return new LowRankRoute()
         .solve(base, update, k)
         .map(

@@ -117,11 +117,11 @@ final class LowRankRoute {
       Matrix newRight = right.inner(from, to).copy().scaleColumnsInPlace(tailValues);
       Matrix extended = Matrix.allocate(to, to, Precision.DOUBLE);
       extended.rowRange(0, from).columnRange(0, from).assign(core);
-      extended.columnRange(from, to).assignTimesTransposed(left.inner(0, to), newRight);
+      extended.columnRange(from, to).assignProduct(left.inner(0, to), newRight.t());
       extended
           .rowRange(from, to)
           .columnRange(0, from)
-          .assignTimesTransposed(newLeft, right.inner(0, from));
+          .assignProduct(newLeft, right.inner(0, from).t());
       core = extended;
     }
 
@@ -140,7 +140,7 @@ final class LowRankRoute {
         h.set(i, i, s0[i]);
       }
       h.rowRange(q, size).columnRange(q, size).assign(core);
-      h.plusTransposedProductInPlace(1, left.projectedFactor(), right.projectedFactor());
+      h.plusProductInPlace(1, left.projectedFactor().t(), right.projectedFactor());
       Svd svd = LapackSvd.DIVIDE_AND_CONQUER.decompose(h);
       sigma = Arrays.copyOf(svd.s(), k);
       u = left.lifted(svd.u().columnRange(0, k).transposed());
@@ -149,8 +149,8 @@ final class LowRankRoute {
 
     /** M v − σ u and Mᵀ u − σ v. */
     void measure() {
-      residualLeft = v.timesTransposed(update.r()).times(update.l());
-      residualRight = u.timesTransposed(update.l()).times(update.r());
+      residualLeft = v.times(update.r().t()).times(update.l());
+      residualRight = u.times(update.l().t()).times(update.r());
       residuals = new double[k];
       for (int j = 0; j < k; j++) {
         double onLeft = completeResidual(residualLeft, j, v, u);
@@ -332,7 +332,7 @@ final class LowRankRoute {
         OrthonormalBasis.ofRowsInPlace(added);
       }
       vectors = stacked(vectors, added);
-      coupling = stacked(coupling, added.timesTransposed(factor));
+      coupling = stacked(coupling, added.times(factor.t()));
     }
 
     void keep(Arena arena) {
@@ -342,7 +342,7 @@ final class LowRankRoute {
 
     private void removeSpan(Matrix x) {
       if (size() > 0) {
-        x.plusProductInPlace(-1, x.timesTransposed(vectors), vectors);
+        x.plusProductInPlace(-1, x.times(vectors.t()), vectors);
       }
     }
 

@@ -124,7 +124,7 @@ public final class MatrixBlocks {
         for (Matrix b : factors) {
           projected
               .columnRange(column, column + b.cols())
-              .plusTransposedProductInPlace(1, w0, b.rowRange(from(block), to(block)));
+              .plusProductInPlace(1, w0.t(), b.rowRange(from(block), to(block)));
           column += b.cols();
         }
       }

@@ -44,7 +44,8 @@ public record MatrixScan(
     double maxResidual)
     implements Serializable {
 
-  static MatrixScan of(
+  /** What follows from the leading triplets of a tuned matrix. */
+  public static MatrixScan of(
       SingularValues base, TunedSpectrum tuned, UpdateStatistics update, ScanSettings settings) {
     List<VectorScan> vectors = IntruderRule.apply(base, tuned, settings);
     double floor = Residuals.noiseFloor(tuned.s()[0], Math.max(base.rows(), base.cols()));

@@ -117,7 +117,7 @@ public final class MatrixScanner {
           scanWhole(plan);
           continue;
         }
-        if (columns + rank > CoordinateUpdate.STACK_COLUMNS && !stack.isEmpty()) {
+        if (columns + rank > Routes.STACK_COLUMNS && !stack.isEmpty()) {
           scanStack(stack);
           stack.clear();
           columns = 0;
@@ -221,7 +221,7 @@ public final class MatrixScanner {
       if (precision == Precision.DOUBLE) {
         MatrixSource source = plan.base().source();
         memory.require(
-            CostModel.denseBytes(plan.base()),
+            Routes.denseBytes(source.rows(), source.cols()),
             "the dense decomposition of %dx%d".formatted(source.rows(), source.cols()),
             source.file(),
             plan.base().name());

@@ -16,7 +16,7 @@ final class Residuals {
    * @param v (n, k)
    */
   static double[] of(Matrix w, Matrix u, double[] s, Matrix v) {
-    return of(w.times(v), w.transposedTimes(u), u, s, v, Math.max(w.rows(), w.cols()));
+    return of(w.times(v), w.t().times(u), u, s, v, Math.max(w.rows(), w.cols()));
   }
 
   /**

@@ -105,8 +105,8 @@ final class ShiftedUpdate {
   boolean solve(Matrix u, Matrix v) {
     applyBaseInverse(u, v);
     Matrix small = Matrix.allocate(shifts.length, 2 * rank, Precision.DOUBLE);
-    Matrix left = small.columnRange(0, rank).assignTimesTransposed(u, update.l());
-    Matrix right = small.columnRange(rank, 2 * rank).assignTimesTransposed(v, update.r());
+    Matrix left = small.columnRange(0, rank).assignProduct(u, update.l().t());
+    Matrix right = small.columnRange(rank, 2 * rank).assignProduct(v, update.r().t());
     Matrix[] capacitances = capacitances();
     for (int j = 0; j < shifts.length; j++) {
       if (!LinearSystem.solveInPlace(capacitances[j], small.rowRange(j, j + 1))) {
@@ -175,7 +175,7 @@ final class ShiftedUpdate {
         int to = Math.min(length, from + CHUNK);
         Matrix chunk = scaled.columnRange(0, to - from);
         assignScaled(chunk, a.columnRange(from, to), from, weights);
-        products.plusTimesTransposedInPlace(1, chunk, b.columnRange(from, to));
+        products.plusProductInPlace(1, chunk, b.columnRange(from, to).t());
       }
     }
     return products;

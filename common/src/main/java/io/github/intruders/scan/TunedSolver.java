@@ -16,19 +16,21 @@ import java.util.Optional;
  * Finds the leading triplets of tuned matrices by the fastest route whose certificate holds. The
  * dense route stands behind every other one. Thread-safe.
  */
-final class TunedSolver {
+public final class TunedSolver {
   private final ScanSettings settings;
+  private final Routes routes;
   private final DenseRoute denseRoute = new DenseRoute();
   private final BlockRoute blockRoute = new BlockRoute();
   private final LowRankRoute lowRankRoute = new LowRankRoute();
 
-  TunedSolver(ScanSettings settings) {
+  public TunedSolver(ScanSettings settings) {
     this.settings = settings;
+    this.routes = new Routes(settings);
   }
 
   /** A whole tuned matrix that is read only where a route needs it. */
   @FunctionalInterface
-  interface WholeMatrix {
+  public interface WholeMatrix {
     /** W, (m, n), in the given precision; not to be modified. */
     Matrix read(Precision precision) throws IOException;
   }
@@ -38,7 +40,7 @@ final class TunedSolver {
    * in the base's coordinates and for vectors that are kept.
    */
   SpectrumPart wanted(List<MatrixPlan> plans, int minDimension) {
-    boolean leadingOnes = BlockRoute.warm(settings.topK().of(minDimension)) <= SpectrumPart.LEADING;
+    boolean leadingOnes = BlockRoute.warm(routes.k(minDimension)) <= SpectrumPart.LEADING;
     boolean oneSide =
         plans.stream()
             .noneMatch(plan -> plan.inSequence() || plan.update() instanceof UpdateSource.LowRank);
@@ -47,8 +49,7 @@ final class TunedSolver {
 
   /** Whether updates of this rank are solved in the base's coordinates. */
   boolean takesLowRank(BaseSpectrum base, int rank) {
-    return settings.solver() == SolverChoice.AUTO
-        && LowRankRoute.suits(base.minDimension(), rank, k(base));
+    return routes.takesLowRank(base.minDimension(), rank);
   }
 
   /** The precision that a whole matrix of this type is best read in. */
@@ -57,18 +58,18 @@ final class TunedSolver {
   }
 
   private boolean takesBlocks(BaseSpectrum base) {
-    return settings.solver() == SolverChoice.AUTO && BlockRoute.suits(base, k(base));
+    return routes.takesBlocks(base.cols(), base.minDimension()) && BlockRoute.suits(base, k(base));
   }
 
   /** The leading triplets of a base with a low-rank update in the base's coordinates. */
-  TunedSpectrum solve(BaseSpectrum base, CoordinateUpdate update, WholeMatrix whole)
+  public TunedSpectrum solve(BaseSpectrum base, CoordinateUpdate update, WholeMatrix whole)
       throws IOException {
     Optional<TunedSpectrum> tuned = lowRankRoute.solve(base, update, k(base));
     return tuned.isPresent() ? tuned.get() : solve(base, whole);
   }
 
   /** The leading triplets of a whole matrix. */
-  TunedSpectrum solve(BaseSpectrum base, WholeMatrix whole) throws IOException {
+  public TunedSpectrum solve(BaseSpectrum base, WholeMatrix whole) throws IOException {
     if (takesBlocks(base)) {
       try (Arena arena = Arena.open()) {
         Optional<TunedSpectrum> tuned =
@@ -91,6 +92,6 @@ final class TunedSolver {
   }
 
   private int k(BaseSpectrum base) {
-    return settings.topK().of(base.minDimension());
+    return routes.k(base.minDimension());
   }
 }

@@ -39,7 +39,7 @@ public record TunedSpectrum(
     Map<Side, Matrix> coordinates = new EnumMap<>(Side.class);
     if (base.part().hasLeft()) {
       Matrix all = base.u().in(u.precision());
-      coordinates.put(Side.LEFT, all.transposedTimes(u).in(Precision.DOUBLE));
+      coordinates.put(Side.LEFT, all.t().times(u).in(Precision.DOUBLE));
     }
     if (base.part().hasRight()) {
       coordinates.put(Side.RIGHT, base.vt().in(v.precision()).times(v).in(Precision.DOUBLE));

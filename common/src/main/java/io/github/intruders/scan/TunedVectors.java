@@ -19,7 +19,7 @@ public record TunedVectors(Matrix u, Matrix v) {
   static TunedVectors of(BaseSpectrum base, TunedSpectrum tuned, CoordinateUpdate.Factors factors) {
     Matrix b = factors.b().to(Precision.SINGLE);
     Matrix a = factors.a().to(Precision.SINGLE);
-    return of(base, tuned, v -> b.times(a.times(v)), u -> a.transposedTimes(b.transposedTimes(u)));
+    return of(base, tuned, v -> b.times(a.times(v)), u -> a.t().times(b.t().times(u)));
   }
 
   /**
@@ -28,7 +28,7 @@ public record TunedVectors(Matrix u, Matrix v) {
    * @param w (m, n) in single precision
    */
   static TunedVectors of(BaseSpectrum base, TunedSpectrum tuned, Matrix w) {
-    return of(base, tuned, w::times, w::transposedTimes);
+    return of(base, tuned, w::times, w.t()::times);
   }
 
   /**
@@ -45,15 +45,15 @@ public record TunedVectors(Matrix u, Matrix v) {
       UnaryOperator<Matrix> times,
       UnaryOperator<Matrix> transposedTimes) {
     Matrix u = base.u().times(tuned.coordinates().get(Side.LEFT).to(Precision.SINGLE));
-    Matrix v = base.vt().transposedTimes(tuned.coordinates().get(Side.RIGHT).to(Precision.SINGLE));
+    Matrix v = base.vt().t().times(tuned.coordinates().get(Side.RIGHT).to(Precision.SINGLE));
     double[] inverse = inverse(tuned, Math.max(base.rows(), base.cols()));
     if (base.rows() > base.minDimension()) {
       Matrix outside = times.apply(v).scaleColumnsInPlace(inverse);
-      outside.plusInPlace(-1, base.u().times(base.u().transposedTimes(outside)));
+      outside.plusInPlace(-1, base.u().times(base.u().t().times(outside)));
       u.plusInPlace(1, outside);
     } else if (base.cols() > base.minDimension()) {
       Matrix outside = transposedTimes.apply(u).scaleColumnsInPlace(inverse);
-      outside.plusInPlace(-1, base.vt().transposedTimes(base.vt().times(outside)));
+      outside.plusInPlace(-1, base.vt().t().times(base.vt().times(outside)));
       v.plusInPlace(1, outside);
     }
     return new TunedVectors(normalised(u, inverse), normalised(v, inverse));

@@ -39,8 +39,8 @@ final class MissingSide {
     boolean left = known.part().hasLeft();
     Matrix scaled =
         left
-            ? w0.transposedTimes(known.u().to(Precision.DOUBLE))
-            : w0.timesTransposed(known.vt().to(Precision.DOUBLE));
+            ? w0.t().times(known.u().to(Precision.DOUBLE))
+            : w0.times(known.vt().to(Precision.DOUBLE).t());
     OrthonormalBasis basis = OrthonormalBasis.of(scaled);
     if (!isDiagonal(basis.r(), s)) {
       return Optional.empty();

@@ -15,6 +15,7 @@ import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.OpenBlas;
 import io.github.intruders.linalg.Precision;
+import io.github.intruders.linalg.SideBySide;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -184,7 +185,7 @@ public final class SpectraStore {
     for (Place place : places) {
       requests.add(() -> contains(place.source(), place.identity(), wanted));
     }
-    return Requests.all(requests);
+    return SideBySide.request(requests);
   }
 
   private boolean isStored(String hash, SpectrumPart wanted) throws IOException {

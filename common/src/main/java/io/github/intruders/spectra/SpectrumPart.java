@@ -26,4 +26,13 @@ public enum SpectrumPart {
   public boolean hasRight() {
     return this != LEFT;
   }
+
+  /** What the store takes for this part of the decomposition of a matrix of this shape. */
+  public long storedBytes(int rows, int cols) {
+    long p = Math.min(rows, cols);
+    long leading = Math.min(p, LEADING);
+    long left = hasLeft() ? p : leading;
+    long right = hasRight() ? p : leading;
+    return Float.BYTES * (left * rows + right * cols) + Double.BYTES * p;
+  }
 }

@@ -7,6 +7,7 @@ import io.github.intruders.checkpoint.StoredFile;
 import io.github.intruders.checkpoint.TensorInfo;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
+import io.github.intruders.linalg.SideBySide;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -55,7 +56,7 @@ public record StoreContents(
         }
       }
     }
-    List<SourceLink> links = present(Requests.all(linkReads));
+    List<SourceLink> links = present(SideBySide.request(linkReads));
     Map<String, List<SourceLink>> linksByContent = new HashMap<>();
     for (SourceLink link : links) {
       linksByContent.computeIfAbsent(link.content(), content -> new ArrayList<>()).add(link);
@@ -73,7 +74,7 @@ public record StoreContents(
         temporary.add(file);
       }
     }
-    List<StoredSpectrum> spectra = new ArrayList<>(present(Requests.all(headerReads)));
+    List<StoredSpectrum> spectra = new ArrayList<>(present(SideBySide.request(headerReads)));
     spectra.sort(
         Comparator.comparing(StoredSpectrum::matrix)
             .thenComparing(StoredSpectrum::hash)

@@ -121,7 +121,7 @@ public record UpdateStatistics(int rank, double norm, double spectralNorm, doubl
     }
     Matrix core =
         OrthonormalBasis.triangleOfRows(b.transposed())
-            .timesTransposed(OrthonormalBasis.triangleOfRows(a));
+            .times(OrthonormalBasis.triangleOfRows(a).t());
     return ofSingularValues(
         LapackSvd.DIVIDE_AND_CONQUER.singularValues(core), Math.max(b.rows(), a.cols()));
   }

@@ -3,9 +3,12 @@ package io.github.intruders.linalg;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class ArenaTest {
   private static final int ORDER = 500;
@@ -154,5 +157,73 @@ class ArenaTest {
     arena.close();
 
     assertThatThrownBy(arena::close).isInstanceOf(IllegalStateException.class);
+  }
+
+  /** It would read what has been freed. */
+  @ParameterizedTest
+  @EnumSource(Precision.class)
+  void whatIsFreedCanNotBeUsed(Precision precision) {
+    Matrix gone;
+    Matrix view;
+    try (Arena arena = Arena.open()) {
+      gone = Matrix.identity(4, precision);
+      view = gone.rowRange(1, 3).columnRange(1, 3);
+    }
+    Matrix alive = Matrix.identity(4, precision);
+    Matrix small = Matrix.identity(2, precision);
+
+    assertFreed(() -> gone.get(0, 0));
+    assertFreed(() -> gone.set(0, 0, 1));
+    assertFreed(() -> gone.row(1));
+    assertFreed(() -> gone.column(1));
+    assertFreed(() -> gone.setRow(0, new double[4]));
+    assertFreed(() -> gone.rowRange(0, 1));
+    assertFreed(() -> gone.times(alive));
+    assertFreed(() -> alive.times(gone));
+    assertFreed(() -> alive.t().times(gone.t()));
+    assertFreed(() -> gone.assignProduct(alive, alive));
+    assertFreed(() -> alive.assign(gone));
+    assertFreed(() -> gone.to(Precision.SINGLE));
+    assertFreed(() -> gone.to(Precision.DOUBLE));
+    assertFreed(() -> alive.plusInPlace(1, gone));
+    assertFreed(() -> gone.plusInPlace(1, alive));
+    assertFreed(() -> gone.scaleInPlace(2));
+    assertFreed(() -> gone.scaleColumnsInPlace(new double[4]));
+    assertFreed(gone::transposed);
+    assertFreed(gone::frobeniusNorm);
+    assertFreed(() -> LapackSvd.DIVIDE_AND_CONQUER.decompose(gone));
+    assertFreed(() -> OrthonormalBasis.of(gone));
+    assertFreed(() -> view.get(0, 0));
+    assertFreed(() -> view.times(small));
+    assertFreed(() -> small.assign(view));
+    assertFreed(view::maxAbsolute);
+  }
+
+  private static void assertFreed(ThrowingCallable use) {
+    assertThatThrownBy(use)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageStartingWith("Cannot use a matrix whose memory is freed");
+  }
+
+  @Test
+  void whatAnArenaHandsOverIsFreedByWhoOwnsIt() {
+    Matrix owned;
+    try (Arena outer = Arena.open()) {
+      try (Arena arena = Arena.open()) {
+        owned = arena.handOver(matrix());
+        matrix();
+      }
+    }
+    assertThat(taken()).isEqualTo(MATRIX_BYTES);
+    assertThat(owned.get(3, 3)).isEqualTo(1);
+    Matrix view = owned.rowRange(0, 1);
+    assertThatThrownBy(view::free).hasMessage("Cannot free a view, 1x500 double");
+
+    owned.free();
+
+    assertThat(taken()).isZero();
+    assertFreed(() -> owned.get(3, 3));
+    assertFreed(() -> view.get(0, 0));
+    owned.free(); // once more does no harm
   }
 }

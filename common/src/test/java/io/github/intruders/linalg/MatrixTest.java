@@ -19,8 +19,8 @@ class MatrixTest {
     Matrix b = Matrix.of(new double[][] {{1, 0}, {0, 1}, {2, 2}});
 
     assertThat(a.times(b).row(1)).containsExactly(16, 17);
-    assertThat(a.transposed().transposedTimes(b).row(1)).containsExactly(16, 17);
-    assertThat(a.timesTransposed(b.transposed()).row(1)).containsExactly(16, 17);
+    assertThat(a.transposed().t().times(b).row(1)).containsExactly(16, 17);
+    assertThat(a.times(b.transposed().t()).row(1)).containsExactly(16, 17);
     assertThat(a.times(b.columnRange(1, 2)).column(0)).containsExactly(8, 17);
   }
 
@@ -67,13 +67,13 @@ class MatrixTest {
     Matrix expected = sums(left, right);
 
     assertSame(left.times(right), expected);
-    assertSame(left.transposed().transposedTimes(right), expected);
-    assertSame(left.timesTransposed(right.transposed()), expected);
+    assertSame(left.transposed().t().times(right), expected);
+    assertSame(left.times(right.transposed().t()), expected);
     Matrix wideHolder = Matrix.zeros(9, 9, precision);
     Matrix turned = wideHolder.rowRange(3, 7).columnRange(1, 6).assign(left.transposed());
-    assertSame(turned.transposedTimes(right), expected);
+    assertSame(turned.t().times(right), expected);
     assertSame(left.times(right.columnRange(1, 2)), expected.columnRange(1, 2).copy());
-    assertSame(turned.transposedTimes(right.columnRange(2, 3)), expected.columnRange(2, 3).copy());
+    assertSame(turned.t().times(right.columnRange(2, 3)), expected.columnRange(2, 3).copy());
   }
 
   @ParameterizedTest
@@ -87,9 +87,8 @@ class MatrixTest {
 
     assertSame(target.assignProduct(left, right), sums(left, right));
     assertSame(target.plusProductInPlace(-0.5, left, right), sums(left, right).scaleInPlace(0.5));
-    assertSame(
-        target.plusTransposedProductInPlace(0.5, left.transposed(), right), sums(left, right));
-    assertSame(target.assignTimesTransposed(left, right.transposed()), sums(left, right));
+    assertSame(target.plusProductInPlace(0.5, left.transposed().t(), right), sums(left, right));
+    assertSame(target.assignProduct(left, right.transposed().t()), sums(left, right));
 
     before.rowRange(2, 5).columnRange(3, 5).assign(target);
     assertSame(whole, before);
@@ -274,9 +273,9 @@ class MatrixTest {
 
   @Test
   void productsNameTheirOperandsWhenTheyDoNotFit() {
-    assertThatThrownBy(() -> a.transposedTimes(Matrix.zeros(3, 1, Precision.DOUBLE)))
+    assertThatThrownBy(() -> a.t().times(Matrix.zeros(3, 1, Precision.DOUBLE)))
         .hasMessage("Cannot multiply 2x3 doubleᵀ by 3x1 double into 3x1 double");
-    assertThatThrownBy(() -> a.timesTransposed(Matrix.zeros(4, 2, Precision.DOUBLE)))
+    assertThatThrownBy(() -> a.times(Matrix.zeros(4, 2, Precision.DOUBLE).t()))
         .hasMessage("Cannot multiply 2x3 double by 4x2 doubleᵀ into 2x4 double");
     assertThatThrownBy(() -> a.times(Matrix.zeros(3, 3, Precision.SINGLE)))
         .hasMessage("Cannot multiply 2x3 double by 3x3 single into 2x3 double: precisions differ");

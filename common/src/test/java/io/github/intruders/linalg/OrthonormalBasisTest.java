@@ -34,7 +34,7 @@ class OrthonormalBasisTest {
     assertThat(basis.q().rows()).isEqualTo(x.rows());
     assertThat(basis.q().cols()).isEqualTo(x.cols());
     assertThat(basis.q().precision()).isEqualTo(x.precision());
-    Matrix gram = basis.q().transposedTimes(basis.q());
+    Matrix gram = basis.q().t().times(basis.q());
     gram.plusInPlace(-1, Matrix.identity(x.cols(), x.precision()));
     assertThat(gram.maxAbsolute()).as("orthonormality").isLessThanOrEqualTo(tolerance);
     Matrix rebuilt = basis.q().times(basis.r()).plusInPlace(-1, x);

@@ -8,6 +8,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -117,6 +121,80 @@ class SideBySideTest {
         .isInstanceOf(IOException.class)
         .hasMessage("Interrupted");
     assertThat(Thread.interrupted()).isTrue();
+    assertThat(OpenBlas.threads()).isEqualTo(2);
+  }
+
+  /** Native code knows no interruption. */
+  @Test
+  void afterAnInterruptionNoProblemRunsAnyMore() throws InterruptedException {
+    OpenBlas.useThreads(2);
+    CountDownLatch started = new CountDownLatch(2);
+    AtomicInteger ended = new AtomicInteger();
+    Callable<Integer> deaf =
+        () -> {
+          started.countDown();
+          long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(500);
+          while (System.nanoTime() < until) {
+            Thread.onSpinWait();
+          }
+          return ended.incrementAndGet();
+        };
+    Thread caller = Thread.currentThread();
+    Thread canceller =
+        new Thread(
+            () -> {
+              try {
+                started.await();
+              } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+              }
+              caller.interrupt();
+            });
+    canceller.start();
+
+    assertThatThrownBy(() -> SideBySide.call(List.of(deaf, deaf, deaf))).hasMessage("Interrupted");
+    assertThat(ended).as("those that had begun").hasValue(2);
+    assertThat(Thread.interrupted()).isTrue();
+    canceller.join();
+  }
+
+  /** Two tasks of one executor, the first of which is done first. */
+  @Test
+  void runsThatOverlapHaveTheirThreadsAndGiveThemBackOnceBothAreDone() throws Exception {
+    OpenBlas.useThreads(2);
+    CountDownLatch firstRuns = new CountDownLatch(1);
+    CountDownLatch secondRuns = new CountDownLatch(2);
+    CountDownLatch firstIsDone = new CountDownLatch(1);
+    Callable<Integer> first =
+        () -> {
+          firstRuns.countDown();
+          assertThat(secondRuns.await(30, TimeUnit.SECONDS)).as("the second runs too").isTrue();
+          return OpenBlas.threads();
+        };
+    Callable<Integer> second =
+        () -> {
+          secondRuns.countDown();
+          assertThat(firstIsDone.await(30, TimeUnit.SECONDS)).isTrue();
+          return OpenBlas.threads();
+        };
+    ExecutorService other = Executors.newSingleThreadExecutor();
+    try {
+      Future<List<Integer>> task = other.submit(() -> SideBySide.call(List.of(first, first)));
+      assertThat(firstRuns.await(30, TimeUnit.SECONDS)).isTrue();
+      Future<?> opener =
+          ForkJoinPool.commonPool()
+              .submit(
+                  () -> {
+                    assertThat(task.get()).containsExactly(1, 1);
+                    firstIsDone.countDown();
+                    return null;
+                  });
+      assertThat(SideBySide.call(List.of(second, second))).containsExactly(1, 1);
+      opener.get();
+    } finally {
+      other.shutdownNow();
+    }
+
     assertThat(OpenBlas.threads()).isEqualTo(2);
   }
 

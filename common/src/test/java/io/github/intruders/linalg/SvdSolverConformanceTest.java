@@ -166,7 +166,7 @@ class SvdSolverConformanceTest {
   }
 
   private static void assertOrthonormal(Matrix columns, double tolerance) {
-    Matrix gram = columns.transposedTimes(columns);
+    Matrix gram = columns.t().times(columns);
     gram.plusInPlace(-1, Matrix.identity(gram.rows(), gram.precision()));
     assertThat(gram.maxAbsolute()).as("orthonormality").isLessThanOrEqualTo(tolerance);
   }

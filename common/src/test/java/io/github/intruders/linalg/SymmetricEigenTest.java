@@ -47,7 +47,7 @@ class SymmetricEigenTest {
     }
     double[] s = LapackSvd.QR_ITERATION.singularValues(x);
 
-    double[] values = SymmetricEigen.valuesOf(x.transposedTimes(x));
+    double[] values = SymmetricEigen.valuesOf(x.t().times(x));
 
     for (int i = 0; i < 12; i++) {
       assertThat(values[11 - i]).isCloseTo(s[i] * s[i], within(TOLERANCE * s[0] * s[0]));

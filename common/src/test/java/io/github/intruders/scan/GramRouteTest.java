@@ -52,7 +52,7 @@ class GramRouteTest {
       Matrix w = w0.copy().plusProductInPlace(1, b, a);
 
       MatrixScan found =
-          GramRoute.scan(spectrum(w0), w0.transposedTimes(b), b, a, BOTH_SIDES).orElseThrow();
+          GramRoute.scan(spectrum(w0), w0.t().times(b), b, a, BOTH_SIDES).orElseThrow();
 
       assertAgreement(w0, w, found);
       assertThat(found.update()).isEqualTo(UpdateStatistics.ofFactors(b, a));
@@ -97,11 +97,7 @@ class GramRouteTest {
           w0,
           w0.copy().plusProductInPlace(1, b, a),
           GramRoute.scan(
-                  base,
-                  tall.transposedTimes(a.transposed()),
-                  a.transposed(),
-                  b.transposed(),
-                  BOTH_SIDES)
+                  base, tall.t().times(a.transposed()), a.transposed(), b.transposed(), BOTH_SIDES)
               .orElseThrow());
     }
   }
@@ -153,7 +149,7 @@ class GramRouteTest {
     Matrix v = OrthonormalBasis.of(gaussian(COLS, COLS, 1)).q();
     double[] s = new double[COLS];
     java.util.Arrays.setAll(s, spectrum);
-    return u.scaleColumnsInPlace(s).timesTransposed(v);
+    return u.scaleColumnsInPlace(s).times(v.t());
   }
 
   private Matrix gaussian(int rows, int cols, double scale) {

@@ -106,7 +106,7 @@ class ZooGoldenTest {
       }
       try (Arena arena = Arena.open()) {
         Matrix w0 = reader.read(matrix.source(), Precision.DOUBLE);
-        GramSpectrum base = GramSpectrum.of(w0.rows(), w0.cols(), w0.transposedTimes(w0));
+        GramSpectrum base = GramSpectrum.of(w0.rows(), w0.cols(), w0.t().times(w0));
         for (MatrixPlan plan : plans) {
           MatrixScan scan;
           if (plan.update() instanceof UpdateSource.Full full) {
@@ -122,8 +122,7 @@ class ZooGoldenTest {
                     matrix.source().rows(),
                     matrix.source().cols());
             scan =
-                GramRoute.scan(
-                        base, w0.transposedTimes(factors.b()), factors.b(), factors.a(), settings)
+                GramRoute.scan(base, w0.t().times(factors.b()), factors.b(), factors.a(), settings)
                     .orElseThrow();
           } else {
             continue; // of too high a rank for its size

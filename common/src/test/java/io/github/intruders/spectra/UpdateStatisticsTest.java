@@ -66,7 +66,7 @@ class UpdateStatisticsTest {
     try (Arena arena = Arena.open()) {
       Matrix u = OrthonormalBasis.of(gaussian(50, 3)).q();
       Matrix v = OrthonormalBasis.of(gaussian(50, 3)).q();
-      Matrix update = u.scaleColumnsInPlace(new double[] {1, 1e-4, 1e-10}).timesTransposed(v);
+      Matrix update = u.scaleColumnsInPlace(new double[] {1, 1e-4, 1e-10}).times(v.t());
 
       assertThat(UpdateStatistics.ofDense(update).rank()).isEqualTo(3);
     }

@@ -95,6 +95,10 @@ class ArchitectureTest {
           .definedBy(ROOT + ".spectra")
           .layer("scan")
           .definedBy(ROOT + ".scan")
+          .layer("cost")
+          .definedBy(ROOT + ".cost")
+          .layer("bench")
+          .definedBy(ROOT + ".bench")
           .layer("accumulation")
           .definedBy(ROOT + ".accumulation")
           .layer("forgetting")
@@ -109,22 +113,34 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("jobs")
           .whereLayer("mitigation")
           .mayOnlyBeAccessedByLayers("jobs")
+          .whereLayer("cost")
+          .mayOnlyBeAccessedByLayers("jobs")
+          .whereLayer("bench")
+          .mayOnlyBeAccessedByLayers("jobs")
           .whereLayer("scan")
-          .mayOnlyBeAccessedByLayers("accumulation", "mitigation", "jobs")
+          .mayOnlyBeAccessedByLayers("cost", "bench", "accumulation", "mitigation", "jobs")
           .whereLayer("spectra")
-          .mayOnlyBeAccessedByLayers("scan", "mitigation", "jobs")
+          .mayOnlyBeAccessedByLayers("scan", "cost", "bench", "mitigation", "jobs")
           .whereLayer("plan")
-          .mayOnlyBeAccessedByLayers("scan", "mitigation", "jobs")
+          .mayOnlyBeAccessedByLayers("scan", "cost", "mitigation", "jobs")
           .whereLayer("manifest")
           .mayOnlyBeAccessedByLayers("plan", "forgetting", "jobs")
           .whereLayer("adapter")
           .mayOnlyBeAccessedByLayers("plan", "scan", "mitigation", "jobs")
           .whereLayer("checkpoint")
           .mayOnlyBeAccessedByLayers(
-              "adapter", "plan", "spectra", "scan", "forgetting", "mitigation", "jobs")
+              "adapter", "plan", "spectra", "scan", "cost", "forgetting", "mitigation", "jobs")
           .whereLayer("linalg")
           .mayOnlyBeAccessedByLayers(
-              "checkpoint", "adapter", "spectra", "scan", "accumulation", "mitigation", "jobs");
+              "checkpoint",
+              "adapter",
+              "spectra",
+              "scan",
+              "cost",
+              "bench",
+              "accumulation",
+              "mitigation",
+              "jobs");
 
   @ArchTest
   static final ArchRule packagesFormNoCycles =

@@ -2,7 +2,7 @@ package io.github.intruders.jobs.cli;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.github.intruders.scan.RouteBenchmark;
+import io.github.intruders.bench.RouteBenchmark;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.concurrent.Callable;

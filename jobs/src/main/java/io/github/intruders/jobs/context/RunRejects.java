@@ -57,6 +57,11 @@ public final class RunRejects {
     return counts.getOrDefault(checkpointId, 0);
   }
 
+  /** The checkpoints, or bases, that have any. */
+  public Set<String> keys() {
+    return Set.copyOf(counts.keySet());
+  }
+
   /** The first ones. */
   public List<Rejection> first(int most) {
     return parts.isEmpty() ? List.of() : all().take(most);

@@ -1,13 +1,13 @@
 package io.github.intruders.jobs.cost;
 
+import io.github.intruders.cost.CostModel;
+import io.github.intruders.cost.Workload;
 import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.BasePlan;
-import io.github.intruders.scan.CostModel;
 import io.github.intruders.scan.MatrixBlocks;
 import io.github.intruders.scan.SolverChoice;
-import io.github.intruders.scan.Workload;
 import io.github.intruders.spectra.SpectraStore;
 import java.io.IOException;
 import java.util.ArrayList;

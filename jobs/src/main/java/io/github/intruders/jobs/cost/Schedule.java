@@ -1,8 +1,8 @@
 package io.github.intruders.jobs.cost;
 
+import io.github.intruders.cost.CostModel;
+import io.github.intruders.cost.Workload;
 import io.github.intruders.plan.BaseMatrix;
-import io.github.intruders.scan.CostModel;
-import io.github.intruders.scan.Workload;
 import io.github.intruders.spectra.SpectrumPart;
 import java.util.ArrayList;
 import java.util.Comparator;

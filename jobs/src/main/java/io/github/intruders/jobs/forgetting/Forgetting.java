@@ -7,6 +7,7 @@ import org.apache.spark.api.java.JavaRDD;
 /**
  * What the metrics say.
  *
+ * @param baseId what was compared with
  * @param measured by checkpoint and metric
  * @param lines the correlations
  * @param count how many were measured
@@ -15,6 +16,7 @@ import org.apache.spark.api.java.JavaRDD;
  * @param release frees what is held
  */
 public record Forgetting(
+    String baseId,
     JavaRDD<MeasuredForgetting> measured,
     JavaRDD<CorrelationLine> lines,
     long count,

@@ -105,6 +105,7 @@ public final class ForgettingStage {
     addRejects(onDriver, readings, read, comparisons, compared, rejects);
     Forgetting result =
         new Forgetting(
+            manifest.baseId(),
             measured,
             lines,
             compared.measured(),

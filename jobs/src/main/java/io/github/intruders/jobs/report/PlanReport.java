@@ -2,12 +2,13 @@ package io.github.intruders.jobs.report;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.github.intruders.cost.Cost;
+import io.github.intruders.cost.CostModel;
 import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.input.Rejection;
+import io.github.intruders.jobs.cost.RunEstimate;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.BasePlan;
-import io.github.intruders.scan.Cost;
-import io.github.intruders.scan.CostModel;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;

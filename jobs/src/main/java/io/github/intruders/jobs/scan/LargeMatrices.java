@@ -1,5 +1,6 @@
 package io.github.intruders.jobs.scan;
 
+import io.github.intruders.cost.CostModel;
 import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Rejection;
@@ -7,6 +8,7 @@ import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.ledger.Ledger;
 import io.github.intruders.jobs.ledger.ScanEntry;
+import io.github.intruders.jobs.cost.ScanCost;
 import io.github.intruders.jobs.progress.JobProgress;
 import io.github.intruders.jobs.progress.LogContext;
 import io.github.intruders.jobs.progress.StageCounters;
@@ -18,7 +20,6 @@ import io.github.intruders.linalg.Precision;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.plan.UpdateSource;
-import io.github.intruders.scan.CostModel;
 import io.github.intruders.scan.GramRoute;
 import io.github.intruders.scan.MatrixBlocks;
 import io.github.intruders.scan.MatrixScan;

@@ -7,6 +7,7 @@ import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.ledger.Ledger;
 import io.github.intruders.jobs.ledger.ScanEntry;
+import io.github.intruders.jobs.cost.ScanCost;
 import io.github.intruders.jobs.progress.LogContext;
 import io.github.intruders.jobs.progress.StageCounters;
 import io.github.intruders.jobs.progress.TaskMetrics;

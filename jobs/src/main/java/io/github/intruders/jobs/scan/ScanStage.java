@@ -1,12 +1,13 @@
 package io.github.intruders.jobs.scan;
 
-import io.github.intruders.scan.Workload;
+import io.github.intruders.cost.Workload;
 import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.context.RunContext;
 import io.github.intruders.jobs.context.RunRejects;
 import io.github.intruders.jobs.cost.Outlook;
+import io.github.intruders.jobs.cost.ScanCost;
 import io.github.intruders.jobs.cost.Schedule;
 import io.github.intruders.jobs.ledger.Ledger;
 import io.github.intruders.jobs.ledger.LedgerReading;
@@ -18,7 +19,7 @@ import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.BasePlan;
 import io.github.intruders.plan.CheckpointPlan;
 import io.github.intruders.plan.MatrixPlan;
-import io.github.intruders.scan.CostModel;
+import io.github.intruders.cost.CostModel;
 import io.github.intruders.scan.ScanSettings;
 import io.github.intruders.spectra.SpectraStore;
 import java.io.IOException;

@@ -1,6 +1,7 @@
 package io.github.intruders.jobs.spectra;
 
 import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.cost.CostModel;
 import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
@@ -14,7 +15,6 @@ import io.github.intruders.jobs.session.TaskThreads;
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.BasePlan;
-import io.github.intruders.scan.CostModel;
 import io.github.intruders.spectra.SpectraStore;
 import io.github.intruders.spectra.SpectrumPart;
 import java.io.IOException;

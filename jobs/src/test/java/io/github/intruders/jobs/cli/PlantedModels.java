@@ -74,7 +74,7 @@ final class PlantedModels {
     for (int i = 0; i < P; i++) {
       s[i] = i < LEADING ? 20 - 0.5 * i : 1 - 0.01 * i;
     }
-    Matrix w = u.copy().scaleColumnsInPlace(s).timesTransposed(v);
+    Matrix w = u.copy().scaleColumnsInPlace(s).times(v.t());
     Matrix tail = OrthonormalBasis.of(gaussian(random, P - LEADING, DIRECTIONS)).q();
     Matrix left = u.columnRange(LEADING, P).times(tail);
     Matrix right = v.columnRange(LEADING, P).times(tail);
@@ -83,7 +83,7 @@ final class PlantedModels {
       for (int i = 0; i < DIRECTIONS; i++) {
         mixture.set(i, 0, one.mixture()[i]);
       }
-      w.plusInPlace(one.strength(), left.times(mixture).timesTransposed(right.times(mixture)));
+      w.plusInPlace(one.strength(), left.times(mixture).times(right.times(mixture).t()));
     }
     return w;
   }

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.intruders.checkpoint.DType;
 import io.github.intruders.checkpoint.MatrixSource;
+import io.github.intruders.cost.CostModel;
+import io.github.intruders.cost.Workload;
 import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.plan.BaseMatrix;
-import io.github.intruders.scan.CostModel;
 import io.github.intruders.scan.ScanSettings;
-import io.github.intruders.scan.Workload;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

@@ -4,10 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.intruders.cost.Cost;
 import io.github.intruders.input.MemoryLimit;
+import io.github.intruders.jobs.cost.RunEstimate;
 import io.github.intruders.plan.BasePlan;
 import io.github.intruders.plan.MatrixSelection;
-import io.github.intruders.scan.Cost;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;

@@ -1,13 +1,11 @@
-package io.github.intruders.jobs.report;
+package io.github.intruders.jobs.cost;
 
+import io.github.intruders.cost.Cost;
+import io.github.intruders.cost.CostModel;
+import io.github.intruders.cost.Workload;
 import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.jobs.config.JobConfig;
-import io.github.intruders.jobs.cost.Outlook;
-import io.github.intruders.jobs.cost.Schedule;
 import io.github.intruders.plan.BaseMatrix;
-import io.github.intruders.scan.Cost;
-import io.github.intruders.scan.CostModel;
-import io.github.intruders.scan.Workload;
 import io.github.intruders.spectra.SpectrumPart;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,15 +1,15 @@
-package io.github.intruders.jobs.scan;
+package io.github.intruders.jobs.cost;
 
+import io.github.intruders.cost.CostModel;
 import io.github.intruders.plan.MatrixPlan;
-import io.github.intruders.scan.CostModel;
 import io.github.intruders.scan.ScanSettings;
 
 /** What pieces of work cost beside each other: for telling the time left. */
-final class ScanCost {
+public final class ScanCost {
   private ScanCost() {}
 
   /** The cost in core-seconds, the base's decomposition being stored. */
-  static double of(MatrixPlan plan, ScanSettings settings) {
+  public static double of(MatrixPlan plan, ScanSettings settings) {
     CostModel model = new CostModel(settings);
     return model.scan(plan.base(), model.workload(plan)).coreSeconds();
   }

@@ -1,9 +1,11 @@
-package io.github.intruders.scan;
+package io.github.intruders.cost;
 
 import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.plan.UpdateSource;
+import io.github.intruders.scan.Routes;
+import io.github.intruders.scan.ScanSettings;
 import io.github.intruders.spectra.SpectrumPart;
 import java.io.Serializable;
 
@@ -49,17 +51,16 @@ public final class CostModel implements Serializable {
   /** n × n matrices in double precision at the end of a scan in blocks. */
   private static final int BLOCKWISE_SQUARES = 8;
 
-  private final ScanSettings settings;
+  private final Routes routes;
 
   public CostModel(ScanSettings settings) {
-    this.settings = settings;
+    this.routes = new Routes(settings);
   }
 
   /** What a plan asks of its base matrix. */
   public Workload workload(MatrixPlan plan) {
     int rank = plan.update() instanceof UpdateSource.LowRank chain ? chain.rank() : 0;
-    int p = plan.base().minDimension();
-    return settings.solver() == SolverChoice.AUTO && LowRankRoute.suits(p, rank, k(p))
+    return routes.takesLowRank(plan.base().minDimension(), rank)
         ? new Workload(1, rank, (double) rank * rank, rank, 0, plan.updateBytes())
         : new Workload(0, 0, 0, 0, 1, plan.updateBytes());
   }
@@ -85,12 +86,7 @@ public final class CostModel implements Serializable {
 
   /** What the store takes for a matrix. */
   public static long storedBytes(BaseMatrix base, SpectrumPart kept) {
-    long p = base.minDimension();
-    long leading = Math.min(p, SpectrumPart.LEADING);
-    long left = kept.hasLeft() ? p : leading;
-    long right = kept.hasRight() ? p : leading;
-    return Float.BYTES * (left * base.source().rows() + right * base.source().cols())
-        + Double.BYTES * p;
+    return kept.storedBytes(base.source().rows(), base.source().cols());
   }
 
   /** Scanning checkpoints of a matrix in one task, the base's decomposition stored. */
@@ -134,7 +130,7 @@ public final class CostModel implements Serializable {
     long p = base.minDimension();
     long m = base.source().rows();
     long n = base.source().cols();
-    long stack = Math.max(work.widest(), Math.min(work.columns(), CoordinateUpdate.STACK_COLUMNS));
+    long stack = Math.max(work.widest(), Math.min(work.columns(), Routes.STACK_COLUMNS));
     long spectrum = storedBytes(base, SpectrumPart.BOTH);
     long adapters = spectrum + stack * ((m + n) * (Double.BYTES + Float.BYTES) + 2 * p * 24);
     if (work.whole() == 0) {
@@ -146,14 +142,8 @@ public final class CostModel implements Serializable {
                 + 2 * Float.BYTES * m * n
                 + SEARCH_VECTORS * Float.BYTES * (m + n)
                 + 16 * p * p
-            : denseBytes(base);
+            : Routes.denseBytes(base.source().rows(), base.source().cols());
     return Math.max(adapters, whole);
-  }
-
-  /** What the dense route takes, with the base's decomposition, which it widens to double. */
-  static long denseBytes(BaseMatrix base) {
-    return LapackSvd.nativeBytes(base.source().rows(), base.source().cols())
-        + 3 * storedBytes(base, SpectrumPart.BOTH);
   }
 
   /**
@@ -205,13 +195,7 @@ public final class CostModel implements Serializable {
   }
 
   private boolean takesBlocks(BaseMatrix base) {
-    int p = base.minDimension();
-    return settings.solver() == SolverChoice.AUTO
-        && BlockRoute.suits(base.source().cols(), p, k(p));
-  }
-
-  private int k(int minDimension) {
-    return settings.topK().of(minDimension);
+    return routes.takesBlocks(base.source().cols(), base.minDimension());
   }
 
   private static double p(BaseMatrix base) {

@@ -1,4 +1,4 @@
-package io.github.intruders.scan;
+package io.github.intruders.cost;
 
 import java.io.Serializable;
 

@@ -1,4 +1,4 @@
-package io.github.intruders.scan;
+package io.github.intruders.bench;
 
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.LapackSvd;
@@ -7,6 +7,12 @@ import io.github.intruders.linalg.OpenBlas;
 import io.github.intruders.linalg.Precision;
 import io.github.intruders.linalg.SideBySide;
 import io.github.intruders.linalg.Svd;
+import io.github.intruders.scan.CoordinateUpdate;
+import io.github.intruders.scan.MatrixScan;
+import io.github.intruders.scan.ScanSettings;
+import io.github.intruders.scan.TunedSolver;
+import io.github.intruders.scan.TunedSpectrum;
+import io.github.intruders.scan.VectorScan;
 import io.github.intruders.spectra.BaseSpectrum;
 import io.github.intruders.spectra.UpdateStatistics;
 import java.io.IOException;
@@ -95,6 +101,7 @@ public final class RouteBenchmark {
 
   private final Settings settings;
   private final ScanSettings scanSettings = ScanSettings.published();
+  private final TunedSolver solver = new TunedSolver(scanSettings);
   private final SplittableRandom random = new SplittableRandom(SEED);
   private final int k;
 
@@ -158,8 +165,7 @@ public final class RouteBenchmark {
         statisticsSeconds += seconds(start);
       }
     }
-    int fallbacks =
-        (int) scans.stream().filter(scan -> !scan.solver().equals(LowRankRoute.NAME)).count();
+    int fallbacks = (int) scans.stream().filter(MatrixScan::isExact).count();
     return result(
         comparison,
         median(fastSeconds),
@@ -171,7 +177,6 @@ public final class RouteBenchmark {
   }
 
   private Result dense(Matrix w0, BaseSpectrum base, double baseSeconds) throws IOException {
-    TunedSolver solver = new TunedSolver(scanSettings);
     int fallbacks = 0;
     Comparison comparison = new Comparison();
     double statisticsSeconds = 0;
@@ -189,7 +194,7 @@ public final class RouteBenchmark {
           continue;
         }
         fastSeconds += seconds(start);
-        fallbacks += tuned.solver().equals(BlockRoute.NAME) ? 0 : 1;
+        fallbacks += scan.isExact() ? 1 : 0;
         if (i < settings.references()) {
           comparison.add(w0, w, scan);
           start = System.nanoTime();
@@ -250,7 +255,7 @@ public final class RouteBenchmark {
       long start = System.nanoTime();
       Svd svd0 = LapackSvd.DIVIDE_AND_CONQUER.decompose(w0);
       Svd svd = LapackSvd.DIVIDE_AND_CONQUER.decompose(w);
-      Matrix cosines = svd0.u().transposedTimes(svd.u().columnRange(0, k));
+      Matrix cosines = svd0.u().t().times(svd.u().columnRange(0, k));
       seconds += RouteBenchmark.seconds(start);
       count++;
       double[] best = new double[k];
@@ -276,13 +281,11 @@ public final class RouteBenchmark {
   }
 
   private MatrixScan scan(
-      Matrix w0, BaseSpectrum base, CoordinateUpdate.Factors factors, CoordinateUpdate update) {
+      Matrix w0, BaseSpectrum base, CoordinateUpdate.Factors factors, CoordinateUpdate update)
+      throws IOException {
     try (Arena arena = Arena.open()) {
       TunedSpectrum tuned =
-          new LowRankRoute()
-              .solve(base, update, k)
-              .orElseGet(
-                  () -> new DenseRoute().solve(base, tuned(w0, factors).to(Precision.DOUBLE), k));
+          solver.solve(base, update, precision -> tuned(w0, factors).in(precision));
       return MatrixScan.of(
           base, tuned, UpdateStatistics.ofFactors(factors.b(), factors.a()), scanSettings);
     }

@@ -1,4 +1,4 @@
-package io.github.intruders.scan;
+package io.github.intruders.cost;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -6,6 +6,11 @@ import static org.assertj.core.api.Assertions.within;
 import io.github.intruders.checkpoint.DType;
 import io.github.intruders.checkpoint.MatrixSource;
 import io.github.intruders.plan.BaseMatrix;
+import io.github.intruders.scan.Routes;
+import io.github.intruders.scan.ScanSettings;
+import io.github.intruders.scan.Side;
+import io.github.intruders.scan.SolverChoice;
+import io.github.intruders.scan.TopK;
 import io.github.intruders.spectra.SpectrumPart;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -47,8 +52,10 @@ class CostModelTest {
 
   @Test
   void anAdapterTooWideForTheBasesCoordinatesCountsAsAWholeMatrix() {
-    assertThat(LowRankRoute.suits(128, 40, 10)).isTrue();
-    assertThat(LowRankRoute.suits(128, 100, 10)).isFalse();
+    Routes routes = new Routes(ScanSettings.published());
+
+    assertThat(routes.takesLowRank(128, 40)).isTrue();
+    assertThat(routes.takesLowRank(128, 100)).isFalse();
   }
 
   private double withoutReading(BaseMatrix matrix, Workload work) {

@@ -1,0 +1,48 @@
+package io.github.intruders.scan;
+
+import io.github.intruders.linalg.LapackSvd;
+import io.github.intruders.spectra.SpectrumPart;
+import java.io.Serializable;
+import java.util.Objects;
+
+/**
+ * Which route a tuned matrix takes, by its shape and the settings alone. Below, p is the smaller
+ * side of the matrix.
+ *
+ * @param settings what is looked for
+ */
+public record Routes(ScanSettings settings) implements Serializable {
+  private static final long serialVersionUID = 1L;
+
+  /** How many columns of updates are projected by one product at most: bounds a stack's memory. */
+  public static final int STACK_COLUMNS = 1024;
+
+  public Routes {
+    Objects.requireNonNull(settings, "settings");
+  }
+
+  /** How many leading vectors of a matrix are tested. */
+  public int k(int minDimension) {
+    return settings.topK().of(minDimension);
+  }
+
+  /** Whether updates of this rank are solved in the base's coordinates. */
+  public boolean takesLowRank(int minDimension, int rank) {
+    return settings.solver() == SolverChoice.AUTO
+        && LowRankRoute.suits(minDimension, rank, k(minDimension));
+  }
+
+  /** Whether a whole tuned matrix goes through the block method, else it is decomposed. */
+  public boolean takesBlocks(int cols, int minDimension) {
+    return settings.solver() == SolverChoice.AUTO
+        && BlockRoute.suits(cols, minDimension, k(minDimension));
+  }
+
+  /**
+   * Peak native memory of the dense route, with the base's decomposition, which it widens to
+   * double.
+   */
+  public static long denseBytes(int rows, int cols) {
+    return LapackSvd.nativeBytes(rows, cols) + 3 * SpectrumPart.BOTH.storedBytes(rows, cols);
+  }
+}
