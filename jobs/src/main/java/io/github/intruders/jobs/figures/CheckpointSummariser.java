@@ -139,7 +139,12 @@ public final class CheckpointSummariser {
         (cell, sums) ->
             cells.add(
                 new HeatCell(
-                    cell.layer(), cell.module(), (int) sums[0], (int) sums[1], sums[2], sums[3])));
+                    cell.layer(),
+                    cell.module(),
+                    (int) sums[0],
+                    (int) sums[1],
+                    sums[2],
+                    sums[3])));
     return new CheckpointFigures(
         checkpointId,
         matrices,

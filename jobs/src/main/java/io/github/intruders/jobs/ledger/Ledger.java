@@ -14,6 +14,7 @@ import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Rejection;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.List;
 
