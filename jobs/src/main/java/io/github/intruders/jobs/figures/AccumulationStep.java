@@ -1,6 +1,9 @@
 package io.github.intruders.jobs.figures;
 
 import java.io.Serializable;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
 
 /**
  * One step of a sequence, over all matrices that were followed through it.
@@ -27,4 +30,13 @@ public record AccumulationStep(
     int faded,
     int cumulativeBorn,
     double intruderEnergyShare)
-    implements Serializable {}
+    implements Serializable {
+  /** The steps by sequence, each sequence from its start. */
+  public static List<AccumulationStep> inOrder(Collection<AccumulationStep> steps) {
+    return steps.stream()
+        .sorted(
+            Comparator.comparing(AccumulationStep::sequence)
+                .thenComparingInt(AccumulationStep::step))
+        .toList();
+  }
+}

@@ -9,6 +9,8 @@ import io.github.intruders.scan.ScanSettings;
 import io.github.intruders.scan.Side;
 import io.github.intruders.scan.VectorScan;
 import java.io.Serializable;
+import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
@@ -156,6 +158,46 @@ public record ScanEntry(
   /** How much stronger the update could be before an intruder is expected; null for no update. */
   public Double criticalMargin() {
     return updateSpectralNorm > 0 ? criticalStrength / updateSpectralNorm : null;
+  }
+
+  /** This entry with no more than so many vectors of each side, and their similarities. */
+  public ScanEntry leading(int count) {
+    Map<Side, List<double[]>> square = new EnumMap<>(Side.class);
+    similarity.forEach(
+        (side, tuned) ->
+            square.put(
+                side,
+                tuned.stream()
+                    .limit(count)
+                    .map(base -> Arrays.copyOf(base, Math.min(count, base.length)))
+                    .toList()));
+    return new ScanEntry(
+        key,
+        checkpointId,
+        matrix,
+        layer,
+        module,
+        rows,
+        cols,
+        dtype,
+        updateRank,
+        updateNorm,
+        updateRelativeNorm,
+        updateSpectralNorm,
+        updateEffectiveRank,
+        baseNorm,
+        baseSpectralNorm,
+        criticalStrength,
+        intruderCount,
+        intruders,
+        ties,
+        intruderEnergy,
+        energy,
+        solver,
+        maxResidual,
+        elapsedMillis,
+        vectors.stream().filter(vector -> vector.singularIndex() < count).toList(),
+        square);
   }
 
   /** Σσ² of the intruders relative to all tested vectors. */

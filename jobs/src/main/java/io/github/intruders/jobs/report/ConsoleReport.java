@@ -1,7 +1,7 @@
 package io.github.intruders.jobs.report;
 
 import io.github.intruders.jobs.config.TablePlace;
-import io.github.intruders.jobs.report.RunSummary.AccumulationStep;
+import io.github.intruders.jobs.figures.AccumulationStep;
 import io.github.intruders.jobs.report.RunSummary.CheckpointSummary;
 import io.github.intruders.jobs.report.RunSummary.ForgettingSummary;
 import io.github.intruders.jobs.report.RunSummary.RankedCheckpoint;

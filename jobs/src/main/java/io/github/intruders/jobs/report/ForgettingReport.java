@@ -1,8 +1,11 @@
 package io.github.intruders.jobs.report;
 
 import io.github.intruders.jobs.config.TablePlace;
+import io.github.intruders.jobs.figures.CorrelationLine;
 import io.github.intruders.jobs.report.RunSummary.ForgettingSummary;
+import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * What metrics say, as a person reads it in a terminal.
@@ -11,8 +14,43 @@ import java.util.List;
  * @param rejected how many files and entries were left out
  */
 public record ForgettingReport(List<ForgettingSummary> lines, long rejected) {
+  /** How many correlations are told at most. */
+  static final int MAX_LINES = 200;
+
+  private static final Comparator<ForgettingSummary> STRONGEST_FIRST =
+      Comparator.comparing(
+              ForgettingReport::strength, Comparator.nullsLast(Comparator.<Double>reverseOrder()))
+          .thenComparing(ForgettingSummary::metric)
+          .thenComparing(ForgettingSummary::measure);
+
   public ForgettingReport {
     lines = List.copyOf(lines);
+  }
+
+  /**
+   * What is told of correlations: the Spearman ones over all checkpoints, the strongest first, at
+   * most {@value #MAX_LINES}.
+   *
+   * @param lines may hold any others too
+   */
+  public static List<ForgettingSummary> strongest(Stream<CorrelationLine> lines) {
+    return lines
+        .filter(ForgettingReport::isTold)
+        .map(ForgettingSummary::of)
+        .sorted(STRONGEST_FIRST)
+        .limit(MAX_LINES)
+        .toList();
+  }
+
+  /** Whether {@link #strongest} tells of it, if it is strong enough. */
+  public static boolean isTold(CorrelationLine line) {
+    return line.grouping().equals("all")
+        && line.method().equals("spearman")
+        && ("t".equals(line.pValueMethod()) || line.reason() != null);
+  }
+
+  private static Double strength(ForgettingSummary line) {
+    return line.rho() == null ? null : (Double) Math.abs(line.rho());
   }
 
   /** The report as text. */

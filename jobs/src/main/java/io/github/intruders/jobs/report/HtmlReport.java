@@ -3,13 +3,14 @@ package io.github.intruders.jobs.report;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.github.intruders.checkpoint.Storage;
-import io.github.intruders.jobs.table.TableReader;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
+import java.util.Properties;
 
 /**
  * The report: one HTML page that needs no network, with its charts drawn from data inside it. Texts
@@ -17,20 +18,21 @@ import java.util.Base64;
  * browser runs the page's own scripts only, known by their hashes, and loads nothing from anywhere.
  */
 public final class HtmlReport {
-  private static final String CHARTS =
-      "/META-INF/resources/webjars/chart.js/4.4.4/dist/chart.umd.js";
+  /** What Maven says of the chart library in its jar. */
+  private static final String CHARTS_POM =
+      "/META-INF/maven/org.webjars.npm/chart.js/pom.properties";
+
+  private static final String CHARTS = "/META-INF/resources/webjars/chart.js/%s/dist/chart.umd.js";
 
   private HtmlReport() {}
 
   /**
-   * Writes {@code OUT/report/index.html} from the tables in {@code OUT}.
+   * Writes {@code OUT/report/index.html}.
    *
    * @return where the page lies
-   * @throws io.github.intruders.input.UserInputException if no scan has written tables there
    */
-  public static String write(TableReader tables, Storage storage, String outUri)
-      throws IOException {
-    String page = render(ReportData.read(tables, storage, outUri));
+  public static String write(ReportInput input, Storage storage, String outUri) throws IOException {
+    String page = render(ReportData.of(input));
     String file = storage.resolve(outUri, "report/index.html");
     storage.write(file, out -> out.write(page.getBytes(StandardCharsets.UTF_8)));
     return file;
@@ -38,7 +40,7 @@ public final class HtmlReport {
 
   static String render(JsonNode data) throws IOException {
     String style = resource("/report/report.css");
-    String charts = resource(CHARTS).replaceAll("(?m)^//# sourceMappingURL=.*$", "");
+    String charts = resource(charts()).replaceAll("(?m)^//# sourceMappingURL=.*$", "");
     String report =
         String.join(
             "\n",
@@ -54,6 +56,13 @@ public final class HtmlReport {
         .replace("/*CHARTS*/", charts)
         .replace("/*REPORT*/", report)
         .replace("/*DATA*/", json(data));
+  }
+
+  /** The library's path, which holds its version. */
+  private static String charts() throws IOException {
+    Properties jar = new Properties();
+    jar.load(new StringReader(resource(CHARTS_POM)));
+    return CHARTS.formatted(jar.getProperty("version"));
   }
 
   /** JSON that can neither end the script element around it nor start another one. */

@@ -1,23 +1,20 @@
 package io.github.intruders.jobs.report;
 
-import static org.apache.spark.sql.functions.array;
-import static org.apache.spark.sql.functions.broadcast;
-import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.desc;
-import static org.apache.spark.sql.functions.desc_nulls_last;
-import static org.apache.spark.sql.functions.expr;
-import static org.apache.spark.sql.functions.max;
-import static org.apache.spark.sql.functions.sum;
-import static org.apache.spark.sql.functions.when;
-
-import io.github.intruders.jobs.table.ForgettingTable;
-import io.github.intruders.jobs.table.MetricsTable;
-import io.github.intruders.jobs.table.MitigationsTable;
-import io.github.intruders.jobs.table.TableReader;
-import java.io.IOException;
-import org.apache.spark.sql.Column;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
+import io.github.intruders.forgetting.MeasuredForgetting;
+import io.github.intruders.jobs.figures.CorrelationLine;
+import io.github.intruders.jobs.ledger.MitigationEntry;
+import io.github.intruders.jobs.report.ReportInput.Outcomes;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.Optional;
+import scala.Tuple2;
 
 /** What the report shows of measured forgetting and of mitigation. */
 final class OutcomeFigures {
@@ -26,116 +23,176 @@ final class OutcomeFigures {
   private static final int MITIGATIONS_DRAWN = 40;
   private static final int VARIANTS_SHOWN = 4000;
 
-  private final TableReader tables;
+  private static final Columns<Metric> METRICS = new Columns<Metric>().text("metric", Metric::name);
+
+  private static final Columns<Forgetting> FORGETTING =
+      new Columns<Forgetting>()
+          .text("checkpoint_id", Forgetting::checkpointId)
+          .list("values", Forgetting::values);
+
+  private static final Columns<CorrelationLine> CORRELATIONS =
+      new Columns<CorrelationLine>()
+          .text("grouping", CorrelationLine::grouping)
+          .text("metric", CorrelationLine::metric)
+          .text("measure", CorrelationLine::measure)
+          .text("method", CorrelationLine::method)
+          .number("n", CorrelationLine::n)
+          .number("rho", CorrelationLine::rho)
+          .number("p_value", CorrelationLine::pValue)
+          .text("p_value_method", CorrelationLine::pValueMethod)
+          .number("ci_low", CorrelationLine::ciLow)
+          .number("ci_high", CorrelationLine::ciHigh)
+          .number("incomplete", CorrelationLine::incomplete)
+          .text("reason", CorrelationLine::reason);
+
+  private static final Columns<EditedModel> MITIGATIONS =
+      new Columns<EditedModel>()
+          .text("checkpoint_id", EditedModel::checkpointId)
+          .text("variant", EditedModel::variant)
+          .number("lambda", EditedModel::lambda)
+          .number("intruders_before", EditedModel::intrudersBefore)
+          .number("intruders_scaled", EditedModel::intrudersScaled)
+          .number("intruders_after", EditedModel::intrudersAfter)
+          .number("update_norm_before", EditedModel::updateNormBefore)
+          .number("update_norm_after", EditedModel::updateNormAfter)
+          .number("reconstruction_error", EditedModel::maxReconstructionError);
+
   private final EmbeddedTables page;
 
-  OutcomeFigures(TableReader tables, EmbeddedTables page) {
-    this.tables = tables;
+  OutcomeFigures(EmbeddedTables page) {
     this.page = page;
   }
 
+  /** A metric that may be drawn; those that go with the count of intruders most closely first. */
+  private record Metric(String name, MetricValues values, MetricLines lines)
+      implements Comparable<Metric>, Serializable {
+    private static final Comparator<Metric> STRONGEST_FIRST =
+        Comparator.comparing(
+                (Metric metric) -> metric.lines.strength(),
+                Comparator.nullsLast(Comparator.<Double>reverseOrder()))
+            .thenComparing(Metric::name);
+
+    private static Metric of(Tuple2<String, Tuple2<MetricValues, Optional<MetricLines>>> joined) {
+      return new Metric(
+          joined._1(), joined._2()._1(), joined._2()._2().or(new MetricLines(CORRELATIONS_SHOWN)));
+    }
+
+    @Override
+    public int compareTo(Metric other) {
+      return STRONGEST_FIRST.compare(this, other);
+    }
+  }
+
   /**
-   * Puts the tables of the stages that ran.
+   * One checkpoint.
+   *
+   * @param values metric by metric; some may be null
+   */
+  private record Forgetting(String checkpointId, List<Double> values) {}
+
+  /**
+   * Puts what metrics say, by one Spark job, or two where some metrics are not drawn; what they
+   * give is bounded.
    *
    * @param drawn the ids of the checkpoints that are drawn
    */
-  void put(Dataset<Row> drawn) throws IOException {
-    if (tables.has(MetricsTable.NAME) && tables.has(ForgettingTable.NAME)) {
-      putForgetting(drawn);
-    }
-    if (tables.has(MitigationsTable.NAME)) {
-      putMitigations();
-    }
-  }
-
-  /** The metrics that go with the count most closely, if there are too many. */
-  private void putForgetting(Dataset<Row> drawn) throws IOException {
-    Dataset<Row> correlations =
-        tables
-            .stored(ForgettingTable.NAME)
-            .where("p_value_method IS NULL OR p_value_method = 't' OR method = 'kendall'");
-    Dataset<Row> metrics =
-        ReportData.local(
-            tables
-                .stored(MetricsTable.NAME)
-                .groupBy("metric")
-                .count()
-                .join(
-                    correlations
-                        .where("grouping = 'all' AND method = 'spearman'")
-                        .where("measure = 'intruder_count'")
-                        .groupBy("metric")
-                        .agg(max(expr("abs(rho)")).as("strength")),
-                    ReportData.columns("metric"),
-                    "left")
-                .orderBy(desc_nulls_last("strength"), col("metric"))
-                .limit(METRICS_DRAWN)
-                .select("metric"));
-    page.put("metrics", metrics);
-    Column[] values =
-        metrics.collectAsList().stream()
-            .map(row -> max(when(col("metric").equalTo(row.getString(0)), col("forgetting"))))
-            .toArray(Column[]::new);
+  void putForgetting(Outcomes outcomes, Set<String> drawn) {
+    List<Metric> first = metrics(outcomes, drawn);
+    List<Metric> metrics = first.stream().limit(METRICS_DRAWN).toList();
+    page.put("metrics", METRICS, metrics);
+    Set<String> measured =
+        metrics.size() < first.size()
+            ? measured(outcomes.measured(), drawn)
+            : metrics.stream()
+                .flatMap(metric -> metric.values.byCheckpoint().keySet().stream())
+                .collect(Collectors.toCollection(TreeSet::new));
     page.put(
         "forgetting",
-        tables
-            .stored(MetricsTable.NAME)
-            .join(broadcast(drawn), ReportData.columns("checkpoint_id"), "left_semi")
-            .groupBy("checkpoint_id")
-            .agg(array(values).as("values"))
-            .orderBy("checkpoint_id"));
+        FORGETTING,
+        measured.stream().map(checkpoint -> forgetting(checkpoint, metrics)).toList());
     page.put(
         "correlations",
-        correlations
-            .join(broadcast(metrics), ReportData.columns("metric"), "left_semi")
-            .select(
-                "grouping",
-                "metric",
-                "measure",
-                "method",
-                "n",
-                "rho",
-                "p_value",
-                "p_value_method",
-                "ci_low",
-                "ci_high",
-                "incomplete",
-                "reason")
-            .orderBy(
-                expr("grouping LIKE 'sequence=%'"),
-                col("grouping"),
-                desc("method"),
-                col("metric"),
-                col("measure"))
-            .limit(CORRELATIONS_SHOWN));
+        CORRELATIONS,
+        metrics.stream()
+            .flatMap(metric -> metric.lines.lines().stream())
+            .sorted(MetricLines.ORDER)
+            .limit(CORRELATIONS_SHOWN)
+            .toList());
   }
 
-  /** Of the edited checkpoints that had most intruders. */
-  private void putMitigations() throws IOException {
-    Dataset<Row> variants =
-        tables
-            .stored(MitigationsTable.NAME)
-            .groupBy("checkpoint_id", "variant", "lambda")
-            .agg(
-                sum("intruders_before").as("intruders_before"),
-                sum("intruders_scaled").as("intruders_scaled"),
-                sum("intruders_after").as("intruders_after"),
-                expr("sqrt(sum(update_norm_before * update_norm_before))").as("update_norm_before"),
-                expr("sqrt(sum(update_norm_after * update_norm_after))").as("update_norm_after"),
-                max("reconstruction_error").as("reconstruction_error"));
-    Dataset<Row> most =
-        ReportData.local(
-            variants
-                .groupBy("checkpoint_id")
-                .agg(max("intruders_before").as("before"))
-                .orderBy(desc("before"), col("checkpoint_id"))
-                .limit(MITIGATIONS_DRAWN)
-                .select("checkpoint_id"));
+  /** Those that come first, one more than are drawn if there are more. */
+  private static List<Metric> metrics(Outcomes outcomes, Set<String> drawn) {
+    int tasks = outcomes.measured().context().defaultParallelism();
+    return outcomes
+        .measured()
+        .mapToPair(measured -> new Tuple2<>(measured.metric(), measured))
+        .aggregateByKey(
+            new MetricValues(),
+            tasks,
+            (values, measured) -> values.with(measured, drawn),
+            MetricValues::with)
+        .leftOuterJoin(
+            outcomes
+                .lines()
+                .filter(OutcomeFigures::isShown)
+                .mapToPair(line -> new Tuple2<>(line.metric(), line))
+                .aggregateByKey(
+                    new MetricLines(CORRELATIONS_SHOWN),
+                    tasks,
+                    MetricLines::with,
+                    MetricLines::with))
+        .map(Metric::of)
+        .takeOrdered(METRICS_DRAWN + 1);
+  }
+
+  /** One of Spearman's p-values, all of Kendall's. */
+  private static boolean isShown(CorrelationLine line) {
+    return line.pValueMethod() == null
+        || line.pValueMethod().equals("t")
+        || line.method().equals("kendall");
+  }
+
+  private static Set<String> measured(JavaRDD<MeasuredForgetting> measured, Set<String> drawn) {
+    return new TreeSet<>(
+        measured
+            .map(MeasuredForgetting::checkpointId)
+            .filter(drawn::contains)
+            .distinct()
+            .collect());
+  }
+
+  private static Forgetting forgetting(String checkpointId, List<Metric> metrics) {
+    List<Double> values = new ArrayList<>(); // with nulls
+    metrics.forEach(metric -> values.add(metric.values.byCheckpoint().get(checkpointId)));
+    return new Forgetting(checkpointId, values);
+  }
+
+  /** Of the edited checkpoints that had most intruders, by one Spark job. */
+  void putMitigations(JavaRDD<MitigationEntry> mitigations) {
+    List<EditedModel> models = EditedModel.of(mitigations);
+    Map<String, Long> before =
+        models.stream()
+            .collect(
+                Collectors.toMap(
+                    EditedModel::checkpointId, EditedModel::intrudersBefore, Math::max));
+    Set<String> most =
+        before.keySet().stream()
+            .sorted(
+                Comparator.<String, Long>comparing(before::get)
+                    .reversed()
+                    .thenComparing(Comparator.naturalOrder()))
+            .limit(MITIGATIONS_DRAWN)
+            .collect(Collectors.toSet());
     page.put(
         "mitigations",
-        variants
-            .join(broadcast(most), ReportData.columns("checkpoint_id"), "left_semi")
-            .orderBy("checkpoint_id", "lambda", "variant")
-            .limit(VARIANTS_SHOWN));
+        MITIGATIONS,
+        models.stream()
+            .filter(model -> most.contains(model.checkpointId()))
+            .sorted(
+                Comparator.comparing(EditedModel::checkpointId)
+                    .thenComparingDouble(EditedModel::lambda)
+                    .thenComparing(EditedModel::variant))
+            .limit(VARIANTS_SHOWN)
+            .toList());
   }
 }

@@ -48,7 +48,15 @@ public record ReportInput(
   /** Finds single matrices. */
   @FunctionalInterface
   public interface MatrixDetails {
-    /** The entries of these matrices, with their similarities, in no order; few. */
+    /** So many leading vectors of each side are shown. */
+    int VECTORS = 10;
+
+    /**
+     * The entries of these matrices, in no order; few.
+     *
+     * @return each with its {@value #VECTORS} leading vectors of each side and their similarities
+     *     at least, see {@link ScanEntry#leading}
+     */
     List<ScanEntry> of(Set<MatrixId> matrices) throws IOException;
   }
 

@@ -1,11 +1,25 @@
 package io.github.intruders.jobs.report;
 
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.figures.AccumulationStep;
+import io.github.intruders.jobs.figures.CheckpointFigures;
+import io.github.intruders.jobs.figures.CheckpointResult;
+import io.github.intruders.jobs.figures.CorrelationLine;
+import io.github.intruders.jobs.figures.MarginAuc;
+import io.github.intruders.jobs.figures.Ranking;
+import io.github.intruders.linalg.OpenBlas;
+import io.github.intruders.scan.ScanSettings;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * A run in short: what it was asked, what it found, how it went. Written to {@code
@@ -39,7 +53,7 @@ public record RunSummary(
     double epsilon,
     String side,
     List<CheckpointSummary> checkpoints,
-    List<AccumulationStep> accumulation,
+    @JsonIgnoreProperties("matrices") List<AccumulationStep> accumulation,
     List<RankedCheckpoint> ranking,
     List<ForgettingSummary> forgetting,
     Double criticalMarginAuc,
@@ -73,27 +87,20 @@ public record RunSummary(
       double intruderEnergyShare,
       double updateRelativeNorm,
       double updateEffectiveRank,
-      int rejected) {}
-
-  /**
-   * One step of a sequence, over all matrices.
-   *
-   * @param task what it was tuned for, or null
-   * @param intruders born + persisted
-   * @param faded intruders of the step before that are no more
-   * @param cumulativeBorn births up to here
-   */
-  public record AccumulationStep(
-      String sequence,
-      int step,
-      String checkpointId,
-      String task,
-      int intruders,
-      int born,
-      int persisted,
-      int faded,
-      int cumulativeBorn,
-      double intruderEnergyShare) {}
+      int rejected) {
+    private static CheckpointSummary of(CheckpointResult result, double epsilon) {
+      return new CheckpointSummary(
+          result.checkpointId(),
+          result.matrices(),
+          result.intruderCount(),
+          result.isAnalysed() ? new TreeMap<>(result.intruders()) : Map.of(),
+          result.isAnalysed() ? result.ties().getOrDefault(Double.toString(epsilon), 0) : 0,
+          orZero(result.intruderEnergyShare()),
+          orZero(result.updateRelativeNorm()),
+          orZero(result.updateEffectiveRank()),
+          result.rejected());
+    }
+  }
 
   /**
    * A checkpoint's place among all, by what the weights say.
@@ -107,7 +114,17 @@ public record RunSummary(
       double meanRank,
       int intruderCount,
       double intruderEnergyShare,
-      double updateRelativeNorm) {}
+      double updateRelativeNorm) {
+    private static RankedCheckpoint of(CheckpointResult result, Ranking.Place place) {
+      return new RankedCheckpoint(
+          result.checkpointId(),
+          place.place(),
+          place.meanRank(),
+          result.intruderCount(),
+          orZero(result.intruderEnergyShare()),
+          orZero(result.updateRelativeNorm()));
+    }
+  }
 
   /** A row of the forgetting table: Spearman's rho with the p-value of the t approximation. */
   public record ForgettingSummary(
@@ -119,21 +136,101 @@ public record RunSummary(
       Double pValue,
       Double ciLow,
       Double ciHigh,
-      String reason) {}
+      String reason) {
+    static ForgettingSummary of(CorrelationLine line) {
+      return new ForgettingSummary(
+          line.metric(),
+          line.measure(),
+          line.grouping(),
+          line.n(),
+          line.rho(),
+          line.pValue(),
+          line.ciLow(),
+          line.ciHigh(),
+          line.reason());
+    }
+  }
+
+  /**
+   * What a scan found.
+   *
+   * @param results of all checkpoints, in the manifest's order
+   * @param figures of those that were analysed
+   * @param rejected how many inputs were left out
+   * @param elapsedSeconds since the start of the run
+   * @param sparkVersion of Spark
+   */
+  public static RunSummary of(
+      JobConfig config,
+      String runId,
+      List<CheckpointResult> results,
+      Collection<CheckpointFigures> figures,
+      long rejected,
+      double elapsedSeconds,
+      String sparkVersion) {
+    ScanSettings settings = config.settings();
+    RunConditions conditions = new RunConditions(config);
+    return new RunSummary(
+        runId,
+        config.manifest().baseId(),
+        settings.topK().count() > 0 ? settings.topK().count() : settings.topK().text(),
+        settings.epsilon(),
+        conditions.side(),
+        results.stream().map(result -> CheckpointSummary.of(result, settings.epsilon())).toList(),
+        List.of(),
+        ranking(results),
+        List.of(),
+        MarginAuc.of(figures.stream().flatMap(of -> of.margins().stream()).toList()),
+        rejected,
+        Math.round(elapsedSeconds * 1000) / 1000.0,
+        conditions.definition(),
+        OpenBlas.description(),
+        conditions.settings(),
+        routes(figures),
+        RunConditions.versions(sparkVersion),
+        null);
+  }
+
+  private static List<RankedCheckpoint> ranking(List<CheckpointResult> results) {
+    Map<String, Ranking.Place> places = Ranking.of(results);
+    return results.stream()
+        .filter(result -> places.containsKey(result.checkpointId()))
+        .map(result -> RankedCheckpoint.of(result, places.get(result.checkpointId())))
+        .sorted(
+            Comparator.comparingInt(RankedCheckpoint::place)
+                .thenComparing(RankedCheckpoint::checkpointId))
+        .toList();
+  }
+
+  private static Map<String, Long> routes(Collection<CheckpointFigures> figures) {
+    Map<String, Long> routes = new TreeMap<>();
+    figures.forEach(
+        of ->
+            of.solvers()
+                .forEach((solver, matrices) -> routes.merge(solver, (long) matrices, Long::sum)));
+    return routes;
+  }
+
+  private static double orZero(Double value) {
+    return value == null ? 0 : value;
+  }
 
   /**
    * This run with what its sequences show.
    *
+   * @param steps of all sequences, in any order
    * @param alsoRejected what could not be followed
    */
   public RunSummary withAccumulation(
       List<AccumulationStep> steps, long alsoRejected, double totalSeconds) {
-    return with(steps, forgetting, alsoRejected, totalSeconds, provenance);
+    return with(
+        AccumulationStep.inOrder(steps), forgetting, alsoRejected, totalSeconds, provenance);
   }
 
   /**
    * This run with what its metrics say.
    *
+   * @param lines see {@link ForgettingReport#strongest}
    * @param alsoRejected what the metrics lost
    */
   public RunSummary withForgetting(
@@ -173,6 +270,11 @@ public record RunSummary(
         origin);
   }
 
+  /** The summary as the report shows it: without its lists, which the report's tables hold. */
+  public ObjectNode withoutLists() {
+    return SummaryReader.withoutLists((ObjectNode) mapper(false).valueToTree(this));
+  }
+
   /** On one line. */
   public String toJson() {
     return json(false);
@@ -185,13 +287,16 @@ public record RunSummary(
 
   private String json(boolean pretty) {
     try {
-      return JsonMapper.builder()
-          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-          .configure(SerializationFeature.INDENT_OUTPUT, pretty)
-          .build()
-          .writeValueAsString(this);
+      return mapper(pretty).writeValueAsString(this);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("A summary can always be written as JSON", e);
     }
+  }
+
+  private static JsonMapper mapper(boolean pretty) {
+    return JsonMapper.builder()
+        .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+        .configure(SerializationFeature.INDENT_OUTPUT, pretty)
+        .build();
   }
 }

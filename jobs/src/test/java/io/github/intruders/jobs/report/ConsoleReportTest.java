@@ -2,7 +2,7 @@ package io.github.intruders.jobs.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.intruders.jobs.report.RunSummary.AccumulationStep;
+import io.github.intruders.jobs.figures.AccumulationStep;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -33,7 +33,7 @@ class ConsoleReportTest {
       for (int step = 1; step <= 5; step++) {
         steps.add(
             new AccumulationStep(
-                "run-" + i, step, "run-%d/%d".formatted(i, step), null, i, 0, i, 0, i, 0));
+                "run-" + i, step, "run-%d/%d".formatted(i, step), null, 1, i, 0, i, 0, i, 0));
       }
     }
     return steps;

@@ -44,7 +44,8 @@ class HtmlReportTest {
     String page = page("a");
 
     assertThat(page)
-        .contains("new Chart(", "Chart.js v4.4.4")
+        .contains("new Chart(")
+        .containsPattern("Chart\\.js v\\d")
         .doesNotContain("<script src")
         .doesNotContain("@import")
         .doesNotContain("sourceMappingURL")
