@@ -4,7 +4,8 @@ import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.forgetting.MetricDirections;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
-import io.github.intruders.jobs.IntruderJob;
+import io.github.intruders.jobs.pipeline.Pipeline;
+import io.github.intruders.jobs.pipeline.Preflight;
 import io.github.intruders.jobs.config.Invocation;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.session.DriverStorage;
@@ -59,10 +60,9 @@ final class DemoCommand implements Callable<Integer> {
             .withInvocation(
                 Invocation.of(spec.root().commandLine().getParseResult().originalArgs(), manifest));
     try (SparkSession spark = SparkSessions.open("demo")) {
-      IntruderJob job = new IntruderJob(spark, config);
       return outcome.isDryRun()
-          ? outcome.report(job.dryRun())
-          : outcome.report(job.run(MetricDirections.byName()), config.tables());
+          ? outcome.report(new Preflight(spark, config).run())
+          : outcome.report(new Pipeline(spark, config).run(MetricDirections.byName()), config.tables());
     }
   }
 }

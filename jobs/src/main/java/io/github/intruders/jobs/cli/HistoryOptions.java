@@ -1,6 +1,6 @@
 package io.github.intruders.jobs.cli;
 
-import io.github.intruders.jobs.table.Tables;
+import io.github.intruders.jobs.store.Tables;
 import picocli.CommandLine.Option;
 
 /** Which state of the tables to read. */

@@ -1,6 +1,7 @@
 package io.github.intruders.jobs.cli;
 
-import io.github.intruders.jobs.IntruderJob;
+import io.github.intruders.jobs.pipeline.MitigationRun;
+import io.github.intruders.jobs.pipeline.Preflight;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.report.MitigationReport;
 import io.github.intruders.jobs.report.MitigationSummary;
@@ -103,11 +104,11 @@ final class MitigateCommand implements Callable<Integer> {
       config = config.withCheckpoints(checkpoints);
     }
     try (SparkSession spark = SparkSessions.open("mitigate")) {
-      IntruderJob job = new IntruderJob(spark, config);
       if (dryRun.isAsked()) {
-        return DryRunOption.report(job.dryRun(settings), allowRejects);
+        return DryRunOption.report(
+            new Preflight(spark, config).mitigate(settings), allowRejects);
       }
-      MitigationSummary summary = job.mitigate(settings);
+      MitigationSummary summary = new MitigationRun(spark, config, settings).run();
       System.out.println(
           json
               ? summary.toJson()

@@ -1,6 +1,6 @@
 package io.github.intruders.jobs.cli;
 
-import io.github.intruders.jobs.IntruderJob;
+import io.github.intruders.jobs.pipeline.Preflight;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.report.PlanReport;
 import io.github.intruders.jobs.session.SparkSessions;
@@ -34,7 +34,7 @@ final class PlanCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     JobConfig config = input.toConfig();
     try (SparkSession spark = SparkSessions.open("plan")) {
-      PlanReport report = new IntruderJob(spark, config).planReport();
+      PlanReport report = new Preflight(spark, config).planReport();
       System.out.print(json ? report.toJson() + "\n" : report.render());
       return DryRunOption.exitCode(report, allowRejects);
     }

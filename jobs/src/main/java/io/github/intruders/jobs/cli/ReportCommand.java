@@ -1,11 +1,10 @@
 package io.github.intruders.jobs.cli;
 
 import io.github.intruders.checkpoint.Storage;
-import io.github.intruders.jobs.report.HtmlReport;
+import io.github.intruders.jobs.pipeline.ReportRun;
 import io.github.intruders.jobs.session.DriverStorage;
 import io.github.intruders.jobs.session.SparkSessions;
-import io.github.intruders.jobs.table.TableReader;
-import io.github.intruders.jobs.table.Tables;
+import io.github.intruders.jobs.store.Tables;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
@@ -36,9 +35,8 @@ final class ReportCommand implements Callable<Integer> {
     String outUri = storage.qualify(out);
     try (SparkSession spark = SparkSessions.open("report")) {
       spark.sparkContext().setJobDescription("report: reading the tables");
-      TableReader reader =
-          new TableReader(history.applyTo(Tables.in(tables.in(outUri), spark, storage)));
-      System.out.println(HtmlReport.write(reader, storage, outUri));
+      Tables read = history.applyTo(Tables.in(tables.in(outUri), spark, storage));
+      System.out.println(new ReportRun(spark, read, storage).write(outUri));
       return Main.DONE;
     }
   }

@@ -1,7 +1,8 @@
 package io.github.intruders.jobs.cli;
 
 import io.github.intruders.forgetting.MetricDirections;
-import io.github.intruders.jobs.IntruderJob;
+import io.github.intruders.jobs.pipeline.Pipeline;
+import io.github.intruders.jobs.pipeline.Preflight;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.session.SparkSessions;
 import java.io.IOException;
@@ -32,10 +33,9 @@ final class RunCommand implements Callable<Integer> {
     MetricDirections directions = metrics.directions();
     JobConfig config = metrics.applyTo(input.toConfig());
     try (SparkSession spark = SparkSessions.open("run")) {
-      IntruderJob job = new IntruderJob(spark, config);
       return outcome.isDryRun()
-          ? outcome.report(job.dryRun())
-          : outcome.report(job.run(directions), config.tables());
+          ? outcome.report(new Preflight(spark, config).run())
+          : outcome.report(new Pipeline(spark, config).run(directions), config.tables());
     }
   }
 }

@@ -1,6 +1,7 @@
 package io.github.intruders.jobs.cli;
 
-import io.github.intruders.jobs.IntruderJob;
+import io.github.intruders.jobs.pipeline.Pipeline;
+import io.github.intruders.jobs.pipeline.Preflight;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.session.SparkSessions;
 import java.io.IOException;
@@ -29,10 +30,9 @@ final class ScanCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     JobConfig config = input.toConfig();
     try (SparkSession spark = SparkSessions.open("scan")) {
-      IntruderJob job = new IntruderJob(spark, config);
       return outcome.isDryRun()
-          ? outcome.report(job.dryRun(List.of()))
-          : outcome.report(job.scan(), config.tables());
+          ? outcome.report(new Preflight(spark, config).scan(List.of()))
+          : outcome.report(new Pipeline(spark, config).scan(), config.tables());
     }
   }
 }

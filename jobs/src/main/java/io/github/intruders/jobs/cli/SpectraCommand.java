@@ -3,7 +3,7 @@ package io.github.intruders.jobs.cli;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
-import io.github.intruders.jobs.IntruderJob;
+import io.github.intruders.jobs.pipeline.Pipeline;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.report.StoreReport;
 import io.github.intruders.jobs.session.DriverStorage;
@@ -164,7 +164,7 @@ final class SpectraCommand implements Callable<Integer> {
   private int fill() throws IOException {
     JobConfig config = input.toConfig();
     try (SparkSession spark = SparkSessions.open("spectra")) {
-      List<SpectraStage.Result> results = new IntruderJob(spark, config).spectra();
+      List<SpectraStage.Result> results = new Pipeline(spark, config).spectra();
       long computed = results.stream().filter(SpectraStage.Result::computed).count();
       long rejected = results.stream().filter(result -> result.rejection() != null).count();
       System.out.printf(

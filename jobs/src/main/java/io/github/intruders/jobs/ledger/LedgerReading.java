@@ -21,6 +21,7 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.util.CollectionAccumulator;
+import org.apache.spark.util.TaskCompletionListener;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -133,7 +134,7 @@ public final class LedgerReading {
         gone.add(uri);
         return Collections.emptyIterator();
       }
-      TaskContext.get().addTaskCompletionListener(ended -> close(file));
+      TaskContext.get().addTaskCompletionListener((TaskCompletionListener) ended -> close(file));
       return Stream.generate(() -> next(file, uri))
           .takeWhile(Optional::isPresent)
           .map(Optional::get)

@@ -6,7 +6,7 @@ import io.github.intruders.checkpoint.JsonFile;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
-import io.github.intruders.jobs.table.LeftOvers;
+import io.github.intruders.jobs.store.LeftOvers;
 import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.mitigation.MitigationSettings;
 import io.github.intruders.mitigation.Variant;
