@@ -310,8 +310,7 @@ class ReportDataTest {
     JsonNode data = inGroup("mitigations", 1, scanned.input());
 
     assertThat(rows(data, "mitigations"))
-        .containsExactly(
-            "a|all-l0|0.0|3|1|2|3.0|1.5|0.003", "a|top-l0.5|0.5|7|2|4|5.0|2.5|0.004");
+        .containsExactly("a|all-l0|0.0|3|1|2|3.0|1.5|0.003", "a|top-l0.5|0.5|7|2|4|5.0|2.5|0.004");
   }
 
   /** The page's data, and that so many Spark jobs drew it. */
@@ -383,9 +382,7 @@ class ReportDataTest {
           mitigations,
           IntStream.range(0, 60)
               .mapToObj(
-                  i ->
-                      new Rejection(
-                          "c", null, "f" + i, RejectCode.NOT_FOUND, "no file " + i))
+                  i -> new Rejection("c", null, "f" + i, RejectCode.NOT_FOUND, "no file " + i))
               .toList(),
           70);
     }
