@@ -81,8 +81,6 @@ public final class IntruderJob {
   private static final DateTimeFormatter RUN_TIME =
       DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
-  private static final int REJECTIONS_SHOWN = 20;
-
   private static final String TABLES_STAGE = "tables";
   private static final String REPORT_STAGE = "report";
   private static final List<String> SCAN_STAGES =
@@ -101,7 +99,12 @@ public final class IntruderJob {
     this.config = config;
     this.context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     this.storage = TaskStorage.of(context);
-    this.runId = RUN_TIME.format(startedAt) + "-" + UUID.randomUUID().toString().substring(0, 8);
+    this.runId = newRunId(startedAt);
+  }
+
+  /** A name for a run. */
+  static String newRunId(Instant start) {
+    return RUN_TIME.format(start) + "-" + UUID.randomUUID().toString().substring(0, 8);
   }
 
   /**
@@ -136,30 +139,20 @@ public final class IntruderJob {
     Outlook outlook =
         Outlook.of(
             plan.base(),
-            plan.checkpoints().flatMap(checkpoint -> checkpoint.matrices().iterator()),
+            Outlook.work(
+                plan.checkpoints().flatMap(checkpoint -> checkpoint.matrices().iterator()), config),
             new SpectraStore(storage.open(), config.spectraUri()),
             config,
             TaskMemory.of(conf, cores));
-    return new PlanReport(
+    return Preflight.report(
         plan.base(),
         RunEstimate.of(outlook, config, cores, TaskMemory.tasksPerExecutor(conf, cores)),
-        plan.summary().stream()
-            .map(
-                planned ->
-                    new PlanReport.Checkpoint(
-                        planned.spec().id(),
-                        planned.matrices(),
-                        planned.rejected(),
-                        planned.notes(),
-                        planned.updateBytes()))
-            .toList(),
-        rejections(plan).take(REJECTIONS_SHOWN),
-        rejected(plan));
+        plan.summary(),
+        rejections(plan).take(Preflight.REJECTIONS_SHOWN));
   }
 
   private static long rejected(RunPlan plan) {
-    return plan.base().rejections().size()
-        + plan.summary().stream().mapToLong(PlannedCheckpoint::rejected).sum();
+    return Preflight.rejected(plan.base(), plan.summary());
   }
 
   /**

@@ -40,23 +40,18 @@ public record Outlook(
     MemoryLimit memory) {
 
   /**
-   * Adds up the work by matrix, on the executors, and asks the store what it holds.
+   * Takes the work by matrix, and asks the store what it holds.
    *
-   * @param plans the work
+   * @param work what is to be done with matrices of the base, by name; see {@link #work}
    */
   public static Outlook of(
       BasePlan base,
-      JavaRDD<MatrixPlan> plans,
+      Map<String, Workload> work,
       SpectraStore store,
       JobConfig config,
       MemoryLimit memory)
       throws IOException {
     CostModel model = new CostModel(config.settings());
-    Map<String, Workload> work =
-        plans
-            .mapToPair(plan -> new Tuple2<>(plan.base().name(), model.workload(plan)))
-            .reduceByKey(Workload::plus)
-            .collectAsMap();
     Set<String> stored = stored(base, new TreeSet<>(work.keySet()), store, config);
     Map<String, Workload> inTasks = new TreeMap<>();
     Map<String, Workload> large = new TreeMap<>();
@@ -69,6 +64,23 @@ public record Outlook(
           (fits ? inTasks : large).put(name, of);
         });
     return new Outlook(base.matrices(), inTasks, large, stored, model, memory);
+  }
+
+  /** Adds up the work by matrix, on the executors. */
+  public static Map<String, Workload> work(JavaRDD<MatrixPlan> plans, JobConfig config) {
+    CostModel model = new CostModel(config.settings());
+    return plans
+        .mapToPair(plan -> new Tuple2<>(plan.base().name(), model.workload(plan)))
+        .reduceByKey(Workload::plus)
+        .collectAsMap();
+  }
+
+  /** Adds up the work by matrix, here. */
+  public static Map<String, Workload> work(Iterable<MatrixPlan> plans, JobConfig config) {
+    CostModel model = new CostModel(config.settings());
+    Map<String, Workload> work = new TreeMap<>();
+    plans.forEach(plan -> work.merge(plan.base().name(), model.workload(plan), Workload::plus));
+    return work;
   }
 
   private static Set<String> stored(

@@ -88,7 +88,7 @@ public final class ScanStage {
     Outlook outlook =
         Outlook.of(
             base,
-            pending.values(),
+            Outlook.work(pending.values(), config),
             new SpectraStore(storage.open(), config.spectraUri()),
             config,
             memory);

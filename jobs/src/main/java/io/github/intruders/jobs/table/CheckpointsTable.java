@@ -41,7 +41,7 @@ public final class CheckpointsTable {
           "update_effective_rank");
 
   /** The columns that {@link #ranked} goes by. */
-  private static final List<String> RANKED =
+  public static final List<String> RANKED =
       List.of("intruder_count", "intruder_energy_share", "update_relative_norm");
 
   private static final StructType SPECS =

@@ -29,6 +29,15 @@ public final class ParquetTables implements Tables {
 
   @Override
   public Dataset<Row> stored(String table) throws IOException {
+    return spark.read().parquet(folder(storage, outUri, table));
+  }
+
+  /**
+   * Where a table lies.
+   *
+   * @throws UserInputException if there is no such table; names those there are
+   */
+  public static String folder(Storage storage, String outUri, String table) throws IOException {
     if (!storage.isDirectory(outUri)) {
       throw UserInputException.inFile(
           RejectCode.NOT_FOUND, outUri, "There is no output of a run here");
@@ -46,7 +55,7 @@ public final class ParquetTables implements Tables {
           outUri,
           "There is no table '%s'; expected one of %s".formatted(table, tables));
     }
-    return spark.read().parquet(storage.resolve(outUri, table));
+    return storage.resolve(outUri, table);
   }
 
   @Override
