@@ -132,7 +132,7 @@ sealed interface ParquetKind {
 
     private static boolean isSigned(LogicalTypeAnnotation meaning) {
       return meaning == null
-          || meaning instanceof IntLogicalTypeAnnotation integer && integer.isSigned();
+          || (meaning instanceof IntLogicalTypeAnnotation integer && integer.isSigned());
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.StoredFile;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -150,7 +151,7 @@ record StoredTable(String partition, List<String> columns, List<Map<String, Obje
       throw new IllegalStateException(e.getCause());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new java.io.InterruptedIOException("Interrupted while a table was read");
+      throw new InterruptedIOException("Interrupted while a table was read");
     }
   }
 }
