@@ -68,6 +68,11 @@ public final class TunedVectorStore {
         reader.read(MatrixSource.of(tensors.get(RIGHT), false).get(0), Precision.SINGLE));
   }
 
+  /** Deletes the vectors of a key, if there are any. */
+  public void delete(String key) throws IOException {
+    storage.delete(file(key));
+  }
+
   private String file(String key) {
     return storage.resolve(root, key + ".safetensors");
   }

@@ -50,6 +50,16 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAnyPackage("org.apache.hadoop..");
 
+  /** Elsewhere tables are Spark's. */
+  @ArchTest
+  static final ArchRule parquetIsReadByShowAlone =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage(ROOT + ".jobs.show")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("org.apache.parquet..");
+
   @ArchTest
   static final ArchRule icebergIsReachedByCatalogTablesAlone =
       noClasses()

@@ -26,8 +26,13 @@ final class Cluster implements AutoCloseable {
 
   static final int WORKERS = HOSTS.size();
 
-  /** For drivers too. */
-  static final Map<String, String> ENVIRONMENT = Map.of("SPARK_LOCAL_IP", "127.0.0.1");
+  /** For drivers too, which the launcher leaves to themselves where the master is no local one. */
+  static final Map<String, String> ENVIRONMENT =
+      Map.of(
+          "SPARK_LOCAL_IP",
+          "127.0.0.1",
+          "JAVA_TOOL_OPTIONS",
+          System.getProperty("short.jvm.options"));
 
   private static final String WORKER_MEMORY = "1g";
   private static final int TRIES = 600;
@@ -91,7 +96,6 @@ final class Cluster implements AutoCloseable {
             "%s-%d.log".formatted(mainClass.substring(mainClass.lastIndexOf('.') + 1), ++started));
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
-    builder.environment().putAll(Launched.JAVA_OPTIONS);
     builder.environment().putAll(ENVIRONMENT);
     builder.environment().put("SPARK_HOME", sparkHome.toString());
     builder.environment().put("SPARK_SCALA_VERSION", "2.13");

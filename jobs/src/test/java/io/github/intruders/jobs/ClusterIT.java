@@ -311,19 +311,12 @@ class ClusterIT {
         settings);
   }
 
-  /** With settings that make many small queries cheaper. */
   private static String[] onCluster(List<String> command, String... settings) {
     List<String> arguments = new ArrayList<>(command);
     arguments.addAll(
         List.of(
             "--", "--master", cluster.url(), "--executor-memory", "1g", "--driver-memory", "1g"));
-    List<String> all =
-        new ArrayList<>(
-            List.of(
-                "spark.ui.enabled=false",
-                "spark.sql.adaptive.enabled=false",
-                "spark.sql.codegen.wholeStage=false",
-                "spark.sql.codegen.factoryMode=NO_CODEGEN"));
+    List<String> all = new ArrayList<>(List.of("spark.ui.enabled=false"));
     all.addAll(List.of(settings));
     for (String setting : all) {
       arguments.addAll(List.of("--conf", setting));

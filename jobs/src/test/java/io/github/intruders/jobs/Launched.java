@@ -11,10 +11,6 @@ import java.util.concurrent.TimeUnit;
 
 /** One run of the launcher in a process of its own, as a user starts it. */
 public record Launched(int exitCode, List<String> out, List<String> err) {
-  /** The same as the tests' own JVM has, for the same reason. */
-  static final Map<String, String> JAVA_OPTIONS =
-      Map.of("JAVA_TOOL_OPTIONS", System.getProperty("short.jvm.options"));
-
   private static final long TIMEOUT_MINUTES = 5;
   private static final String OUT = "stdout.txt";
   private static final String ERR = "stderr.txt";
@@ -42,7 +38,6 @@ public record Launched(int exitCode, List<String> out, List<String> err) {
         new ProcessBuilder(command)
             .redirectOutput(folder.resolve(OUT).toFile())
             .redirectError(folder.resolve(ERR).toFile());
-    builder.environment().putAll(JAVA_OPTIONS);
     builder.environment().putAll(environment);
     return new Running(builder.start(), folder);
   }

@@ -39,7 +39,7 @@ public final class TableRows {
   }
 
   /** The folders of the tables below a run's output. */
-  static List<Path> folders(Path out) throws IOException {
+  public static List<Path> folders(Path out) throws IOException {
     try (Stream<Path> folders = Files.list(out)) {
       return folders
           .filter(Files::isDirectory)

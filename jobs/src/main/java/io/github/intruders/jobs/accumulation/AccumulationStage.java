@@ -8,6 +8,7 @@ import io.github.intruders.jobs.context.RunRejects;
 import io.github.intruders.jobs.figures.AccumulationStep;
 import io.github.intruders.jobs.figures.MatrixStep;
 import io.github.intruders.jobs.figures.TrackedIntruder;
+import io.github.intruders.jobs.ledger.Ledger;
 import io.github.intruders.jobs.ledger.ScanEntry;
 import io.github.intruders.jobs.progress.StageCounters;
 import io.github.intruders.jobs.store.TableChanges;
@@ -75,7 +76,7 @@ public final class AccumulationStage {
             .map(
                 new FollowTracks(
                     run.storage(),
-                    run.storage().open().resolve(run.config().outUri(), "_work/vectors"),
+                    run.storage().open().resolve(run.config().outUri(), Ledger.TUNED_VECTORS),
                     plan,
                     SideNames.toColumn(run.config().settings().sides().get(0))))
             .persist(StorageLevel.MEMORY_AND_DISK());
@@ -84,8 +85,7 @@ public final class AccumulationStage {
           new TreeMap<>(
               followed
                   .mapToPair(matrix -> new Tuple2<>(matrix.id().sequence(), matrix))
-                  .aggregateByKey(
-                      new SequenceTotals(), SequenceTotals::add, SequenceTotals::add)
+                  .aggregateByKey(new SequenceTotals(), SequenceTotals::add, SequenceTotals::add)
                   .collectAsMap());
       requireSameSettings(totals.values());
       long rejected = addRejects(plan, followed, totals, rejects);
@@ -165,14 +165,14 @@ public final class AccumulationStage {
       JavaRDD<FollowedMatrix> followed,
       Map<String, SequenceTotals> totals,
       RunRejects rejects) {
-    List<Rejection> unscanned =
-        plan.unscanned().stream().map(FollowTracks::notScanned).toList();
+    List<Rejection> unscanned = plan.unscanned().stream().map(FollowTracks::notScanned).toList();
     Map<String, Long> ofSteps = new HashMap<>();
     unscanned.forEach(one -> ofSteps.merge(one.checkpointId(), 1L, Long::sum));
     Map<String, Long> ofMatrices = new HashMap<>();
     totals
         .values()
-        .forEach(of -> of.rejected().forEach((id, count) -> ofMatrices.merge(id, count, Long::sum)));
+        .forEach(
+            of -> of.rejected().forEach((id, count) -> ofMatrices.merge(id, count, Long::sum)));
     rejects.add(run.context().parallelize(unscanned, 1), ofSteps);
     rejects.add(followed.flatMap(matrix -> matrix.rejections().iterator()), ofMatrices);
     return unscanned.size() + ofMatrices.values().stream().mapToLong(Long::longValue).sum();

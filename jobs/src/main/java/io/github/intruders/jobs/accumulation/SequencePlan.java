@@ -39,11 +39,7 @@ record SequencePlan(Map<String, List<Step>> steps, Map<String, Step> places)
       if (spec.sequence() != null) {
         Step step =
             new Step(
-                spec.sequence(),
-                spec.step(),
-                spec.task(),
-                spec.id(),
-                scanned.contains(spec.id()));
+                spec.sequence(), spec.step(), spec.task(), spec.id(), scanned.contains(spec.id()));
         places.put(spec.id(), step);
         steps.computeIfAbsent(spec.sequence(), unseen -> new ArrayList<>()).add(step);
       }

@@ -1,8 +1,8 @@
 package io.github.intruders.jobs.cli;
 
+import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.pipeline.AccumulationReport;
 import io.github.intruders.jobs.pipeline.Pipeline;
-import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.report.ConsoleReport;
 import io.github.intruders.jobs.session.SparkSessions;
 import java.io.IOException;

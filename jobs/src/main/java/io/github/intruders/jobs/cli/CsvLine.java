@@ -8,7 +8,7 @@ import java.util.List;
 final class CsvLine {
   private CsvLine() {}
 
-  static String of(String[] columns, JsonNode row) {
+  static String of(List<String> columns, JsonNode row) {
     List<String> cells = new ArrayList<>();
     for (String column : columns) {
       JsonNode value = row.path(column);

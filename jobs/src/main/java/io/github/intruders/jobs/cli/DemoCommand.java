@@ -4,10 +4,10 @@ import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.forgetting.MetricDirections;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
-import io.github.intruders.jobs.pipeline.Pipeline;
-import io.github.intruders.jobs.pipeline.Preflight;
 import io.github.intruders.jobs.config.Invocation;
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.pipeline.Pipeline;
+import io.github.intruders.jobs.pipeline.Preflight;
 import io.github.intruders.jobs.session.DriverStorage;
 import io.github.intruders.jobs.session.SparkSessions;
 import java.io.IOException;
@@ -62,7 +62,8 @@ final class DemoCommand implements Callable<Integer> {
     try (SparkSession spark = SparkSessions.open("demo")) {
       return outcome.isDryRun()
           ? outcome.report(new Preflight(spark, config).run())
-          : outcome.report(new Pipeline(spark, config).run(MetricDirections.byName()), config.tables());
+          : outcome.report(
+              new Pipeline(spark, config).run(MetricDirections.byName()), config.tables());
     }
   }
 }

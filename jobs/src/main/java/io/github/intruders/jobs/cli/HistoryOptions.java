@@ -13,6 +13,11 @@ final class HistoryOptions {
               + " or as they were at a time in UTC, such as 2026-01-31T06:00:00Z.")
   private String asOf;
 
+  /** Whether an earlier state is asked for. */
+  boolean isGiven() {
+    return asOf != null;
+  }
+
   /** The tables in that state. */
   Tables applyTo(Tables tables) {
     return asOf == null ? tables : tables.asOf(asOf);

@@ -1,8 +1,8 @@
 package io.github.intruders.jobs.cli;
 
+import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.pipeline.MitigationRun;
 import io.github.intruders.jobs.pipeline.Preflight;
-import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.report.MitigationReport;
 import io.github.intruders.jobs.report.MitigationSummary;
 import io.github.intruders.jobs.session.SparkSessions;
@@ -105,8 +105,7 @@ final class MitigateCommand implements Callable<Integer> {
     }
     try (SparkSession spark = SparkSessions.open("mitigate")) {
       if (dryRun.isAsked()) {
-        return DryRunOption.report(
-            new Preflight(spark, config).mitigate(settings), allowRejects);
+        return DryRunOption.report(new Preflight(spark, config).mitigate(settings), allowRejects);
       }
       MitigationSummary summary = new MitigationRun(spark, config, settings).run();
       System.out.println(

@@ -1,11 +1,15 @@
 package io.github.intruders.jobs.cli;
 
-import io.github.intruders.jobs.pipeline.Preflight;
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.pipeline.Preflight;
 import io.github.intruders.jobs.report.PlanReport;
+import io.github.intruders.jobs.session.DriverStorage;
+import io.github.intruders.jobs.session.LocalCores;
 import io.github.intruders.jobs.session.SparkSessions;
 import java.io.IOException;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
+import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -33,10 +37,22 @@ final class PlanCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     JobConfig config = input.toConfig();
+    PlanReport report = report(config);
+    System.out.print(json ? report.toJson() + "\n" : report.render());
+    return DryRunOption.exitCode(report, allowRejects);
+  }
+
+  /**
+   * On this machine headers are read sooner than a session is open; a cluster is asked what it has.
+   */
+  private static PlanReport report(JobConfig config) throws IOException {
+    SparkConf conf = new SparkConf();
+    OptionalInt cores = LocalCores.of(conf);
+    if (cores.isPresent()) {
+      return Preflight.report(config, DriverStorage.open(), conf, cores.getAsInt());
+    }
     try (SparkSession spark = SparkSessions.open("plan")) {
-      PlanReport report = new Preflight(spark, config).planReport();
-      System.out.print(json ? report.toJson() + "\n" : report.render());
-      return DryRunOption.exitCode(report, allowRejects);
+      return new Preflight(spark, config).planReport();
     }
   }
 }

@@ -1,9 +1,9 @@
 package io.github.intruders.jobs.cli;
 
 import io.github.intruders.forgetting.MetricDirections;
+import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.pipeline.Pipeline;
 import io.github.intruders.jobs.pipeline.Preflight;
-import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.session.SparkSessions;
 import java.io.IOException;
 import java.util.concurrent.Callable;

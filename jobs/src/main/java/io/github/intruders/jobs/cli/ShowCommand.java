@@ -1,15 +1,17 @@
 package io.github.intruders.jobs.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
+import io.github.intruders.jobs.config.TablePlace;
 import io.github.intruders.jobs.session.DriverStorage;
 import io.github.intruders.jobs.session.SparkSessions;
+import io.github.intruders.jobs.show.ShownTable;
+import io.github.intruders.jobs.store.ParquetTables;
 import io.github.intruders.jobs.store.TableReader;
 import io.github.intruders.jobs.store.Tables;
 import java.io.IOException;
-import java.util.Iterator;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Dataset;
@@ -78,13 +80,22 @@ final class ShowCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Storage storage = DriverStorage.open();
+    TablePrinter printer = new TablePrinter(format, System.out);
+    TablePlace place = tables.in(storage.qualify(out));
+    if (place instanceof TablePlace.Folder folder && canDoWithoutSpark()) {
+      Optional<ShownTable> shown =
+          ShownTable.read(
+              storage, ParquetTables.folder(storage, folder.outUri(), table), table, limit);
+      if (shown.isPresent()) {
+        printer.print(shown.get());
+        return Main.DONE;
+      }
+    }
     try (SparkSession spark = SparkSessions.open("show")) {
       spark.sparkContext().setJobDescription("show: " + table);
-      TableReader reader =
-          new TableReader(
-              history.applyTo(Tables.in(tables.in(storage.qualify(out)), spark, storage)));
+      TableReader reader = new TableReader(history.applyTo(Tables.in(place, spark, storage)));
       Dataset<Row> rows = filtered(reader.read(table));
-      print(rows);
+      printer.print(rows, limit);
       return Main.DONE;
     }
   }
@@ -106,20 +117,8 @@ final class ShowCommand implements Callable<Integer> {
     return rows;
   }
 
-  private void print(Dataset<Row> rows) throws IOException {
-    String[] columns = rows.columns();
-    if (format == Format.TABLE) {
-      rows.show(limit == 0 ? Integer.MAX_VALUE - 1 : limit, false);
-      return;
-    }
-    if (format == Format.CSV) {
-      System.out.println(String.join(",", columns));
-    }
-    ObjectMapper json = new ObjectMapper();
-    Iterator<String> lines = rows.toJSON().toLocalIterator();
-    while (lines.hasNext()) {
-      String line = lines.next();
-      System.out.println(format == Format.JSON ? line : CsvLine.of(columns, json.readTree(line)));
-    }
+  /** Conditions are Spark's, and so are complaints about a limit. */
+  private boolean canDoWithoutSpark() {
+    return where == null && !history.isGiven() && limit >= 0;
   }
 }

@@ -6,6 +6,7 @@ import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.BasePlan;
+import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.scan.MatrixBlocks;
 import io.github.intruders.scan.SolverChoice;
 import io.github.intruders.spectra.SpectraStore;
@@ -17,6 +18,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.apache.spark.api.java.JavaRDD;
+import scala.Tuple2;
 
 /**
  * What is to be done, and where it fits.
@@ -61,6 +64,23 @@ public record Outlook(
           (fits ? inTasks : large).put(name, of);
         });
     return new Outlook(base.matrices(), inTasks, large, stored, model, memory);
+  }
+
+  /** Adds up the work by matrix, on the executors. */
+  public static Map<String, Workload> work(JavaRDD<MatrixPlan> plans, JobConfig config) {
+    CostModel model = new CostModel(config.settings());
+    return plans
+        .mapToPair(plan -> new Tuple2<>(plan.base().name(), model.workload(plan)))
+        .reduceByKey(Workload::plus)
+        .collectAsMap();
+  }
+
+  /** Adds up the work by matrix, here. */
+  public static Map<String, Workload> work(Iterable<MatrixPlan> plans, JobConfig config) {
+    CostModel model = new CostModel(config.settings());
+    Map<String, Workload> work = new TreeMap<>();
+    plans.forEach(plan -> work.merge(plan.base().name(), model.workload(plan), Workload::plus));
+    return work;
   }
 
   private static Set<String> stored(

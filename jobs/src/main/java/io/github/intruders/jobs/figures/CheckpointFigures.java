@@ -10,6 +10,7 @@ import java.util.Map;
  * checkpoints, about 30 KB each at k = 10. Made by {@link CheckpointSummariser}.
  *
  * @param checkpointId whose
+ * @param entriesKey names the entries that these are the figures of, see {@code LedgerPart}
  * @param matrices how many were analysed, at least one
  * @param intruderCount at the headline threshold
  * @param intruders threshold → count
@@ -30,6 +31,7 @@ import java.util.Map;
  */
 public record CheckpointFigures(
     String checkpointId,
+    String entriesKey,
     int matrices,
     int intruderCount,
     Map<String, Integer> intruders,

@@ -5,6 +5,7 @@ import io.github.intruders.jobs.figures.CheckpointFigures.HeatCell;
 import io.github.intruders.jobs.figures.CheckpointFigures.Margin;
 import io.github.intruders.jobs.figures.CheckpointFigures.ShareCounts;
 import io.github.intruders.jobs.figures.CheckpointFigures.WorstMatrix;
+import io.github.intruders.jobs.ledger.LedgerPart;
 import io.github.intruders.jobs.ledger.ScanEntry;
 import io.github.intruders.scan.Side;
 import io.github.intruders.scan.VectorScan;
@@ -39,6 +40,7 @@ public final class CheckpointSummariser {
   private final Map<Side, SideCurve> curves = new EnumMap<>(Side.class);
   private final Map<Cell, double[]> heat = new TreeMap<>();
   private final PriorityQueue<WorstMatrix> worst = new PriorityQueue<>(WORST_FIRST.reversed());
+  private final List<String> keys = new ArrayList<>();
   private int matrices;
   private int intruderCount;
   private double intruderEnergy;
@@ -70,6 +72,7 @@ public final class CheckpointSummariser {
   /** Adds a matrix of this checkpoint. */
   public void add(ScanEntry entry) {
     matrices++;
+    keys.add(entry.key());
     intruderCount += entry.intruderCount();
     entry.intruders().forEach((epsilon, count) -> intruders.merge(epsilon, count, Integer::sum));
     entry.ties().forEach((epsilon, count) -> ties.merge(epsilon, count, Integer::sum));
@@ -139,14 +142,10 @@ public final class CheckpointSummariser {
         (cell, sums) ->
             cells.add(
                 new HeatCell(
-                    cell.layer(),
-                    cell.module(),
-                    (int) sums[0],
-                    (int) sums[1],
-                    sums[2],
-                    sums[3])));
+                    cell.layer(), cell.module(), (int) sums[0], (int) sums[1], sums[2], sums[3])));
     return new CheckpointFigures(
         checkpointId,
+        LedgerPart.entriesKey(keys),
         matrices,
         intruderCount,
         new TreeMap<>(intruders),

@@ -14,7 +14,8 @@ import org.apache.commons.math3.stat.ranking.TiesStrategy;
  * norm of the update, where equal values share their mean rank.
  */
 public final class Ranking {
-  private static final List<String> MEASURES =
+  /** What the ranks go by. */
+  public static final List<String> MEASURES =
       List.of("intruder_count", "intruder_energy_share", "update_relative_norm");
 
   private Ranking() {}

@@ -13,7 +13,9 @@ import org.apache.commons.math3.stat.StatUtils;
 import org.apache.commons.math3.stat.descriptive.rank.Percentile;
 import org.apache.commons.math3.util.ResizableDoubleArray;
 
-/** How the vectors of one side spread over the singular index, over the matrices of a checkpoint. */
+/**
+ * How the vectors of one side spread over the singular index, over the matrices of a checkpoint.
+ */
 final class SideCurve {
   private final Map<Integer, Counts> bySize = new TreeMap<>();
 

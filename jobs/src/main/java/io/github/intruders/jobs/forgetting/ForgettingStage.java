@@ -120,7 +120,13 @@ public final class ForgettingStage {
     if (result.rejected() > 0 && run.config().onError() == JobConfig.OnError.FAIL) {
       throw UserInputException.of(RejectCode.METRIC_INVALID, result.firstReason());
     }
-    write(result, compared.checkpoints(), changes, counters);
+    boolean none =
+        scanned.entrySet().stream()
+            .noneMatch(
+                of ->
+                    compared.checkpoints().contains(of.getKey())
+                        && !of.getValue().measures().isEmpty());
+    write(result, none, compared.checkpoints(), changes, counters);
     return result;
   }
 
@@ -135,7 +141,11 @@ public final class ForgettingStage {
   }
 
   private void write(
-      Forgetting result, Set<String> withMetrics, TableChanges changes, StageCounters counters)
+      Forgetting result,
+      boolean none,
+      Set<String> withMetrics,
+      TableChanges changes,
+      StageCounters counters)
       throws IOException {
     int partitions = Math.min(withMetrics.size(), run.context().defaultParallelism());
     changes.replace(
@@ -153,12 +163,11 @@ public final class ForgettingStage {
             .toList());
     counters.finished(1);
     List<String> base = List.of(manifest.baseId());
-    boolean empty = result.lines().isEmpty();
     changes.replace(
         ForgettingTable.TABLE,
         result.lines().coalesce(1).map(ForgettingTable::toRow),
-        empty ? List.of() : base,
-        empty ? base : List.of());
+        none ? List.of() : base,
+        none ? base : List.of());
     counters.finished(1);
   }
 
@@ -174,8 +183,7 @@ public final class ForgettingStage {
     rejects.add(run.context().parallelize(onDriver, 1), missing);
     rejects.add(readings.flatMap(reading -> reading.rejections().iterator()), read.rejected());
     rejects.add(
-        comparisons.flatMap(comparison -> comparison.rejections().iterator()),
-        compared.rejected());
+        comparisons.flatMap(comparison -> comparison.rejections().iterator()), compared.rejected());
   }
 
   private static String firstReason(
@@ -192,10 +200,7 @@ public final class ForgettingStage {
     }
     return compared.rejected().isEmpty()
         ? null
-        : comparisons
-            .flatMap(comparison -> comparison.rejections().iterator())
-            .first()
-            .message();
+        : comparisons.flatMap(comparison -> comparison.rejections().iterator()).first().message();
   }
 
   /** What an earlier run left out of these metrics; that of other manifests is not ours to drop. */

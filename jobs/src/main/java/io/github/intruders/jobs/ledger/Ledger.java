@@ -14,7 +14,6 @@ import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Rejection;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.List;
 
@@ -39,6 +38,11 @@ public final class Ledger<E extends LedgerEntry> {
   private static final ObjectWriter WRITER = JSON.writer();
   private static final ObjectReader REJECTIONS = JSON.readerFor(Rejection.class);
 
+  /** Where the tuned vectors of checkpoints in sequences lie, each under the key of its entry. */
+  public static final String TUNED_VECTORS = "_work/vectors";
+
+  static final String SCAN_ENTRIES = "_work/scan";
+
   private static final String SUFFIX = ".jsonl";
   private static final int MOST_REJECT_BYTES = 256 << 20;
 
@@ -58,7 +62,7 @@ public final class Ledger<E extends LedgerEntry> {
    * @param runId keeps apart what was rejected in this run, which a later run tries again
    */
   public static Ledger<ScanEntry> ofScan(Storage storage, String outUri, String runId) {
-    return new Ledger<>(storage, outUri, "_work/scan", "_work/rejects", runId);
+    return new Ledger<>(storage, outUri, SCAN_ENTRIES, "_work/rejects", runId);
   }
 
   /** The ledger of the mitigation; see {@link #ofScan}. */
@@ -88,6 +92,17 @@ public final class Ledger<E extends LedgerEntry> {
   public void writeEntries(Collection<String> keys, Body<E> body) throws IOException {
     storage.write(
         storage.resolve(entries, name(keys)),
+        out -> body.writeTo(entry -> LedgerLine.write(out, WRITER.writeValueAsBytes(entry))));
+  }
+
+  /**
+   * Writes a part; it is there as a whole or not at all.
+   *
+   * @param name see {@link LedgerPart#name}
+   */
+  public void writePart(String name, Body<E> body) throws IOException {
+    storage.write(
+        storage.resolve(entries, name),
         out -> body.writeTo(entry -> LedgerLine.write(out, WRITER.writeValueAsBytes(entry))));
   }
 

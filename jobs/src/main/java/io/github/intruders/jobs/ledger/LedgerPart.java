@@ -1,7 +1,7 @@
 package io.github.intruders.jobs.ledger;
 
 import io.github.intruders.input.Fingerprint;
-import java.util.Collection;
+import java.util.List;
 
 /**
  * A file of the ledger that holds all entries of one checkpoint by one setting, ordered by matrix.
@@ -18,12 +18,19 @@ public final class LedgerPart {
    * The name of the part with exactly these entries.
    *
    * @param settingsKey see {@link ScanEntry#settingsKey}
-   * @param keys of the entries
+   * @param entriesKey see {@link #entriesKey}
    */
-  public static String name(String checkpointId, String settingsKey, Collection<String> keys) {
-    StringBuilder all = new StringBuilder();
-    keys.stream().sorted().forEach(all::append);
-    return prefix(checkpointId, settingsKey) + leading(Fingerprint.of(all.toString())) + SUFFIX;
+  public static String name(String checkpointId, String settingsKey, String entriesKey) {
+    return prefix(checkpointId, settingsKey) + leading(entriesKey) + SUFFIX;
+  }
+
+  /**
+   * Names what a part holds.
+   *
+   * @param keys of its entries, in the order of their matrices' names
+   */
+  public static String entriesKey(List<String> keys) {
+    return Fingerprint.of(String.join("", keys));
   }
 
   /** What the names of all parts of a checkpoint by these settings begin with. */

@@ -17,13 +17,15 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.api.java.function.FlatMapFunction;
+import org.apache.spark.api.java.function.PairFlatMapFunction;
 import org.apache.spark.util.CollectionAccumulator;
 import org.apache.spark.util.TaskCompletionListener;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import scala.Tuple2;
 
 /**
  * Reads files of a ledger in tasks. What is read must be {@linkplain #settle settled} once an
@@ -54,9 +56,14 @@ public final class LedgerReading {
 
   /** The lines of these files. */
   public JavaRDD<LedgerLine> lines(Collection<StoredFile> files) {
+    return linesByFile(files).values();
+  }
+
+  /** The lines of these files, each with the file's URI. */
+  JavaPairRDD<String, LedgerLine> linesByFile(Collection<StoredFile> files) {
     return context
         .parallelize(files.stream().map(StoredFile::uri).toList(), tasks(files.size()))
-        .flatMap(new ReadLines(storage, damaged, gone));
+        .flatMapToPair(new ReadLines(storage, damaged, gone));
   }
 
   /** What tasks of this run rejected. */
@@ -109,7 +116,7 @@ public final class LedgerReading {
   }
 
   /** Executor work: some files. */
-  private static final class ReadLines implements FlatMapFunction<String, LedgerLine> {
+  private static final class ReadLines implements PairFlatMapFunction<String, String, LedgerLine> {
     private static final long serialVersionUID = 1L;
 
     private final TaskStorage storage;
@@ -126,7 +133,7 @@ public final class LedgerReading {
     }
 
     @Override
-    public Iterator<LedgerLine> call(String uri) throws IOException {
+    public Iterator<Tuple2<String, LedgerLine>> call(String uri) throws IOException {
       LedgerFile file;
       try {
         file = LedgerFile.open(storage.open(), uri);
@@ -137,7 +144,7 @@ public final class LedgerReading {
       TaskContext.get().addTaskCompletionListener((TaskCompletionListener) ended -> close(file));
       return Stream.generate(() -> next(file, uri))
           .takeWhile(Optional::isPresent)
-          .map(Optional::get)
+          .map(line -> new Tuple2<>(uri, line.get()))
           .iterator();
     }
 

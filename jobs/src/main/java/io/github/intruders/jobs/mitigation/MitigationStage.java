@@ -74,9 +74,7 @@ public final class MitigationStage {
    * @param rejections models that could not be written
    */
   public record Result(
-      JavaRDD<MitigationEntry> entries,
-      JavaRDD<Rejection> rejected,
-      List<Rejection> rejections) {}
+      JavaRDD<MitigationEntry> entries, JavaRDD<Rejection> rejected, List<Rejection> rejections) {}
 
   /**
    * Refuses output folders that lie over an input.

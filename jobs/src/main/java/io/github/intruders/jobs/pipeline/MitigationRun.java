@@ -53,8 +53,7 @@ public final class MitigationRun {
    */
   public MitigationSummary run() throws IOException {
     return supervision.of(
-        List.of(
-            PlanStage.NAME, MitigationStage.NAME, MitigationStage.MODELS, ResultsStage.NAME),
+        List.of(PlanStage.NAME, MitigationStage.NAME, MitigationStage.MODELS, ResultsStage.NAME),
         this::run);
   }
 
@@ -74,8 +73,7 @@ public final class MitigationRun {
       MitigationStage.Result result = stage.run(plan);
       add(run, result.rejected(), rejects);
       add(run, run.context().parallelize(result.rejections(), 1), rejects);
-      JavaRDD<MitigationEntry> entries =
-          result.entries().persist(StorageLevel.MEMORY_AND_DISK());
+      JavaRDD<MitigationEntry> entries = result.entries().persist(StorageLevel.MEMORY_AND_DISK());
       try {
         write(run, entries, rejects, changes);
         Supervision.publish(run, changes);
@@ -93,10 +91,7 @@ public final class MitigationRun {
   }
 
   private static void write(
-      RunContext run,
-      JavaRDD<MitigationEntry> entries,
-      RunRejects rejects,
-      TableChanges changes)
+      RunContext run, JavaRDD<MitigationEntry> entries, RunRejects rejects, TableChanges changes)
       throws IOException {
     StageCounters counters = run.progress().begin(ResultsStage.NAME, "tables", 2);
     Set<String> edited =

@@ -13,6 +13,7 @@ import io.github.intruders.jobs.context.RunRejects;
 import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.jobs.forgetting.Forgetting;
 import io.github.intruders.jobs.forgetting.ForgettingStage;
+import io.github.intruders.jobs.ledger.Compaction;
 import io.github.intruders.jobs.plan.PlanStage;
 import io.github.intruders.jobs.plan.RunPlan;
 import io.github.intruders.jobs.report.ForgettingReport;
@@ -90,8 +91,7 @@ public final class Pipeline {
                 : null;
         Forgetting forgetting =
             hasMetrics
-                ? new ForgettingStage(run, directions)
-                    .run(scanned.checkpoints(), rejects, changes)
+                ? new ForgettingStage(run, directions).run(scanned.checkpoints(), rejects, changes)
                 : null) {
       RunSummary summary = summary(run, scanned, rejects);
       if (accumulation != null) {
@@ -180,7 +180,14 @@ public final class Pipeline {
     rejects.replace(
         changes, ids, hasMetrics ? ForgettingStage.staleRejects(run.config().manifest()) : null);
     Supervision.publish(run, changes);
-    Compaction.run(run, scanned);
+    run.progress().describe("making the ledger small");
+    new Compaction(
+            run.context(),
+            run.storage(),
+            run.config().outUri(),
+            run.runId(),
+            run.config().settings())
+        .run(scanned.results().entries(), scanned.results().entriesKeys());
   }
 
   /**
@@ -244,8 +251,7 @@ public final class Pipeline {
               Forgetting forgetting =
                   new ForgettingStage(run, directions)
                       .run(scannedCheckpoints(run, changes), rejects, changes)) {
-            rejects.replaceWhere(
-                changes, ForgettingStage.staleRejects(run.config().manifest()));
+            rejects.replaceWhere(changes, ForgettingStage.staleRejects(run.config().manifest()));
             Supervision.publish(run, changes);
             if (forgetting.count() == 0) {
               throw UserInputException.of(
@@ -286,8 +292,7 @@ public final class Pipeline {
 
   private static List<SpectraStage.Result> spectra(RunContext run, RunPlan plan) {
     JobConfig config = run.config();
-    return new SpectraStage(
-            run.context(), run.storage(), config.spectraUri(), config.keptSpectra())
+    return new SpectraStage(run.context(), run.storage(), config.spectraUri(), config.keptSpectra())
         .run(plan.base(), plan.broadcastBase(), run.progress());
   }
 }

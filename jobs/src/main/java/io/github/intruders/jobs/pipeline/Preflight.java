@@ -1,14 +1,19 @@
 package io.github.intruders.jobs.pipeline;
 
+import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.context.RunContext;
 import io.github.intruders.jobs.cost.Outlook;
 import io.github.intruders.jobs.cost.RunEstimate;
 import io.github.intruders.jobs.mitigation.MitigationStage;
+import io.github.intruders.jobs.plan.DriverPlan;
 import io.github.intruders.jobs.plan.PlanStage;
+import io.github.intruders.jobs.plan.PlannedCheckpoint;
 import io.github.intruders.jobs.plan.RunPlan;
+import io.github.intruders.jobs.progress.DriverProgress;
 import io.github.intruders.jobs.report.DryRun;
 import io.github.intruders.jobs.report.PlanReport;
 import io.github.intruders.jobs.scan.ScanStage;
@@ -16,12 +21,15 @@ import io.github.intruders.jobs.session.TaskMemory;
 import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.mitigation.MitigationSettings;
 import io.github.intruders.mitigation.Variant;
+import io.github.intruders.plan.BasePlan;
 import io.github.intruders.spectra.SpectraStore;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 
@@ -57,6 +65,63 @@ public final class Preflight {
     }
   }
 
+  /**
+   * Plans without a session, as a run on this machine would be planned by one.
+   *
+   * @param conf of the session that a run would open
+   * @param cores how many tasks that session would run at once
+   * @throws UserInputException if the base can't be used
+   */
+  public static PlanReport report(JobConfig config, Storage storage, SparkConf conf, int cores)
+      throws IOException {
+    DriverPlan plan;
+    try (DriverProgress progress =
+        DriverProgress.begin(
+            Supervision.newRunId(Instant.now()),
+            PlanStage.NAME,
+            "checkpoints",
+            config.manifest().checkpoints().size())) {
+      plan = DriverPlan.of(config, storage, REJECTIONS_SHOWN, progress);
+    }
+    Outlook outlook =
+        Outlook.of(
+            plan.base(),
+            plan.work(),
+            new SpectraStore(storage, config.spectraUri()),
+            config,
+            TaskMemory.of(conf, cores));
+    return report(
+        plan.base(),
+        RunEstimate.of(outlook, config, cores, TaskMemory.tasksPerExecutor(conf, cores)),
+        plan.summary(),
+        Stream.concat(plan.base().rejections().stream(), plan.rejections().stream())
+            .limit(REJECTIONS_SHOWN)
+            .toList());
+  }
+
+  /** The report on a plan, whoever has made it. */
+  private static PlanReport report(
+      BasePlan base,
+      RunEstimate estimate,
+      List<PlannedCheckpoint> summary,
+      List<Rejection> rejections) {
+    return new PlanReport(
+        base,
+        estimate,
+        summary.stream()
+            .map(
+                planned ->
+                    new PlanReport.Checkpoint(
+                        planned.spec().id(),
+                        planned.matrices(),
+                        planned.rejected(),
+                        planned.notes(),
+                        planned.updateBytes()))
+            .toList(),
+        rejections,
+        PlannedCheckpoint.rejected(base, summary));
+  }
+
   /** What a run would do, in numbers. */
   public PlanReport planReport() throws IOException {
     return supervision.of(
@@ -74,25 +139,17 @@ public final class Preflight {
     Outlook outlook =
         Outlook.of(
             plan.base(),
-            plan.work(run.config().settings()),
+            Outlook.work(
+                plan.checkpoints().flatMap(checkpoint -> checkpoint.matrices().iterator()),
+                run.config()),
             new SpectraStore(run.storage().open(), run.config().spectraUri()),
             run.config(),
             TaskMemory.of(conf, cores));
-    return new PlanReport(
+    return report(
         plan.base(),
         RunEstimate.of(outlook, run.config(), cores, TaskMemory.tasksPerExecutor(conf, cores)),
-        plan.summary().stream()
-            .map(
-                planned ->
-                    new PlanReport.Checkpoint(
-                        planned.spec().id(),
-                        planned.matrices(),
-                        planned.rejected(),
-                        planned.notes(),
-                        planned.updateBytes()))
-            .toList(),
-        plan.rejections(run.context()).take(REJECTIONS_SHOWN),
-        plan.rejected());
+        plan.summary(),
+        plan.rejections(run.context()).take(REJECTIONS_SHOWN));
   }
 
   /**

@@ -129,8 +129,7 @@ final class ReportInputs {
   private List<CheckpointResult> checkpoints(Set<String> ids) throws IOException {
     Dataset<Row> rows = tables.stored(CheckpointsTable.TABLE.name());
     List<Row> read =
-        (ids == null ? rows : rows.where(col("checkpoint_id").isin(ids.toArray())))
-            .collectAsList();
+        (ids == null ? rows : rows.where(col("checkpoint_id").isin(ids.toArray()))).collectAsList();
     return read.stream().map(CheckpointsTable::fromRow).toList();
   }
 
@@ -199,8 +198,7 @@ final class ReportInputs {
         rows(IntruderTracksTable.TABLE).map(IntruderTracksTable::fromRow));
   }
 
-  private ReportInput.Outcomes outcomes(Forgetting forgetting, Set<String> own)
-      throws IOException {
+  private ReportInput.Outcomes outcomes(Forgetting forgetting, Set<String> own) throws IOException {
     if (forgetting == null) {
       return storedOutcomes();
     }
@@ -227,8 +225,7 @@ final class ReportInputs {
   }
 
   private List<Rejection> storedRejects() throws IOException {
-    List<Row> rows =
-        tables.stored(RejectsTable.TABLE.name()).limit(REJECTS_SHOWN).collectAsList();
+    List<Row> rows = tables.stored(RejectsTable.TABLE.name()).limit(REJECTS_SHOWN).collectAsList();
     return rows.stream().map(RejectsTable::fromRow).toList();
   }
 

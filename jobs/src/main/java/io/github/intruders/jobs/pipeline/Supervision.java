@@ -38,6 +38,11 @@ final class Supervision {
     T with(RunContext run) throws IOException;
   }
 
+  /** A name for a run. */
+  static String newRunId(Instant startedAt) {
+    return RUN_TIME.format(startedAt) + "-" + UUID.randomUUID().toString().substring(0, 8);
+  }
+
   /**
    * Does it.
    *
@@ -45,8 +50,7 @@ final class Supervision {
    */
   <T> T of(List<String> stages, Work<T> work) throws IOException {
     Instant startedAt = Instant.now();
-    String runId =
-        RUN_TIME.format(startedAt) + "-" + UUID.randomUUID().toString().substring(0, 8);
+    String runId = newRunId(startedAt);
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     try (JobProgress progress = JobProgress.open(spark.sparkContext(), runId, stages)) {
       try {

@@ -3,10 +3,12 @@ package io.github.intruders.jobs.plan;
 import io.github.intruders.jobs.ledger.LedgerPart;
 import io.github.intruders.jobs.ledger.ScanEntry;
 import io.github.intruders.manifest.CheckpointSpec;
+import io.github.intruders.plan.BasePlan;
 import io.github.intruders.plan.CheckpointPlan;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.scan.ScanSettings;
 import java.io.Serializable;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -27,6 +29,11 @@ public record PlannedCheckpoint(
     long updateBytes,
     String part)
     implements Serializable {
+  /** How many inputs of a plan do not fit, those of the base too. */
+  public static long rejected(BasePlan base, List<PlannedCheckpoint> summary) {
+    return base.rejections().size() + summary.stream().mapToLong(PlannedCheckpoint::rejected).sum();
+  }
+
   static PlannedCheckpoint of(CheckpointPlan plan, ScanSettings settings) {
     long bytes = plan.matrices().stream().mapToLong(MatrixPlan::updateBytes).sum();
     return new PlannedCheckpoint(
@@ -38,6 +45,10 @@ public record PlannedCheckpoint(
         LedgerPart.name(
             plan.spec().id(),
             ScanEntry.settingsKey(settings),
-            plan.matrices().stream().map(matrix -> ScanEntry.key(matrix, settings)).toList()));
+            LedgerPart.entriesKey(
+                plan.matrices().stream()
+                    .sorted(Comparator.comparing(matrix -> matrix.base().name()))
+                    .map(matrix -> ScanEntry.key(matrix, settings))
+                    .toList())));
   }
 }

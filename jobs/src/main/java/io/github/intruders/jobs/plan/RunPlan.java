@@ -3,16 +3,12 @@ package io.github.intruders.jobs.plan;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.plan.BasePlan;
 import io.github.intruders.plan.CheckpointPlan;
-import io.github.intruders.cost.CostModel;
-import io.github.intruders.scan.ScanSettings;
-import io.github.intruders.cost.Workload;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
-import scala.Tuple2;
 
 /**
  * A planned run.
@@ -36,8 +32,7 @@ public record RunPlan(
 
   /** How many inputs do not fit, those of the base too. */
   public long rejected() {
-    return base.rejections().size()
-        + summary.stream().mapToLong(PlannedCheckpoint::rejected).sum();
+    return PlannedCheckpoint.rejected(base, summary);
   }
 
   /** The same by checkpoint, or base. */
@@ -46,19 +41,8 @@ public record RunPlan(
     base.rejections().forEach(one -> rejected.merge(one.checkpointId(), 1, Integer::sum));
     summary.stream()
         .filter(planned -> planned.rejected() > 0)
-        .forEach(
-            planned -> rejected.merge(planned.spec().id(), planned.rejected(), Integer::sum));
+        .forEach(planned -> rejected.merge(planned.spec().id(), planned.rejected(), Integer::sum));
     return rejected;
-  }
-
-  /** The work by matrix of the base, added up on the executors. */
-  public Map<String, Workload> work(ScanSettings settings) {
-    CostModel model = new CostModel(settings);
-    return checkpoints
-        .flatMap(plan -> plan.matrices().iterator())
-        .mapToPair(plan -> new Tuple2<>(plan.base().name(), model.workload(plan)))
-        .reduceByKey(Workload::plus)
-        .collectAsMap();
   }
 
   /** What does not fit, with reasons. */

@@ -18,9 +18,14 @@ public final class LogContext {
 
   private LogContext() {}
 
+  /** Marks what threads of this process log that are not marked themselves. */
+  static void ofProcess(String runId) {
+    System.setProperty(PROCESS_RUN_ID, runId);
+  }
+
   /** Marks what this process logs from now on. */
   static void ofRun(SparkContext spark, String runId) {
-    System.setProperty(PROCESS_RUN_ID, runId);
+    ofProcess(runId);
     put(spark, RUN_ID, runId);
   }
 
@@ -29,10 +34,15 @@ public final class LogContext {
     put(spark, STAGE, stage);
   }
 
-  /** Marks what a thread logs that runs no stage but tells of one. */
+  /** Marks what a thread logs that Spark knows nothing of. */
   static void ofThread(String runId, String stage) {
     MDC.put(RUN_ID, runId);
     MDC.put(STAGE, stage);
+  }
+
+  static void endThread() {
+    MDC.remove(STAGE);
+    MDC.remove(RUN_ID);
   }
 
   static void end(SparkContext spark) {

@@ -34,8 +34,7 @@ public final class LedgerResults {
    *     look again at what is finished
    */
   public static Optional<Results> read(RunContext run, RunPlan plan) throws IOException {
-    LedgerReading reading =
-        new LedgerReading(run.context(), run.storage(), run.config().outUri());
+    LedgerReading reading = new LedgerReading(run.context(), run.storage(), run.config().outUri());
     List<String> ids =
         plan.summary().stream()
             .filter(planned -> planned.matrices() > 0)
@@ -66,10 +65,10 @@ public final class LedgerResults {
             .repartitionAndSortWithinPartitions(partitioner)
             .mapPartitions(new TakePlanned())
             .persist(StorageLevel.MEMORY_AND_DISK_SER());
+    run.progress().describe("bringing the results together");
     Results results =
         Results.of(
-            entries.map(json -> Ledger.parse(json, ScanEntry.class)),
-            () -> entries.unpersist());
+            entries.map(json -> Ledger.parse(json, ScanEntry.class)), () -> entries.unpersist());
     if (reading.settle()) {
       return Optional.of(results);
     }

@@ -21,8 +21,6 @@ record MatrixKey(String checkpointId, String matrix, int order)
   }
 
   boolean isOfSameMatrix(MatrixKey other) {
-    return other != null
-        && checkpointId.equals(other.checkpointId)
-        && matrix.equals(other.matrix);
+    return other != null && checkpointId.equals(other.checkpointId) && matrix.equals(other.matrix);
   }
 }

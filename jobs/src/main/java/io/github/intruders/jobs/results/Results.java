@@ -6,6 +6,7 @@ import io.github.intruders.jobs.ledger.ScanEntry;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.function.FlatMapFunction;
 
@@ -27,6 +28,22 @@ public record Results(
       figures.put(one.checkpointId(), one);
     }
     return new Results(entries, figures, release);
+  }
+
+  /** What the entries of each checkpoint are, see {@link CheckpointFigures#entriesKey}. */
+  public Map<String, String> entriesKeys() {
+    Map<String, String> keys = new LinkedHashMap<>();
+    figures.forEach((id, of) -> keys.put(id, of.entriesKey()));
+    return keys;
+  }
+
+  /** The entries of some checkpoints, in the same partitions. */
+  public JavaRDD<ScanEntry> entriesOf(Set<String> checkpointIds) {
+    if (checkpointIds.containsAll(figures.keySet())) {
+      return entries;
+    }
+    Set<String> ids = Set.copyOf(checkpointIds);
+    return entries.filter(entry -> ids.contains(entry.checkpointId()));
   }
 
   @Override

@@ -12,7 +12,9 @@ import io.github.intruders.jobs.table.SingularVectorsTable;
 import io.github.intruders.manifest.CheckpointSpec;
 import java.io.IOException;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Writes what was found of the manifest's checkpoints into the tables. */
 public final class ResultsStage {
@@ -45,28 +47,36 @@ public final class ResultsStage {
                     CheckpointResult.of(
                         baseId, spec, results.figures().get(spec.id()), rejects.count(spec.id())))
             .toList();
-    changes.replace(
+    Map<String, String> told = new HashMap<>();
+    checkpoints.forEach(one -> told.put(one.checkpointId(), one.toString()));
+    changes.replaceChanged(
         CheckpointsTable.TABLE,
-        run.rows(checkpoints.stream().map(CheckpointsTable::toRow).toList()),
-        specs.stream().map(CheckpointSpec::id).toList(),
+        told,
+        ids ->
+            run.rows(
+                checkpoints.stream()
+                    .filter(one -> ids.contains(one.checkpointId()))
+                    .map(CheckpointsTable::toRow)
+                    .toList()),
         List.of());
     counters.finished(1);
     Collection<String> analysed = results.figures().keySet();
     List<String> empty =
         specs.stream().map(CheckpointSpec::id).filter(id -> !analysed.contains(id)).toList();
-    changes.replace(
-        MatricesTable.TABLE, results.entries().map(MatricesTable::toRow), analysed, empty);
+    Map<String, String> found = results.entriesKeys();
+    changes.replaceChanged(
+        MatricesTable.TABLE, found, ids -> results.entriesOf(ids).map(MatricesTable::toRow), empty);
     counters.finished(1);
-    changes.replace(
+    changes.replaceChanged(
         SingularVectorsTable.TABLE,
-        results.entries().flatMap(SingularVectorsTable::toRows),
-        analysed,
+        found,
+        ids -> results.entriesOf(ids).flatMap(SingularVectorsTable::toRows),
         empty);
     counters.finished(1);
-    changes.replace(
+    changes.replaceChanged(
         SimilarityTable.TABLE,
-        results.entries().flatMap(SimilarityTable::toRows),
-        analysed,
+        found,
+        ids -> results.entriesOf(ids).flatMap(SimilarityTable::toRows),
         empty);
     counters.finished(1);
     return checkpoints;

@@ -61,8 +61,7 @@ public final class StoredResults {
   /** The entries of some checkpoints, without their similarities, grouped and ordered. */
   public JavaRDD<ScanEntry> entries(Collection<String> checkpointIds) throws IOException {
     JavaPairRDD<MatrixKey, Row> matrices =
-        rows(MatricesTable.TABLE, checkpointIds)
-            .mapToPair(row -> new Tuple2<>(key(row, 0), row));
+        rows(MatricesTable.TABLE, checkpointIds).mapToPair(row -> new Tuple2<>(key(row, 0), row));
     JavaPairRDD<MatrixKey, Row> vectors =
         rows(SingularVectorsTable.TABLE, checkpointIds)
             .mapToPair(row -> new Tuple2<>(key(row, vectorOrder(row)), row));
@@ -97,8 +96,7 @@ public final class StoredResults {
         few(SimilarityTable.TABLE, matrices, names)
             .where(col("tuned_index").lt(vectors).and(col("base_index").lt(vectors)))
             .collectAsList()) {
-      similaritiesOf
-              .computeIfAbsent(key(row, 0), unseen -> new EnumMap<>(Side.class))
+      similaritiesOf.computeIfAbsent(key(row, 0), unseen -> new EnumMap<>(Side.class))
               .computeIfAbsent(
                   SideNames.fromColumn(row.getAs("side")), unseen -> new double[vectors][vectors])[
               row.<Integer>getAs("tuned_index")][row.<Integer>getAs("base_index")] =

@@ -50,6 +50,6 @@ record FinishedWork(Set<String> whole, List<StoredFile> others) {
 
   /** The tuned vectors of checkpoints in sequences, each under the key of its entry. */
   static TunedVectorStore tunedVectors(Storage storage, String outUri) {
-    return new TunedVectorStore(storage, storage.resolve(outUri, "_work/vectors"));
+    return new TunedVectorStore(storage, storage.resolve(outUri, Ledger.TUNED_VECTORS));
   }
 }

@@ -6,9 +6,9 @@ import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.cost.ScanCost;
 import io.github.intruders.jobs.ledger.Ledger;
 import io.github.intruders.jobs.ledger.ScanEntry;
-import io.github.intruders.jobs.cost.ScanCost;
 import io.github.intruders.jobs.progress.JobProgress;
 import io.github.intruders.jobs.progress.LogContext;
 import io.github.intruders.jobs.progress.StageCounters;
@@ -168,7 +168,8 @@ final class LargeMatrices {
         .foreach(sum -> of.storeSpectrum(matrix, identity, sum._2()));
   }
 
-  private void scanWhole(Ledger<ScanEntry> ledger, BaseMatrix matrix, String identity, MatrixPlan plan)
+  private void scanWhole(
+      Ledger<ScanEntry> ledger, BaseMatrix matrix, String identity, MatrixPlan plan)
       throws IOException {
     long start = System.nanoTime();
     progress.describe("%s of %s in blocks".formatted(matrix.name(), plan.checkpointId()));
@@ -243,11 +244,11 @@ final class LargeMatrices {
     return total;
   }
 
-  private void write(Ledger<ScanEntry> ledger, MatrixPlan plan, MatrixScan scan, long start, int shares)
+  private void write(
+      Ledger<ScanEntry> ledger, MatrixPlan plan, MatrixScan scan, long start, int shares)
       throws IOException {
     long millis = (System.nanoTime() - start) / 1_000_000 / shares;
-    ScanEntry entry =
-        ScanEntry.of(new ScanOutcome.Analysed(plan, scan, millis), config.settings());
+    ScanEntry entry = ScanEntry.of(new ScanOutcome.Analysed(plan, scan, millis), config.settings());
     ledger.writeEntries(List.of(entry.key()), sink -> sink.write(entry));
     counters.finished(ScanCost.of(plan, config.settings()));
   }

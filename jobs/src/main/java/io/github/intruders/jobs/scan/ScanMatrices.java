@@ -5,9 +5,9 @@ import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.cost.ScanCost;
 import io.github.intruders.jobs.ledger.Ledger;
 import io.github.intruders.jobs.ledger.ScanEntry;
-import io.github.intruders.jobs.cost.ScanCost;
 import io.github.intruders.jobs.progress.LogContext;
 import io.github.intruders.jobs.progress.StageCounters;
 import io.github.intruders.jobs.progress.TaskMetrics;
@@ -103,7 +103,8 @@ final class ScanMatrices
     try (MDC.MDCCloseable context = LogContext.ofMatrix(matrix.name())) {
       ledger.writeEntries(
           keys,
-          sink -> scanner.scan(matrix, identity, plans, outcome -> take(outcome, sink, rejections)));
+          sink ->
+              scanner.scan(matrix, identity, plans, outcome -> take(outcome, sink, rejections)));
     }
     if (!rejections.isEmpty()) {
       ledger.writeRejects(keys, rejections);

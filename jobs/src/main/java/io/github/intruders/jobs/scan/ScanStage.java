@@ -1,5 +1,6 @@
 package io.github.intruders.jobs.scan;
 
+import io.github.intruders.cost.CostModel;
 import io.github.intruders.cost.Workload;
 import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.input.Rejection;
@@ -19,7 +20,6 @@ import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.BasePlan;
 import io.github.intruders.plan.CheckpointPlan;
 import io.github.intruders.plan.MatrixPlan;
-import io.github.intruders.cost.CostModel;
 import io.github.intruders.scan.ScanSettings;
 import io.github.intruders.spectra.SpectraStore;
 import java.io.IOException;
@@ -61,10 +61,7 @@ public final class ScanStage {
    */
   private record Pending(Workload work, long count, double costs) implements Serializable {
     private static Pending of(MatrixPlan plan, ScanSettings settings) {
-      return new Pending(
-          new CostModel(settings).workload(plan),
-          1,
-          ScanCost.of(plan, settings));
+      return new Pending(new CostModel(settings).workload(plan), 1, ScanCost.of(plan, settings));
     }
 
     private Pending plus(Pending other) {
@@ -183,8 +180,7 @@ public final class ScanStage {
     List<String> files =
         Ledger.ofScan(run.storage().open(), run.config().outUri(), run.runId()).rejectFiles();
     if (!files.isEmpty()) {
-      JavaRDD<Rejection> rejections =
-          LedgerReading.rejections(run.context(), run.storage(), files);
+      JavaRDD<Rejection> rejections = LedgerReading.rejections(run.context(), run.storage(), files);
       rejects.add(rejections, rejections.map(Rejection::checkpointId).countByValue());
     }
   }

@@ -23,12 +23,22 @@ public final class SparkSessions {
           "spark.storage.decommission.shuffleBlocks.enabled", "false",
           // Each executor that is lost may cost the stage an attempt, and a scan is one stage over
           // hours: with Spark's 4, the fifth node taken away in a night would end the run.
-          "spark.stage.maxConsecutiveAttempts", "16");
+          "spark.stage.maxConsecutiveAttempts", "16",
+          // Tables are small and queries many, on a cluster too: the heavy work is no query but
+          // native BLAS within tasks. Planning a query again after each shuffle, and compiling
+          // classes for it, cost far more than they could save.
+          "spark.sql.adaptive.enabled", "false",
+          "spark.sql.codegen.wholeStage", "false",
+          "spark.sql.codegen.factoryMode", "NO_CODEGEN");
+
+  /** The web page of the driver; in local mode nobody looks, and its server takes time to start. */
+  private static final String UI = "spark.ui.enabled";
 
   private SparkSessions() {}
 
   /** A session with what the job relies on; master and resources come from spark-submit. */
   public static SparkSession open(String name) {
+    SparkConf given = new SparkConf();
     SparkSession.Builder builder =
         SparkSession.builder()
             .appName("intruders " + name)
@@ -37,10 +47,12 @@ public final class SparkSessions {
             .config("spark.sql.caseSensitive", "true")
             // A checkpoint's id is a text, even if all ids of a run look like numbers or dates.
             .config("spark.sql.sources.partitionColumnTypeInference.enabled", "false");
-    SparkConf given = new SparkConf();
     DEFAULTS.forEach((setting, value) -> builder.config(setting, given.get(setting, value)));
     builder.config(REDACTION, given.get(REDACTION, RemoteDefaults.all().get(REDACTION)));
     builder.config(PLUGINS, withMetrics(given.get(PLUGINS, "")));
+    if (LocalCores.of(given).isPresent() && !given.contains(UI)) {
+      builder.config(UI, "false");
+    }
     SparkSession spark = builder.getOrCreate();
     RemoteDefaults.applyTo(spark.sparkContext().hadoopConfiguration());
     if (!spark.sparkContext().conf().contains(SHUFFLE_PARTITIONS)) {

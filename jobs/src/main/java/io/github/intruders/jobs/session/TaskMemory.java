@@ -39,7 +39,7 @@ public final class TaskMemory {
       return new MemoryLimit(JavaUtils.byteStringAsBytes(conf.get(KEY)), KEY, REMEDY);
     }
     int tasks = tasksPerExecutor(conf, cores);
-    if (isLocal(master)) {
+    if (LocalCores.of(conf).isPresent()) {
       return ofThisMachine(tasks);
     }
     if (conf.contains(OVERHEAD)) {
@@ -85,11 +85,7 @@ public final class TaskMemory {
   /** How many tasks an executor, or the local process, runs at once. */
   public static int tasksPerExecutor(SparkConf conf, int cores) {
     int executorCores =
-        isLocal(conf.get("spark.master", "")) ? cores : conf.getInt("spark.executor.cores", 1);
+        LocalCores.of(conf).isPresent() ? cores : conf.getInt("spark.executor.cores", 1);
     return Math.max(1, executorCores / conf.getInt("spark.task.cpus", 1));
-  }
-
-  private static boolean isLocal(String master) {
-    return master.startsWith("local[") || master.equals("local");
   }
 }

@@ -13,7 +13,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.apache.iceberg.SnapshotRef;
 import org.apache.iceberg.Table;
 import org.apache.spark.api.java.JavaRDD;
@@ -21,8 +23,8 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.functions;
 import org.apache.spark.sql.catalyst.analysis.NoSuchTableException;
+import org.apache.spark.sql.functions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,6 +60,16 @@ final class CatalogChanges implements TableChanges {
       Collection<String> keys,
       Collection<String> without) {
     staged(table).replace(stamped(table, rows), keys, without);
+  }
+
+  @Override
+  public void replaceChanged(
+      TableDefinition table,
+      Map<String, String> contents,
+      Function<Set<String>, JavaRDD<Row>> rows,
+      Collection<String> without) {
+    // Others may have changed the table, and a run's id names the state that it left.
+    replace(table, rows.apply(contents.keySet()), contents.keySet(), without);
   }
 
   @Override

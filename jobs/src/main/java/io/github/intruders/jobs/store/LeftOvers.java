@@ -36,6 +36,11 @@ public final class LeftOvers {
       for (StoredFile folder : list(storage, staging(storage, outUri))) {
         deleteIfOld(storage, folder, oldest);
       }
+      for (String folder : List.of("_work/rejects", "_work/mitigation/rejects")) {
+        for (StoredFile run : list(storage, storage.resolve(outUri, folder))) {
+          deleteIfOld(storage, run, oldest);
+        }
+      }
       for (String folder : List.of("_work/scan", "_work/vectors", "_work/mitigation/entries")) {
         clearFolder(storage, storage.resolve(outUri, folder), now);
       }

@@ -39,6 +39,18 @@ public final class ParquetTables implements Tables {
 
   @Override
   public Dataset<Row> stored(String table) throws IOException {
+    String folder = folder(storage, outUri, table);
+    DataFrameReader reader = spark.read();
+    KnownTables.named(table).ifPresent(known -> reader.schema(known.stored()));
+    return reader.parquet(folder);
+  }
+
+  /**
+   * Where a table lies.
+   *
+   * @throws UserInputException if there is no such table; names those there are
+   */
+  public static String folder(Storage storage, String outUri, String table) throws IOException {
     if (!storage.isDirectory(outUri)) {
       throw UserInputException.inFile(
           RejectCode.NOT_FOUND, outUri, "There is no output of a run here");
@@ -56,9 +68,7 @@ public final class ParquetTables implements Tables {
           outUri,
           "There is no table '%s'; expected one of %s".formatted(table, tables));
     }
-    DataFrameReader reader = spark.read();
-    KnownTables.named(table).ifPresent(known -> reader.schema(known.stored()));
-    return reader.parquet(storage.resolve(outUri, table));
+    return storage.resolve(outUri, table);
   }
 
   @Override

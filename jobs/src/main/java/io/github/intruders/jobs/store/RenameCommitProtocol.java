@@ -7,6 +7,8 @@ import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.apache.hadoop.mapreduce.JobContext;
 import org.apache.hadoop.mapreduce.TaskAttemptContext;
 import org.apache.spark.internal.io.FileCommitProtocol;
@@ -22,11 +24,11 @@ import scala.jdk.javaapi.CollectionConverters;
  * meanwhile, unlike with Spark's own protocol, which deletes it before it renames the new one.
  *
  * <p>A folder that the job writes to holds exactly the job's files afterwards. A job that is killed
- * leaves some folders new and the others old, and files in the folder that {@link TableCommit#STAGING} names.
+ * leaves some folders new and the others old, and files in the folder that {@link
+ * TableCommit#STAGING} names.
  */
 public final class RenameCommitProtocol extends FileCommitProtocol implements Serializable {
   private static final long serialVersionUID = 1L;
-
 
   private final String jobId;
   private final String uri;
@@ -95,6 +97,8 @@ public final class RenameCommitProtocol extends FileCommitProtocol implements Se
     List<Attempt> attempts =
         CollectionConverters.asJava(tasks).stream().map(task -> (Attempt) task.obj()).toList();
     HadoopStorage storage = new HadoopStorage(context.getConfiguration());
+    String receipt = context.getConfiguration().get(TableCommit.RECEIPT, "");
+    Map<String, String> identities = new TreeMap<>();
     try {
       CommittedFiles files = new CommittedFiles(uri);
       for (Attempt attempt : attempts) {
@@ -102,11 +106,18 @@ public final class RenameCommitProtocol extends FileCommitProtocol implements Se
       }
       for (Attempt attempt : attempts) {
         for (String file : attempt.files()) {
-          storage.replace(attempt.folder() + "/" + file, uri + "/" + file);
+          String written = attempt.folder() + "/" + file;
+          if (!receipt.isEmpty()) {
+            identities.put(file, storage.status(written).identity()); // a rename keeps it
+          }
+          storage.replace(written, uri + "/" + file);
         }
       }
       if (replacesPartitions) {
         deleteOthers(storage, files);
+      }
+      if (!receipt.isEmpty()) {
+        storage.write(receipt, out -> out.write(Published.receipt(identities)));
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);

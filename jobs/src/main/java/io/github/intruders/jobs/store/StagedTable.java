@@ -60,8 +60,7 @@ final class StagedTable {
 
   private List<DataFile> before = List.of();
 
-  private StagedTable(
-      CatalogTables tables, TableDefinition definition, String runId, Table table) {
+  private StagedTable(CatalogTables tables, TableDefinition definition, String runId, Table table) {
     this.tables = tables;
     this.definition = definition;
     this.runId = runId;
@@ -145,7 +144,8 @@ final class StagedTable {
     try {
       rows.writeTo(tables.sqlName(definition.name(), branch)).overwrite(isIn(keys));
     } catch (NoSuchTableException e) {
-      throw new IllegalStateException("Table %s was dropped meanwhile".formatted(definition.name()), e);
+      throw new IllegalStateException(
+          "Table %s was dropped meanwhile".formatted(definition.name()), e);
     }
   }
 

@@ -3,6 +3,9 @@ package io.github.intruders.jobs.store;
 import io.github.intruders.jobs.table.TableDefinition;
 import java.io.IOException;
 import java.util.Collection;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Row;
@@ -30,9 +33,21 @@ public sealed interface TableChanges extends AutoCloseable permits TableWriter, 
    *     goes
    */
   void replace(
+      TableDefinition table, JavaRDD<Row> rows, Collection<String> keys, Collection<String> without)
+      throws IOException;
+
+  /**
+   * Replaces the rows of those keys that have changed; what is there already may stay, with the id
+   * of the run that wrote it.
+   *
+   * @param contents names by key what the rows are made of
+   * @param rows makes the rows of some of these keys; those of one key are in one partition
+   * @param without further keys of this run, that have no row
+   */
+  void replaceChanged(
       TableDefinition table,
-      JavaRDD<Row> rows,
-      Collection<String> keys,
+      Map<String, String> contents,
+      Function<Set<String>, JavaRDD<Row>> rows,
       Collection<String> without)
       throws IOException;
 

@@ -21,6 +21,12 @@ final class TableCommit {
    */
   static final String STAGING = "intruders.staging";
 
+  /**
+   * The option of a write that names a file for what was committed, or nothing: the identity of
+   * each file by its path below the table's folder. Left by {@link RenameCommitProtocol} alone.
+   */
+  static final String RECEIPT = "intruders.receipt";
+
   private static final String PROTOCOL = "spark.sql.sources.commitProtocolClass";
 
   /** What S3A answers for where it can leave uploads open. */

@@ -18,12 +18,10 @@ import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
-
-
 /** Reads tables that a run has written. */
 public final class TableReader {
   /** What names a row, in whichever tables have it. */
-  private static final List<String> KEYS =
+  public static final List<String> KEYS =
       List.of(
           "committed_at",
           "sequence",

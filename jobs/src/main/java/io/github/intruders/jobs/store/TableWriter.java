@@ -10,8 +10,10 @@ import io.github.intruders.jobs.table.TableDefinition;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -62,13 +64,28 @@ public final class TableWriter implements TableChanges {
 
   @Override
   public void replace(
-      TableDefinition table,
-      JavaRDD<Row> rows,
-      Collection<String> keys,
-      Collection<String> without)
+      TableDefinition table, JavaRDD<Row> rows, Collection<String> keys, Collection<String> without)
       throws IOException {
     if (!keys.isEmpty()) {
       write(table, stamped(table, rows));
+    }
+    drop(table, without);
+  }
+
+  @Override
+  public void replaceChanged(
+      TableDefinition table,
+      Map<String, String> contents,
+      Function<Set<String>, JavaRDD<Row>> rows,
+      Collection<String> without)
+      throws IOException {
+    Published published = new Published(storage, outUri, table);
+    Map<String, String> changed = published.changed(contents);
+    if (!changed.isEmpty()) {
+      String receipt =
+          storage.resolve(LeftOvers.staging(storage, outUri), runId + "-" + table.name());
+      write(table, stamped(table, rows.apply(changed.keySet())), receipt);
+      published.add(changed, Published.takeReceipt(storage, receipt));
     }
     drop(table, without);
   }
@@ -111,12 +128,17 @@ public final class TableWriter implements TableChanges {
         .withColumn(TableDefinition.RUN, lit(runId));
   }
 
-  /** One file in each folder, of one task. */
   private void write(TableDefinition table, Dataset<Row> rows) {
+    write(table, rows, "");
+  }
+
+  /** One file in each folder, of one task. */
+  private void write(TableDefinition table, Dataset<Row> rows, String receipt) {
     rows.write()
         .mode(SaveMode.Overwrite)
         .option("partitionOverwriteMode", "dynamic")
         .option(TableCommit.STAGING, LeftOvers.staging(storage, outUri))
+        .option(TableCommit.RECEIPT, receipt)
         .partitionBy(table.partition())
         .parquet(uri(table));
   }

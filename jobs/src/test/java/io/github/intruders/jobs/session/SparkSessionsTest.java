@@ -15,6 +15,21 @@ class SparkSessionsTest {
   private static final String LOCALITY = "spark.locality.wait";
   private static final String REDACTION = "spark.redaction.regex";
 
+  private static final Map<String, String> SMALL_TABLES =
+      Map.of(
+          "spark.sql.adaptive.enabled", "false",
+          "spark.sql.codegen.wholeStage", "false",
+          "spark.sql.codegen.factoryMode", "NO_CODEGEN",
+          "spark.ui.enabled", "false");
+
+  @Test
+  void queriesOverSmallTablesAreNeitherPlannedTwiceNorCompiledAndALocalSessionServesNoPage()
+      throws IOException {
+    SparkConf conf = opened(Map.of());
+
+    SMALL_TABLES.forEach((setting, value) -> assertThat(conf.get(setting)).isEqualTo(value));
+  }
+
   @Test
   void executorsMayBeLostOneAfterTheOtherAndHandNoShuffleFilesOver() throws IOException {
     SparkConf conf = opened(Map.of());
@@ -27,8 +42,14 @@ class SparkSessionsTest {
 
   @Test
   void whatTheUserGivesStands() throws IOException {
-    Map<String, String> given =
+    Map<String, String> ours =
         Map.of(ATTEMPTS, "7", MIGRATION, "true", LOCALITY, "5s", REDACTION, "(?i)mine");
+    Map<String, String> given = new TreeMap<>(ours);
+    given.put("spark.sql.adaptive.enabled", "true");
+    given.put("spark.sql.codegen.wholeStage", "true");
+    given.put("spark.sql.codegen.factoryMode", "FALLBACK");
+    given.put("spark.ui.enabled", "true");
+    given.put("spark.ui.port", "0");
 
     SparkConf conf = opened(given);
 
@@ -39,7 +60,6 @@ class SparkSessionsTest {
   private static SparkConf opened(Map<String, String> given) throws IOException {
     Map<String, String> properties = new TreeMap<>(given);
     properties.put("spark.master", "local[1]");
-    properties.put("spark.ui.enabled", "false");
     properties.forEach(System::setProperty);
     try (SparkSession spark = SparkSessions.open("test")) {
       return spark.sparkContext().getConf();
