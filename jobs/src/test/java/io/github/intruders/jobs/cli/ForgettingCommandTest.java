@@ -112,7 +112,7 @@ class ForgettingCommandTest {
   void everyGroupingMeasureAndKindOfPValueHasItsRows() {
     Dataset<Row> table = read(zooRun, "forgetting");
     assertThat(table.columns())
-        .containsExactlyInAnyOrder(ForgettingTable.SCHEMA.add("run_id", "string").fieldNames());
+        .containsExactly(ForgettingTable.TABLE.stored().fieldNames());
     List<String> groupings =
         List.of(
             "all",
@@ -141,7 +141,7 @@ class ForgettingCommandTest {
   void theMetricsTableHoldsTheJoinedData() {
     Dataset<Row> table = read(zooRun, "metrics");
     assertThat(table.columns())
-        .containsExactlyInAnyOrder(MetricsTable.SCHEMA.add("run_id", "string").fieldNames());
+        .containsExactly(MetricsTable.TABLE.stored().fieldNames());
     assertThat(table.count()).isEqualTo(16 * 5);
     Row row = table.where("checkpoint_id = 'full/1-python' AND metric = 'loss_english'").first();
     assertThat(row.<Double>getAs("value")).isEqualTo(1.65224);
