@@ -453,8 +453,7 @@ class S3IT {
       int tasks = 1;
       List<String> keys = List.of("a", "b", "c");
       Storage storage = DriverStorage.open();
-      changes(storage, out, "old")
-.replace(TABLE, rows(spark, tasks, keys, 1), keys, List.of());
+      changes(storage, out, "old").replace(TABLE, rows(spark, tasks, keys, 1), keys, List.of());
       assertThat(values(out)).containsExactlyInAnyOrder("a1 old", "b1 old", "c1 old");
 
       // What no retry within a task mends, so that the task is tried again.
@@ -464,8 +463,7 @@ class S3IT {
               isLastFile(request) && failed.compareAndSet(false, true)
                   ? Fault.EXPIRED
                   : Fault.NONE);
-      changes(storage, out, "retried")
-.replace(TABLE, rows(spark, tasks, keys, 2), keys, List.of());
+      changes(storage, out, "retried").replace(TABLE, rows(spark, tasks, keys, 2), keys, List.of());
       assertThat(proxy.faults()).containsExactly(Fault.EXPIRED);
       assertThat(values(out)).containsExactlyInAnyOrder("a2 retried", "b2 retried", "c2 retried");
       assertThat(server.keys("attempts/t/checkpoint_id")).hasSize(3);
@@ -474,8 +472,9 @@ class S3IT {
 
       proxy.begin(request -> isLastFile(request) ? Fault.EXPIRED : Fault.NONE);
       assertThatThrownBy(
-              () -> changes(storage, out, "failed")
-.replace(TABLE, rows(spark, tasks, keys, 3), keys, List.of()))
+              () ->
+                  changes(storage, out, "failed")
+                      .replace(TABLE, rows(spark, tasks, keys, 3), keys, List.of()))
           .hasStackTraceContaining("ExpiredToken");
       assertThat(proxy.faults()).hasSizeGreaterThan(1);
       assertThat(values(out)).containsExactlyInAnyOrder("a2 retried", "b2 retried", "c2 retried");
@@ -522,8 +521,7 @@ class S3IT {
     return Tables.in(new TablePlace.Folder(out), SparkSession.active(), storage).change(run);
   }
 
-  private static JavaRDD<Row> rows(
-      SparkSession spark, int tasks, List<String> keys, int value) {
+  private static JavaRDD<Row> rows(SparkSession spark, int tasks, List<String> keys, int value) {
     return JavaSparkContext.fromSparkContext(spark.sparkContext())
         .parallelize(keys.stream().map(id -> RowFactory.create(id, value)).toList(), tasks);
   }

@@ -215,7 +215,8 @@ class CatalogChangesTest {
               start.await();
               try (TableChanges changes =
                   Tables.in(place("busy"), own, STORAGE).change(id + "-" + run)) {
-                replace(changes, "matrices", List.of(id + "-" + run + "=1", id + "=" + run), List.of());
+                replace(
+                    changes, "matrices", List.of(id + "-" + run + "=1", id + "=" + run), List.of());
                 replaceRejects(changes, "X", id + "-" + run + "=X");
                 start.await();
                 changes.commit();

@@ -35,9 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 class TableWriterTest {
   private static final TableDefinition TABLE =
       new TableDefinition(
-          "t",
-          "checkpoint_id",
-          StructType.fromDDL("code STRING, value INT, checkpoint_id STRING"));
+          "t", "checkpoint_id", StructType.fromDDL("code STRING, value INT, checkpoint_id STRING"));
 
   @TempDir private Path out;
   private static SparkSession spark;
@@ -218,8 +216,7 @@ class TableWriterTest {
   private static void replace(
       TableChanges run, int value, List<String> checkpoints, List<String> without)
       throws IOException {
-    run.replace(
-        TABLE, rows(value, List.of("MINE", "OTHERS"), checkpoints), checkpoints, without);
+    run.replace(TABLE, rows(value, List.of("MINE", "OTHERS"), checkpoints), checkpoints, without);
   }
 
   /** A row of each code for each checkpoint, each checkpoint in a partition of its own. */

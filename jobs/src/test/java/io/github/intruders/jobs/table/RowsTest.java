@@ -122,8 +122,7 @@ class RowsTest {
         AccumulationTable.BY_MATRIX,
         AccumulationTable::toRow,
         AccumulationTable::matrixStepFromRow,
-        new MatrixStep(
-            "lora", 2, "lora/2", "c", "layers.5.q", 5, "q", 11, 7, 4, 3, 19, 2.5, 10.5),
+        new MatrixStep("lora", 2, "lora/2", "c", "layers.5.q", 5, "q", 11, 7, 4, 3, 19, 2.5, 10.5),
         new MatrixStep("lora", 3, "lora/3", null, "head", null, "head", 0, 0, 0, 1, 19, 0, 0));
   }
 
@@ -150,11 +149,17 @@ class RowsTest {
             null,
             null,
             new TrackPoint(
-                1, 2, new Intruder(0, 4.5, 0.25), null, null, null, 2, null, TrackPoint.State.BORN)),
+                1,
+                2,
+                new Intruder(0, 4.5, 0.25),
+                null,
+                null,
+                null,
+                2,
+                null,
+                TrackPoint.State.BORN)),
         tracked(
-            5,
-            "c",
-            new TrackPoint(1, 3, null, 2, 0.5, 0.6, 2, "python", TrackPoint.State.FADED)));
+            5, "c", new TrackPoint(1, 3, null, 2, 0.5, 0.6, 2, "python", TrackPoint.State.FADED)));
   }
 
   @Test
@@ -170,11 +175,35 @@ class RowsTest {
         ForgettingTable::toRow,
         ForgettingTable::fromRow,
         new CorrelationLine(
-            "base", "loss", "intruder_count", "all", "spearman", 16, 0.5, 0.01, "t", 0.25, 0.75,
-            9999, 2, null),
+            "base",
+            "loss",
+            "intruder_count",
+            "all",
+            "spearman",
+            16,
+            0.5,
+            0.01,
+            "t",
+            0.25,
+            0.75,
+            9999,
+            2,
+            null),
         new CorrelationLine(
-            "base", "loss", "intruder_count", "last-step", "kendall", 1, null, null, null, null,
-            null, null, 0, "needs two"));
+            "base",
+            "loss",
+            "intruder_count",
+            "last-step",
+            "kendall",
+            1,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            0,
+            "needs two"));
   }
 
   @Test
@@ -267,7 +296,9 @@ class RowsTest {
     }
   }
 
-  /** A row as Spark keeps it and gives it back: fails for a value that isn't of its column's type. */
+  /**
+   * A row as Spark keeps it and gives it back: fails for a value that isn't of its column's type.
+   */
   private static Row typed(TableDefinition table, Row row) {
     StructType columns = table.columns();
     assertThat(row.length()).isEqualTo(columns.length());
