@@ -1,5 +1,5 @@
 /**
- * Distribution, tables and entry points. {@link io.github.intruders.jobs.IntruderJob} runs the
+ * Distribution, tables and entry points. {@link io.github.intruders.jobs.pipeline.Pipeline} runs the
  * stages; each stage carries the name of the package of {@code common} whose science it spreads
  * over the executors.
  */

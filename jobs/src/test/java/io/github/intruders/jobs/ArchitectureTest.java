@@ -1,5 +1,9 @@
 package io.github.intruders.jobs;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
@@ -45,7 +49,7 @@ class ArchitectureTest {
       noClasses()
           .that()
           .resideOutsideOfPackages(
-              ROOT + ".checkpoint.hadoop", ROOT + ".jobs.session", ROOT + ".jobs.commit")
+              ROOT + ".checkpoint.hadoop", ROOT + ".jobs.session", ROOT + ".jobs.store")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("org.apache.hadoop..");
@@ -61,10 +65,10 @@ class ArchitectureTest {
           .resideInAnyPackage("org.apache.parquet..");
 
   @ArchTest
-  static final ArchRule icebergIsReachedByCatalogTablesAlone =
+  static final ArchRule icebergIsReachedByTheStoreAlone =
       noClasses()
           .that()
-          .resideOutsideOfPackage(ROOT + ".jobs.table")
+          .resideOutsideOfPackage(ROOT + ".jobs.store")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("org.apache.iceberg..");
@@ -81,6 +85,10 @@ class ArchitectureTest {
           .haveSimpleName("ParquetTables")
           .or()
           .haveSimpleName("TableWriter")
+          .or()
+          .haveSimpleName("TableCommit")
+          .or()
+          .haveSimpleName("TableReader")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("org.apache.iceberg..");
@@ -157,11 +165,95 @@ class ArchitectureTest {
       slices().matching(ROOT + ".(*)..").should().beFreeOfCycles();
 
   @ArchTest
-  static final ArchRule stagesMeetOnlyInTables =
-      slices()
-          .matching(ROOT + ".jobs.(plan|spectra|scan|accumulation|forgetting|mitigation|report)..")
+  static final ArchRule packagesOfJobsFormNoCycles =
+      slices().matching(ROOT + ".jobs.(*)..").should().beFreeOfCycles();
+
+  /** They meet in ledger, figures, plan and context, and the pipeline alone knows them all. */
+  @ArchTest
+  static final ArchRule stagesDoNotKnowEachOther =
+      layeredArchitecture()
+          .consideringOnlyDependenciesInAnyPackage(JOBS)
+          .layer("plan")
+          .definedBy(ROOT + ".jobs.plan")
+          .layer("spectra")
+          .definedBy(ROOT + ".jobs.spectra")
+          .layer("scan")
+          .definedBy(ROOT + ".jobs.scan")
+          .layer("results")
+          .definedBy(ROOT + ".jobs.results")
+          .layer("accumulation")
+          .definedBy(ROOT + ".jobs.accumulation")
+          .layer("forgetting")
+          .definedBy(ROOT + ".jobs.forgetting")
+          .layer("mitigation")
+          .definedBy(ROOT + ".jobs.mitigation")
+          .layer("report")
+          .definedBy(ROOT + ".jobs.report")
+          .layer("pipeline")
+          .definedBy(ROOT + ".jobs.pipeline")
+          .layer("cli")
+          .definedBy(ROOT + ".jobs.cli")
+          .whereLayer("plan")
+          .mayOnlyBeAccessedByLayers("scan", "results", "mitigation", "pipeline")
+          .whereLayer("spectra")
+          .mayOnlyBeAccessedByLayers("pipeline", "cli")
+          .whereLayer("scan")
+          .mayOnlyBeAccessedByLayers("pipeline")
+          .whereLayer("results")
+          .mayOnlyBeAccessedByLayers("pipeline")
+          .whereLayer("accumulation")
+          .mayOnlyBeAccessedByLayers("pipeline")
+          .whereLayer("forgetting")
+          .mayOnlyBeAccessedByLayers("pipeline")
+          .whereLayer("mitigation")
+          .mayOnlyBeAccessedByLayers("pipeline")
+          .whereLayer("report")
+          .mayOnlyBeAccessedByLayers("pipeline", "cli")
+          .whereLayer("pipeline")
+          .mayOnlyBeAccessedByLayers("cli")
+          .whereLayer("cli")
+          .mayNotBeAccessedByAnyLayer();
+
+  @ArchTest
+  static final ArchRule figuresAreComputedWithoutSpark =
+      noClasses()
+          .that()
+          .resideInAPackage(ROOT + ".jobs.figures")
           .should()
-          .notDependOnEachOther();
+          .dependOnClassesThat()
+          .resideInAnyPackage("org.apache.spark..", "org.apache.hadoop..", "scala..");
+
+  @ArchTest
+  static final ArchRule tablesKnowRecordsAndRowsAlone =
+      noClasses()
+          .that()
+          .resideInAPackage(ROOT + ".jobs.table")
+          .should()
+          .dependOnClassesThat(
+              resideInAPackage(JOBS)
+                  .and(
+                      resideOutsideOfPackages(
+                          ROOT + ".jobs.table", ROOT + ".jobs.figures", ROOT + ".jobs.ledger")))
+          .orShould()
+          .dependOnClassesThat(
+              resideInAPackage("org.apache.spark..")
+                  .and(resideOutsideOfPackages("org.apache.spark.sql.types"))
+                  .and(not(nameMatching("org\\.apache\\.spark\\.sql\\.Row(Factory)?\\$?"))));
+
+  /** Elsewhere records are worked on, which no session has to plan. */
+  @ArchTest
+  static final ArchRule whatIsKeptIsAskedForInFewPlaces =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages(
+              ROOT + ".jobs.store", ROOT + ".jobs.results", ROOT + ".jobs.pipeline")
+          .and()
+          .doNotHaveFullyQualifiedName(ROOT + ".jobs.context.RunRejects") // which rejects go
+          .and()
+          .doNotHaveFullyQualifiedName(ROOT + ".jobs.forgetting.ForgettingStage") // and metrics
+          .should()
+          .dependOnClassesThat()
+          .haveFullyQualifiedName("org.apache.spark.sql.functions");
 
   @ArchTest
   static final ArchRule onlyTheEntryPointEndsTheProcess =

@@ -13,8 +13,9 @@ import io.github.intruders.jobs.config.TablePlace;
 import io.github.intruders.jobs.session.DriverStorage;
 import io.github.intruders.jobs.session.RemoteDefaults;
 import io.github.intruders.jobs.session.SparkSessions;
-import io.github.intruders.jobs.table.TableChanges;
-import io.github.intruders.jobs.table.Tables;
+import io.github.intruders.jobs.store.TableChanges;
+import io.github.intruders.jobs.store.Tables;
+import io.github.intruders.jobs.table.TableDefinition;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -39,8 +40,9 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.s3a.impl.AWSClientConfig;
 import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.deploy.SparkHadoopUtil;
-import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -57,7 +59,9 @@ import org.junit.jupiter.api.io.TempDir;
 class S3IT {
   private static final String ROOT = "s3a://" + S3Server.BUCKET + "/";
   private static final String FS = "spark.hadoop.fs.s3a.";
-  private static final StructType ROWS = StructType.fromDDL("checkpoint_id STRING, value INT");
+  private static final TableDefinition TABLE =
+      new TableDefinition(
+          "t", "checkpoint_id", StructType.fromDDL("checkpoint_id STRING, value INT"));
 
   private static final String SMALL =
       """
@@ -446,9 +450,10 @@ class S3IT {
     String out = ROOT + "attempts";
     try (SparkSession spark = SparkSessions.open("attempts")) {
       // One task: another one may still write when its job has failed, and leave an upload open.
-      spark.conf().set("spark.sql.shuffle.partitions", "1");
+      int tasks = 1;
+      List<String> keys = List.of("a", "b", "c");
       Storage storage = DriverStorage.open();
-      changes(storage, out, "old").replace("t", rows(spark, 1), List.of());
+      changes(storage, out, "old").replace(TABLE, rows(spark, tasks, keys, 1), keys, List.of());
       assertThat(values(out)).containsExactlyInAnyOrder("a1 old", "b1 old", "c1 old");
 
       // What no retry within a task mends, so that the task is tried again.
@@ -458,7 +463,7 @@ class S3IT {
               isLastFile(request) && failed.compareAndSet(false, true)
                   ? Fault.EXPIRED
                   : Fault.NONE);
-      changes(storage, out, "retried").replace("t", rows(spark, 2), List.of());
+      changes(storage, out, "retried").replace(TABLE, rows(spark, tasks, keys, 2), keys, List.of());
       assertThat(proxy.faults()).containsExactly(Fault.EXPIRED);
       assertThat(values(out)).containsExactlyInAnyOrder("a2 retried", "b2 retried", "c2 retried");
       assertThat(server.keys("attempts/t/checkpoint_id")).hasSize(3);
@@ -467,7 +472,9 @@ class S3IT {
 
       proxy.begin(request -> isLastFile(request) ? Fault.EXPIRED : Fault.NONE);
       assertThatThrownBy(
-              () -> changes(storage, out, "failed").replace("t", rows(spark, 3), List.of()))
+              () ->
+                  changes(storage, out, "failed")
+                      .replace(TABLE, rows(spark, tasks, keys, 3), keys, List.of()))
           .hasStackTraceContaining("ExpiredToken");
       assertThat(proxy.faults()).hasSizeGreaterThan(1);
       assertThat(values(out)).containsExactlyInAnyOrder("a2 retried", "b2 retried", "c2 retried");
@@ -484,14 +491,11 @@ class S3IT {
       Storage storage = DriverStorage.open();
       List<Callable<Void>> jobs = new ArrayList<>();
       for (String run : List.of("one", "two")) {
-        SparkSession own = spark.newSession();
-        own.conf().set("spark.sql.sources.partitionColumnTypeInference.enabled", "false");
-        Dataset<Row> rows =
-            rows(own, 1)
-                .unionAll(own.createDataFrame(List.of(RowFactory.create("only-" + run, 1)), ROWS));
+        List<String> keys = List.of("a", "b", "c", "only-" + run);
+        JavaRDD<Row> rows = rows(spark, keys.size(), keys, 1);
         jobs.add(
             () -> {
-              changes(storage, out, run).replace("t", rows, List.of());
+              changes(storage, out, run).replace(TABLE, rows, keys, List.of());
               return null;
             });
       }
@@ -517,9 +521,9 @@ class S3IT {
     return Tables.in(new TablePlace.Folder(out), SparkSession.active(), storage).change(run);
   }
 
-  private static Dataset<Row> rows(SparkSession spark, int value) {
-    return spark.createDataFrame(
-        Stream.of("a", "b", "c").map(id -> RowFactory.create(id, value)).toList(), ROWS);
+  private static JavaRDD<Row> rows(SparkSession spark, int tasks, List<String> keys, int value) {
+    return JavaSparkContext.fromSparkContext(spark.sparkContext())
+        .parallelize(keys.stream().map(id -> RowFactory.create(id, value)).toList(), tasks);
   }
 
   /** The rows of a table as text, read past Spark's own caches. */

@@ -1,4 +1,4 @@
-package io.github.intruders.jobs.table;
+package io.github.intruders.jobs.store;
 
 import static org.apache.spark.sql.functions.col;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -8,12 +8,12 @@ import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.hadoop.HadoopStorage;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.config.TablePlace;
+import io.github.intruders.jobs.table.TableDefinition;
 import java.io.IOException;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
@@ -21,10 +21,13 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -72,8 +75,8 @@ class CatalogChangesTest {
   @Test
   void othersSeeARunsChangesWhenItIsCommittedAndTheRunItselfBefore() throws IOException {
     try (TableChanges changes = change("unseen", "r1")) {
-      changes.replace("matrices", matrices("a=1", "b=2"), List.of());
-      changes.replace("rejects", rejects(), List.of());
+      replace(changes, "matrices", List.of("a=1", "b=2"), List.of());
+      replace(changes, "rejects", List.of(), List.of());
 
       assertThat(rows("unseen", "matrices")).isEmpty();
       assertThat(rows(changes.seen(), "matrices")).containsExactly("1,r1,a", "2,r1,b");
@@ -91,25 +94,25 @@ class CatalogChangesTest {
     commit(
         "rerun",
         "r1",
-        changes -> changes.replace("matrices", matrices("a=1", "b=2", "c=3"), List.of()));
+        changes -> replace(changes, "matrices", List.of("a=1", "b=2", "c=3"), List.of()));
 
     commit(
         "rerun",
         "r2",
-        changes -> changes.replace("matrices", matrices("b=4", "d=5"), List.of("c")));
+        changes -> replace(changes, "matrices", List.of("b=4", "d=5"), List.of("c")));
 
     assertThat(rows("rerun", "matrices")).containsExactly("1,r1,a", "4,r2,b", "5,r2,d");
   }
 
   @Test
   void anEarlierRunIsThereByItsIdAndByItsTime() throws Exception {
-    commit("travel", "r1", changes -> changes.replace("matrices", matrices("a=1"), List.of()));
+    commit("travel", "r1", changes -> replace(changes, "matrices", List.of("a=1"), List.of()));
     Thread.sleep(20);
     String between = java.time.Instant.now().toString();
     Thread.sleep(20);
     commit(
-        "travel", "r2", changes -> changes.replace("matrices", matrices("a=2", "b=3"), List.of()));
-    commit("travel", "r3", changes -> changes.replace("metrics", matrices("a=9"), List.of()));
+        "travel", "r2", changes -> replace(changes, "matrices", List.of("a=2", "b=3"), List.of()));
+    commit("travel", "r3", changes -> replace(changes, "metrics", List.of("a=9"), List.of()));
 
     assertThat(rows(tables("travel").asOf("r1"), "matrices")).containsExactly("1,r1,a");
     assertThat(rows(tables("travel").asOf(between), "matrices")).containsExactly("1,r1,a");
@@ -136,10 +139,10 @@ class CatalogChangesTest {
 
   @Test
   void aRunThatFailsBeforeItsCommitLeavesTheTablesAsTheyWere() throws IOException {
-    commit("early", "r1", changes -> changes.replace("matrices", matrices("a=1"), List.of()));
+    commit("early", "r1", changes -> replace(changes, "matrices", List.of("a=1"), List.of()));
 
     try (TableChanges changes = change("early", "r2")) {
-      changes.replace("matrices", matrices("a=2"), List.of());
+      replace(changes, "matrices", List.of("a=2"), List.of());
     }
 
     assertThat(rows("early", "matrices")).containsExactly("1,r1,a");
@@ -148,11 +151,11 @@ class CatalogChangesTest {
 
   @Test
   void aRunThatWasKilledLeavesTheTablesAsTheyWereAndTheNextOneWorks() throws IOException {
-    commit("killed", "r1", changes -> changes.replace("matrices", matrices("a=1"), List.of()));
-    change("killed", "r2").replace("matrices", matrices("a=2"), List.of());
+    commit("killed", "r1", changes -> replace(changes, "matrices", List.of("a=1"), List.of()));
+    replace(change("killed", "r2"), "matrices", List.of("a=2"), List.of());
 
     assertThat(rows("killed", "matrices")).containsExactly("1,r1,a");
-    commit("killed", "r3", changes -> changes.replace("matrices", matrices("a=3"), List.of()));
+    commit("killed", "r3", changes -> replace(changes, "matrices", List.of("a=3"), List.of()));
     assertThat(rows("killed", "matrices")).containsExactly("3,r3,a");
     assertThat(refs("killed", "matrices")).containsExactlyInAnyOrder("main", "r1", "r3", "run_r2");
   }
@@ -163,14 +166,14 @@ class CatalogChangesTest {
         "late",
         "r1",
         changes -> {
-          changes.replace("matrices", matrices("a=1", "b=2"), List.of());
-          changes.replace("similarity", matrices("a=1"), List.of());
+          replace(changes, "matrices", List.of("a=1", "b=2"), List.of());
+          replace(changes, "similarity", List.of("a=1"), List.of());
         });
     FailingCatalog.REFUSED.add("similarity");
 
     try (TableChanges changes = change("late", "r2")) {
-      changes.replace("matrices", matrices("a=3", "c=4"), List.of("b"));
-      changes.replace("similarity", matrices("a=3"), List.of());
+      replace(changes, "matrices", List.of("a=3", "c=4"), List.of("b"));
+      replace(changes, "similarity", List.of("a=3"), List.of());
       assertThatThrownBy(changes::commit).hasMessage("The disk of similarity is full");
     }
 
@@ -182,12 +185,12 @@ class CatalogChangesTest {
 
   @Test
   void aRunWhoseOwnRowCanNotBeWrittenIsTakenBackWhole() throws IOException {
-    commit("last", "r1", changes -> changes.replace("matrices", matrices("a=1"), List.of()));
-    commit("last", "r1b", changes -> changes.replace("metrics", matrices("a=1"), List.of()));
+    commit("last", "r1", changes -> replace(changes, "matrices", List.of("a=1"), List.of()));
+    commit("last", "r1b", changes -> replace(changes, "metrics", List.of("a=1"), List.of()));
     FailingCatalog.REFUSED.add("runs");
 
     try (TableChanges changes = change("last", "r2")) {
-      changes.replace("matrices", matrices("a=3"), List.of());
+      replace(changes, "matrices", List.of("a=3"), List.of());
       assertThatThrownBy(changes::commit).hasStackTraceContaining("The disk of runs is full");
     }
 
@@ -212,10 +215,9 @@ class CatalogChangesTest {
               start.await();
               try (TableChanges changes =
                   Tables.in(place("busy"), own, STORAGE).change(id + "-" + run)) {
-                changes.replace(
-                    "matrices", matrices(own, id + "-" + run + "=1", id + "=" + run), List.of());
-                changes.replaceWhere(
-                    own, "rejects", col("code").equalTo("X"), rejects(own, id + "-" + run + "=X"));
+                replace(
+                    changes, "matrices", List.of(id + "-" + run + "=1", id + "=" + run), List.of());
+                replaceRejects(changes, "X", id + "-" + run + "=X");
                 start.await();
                 changes.commit();
               }
@@ -242,11 +244,11 @@ class CatalogChangesTest {
 
   @Test
   void ofTwoRunsOverTheSameCheckpointTheLaterOneStandsWhole() throws IOException {
-    commit("same", "r0", changes -> changes.replace("matrices", matrices("a=0"), List.of()));
+    commit("same", "r0", changes -> replace(changes, "matrices", List.of("a=0"), List.of()));
     try (TableChanges first = change("same", "r1");
         TableChanges second = change("same", "r2")) {
-      first.replace("matrices", matrices("a=1", "b=1"), List.of());
-      second.replace("matrices", matrices("a=2"), List.of());
+      replace(first, "matrices", List.of("a=1", "b=1"), List.of());
+      replace(second, "matrices", List.of("a=2"), List.of());
       second.commit();
       first.commit();
     }
@@ -256,13 +258,13 @@ class CatalogChangesTest {
   @Test
   void whatWasMergedIntoRowsThatChangedMeanwhileIsMergedAnew() throws IOException {
     commit(
-        "merge", "r1", changes -> changes.replace("rejects", rejects("a=SCAN", "b=X"), List.of()));
+        "merge", "r1", changes -> replace(changes, "rejects", List.of("a=SCAN", "b=X"), List.of()));
     try (TableChanges slow = change("merge", "r2")) {
-      slow.replaceWhere(spark, "rejects", col("code").equalTo("X"), rejects("a=X", "c=X"));
+      replaceRejects(slow, "X", "a=X", "c=X");
       commit(
           "merge",
           "r3",
-          changes -> changes.replace("rejects", rejects("a=OTHER", "d=SCAN"), List.of()));
+          changes -> replace(changes, "rejects", List.of("a=OTHER", "d=SCAN"), List.of()));
       slow.commit();
     }
     assertThat(rows("merge", "rejects"))
@@ -271,14 +273,20 @@ class CatalogChangesTest {
 
   @Test
   void columnsThatATableLacksAreAdded() throws IOException {
-    commit("grows", "r1", changes -> changes.replace("matrices", matrices("a=1"), List.of()));
+    commit("grows", "r1", changes -> replace(changes, "matrices", List.of("a=1"), List.of()));
 
     commit(
         "grows",
         "r2",
         changes ->
             changes.replace(
-                "matrices", matrices("b=2").withColumn("more", col("value")), List.of()));
+                new TableDefinition(
+                    "matrices",
+                    "checkpoint_id",
+                    StructType.fromDDL("checkpoint_id STRING, value STRING, more STRING")),
+                rdd(List.of("b=2=2")),
+                List.of("b"),
+                List.of()));
 
     assertThat(rows(spark.table("lake.grows.matrices").select("checkpoint_id", "value", "more")))
         .containsExactly("a,1,null", "b,2,2");
@@ -291,10 +299,10 @@ class CatalogChangesTest {
           "old",
           run,
           changes ->
-              changes.replace("matrices", matrices("a=" + run.charAt(1), run + "=0"), List.of()));
+              replace(changes, "matrices", List.of("a=" + run.charAt(1), run + "=0"), List.of()));
     }
     try (TableChanges failed = change("old", "r4")) {
-      failed.replace("matrices", matrices("a=9"), List.of());
+      replace(failed, "matrices", List.of("a=9"), List.of());
     }
     for (String run : List.of("r1", "r2")) {
       load("old", "matrices").manageSnapshots().removeTag(run).commit();
@@ -378,29 +386,38 @@ class CatalogChangesTest {
     return load(namespace, table).refs().keySet();
   }
 
-  private static Dataset<Row> matrices(String... values) {
-    return matrices(spark, values);
+  /** A table of which the test needs no more than one column. */
+  private static TableDefinition table(String name) {
+    String column = name.equals("rejects") ? "code" : "value";
+    return new TableDefinition(
+        name,
+        "checkpoint_id",
+        StructType.fromDDL("checkpoint_id STRING, %s STRING".formatted(column)));
   }
 
-  private static Dataset<Row> matrices(SparkSession session, String... values) {
-    return table(session, "value", values);
+  /** Rows as {@code key=value}. */
+  private static void replace(
+      TableChanges changes, String table, List<String> rows, List<String> without)
+      throws IOException {
+    changes.replace(table(table), rdd(rows), keys(rows), without);
   }
 
-  private static Dataset<Row> rejects(String... codes) {
-    return rejects(spark, codes);
+  private static void replaceRejects(TableChanges changes, String code, String... rows)
+      throws IOException {
+    changes.replaceWhere(
+        table("rejects"), col("code").equalTo(code), rdd(List.of(rows)), keys(List.of(rows)));
   }
 
-  private static Dataset<Row> rejects(SparkSession session, String... codes) {
-    return table(session, "code", codes);
+  private static List<String> keys(List<String> rows) {
+    return rows.stream().map(row -> row.split("=", -1)[0]).distinct().toList();
   }
 
-  private static Dataset<Row> table(SparkSession session, String column, String... values) {
-    return session.createDataFrame(
-        Arrays.stream(values)
-            .map(value -> RowFactory.create((Object[]) value.split("=", -1)))
-            .toList(),
-        org.apache.spark.sql.types.StructType.fromDDL(
-            "checkpoint_id STRING, %s STRING".formatted(column)));
+  /** Every row in a partition of its own; none where there is no row. */
+  private static JavaRDD<Row> rdd(List<String> rows) {
+    return JavaSparkContext.fromSparkContext(spark.sparkContext())
+        .parallelize(
+            rows.stream().map(row -> RowFactory.create((Object[]) row.split("=", -1))).toList(),
+            Math.max(1, rows.size()));
   }
 
   private static List<String> rows(String namespace, String table) throws IOException {

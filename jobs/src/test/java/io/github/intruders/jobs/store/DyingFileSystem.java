@@ -1,4 +1,4 @@
-package io.github.intruders.jobs.table;
+package io.github.intruders.jobs.store;
 
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicInteger;

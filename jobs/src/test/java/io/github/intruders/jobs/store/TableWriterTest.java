@@ -1,4 +1,4 @@
-package io.github.intruders.jobs.table;
+package io.github.intruders.jobs.store;
 
 import static org.apache.spark.sql.functions.col;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.hadoop.HadoopStorage;
 import io.github.intruders.jobs.config.TablePlace;
+import io.github.intruders.jobs.table.TableDefinition;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,7 +19,8 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.sql.Dataset;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
@@ -31,8 +33,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What readers find when a run dies between any two changes of files. */
 class TableWriterTest {
-  private static final StructType ROWS =
-      StructType.fromDDL("code STRING, value INT, checkpoint_id STRING");
+  private static final TableDefinition TABLE =
+      new TableDefinition(
+          "t", "checkpoint_id", StructType.fromDDL("code STRING, value INT, checkpoint_id STRING"));
 
   @TempDir private Path out;
   private static SparkSession spark;
@@ -62,8 +65,8 @@ class TableWriterTest {
 
   @Test
   void aFolderHasItsOldRowsOrItsNewOnesWhereverARunDies() throws IOException {
-    Change first = run -> run.replace("t", rows(1, "a", "c", "other"), List.of());
-    Change second = run -> run.replace("t", rows(2, "a", "d"), List.of("c"));
+    Change first = run -> replace(run, 1, List.of("a", "c", "other"), List.of());
+    Change second = run -> replace(run, 2, List.of("a", "d"), List.of("c"));
     Map<String, String> old = afterRuns("undisturbed", first);
     Map<String, String> fresh = afterRuns("undisturbed", second);
     assertThat(old.keySet()).containsExactly("a", "c", "other");
@@ -76,14 +79,14 @@ class TableWriterTest {
 
   @Test
   void rowsThatAnotherStageWroteStayWhereverARunDies() throws IOException {
-    Change first = run -> run.replace("t", rows(1, "a", "b", "other"), List.of());
+    Change first = run -> replace(run, 1, List.of("a", "b", "other"), List.of());
     Change second =
         run ->
             run.replaceWhere(
-                spark,
-                "t",
+                TABLE,
                 col("code").equalTo("MINE").and(col("checkpoint_id").isin("a", "b", "d")),
-                rows(2, "a", "d").filter("code = 'MINE'"));
+                rows(2, List.of("MINE"), List.of("a", "d")),
+                List.of("a", "d"));
     Map<String, String> old = afterRuns("undisturbed", first);
     Map<String, String> fresh = afterRuns("undisturbed", second);
     assertThat(fresh.get("a")).isEqualTo("MINE2 OTHERS1");
@@ -98,8 +101,8 @@ class TableWriterTest {
 
   @Test
   void aTableThatLosesItsLastRowsOrGetsItsFirstOnesCanAlwaysBeOpened() throws IOException {
-    Change some = run -> run.replace("t", rows(1, "a", "b"), List.of());
-    Change none = run -> run.replace("t", rows(1, "a").limit(0), List.of("a", "b"));
+    Change some = run -> replace(run, 1, List.of("a", "b"), List.of());
+    Change none = run -> replace(run, 1, List.of(), List.of("a", "b"));
     Map<String, String> rows = afterRuns("undisturbed", some);
     assertThat(afterRuns("undisturbed", none)).isEmpty();
     assertThat(afterRuns("undisturbed", some)).isEqualTo(rows);
@@ -210,15 +213,19 @@ class TableWriterTest {
                         all -> all.stream().sorted().collect(Collectors.joining(" "))))));
   }
 
-  private static Dataset<Row> rows(int value, String... checkpoints) {
-    return spark.createDataFrame(
-        Stream.of(checkpoints)
-            .flatMap(
-                id ->
-                    Stream.of(
-                        RowFactory.create("MINE", value, id),
-                        RowFactory.create("OTHERS", value, id)))
-            .toList(),
-        ROWS);
+  private static void replace(
+      TableChanges run, int value, List<String> checkpoints, List<String> without)
+      throws IOException {
+    run.replace(TABLE, rows(value, List.of("MINE", "OTHERS"), checkpoints), checkpoints, without);
+  }
+
+  /** A row of each code for each checkpoint, each checkpoint in a partition of its own. */
+  private static JavaRDD<Row> rows(int value, List<String> codes, List<String> checkpoints) {
+    List<Row> rows =
+        checkpoints.stream()
+            .flatMap(id -> codes.stream().map(code -> RowFactory.create(code, value, id)))
+            .toList();
+    return JavaSparkContext.fromSparkContext(spark.sparkContext())
+        .parallelize(rows, Math.max(1, checkpoints.size()));
   }
 }
