@@ -106,7 +106,9 @@ public final class Adapter {
         JsonFile.readObject(storage, configUri, RejectCode.ADAPTER_CONFIG_INVALID);
     AdapterConfig config = AdapterConfig.parse(configUri, configFile);
     TensorFile weights =
-        TensorFile.read(storage, weights(storage, folder, config.kind())).requireWhole();
+        TensorFile.read(storage, weights(storage, folder, config.kind()))
+            .requireTensors()
+            .requireWhole();
     Adapter adapter = new Adapter(folder, configFile, config, weights);
     adapter.readTensors();
     return adapter;
@@ -308,6 +310,7 @@ public final class Adapter {
   private void addSaved(String module, TensorInfo tensor) {
     String baseTensor = module + ".weight";
     try {
+      tensor.requireElements(RejectCode.ADAPTER_INVALID);
       if (tensor.shape().size() == 1) {
         vectors.add(tensor); // of a norm
         return;

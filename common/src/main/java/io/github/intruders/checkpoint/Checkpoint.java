@@ -180,7 +180,7 @@ public final class Checkpoint {
   private void readWeights(Storage storage, String folder, String name) throws IOException {
     String file = storage.resolve(folder, name);
     if (!name.endsWith(INDEX_SUFFIX)) {
-      TensorFile only = TensorFile.read(storage, file);
+      TensorFile only = TensorFile.read(storage, file).requireTensors();
       tensors.putAll(only.tensors());
       addRefused(only);
       return;

@@ -62,6 +62,23 @@ public record TensorFile(
   }
 
   /**
+   * This file, which must hold a tensor, be it one that can't be used.
+   *
+   * @throws UserInputException with code {@code NOTHING_TO_ANALYSE} if there is none
+   */
+  public TensorFile requireTensors() {
+    if (tensors.isEmpty() && refused.isEmpty()) {
+      throw UserInputException.inFile(
+          RejectCode.NOTHING_TO_ANALYSE,
+          file,
+          "There is no tensor in this file: whoever saved it gave it an empty state dict, as a rank"
+              + " of a distributed training has that does not hold the weights; gather them, and"
+              + " save once more");
+    }
+    return this;
+  }
+
+  /**
    * This file, where every tensor of it can be used.
    *
    * @throws UserInputException the first reason why one can't
