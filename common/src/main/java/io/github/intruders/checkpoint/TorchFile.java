@@ -32,6 +32,11 @@ final class TorchFile {
   private static final List<String> STATE_DICTS =
       List.of("state_dict", "model_state_dict", "model", "module");
 
+  /** Far more than there are reasons to tell one by one; each takes memory. */
+  private static final int MAX_REFUSED = 10_000;
+
+  private static final int MAX_SHOWN = 8;
+
   private static final int TAR_MAGIC_AT = 257;
 
   /** The beginnings of files that are no ZIP archive. */
@@ -172,6 +177,13 @@ final class TorchFile {
         throw e;
       }
       refused.put(name, e);
+      if (refused.size() > MAX_REFUSED) {
+        throw UserInputException.inFile(
+            RejectCode.FORMAT_UNSUPPORTED,
+            source.uri(),
+            "More than %d of its tensors can't be used; the first reason: %s"
+                .formatted(MAX_REFUSED, refused.values().iterator().next().getMessage()));
+      }
     }
   }
 
@@ -212,7 +224,7 @@ final class TorchFile {
           source.uri(),
           name,
           "is a view with steps, shape %s and strides %s; save it with .contiguous()"
-              .formatted(tensor.shape(), tensor.strides()));
+              .formatted(some(tensor.shape()), some(tensor.strides())));
     }
     long lengthBytes = Math.multiplyExact(elements, (long) width);
     return new TensorInfo(
@@ -224,6 +236,12 @@ final class TorchFile {
         lengthBytes,
         !byRows,
         lengthBytes == place.lengthBytes() ? place.checksum() : null);
+  }
+
+  private static String some(List<Long> numbers) {
+    return numbers.size() <= MAX_SHOWN
+        ? numbers.toString()
+        : numbers.subList(0, MAX_SHOWN).toString().replace("]", ", …]");
   }
 
   private static long elements(Tensor tensor) {
