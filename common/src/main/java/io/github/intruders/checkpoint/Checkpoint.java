@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -187,8 +188,11 @@ public final class Checkpoint {
     }
     ShardIndex index = ShardIndex.read(storage, file);
     SortedMap<String, TensorFile> shards = readShards(storage, folder, name, index);
-    shards.forEach((shard, contents) -> addTensors(shard, contents, index, shards));
-    index.shards().forEach((tensor, shard) -> requirePresent(tensor, shard, name, shards));
+    Map<String, List<String>> holders = holders(shards);
+    shards.forEach((shard, contents) -> addTensors(shard, contents, index, holders));
+    index
+        .shards()
+        .forEach((tensor, shard) -> requirePresent(tensor, shards.get(shard), name, holders));
   }
 
   /** What the shards hold that can be read; the others become faults. */
@@ -210,7 +214,7 @@ public final class Checkpoint {
                     .formatted(
                         indexName,
                         index.tensorsIn(shard).size(),
-                        index.tensorsIn(shard).iterator().next())),
+                        index.tensorsIn(shard).get(0))),
             index.tensorsIn(shard));
       }
     }
@@ -230,10 +234,13 @@ public final class Checkpoint {
   }
 
   private void addTensors(
-      String shard, TensorFile contents, ShardIndex index, SortedMap<String, TensorFile> shards) {
+      String shard,
+      TensorFile contents,
+      ShardIndex index,
+      Map<String, List<String>> holdersByTensor) {
     addRefused(contents);
     for (TensorInfo tensor : contents.tensors().values()) {
-      List<String> holders = holders(tensor.name(), shards);
+      List<String> holders = holdersByTensor.get(tensor.name());
       String expected = index.shards().getOrDefault(tensor.name(), shard);
       if (holders.size() > 1 && !unusable.containsKey(tensor.name())) {
         addFault(
@@ -250,26 +257,31 @@ public final class Checkpoint {
     }
   }
 
-  private static List<String> holders(String tensor, SortedMap<String, TensorFile> shards) {
-    return shards.entrySet().stream()
-        .filter(entry -> entry.getValue().tensors().containsKey(tensor))
-        .map(Map.Entry::getKey)
-        .toList();
+  /** The shards that hold each tensor, in their order. */
+  private static Map<String, List<String>> holders(SortedMap<String, TensorFile> shards) {
+    Map<String, List<String>> holders = new HashMap<>();
+    shards.forEach(
+        (shard, contents) ->
+            contents
+                .tensors()
+                .keySet()
+                .forEach(name -> holders.computeIfAbsent(name, n -> new ArrayList<>(1)).add(shard)));
+    return holders;
   }
 
   private void requirePresent(
-      String tensor, String shard, String indexName, SortedMap<String, TensorFile> shards) {
+      String tensor, TensorFile shard, String indexName, Map<String, List<String>> holders) {
     if (tensors.containsKey(tensor) || unusable.containsKey(tensor)) {
       return;
     }
     String elsewhere =
-        holders(tensor, shards).stream()
+        holders.getOrDefault(tensor, List.of()).stream()
             .map(holder -> "; it is in " + holder)
             .collect(Collectors.joining());
     addFault(
         UserInputException.inTensor(
             RejectCode.TENSOR_MISSING,
-            shards.get(shard).file(),
+            shard.file(),
             tensor,
             "not in this shard, although %s says so%s".formatted(indexName, elsewhere)),
         List.of(tensor));
