@@ -2,6 +2,7 @@ package io.github.intruders.adapter;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.github.intruders.checkpoint.Checkpoint;
+import io.github.intruders.checkpoint.HubCache;
 import io.github.intruders.checkpoint.JsonFile;
 import io.github.intruders.checkpoint.MatrixSource;
 import io.github.intruders.checkpoint.Storage;
@@ -29,7 +30,7 @@ import java.util.stream.Collectors;
  *
  * <p>An adapter is a folder with {@code adapter_config.json} and {@code adapter_model.safetensors}
  * or {@code adapter_model.bin}, or a folder whose one sub-folder is such, which is how PEFT saves
- * an adapter whose name is not {@code default}. The LoRA adapters of mlx-lm, with {@code
+ * an adapter whose name is not {@code default}, or the hub's cache of such. The LoRA adapters of mlx-lm, with {@code
  * adapters.safetensors}, are read, too, and the files of kohya's trainers and LyCORIS, which have
  * no config.
  */
@@ -125,6 +126,10 @@ public final class Adapter {
     if (children.stream().anyMatch(Adapter::isCheckpoint)) {
       return Optional.empty();
     }
+    Optional<String> snapshot = HubCache.snapshot(storage, uri, children);
+    if (snapshot.isPresent()) {
+      return find(storage, snapshot.get());
+    }
     List<String> candidates = new ArrayList<>();
     for (StoredFile child : children) {
       if (child.directory() && storage.exists(storage.resolve(child.uri(), CONFIG))) {
@@ -147,7 +152,9 @@ public final class Adapter {
     if (storage.isDirectory(uri)) {
       List<StoredFile> files = storage.list(uri).stream().filter(f -> !f.directory()).toList();
       List<StoredFile> weights =
-          files.stream().filter(f -> f.name().endsWith(".safetensors")).toList();
+          files.stream()
+              .filter(f -> f.name().endsWith(".safetensors") && !f.name().startsWith("."))
+              .toList();
       if (weights.size() != 1 || files.stream().anyMatch(Adapter::isCheckpoint)) {
         return Optional.empty();
       }

@@ -26,7 +26,7 @@ final class TorchFile {
   static final String REMEDY =
       "save the state dict alone with torch.save(model.state_dict(), FILE), or as safetensors";
 
-  private static final Pattern NAME = Pattern.compile(".*\\.(bin|pt|pth)", Pattern.DOTALL);
+  private static final Pattern NAME = Pattern.compile(".*\\.(bin|pt|pth|ckpt)", Pattern.DOTALL);
 
   /** What a root dict calls the state dict. */
   private static final List<String> STATE_DICTS =
