@@ -80,6 +80,25 @@ public final class JsonFile {
     }
   }
 
+  /**
+   * Understands a text, which must be an object; the bounds are those of a file.
+   *
+   * @param uri of the file that the text is in
+   * @throws UserInputException with the code for what is not JSON, or no object
+   */
+  public static JsonNode object(String uri, String text, RejectCode invalid) {
+    try {
+      JsonNode root = MAPPER.readTree(text);
+      if (root.isObject()) {
+        return root;
+      }
+      throw UserInputException.inFile(invalid, uri, "Expected a JSON object in the metadata");
+    } catch (JsonProcessingException e) {
+      throw UserInputException.inFile(
+          invalid, uri, "Not valid JSON in the metadata" + describe(e));
+    }
+  }
+
   /** Place, where Jackson knows it, and cause of a fault, to follow what is faulty. */
   static String describe(JsonProcessingException fault) {
     JsonLocation place = fault.getLocation();

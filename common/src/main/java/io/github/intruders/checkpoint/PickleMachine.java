@@ -139,7 +139,7 @@ final class PickleMachine {
       case 'J' -> push(new Whole(pickle.getInt()));
       case 'K' -> push(new Whole(Byte.toUnsignedInt(pickle.get())));
       case 'M' -> push(new Whole(Short.toUnsignedInt(pickle.getShort())));
-      case 0x8a -> push(new Whole(longNumber()));
+      case 0x8a -> push(longNumber());
       case 'G' -> {
         pickle.getDouble();
         push(Plain.FRACTION);
@@ -264,17 +264,18 @@ final class PickleMachine {
     }
   }
 
-  private long longNumber() {
+  /** One of more than eight bytes, such as a seed, is no size. */
+  private PickleValue longNumber() {
     int count = Byte.toUnsignedInt(pickle.get());
-    if (count > Long.BYTES) {
-      throw invalid("a number in it takes %d bytes".formatted(count));
-    }
     byte[] bytes = bytes(count);
+    if (count > Long.BYTES) {
+      return Plain.LONG;
+    }
     long number = count > 0 && bytes[count - 1] < 0 ? -1 : 0;
     for (int i = count - 1; i >= 0; i--) {
       number = number << Byte.SIZE | Byte.toUnsignedInt(bytes[i]);
     }
-    return number;
+    return new Whole(number);
   }
 
   private TorchName name() {

@@ -27,9 +27,10 @@ sealed interface PickleValue {
     }
   }
 
-  /** A value that tells nothing about tensors: a fraction, a truth value, None. */
+  /** A value that tells nothing about tensors: a fraction, a long number, a truth value, None. */
   enum Plain implements PickleValue {
     FRACTION,
+    LONG,
     TRUTH,
     NONE;
 

@@ -19,7 +19,8 @@ import java.util.stream.Stream;
  * in safetensors.
  *
  * <p>The state dict is the root of the pickle, or what a root without tensors holds under one of
- * the usual names. Tensors may share a storage. A matrix may be stored by columns, which a
+ * the usual names, as Lightning, nanoGPT and DeepSpeed do; what stands beside it is left out.
+ * Tensors may share a storage. A matrix may be stored by columns, which a
  * transposed one is; any other view with gaps or steps is refused.
  */
 final class TorchFile {
@@ -106,15 +107,16 @@ final class TorchFile {
     }
     List<Dictionary> candidates = new ArrayList<>();
     List<String> places = new ArrayList<>();
-    if (holdsTensors(dictionary)) {
-      candidates.add(dictionary);
-      places.add("the root");
-    }
     for (String name : STATE_DICTS) {
       if (dictionary.entries().get(name) instanceof Dictionary nested && holdsTensors(nested)) {
         candidates.add(nested);
         places.add("\"%s\"".formatted(name));
       }
+    }
+    // Beside a state dict a trainer keeps single numbers, such as its best loss.
+    if (candidates.isEmpty() ? holdsTensors(dictionary) : holdsMatrices(dictionary)) {
+      candidates.add(0, dictionary);
+      places.add(0, "the root");
     }
     if (candidates.size() > 1) {
       throw UserInputException.inFile(
@@ -145,6 +147,11 @@ final class TorchFile {
     return String.join(
         ", ",
         keys.stream().map(key -> key.length() <= 40 ? key : key.substring(0, 40) + "…").toList());
+  }
+
+  private static boolean holdsMatrices(Dictionary dictionary) {
+    return dictionary.entries().values().stream()
+        .anyMatch(value -> value instanceof Tensor tensor && tensor.shape().size() > 1);
   }
 
   private static boolean holdsTensors(Dictionary dictionary) {

@@ -98,9 +98,7 @@ record WeightsFolder(String uri, String weights, Set<String> files) {
   /** What could be a file of weights under a name of its own; safetensors before others. */
   private static List<String> candidates(Set<String> files) {
     List<String> understood =
-        files.stream()
-            .filter(name -> TensorFile.understands(name) && !ForeignFormat.isNoWeights(name))
-            .toList();
+        files.stream().filter(TensorFile::mayHoldWeights).toList();
     List<String> safetensors = understood.stream().filter(name -> name.endsWith(SUFFIX)).toList();
     return safetensors.isEmpty() ? understood : safetensors;
   }
