@@ -30,9 +30,9 @@ import java.util.stream.Collectors;
  *
  * <p>An adapter is a folder with {@code adapter_config.json} and {@code adapter_model.safetensors}
  * or {@code adapter_model.bin}, or a folder whose one sub-folder is such, which is how PEFT saves
- * an adapter whose name is not {@code default}, or the hub's cache of such. The LoRA adapters of mlx-lm, with {@code
- * adapters.safetensors}, are read, too, and the files of kohya's trainers and LyCORIS, which have
- * no config, and those of diffusers, which have it in their header.
+ * an adapter whose name is not {@code default}, or the hub's cache of such. The LoRA adapters of
+ * mlx-lm, with {@code adapters.safetensors}, are read, too, and the files of kohya's trainers and
+ * LyCORIS, which have no config, and those of diffusers, which have it in their header.
  */
 public final class Adapter {
   private static final String CONFIG = "adapter_config.json";
@@ -70,11 +70,7 @@ public final class Adapter {
   private final List<Fault> faults = new ArrayList<>();
 
   private Adapter(
-      String uri,
-      JsonNode configFile,
-      AdapterConfig config,
-      TensorFile weights,
-      String component) {
+      String uri, JsonNode configFile, AdapterConfig config, TensorFile weights, String component) {
     this.uri = uri;
     this.component = component;
     this.configFile = configFile;

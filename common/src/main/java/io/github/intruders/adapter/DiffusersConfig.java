@@ -39,8 +39,7 @@ record DiffusersConfig(String component, JsonNode root) {
     SortedMap<String, ObjectNode> configs = new TreeMap<>();
     for (Map.Entry<String, JsonNode> field : fields.properties()) {
       if (field.getKey().equals(RANK) || field.getKey().endsWith("." + RANK)) {
-        String component =
-            field.getKey().substring(0, field.getKey().length() - RANK.length());
+        String component = field.getKey().substring(0, field.getKey().length() - RANK.length());
         configs.put(component, JsonNodeFactory.instance.objectNode());
       }
     }

@@ -72,8 +72,8 @@ final class ModulePatterns {
   /**
    * The number for a module.
    *
-   * @throws UserInputException with code {@code ADAPTER_UNSUPPORTED} if matching takes too long, for
-   *     this module and those before it together
+   * @throws UserInputException with code {@code ADAPTER_UNSUPPORTED} if matching takes too long,
+   *     for this module and those before it together
    */
   Optional<Double> valueFor(String module) {
     return known.computeIfAbsent(module, this::find);
@@ -106,6 +106,8 @@ final class ModulePatterns {
 
   private UserInputException unsupported(String key, String reason) {
     return UserInputException.inFile(
-        RejectCode.ADAPTER_UNSUPPORTED, file, "%s key \"%s\" %s".formatted(field, shown(key), reason));
+        RejectCode.ADAPTER_UNSUPPORTED,
+        file,
+        "%s key \"%s\" %s".formatted(field, shown(key), reason));
   }
 }

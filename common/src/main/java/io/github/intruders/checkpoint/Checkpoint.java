@@ -6,7 +6,6 @@ import io.github.intruders.input.UserInputException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -14,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -26,9 +24,9 @@ import java.util.stream.Collectors;
  * model.safetensors.index.json} with its shards, else {@code pytorch_model.bin}, else {@code
  * pytorch_model.bin.index.json} with its shards; else the one file there is of a format that is
  * understood, safetensors before others; else the same of the one sub-folder that holds a model,
- * and of the snapshot that the hub's cache means. So a single file wins over an index beside it. The index
- * is trusted for which shards there are; a tensor that a shard holds beyond what the index lists
- * counts, as in transformers 5.
+ * and of the snapshot that the hub's cache means. So a single file wins over an index beside it.
+ * The index is trusted for which shards there are; a tensor that a shard holds beyond what the
+ * index lists counts, as in transformers 5.
  *
  * <p>A shard that is missing or broken does not condemn the others: its tensors are {@link
  * #unusable()}, everything else stays.
@@ -69,8 +67,7 @@ public final class Checkpoint {
   private static Checkpoint openFolder(Storage storage, String named) throws IOException {
     ModelParts.requireNoFolder(storage, named);
     WeightsFolder found = WeightsFolder.find(storage, named);
-    JsonNode config =
-        found.files().contains(CONFIG_FILE) ? readConfig(storage, found.uri()) : null;
+    JsonNode config = found.files().contains(CONFIG_FILE) ? readConfig(storage, found.uri()) : null;
     Checkpoint checkpoint = new Checkpoint(found.uri(), config);
     checkpoint.readWeights(storage, found.uri(), found.weights());
     return checkpoint;
@@ -94,7 +91,8 @@ public final class Checkpoint {
       throw UserInputException.inFile(
           RejectCode.FORMAT_UNSUPPORTED,
           uri,
-          ForeignFormat.advice(name).orElse("Expected a folder or a %s file".formatted(WeightsFolder.SUFFIX)));
+          ForeignFormat.advice(name)
+              .orElse("Expected a folder or a %s file".formatted(WeightsFolder.SUFFIX)));
     }
     boolean described = storage.exists(storage.resolve(folder, CONFIG_FILE));
     Checkpoint checkpoint = new Checkpoint(uri, described ? readConfig(storage, folder) : null);
@@ -142,9 +140,7 @@ public final class Checkpoint {
                 shardUri,
                 "No such file, but %s puts %d tensors into it, the first being %s"
                     .formatted(
-                        indexName,
-                        index.tensorsIn(shard).size(),
-                        index.tensorsIn(shard).get(0))),
+                        indexName, index.tensorsIn(shard).size(), index.tensorsIn(shard).get(0))),
             index.tensorsIn(shard));
       }
     }
@@ -195,7 +191,8 @@ public final class Checkpoint {
             contents
                 .tensors()
                 .keySet()
-                .forEach(name -> holders.computeIfAbsent(name, n -> new ArrayList<>(1)).add(shard)));
+                .forEach(
+                    name -> holders.computeIfAbsent(name, n -> new ArrayList<>(1)).add(shard)));
     return holders;
   }
 

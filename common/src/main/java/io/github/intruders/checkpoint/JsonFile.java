@@ -94,8 +94,7 @@ public final class JsonFile {
       }
       throw UserInputException.inFile(invalid, uri, "Expected a JSON object in the metadata");
     } catch (JsonProcessingException e) {
-      throw UserInputException.inFile(
-          invalid, uri, "Not valid JSON in the metadata" + describe(e));
+      throw UserInputException.inFile(invalid, uri, "Not valid JSON in the metadata" + describe(e));
     }
   }
 

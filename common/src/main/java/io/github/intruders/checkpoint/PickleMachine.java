@@ -39,6 +39,7 @@ final class PickleMachine {
 
   private static final int MAX_VALUES = 2_000_000;
   private static final int MAX_NAME = 200;
+
   /** What torch itself allows. */
   private static final int MAX_DIMENSIONS = 64;
 

@@ -20,8 +20,8 @@ import java.util.stream.Stream;
  *
  * <p>The state dict is the root of the pickle, or what a root without tensors holds under one of
  * the usual names, as Lightning, nanoGPT and DeepSpeed do; what stands beside it is left out.
- * Tensors may share a storage. A matrix may be stored by columns, which a
- * transposed one is; any other view with gaps or steps is refused.
+ * Tensors may share a storage. A matrix may be stored by columns, which a transposed one is; any
+ * other view with gaps or steps is refused.
  */
 final class TorchFile {
   static final String REMEDY =

@@ -52,7 +52,10 @@ enum TrainingFolder {
             folder ->
                 names.stream()
                     .filter(name -> folder.names.matcher(name).matches())
-                    .map(name -> "No model as a whole here: by %s this is %s".formatted(name, folder.what))
+                    .map(
+                        name ->
+                            "No model as a whole here: by %s this is %s"
+                                .formatted(name, folder.what))
                     .limit(1))
         .findFirst();
   }

@@ -97,14 +97,13 @@ record WeightsFolder(String uri, String weights, Set<String> files) {
 
   /** What could be a file of weights under a name of its own; safetensors before others. */
   private static List<String> candidates(Set<String> files) {
-    List<String> understood =
-        files.stream().filter(TensorFile::mayHoldWeights).toList();
+    List<String> understood = files.stream().filter(TensorFile::mayHoldWeights).toList();
     List<String> safetensors = understood.stream().filter(name -> name.endsWith(SUFFIX)).toList();
     return safetensors.isEmpty() ? understood : safetensors;
   }
 
-  private static Optional<WeightsFolder> below(
-      Storage storage, String folder, List<String> folders) throws IOException {
+  private static Optional<WeightsFolder> below(Storage storage, String folder, List<String> folders)
+      throws IOException {
     List<WeightsFolder> found = new ArrayList<>();
     UserInputException refused = null;
     for (String name : folders.stream().limit(MAX_FOLDERS).toList()) {

@@ -7,8 +7,8 @@ import java.util.Optional;
  * What a URI of metrics stands for.
  *
  * @param files URIs of the files to read, ordered by name
- * @param skipped URIs of files and folders below it that are taken for none, by their
- *     names or their depth
+ * @param skipped URIs of files and folders below it that are taken for none, by their names or
+ *     their depth
  */
 public record MetricsFiles(List<String> files, List<String> skipped) {
   private static final int MAX_SHOWN = 5;

@@ -26,8 +26,8 @@ public final class MetricsReader {
   private static final int MAX_DEPTH = 12;
 
   /**
-   * Hidden files, and folders in which tools keep what is not finished or their own. Two underscores
-   * are a slash of lm-evaluation-harness, so that ./runs/a gives the folder .__runs__a.
+   * Hidden files, and folders in which tools keep what is not finished or their own. Two
+   * underscores are a slash of lm-evaluation-harness, so that ./runs/a gives the folder .__runs__a.
    */
   private static final Pattern NO_DATA =
       Pattern.compile(

@@ -36,8 +36,7 @@ record ManifestNode(String file, Object value, int line, int keyLine) {
   private static final YAMLFactory FACTORY =
       YAMLFactory.builder()
           .loaderOptions(loaderOptions())
-          .streamReadConstraints(
-              StreamReadConstraints.builder().maxTokenCount(MAX_TOKENS).build())
+          .streamReadConstraints(StreamReadConstraints.builder().maxTokenCount(MAX_TOKENS).build())
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .enable(YAMLParser.Feature.EMPTY_STRING_AS_NULL)
           .build();

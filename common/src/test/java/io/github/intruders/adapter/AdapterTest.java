@@ -3,14 +3,14 @@ package io.github.intruders.adapter;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.github.intruders.checkpoint.CountingStorage;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.intruders.checkpoint.CountingStorage;
 import io.github.intruders.checkpoint.SafetensorsFile;
 import io.github.intruders.checkpoint.Storage;
-import io.github.intruders.checkpoint.Twins;
 import io.github.intruders.checkpoint.TensorInfo;
 import io.github.intruders.checkpoint.TensorReader;
+import io.github.intruders.checkpoint.Twins;
 import io.github.intruders.checkpoint.hadoop.HadoopStorage;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
@@ -758,7 +758,10 @@ class AdapterTest {
     for (String module : modules) {
       header.putObject(module + ".lora_A.weight").put("dtype", "F32");
       ((ObjectNode) header.get(module + ".lora_A.weight")).putArray("shape").add(2).add(3);
-      ((ObjectNode) header.get(module + ".lora_A.weight")).putArray("data_offsets").add(at).add(at + 24);
+      ((ObjectNode) header.get(module + ".lora_A.weight"))
+          .putArray("data_offsets")
+          .add(at)
+          .add(at + 24);
       header.putObject(module + ".lora_B.weight").put("dtype", "F32");
       ((ObjectNode) header.get(module + ".lora_B.weight")).putArray("shape").add(4).add(2);
       ((ObjectNode) header.get(module + ".lora_B.weight"))

@@ -132,8 +132,7 @@ class ModulePatternsTest {
     assertThatThrownBy(() -> patterns(key))
         .isInstanceOf(UserInputException.class)
         .hasMessageStartingWith("[memory:/c.json] rank_pattern key \"")
-        .hasMessageEndingWith(
-            " nests groups %d deep, at most 20 levels are read".formatted(depth));
+        .hasMessageEndingWith(" nests groups %d deep, at most 20 levels are read".formatted(depth));
   }
 
   @Test
@@ -145,7 +144,8 @@ class ModulePatternsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"((a{100}){100}){100}", "a{2000000000}", "(ab{5}){3000}", "(a{1000}|x){11}"})
+  @ValueSource(
+      strings = {"((a{100}){100}){100}", "a{2000000000}", "(ab{5}){3000}", "(a{1000}|x){11}"})
   void repetitionsOfRepetitionsAreRefused(String key) {
     assertThatThrownBy(() -> patterns(key))
         .isInstanceOf(UserInputException.class)
@@ -188,7 +188,8 @@ class ModulePatternsTest {
   void thousandsOfNamesAreComparedWithThousandsOfModules() {
     String[] names = new String[5_000];
     for (int i = 0; i < names.length; i++) {
-      names[i] = (i % 2 == 0 ? "model.layers.%d.q_proj" : "^model\\.layers\\.%d\\.q_proj").formatted(i);
+      names[i] =
+          (i % 2 == 0 ? "model.layers.%d.q_proj" : "^model\\.layers\\.%d\\.q_proj").formatted(i);
     }
     ModulePatterns patterns = patterns(names);
 

@@ -56,8 +56,7 @@ class WeightsFolderTest {
   }
 
   private UserInputException refusal(String name) {
-    UserInputException refusal =
-        catchThrowableOfType(UserInputException.class, () -> open(name));
+    UserInputException refusal = catchThrowableOfType(UserInputException.class, () -> open(name));
     assertThat(refusal).describedAs("of %s", name).isNotNull();
     return refusal;
   }

@@ -328,8 +328,7 @@ class MetricsReaderTest {
     "full__1-python, full/1-python",
     "C__models__full__1-python, full/1-python",
   })
-  void aFolderOfResultsIsReadWhateverItsNameBeginsWith(String name, String id)
-      throws IOException {
+  void aFolderOfResultsIsReadWhateverItsNameBeginsWith(String name, String id) throws IOException {
     String file =
         write(
             "evals/%s/results_2025-04-23T21-51-32.json".formatted(name),

@@ -312,7 +312,8 @@ class ManifestReaderTest {
         " '%s' can't name a folder: readers of the tables take it for no value; choose another"
             .formatted(shown);
 
-    aFaultIsNamedWithItsLine(checkpoints("{id: %s, uri: x}".formatted(yaml)), "line 3: id" + reason);
+    aFaultIsNamedWithItsLine(
+        checkpoints("{id: %s, uri: x}".formatted(yaml)), "line 3: id" + reason);
     aFaultIsNamedWithItsLine("base: {id: %s, uri: x}".formatted(yaml), "line 1: id" + reason);
     aFaultIsNamedWithItsLine(
         checkpoints("{id: t, uri: x, sequence: %s, step: 1}".formatted(yaml)),

@@ -42,8 +42,7 @@ final class LimitedOpening {
       return opened.get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       opened.cancel(true);
-      throw new IOException(
-          "[%s] The file %s %d s".formatted(uri, LATE, limit.toSeconds()), e);
+      throw new IOException("[%s] The file %s %d s".formatted(uri, LATE, limit.toSeconds()), e);
     } catch (InterruptedException e) {
       opened.cancel(true);
       Thread.currentThread().interrupt();
