@@ -105,6 +105,24 @@ def make_torch(out: Path) -> None:
     save_twin({name: tensor for tensors in shards.values() for name, tensor in tensors.items()}, out / "sharded.twin.safetensors")
 
 
+def make_trainers(out: Path) -> None:
+    """What trainers write beside a state dict: nanoGPT's train.py, and Lightning with an optimiser, a callback and hyperparameters."""
+    torch.manual_seed(3)
+    model = nn.Sequential(nn.Linear(5, 4), nn.Linear(4, 3))
+    optimizer = torch.optim.AdamW(model.parameters())
+    model(torch.randn(2, 5)).sum().backward()
+    optimizer.step()
+    nano = {"model": {f"_orig_mod.{name}": tensor for name, tensor in model.state_dict().items()}, "optimizer": optimizer.state_dict(),
+            "model_args": dict(n_layer=2, n_head=2, bias=False, dropout=0.0), "iter_num": 2000, "best_val_loss": torch.tensor(1.25),
+            "config": {"out_dir": "out", "learning_rate": 6e-4, "compile": True, "seed": 2**64 - 1}}
+    save_torch(nano, out / "nanogpt.pt", lambda loaded: loaded["model"])
+    checkpoint = "ModelCheckpoint{'monitor': 'loss', 'mode': 'min', 'every_n_train_steps': 0}"
+    lightning = {"epoch": 1, "global_step": 10, "pytorch-lightning_version": "2.5.0", "state_dict": model.state_dict(), "loops": {"fit_loop": {"state_dict": {}, "total": None}},
+                 "callbacks": {checkpoint: {"monitor": "loss", "best_model_score": torch.tensor(0.5), "best_k_models": {"/a/last.ckpt": torch.tensor(0.5)}}},
+                 "optimizer_states": [optimizer.state_dict()], "lr_schedulers": [{"last_epoch": 1, "_last_lr": [1e-3]}], "hparams_name": "kwargs", "hyper_parameters": {"width": 4, "name": "x"}}
+    save_torch(lightning, out / "lightning.ckpt", lambda loaded: loaded["state_dict"])
+
+
 def scaled(weight: Tensor, scale: Tensor, block: tuple[int, int]) -> Tensor:
     """What the 8-bit numbers stand for, in float64, where every product is exact."""
     spread = scale.double().repeat_interleave(block[0], 0).repeat_interleave(block[1], 1)
@@ -204,6 +222,7 @@ def main(out: Path) -> None:
     shutil.rmtree(out, ignore_errors=True)
     (out / "torch").mkdir(parents=True)
     make_torch(out / "torch")
+    make_trainers(out / "torch")
     make_fp8(out / "fp8")
     make_gguf(out / "gguf")
     make_adapter(out / "adapter-bin")

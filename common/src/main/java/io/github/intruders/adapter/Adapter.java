@@ -2,6 +2,7 @@ package io.github.intruders.adapter;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.github.intruders.checkpoint.Checkpoint;
+import io.github.intruders.checkpoint.HubCache;
 import io.github.intruders.checkpoint.JsonFile;
 import io.github.intruders.checkpoint.MatrixSource;
 import io.github.intruders.checkpoint.Storage;
@@ -29,9 +30,9 @@ import java.util.stream.Collectors;
  *
  * <p>An adapter is a folder with {@code adapter_config.json} and {@code adapter_model.safetensors}
  * or {@code adapter_model.bin}, or a folder whose one sub-folder is such, which is how PEFT saves
- * an adapter whose name is not {@code default}. The LoRA adapters of mlx-lm, with {@code
- * adapters.safetensors}, are read, too, and the files of kohya's trainers and LyCORIS, which have
- * no config.
+ * an adapter whose name is not {@code default}, or the hub's cache of such. The LoRA adapters of
+ * mlx-lm, with {@code adapters.safetensors}, are read, too, and the files of kohya's trainers and
+ * LyCORIS, which have no config, and those of diffusers, which have it in their header.
  */
 public final class Adapter {
   private static final String CONFIG = "adapter_config.json";
@@ -59,13 +60,19 @@ public final class Adapter {
   private final JsonNode configFile;
   private final AdapterConfig config;
   private final TensorFile weights;
+
+  /** What stands in front of the names of modules in a file of diffusers; null elsewhere. */
+  private final String component;
+
   private final SortedMap<String, AdapterUpdate> updates = new TreeMap<>();
   private final List<ParameterLora> parameters = new ArrayList<>();
   private final List<TensorInfo> vectors = new ArrayList<>();
   private final List<Fault> faults = new ArrayList<>();
 
-  private Adapter(String uri, JsonNode configFile, AdapterConfig config, TensorFile weights) {
+  private Adapter(
+      String uri, JsonNode configFile, AdapterConfig config, TensorFile weights, String component) {
     this.uri = uri;
+    this.component = component;
     this.configFile = configFile;
     this.config = config;
     this.weights = weights;
@@ -106,8 +113,10 @@ public final class Adapter {
         JsonFile.readObject(storage, configUri, RejectCode.ADAPTER_CONFIG_INVALID);
     AdapterConfig config = AdapterConfig.parse(configUri, configFile);
     TensorFile weights =
-        TensorFile.read(storage, weights(storage, folder, config.kind())).requireWhole();
-    Adapter adapter = new Adapter(folder, configFile, config, weights);
+        TensorFile.read(storage, weights(storage, folder, config.kind()))
+            .requireTensors()
+            .requireWhole();
+    Adapter adapter = new Adapter(folder, configFile, config, weights, null);
     adapter.readTensors();
     return adapter;
   }
@@ -122,6 +131,10 @@ public final class Adapter {
     }
     if (children.stream().anyMatch(Adapter::isCheckpoint)) {
       return Optional.empty();
+    }
+    Optional<String> snapshot = HubCache.snapshot(storage, uri, children);
+    if (snapshot.isPresent()) {
+      return find(storage, snapshot.get());
     }
     List<String> candidates = new ArrayList<>();
     for (StoredFile child : children) {
@@ -143,9 +156,14 @@ public final class Adapter {
   private static Optional<TensorFile> bareFile(Storage storage, String uri) throws IOException {
     String file = uri;
     if (storage.isDirectory(uri)) {
-      List<StoredFile> files = storage.list(uri).stream().filter(f -> !f.directory()).toList();
-      List<StoredFile> weights =
+      List<StoredFile> files =
+          storage.list(uri).stream()
+              .filter(f -> !f.directory() && TensorFile.mayHoldWeights(f.name()))
+              .filter(f -> !f.name().startsWith("."))
+              .toList();
+      List<StoredFile> safetensors =
           files.stream().filter(f -> f.name().endsWith(".safetensors")).toList();
+      List<StoredFile> weights = safetensors.isEmpty() ? files : safetensors;
       if (weights.size() != 1 || files.stream().anyMatch(Adapter::isCheckpoint)) {
         return Optional.empty();
       }
@@ -171,6 +189,15 @@ public final class Adapter {
                         uri,
                         "No adapter here: expected a folder with %s".formatted(CONFIG)))
             .requireWhole();
+    Optional<DiffusersConfig> diffusers = DiffusersConfig.of(weights);
+    if (diffusers.isPresent()) {
+      DiffusersConfig found = diffusers.get();
+      AdapterConfig config = AdapterConfig.parse(weights.file(), found.root());
+      Adapter adapter =
+          new Adapter(weights.file(), found.root(), config, weights, found.component());
+      adapter.readTensors();
+      return adapter;
+    }
     if (!KohyaUpdates.areNamedSo(weights.tensors().keySet())) {
       throw UserInputException.inFile(
           RejectCode.ADAPTER_UNSUPPORTED,
@@ -180,7 +207,7 @@ public final class Adapter {
               + " folder that PEFT saved, or merge the adapter and analyse the merged checkpoint");
     }
     AdapterConfig config = AdapterConfig.none(weights.file());
-    Adapter adapter = new Adapter(weights.file(), config.root(), config, weights);
+    Adapter adapter = new Adapter(weights.file(), config.root(), config, weights, null);
     adapter.readTensors();
     return adapter;
   }
@@ -274,7 +301,14 @@ public final class Adapter {
       return new AdapterTensor.Other(
           null, "its name has more than %d characters".formatted(MAX_NAME));
     }
-    return AdapterTensor.named(tensor.name(), config.kind());
+    if (component == null) {
+      return AdapterTensor.named(tensor.name(), config.kind());
+    }
+    return tensor.name().startsWith(component)
+        ? AdapterTensor.named(
+            AdapterTensor.PREFIX + tensor.name().substring(component.length()), config.kind())
+        : new AdapterTensor.Other(
+            null, "the names of this file's tensors begin with %s".formatted(component));
   }
 
   /**
@@ -308,6 +342,7 @@ public final class Adapter {
   private void addSaved(String module, TensorInfo tensor) {
     String baseTensor = module + ".weight";
     try {
+      tensor.requireElements(RejectCode.ADAPTER_INVALID);
       if (tensor.shape().size() == 1) {
         vectors.add(tensor); // of a norm
         return;
@@ -362,7 +397,9 @@ public final class Adapter {
 
   /** Whether PEFT saved it, and so could load it. */
   public boolean ofPeft() {
-    return config.kind() != AdapterKind.MLX && config.kind() != AdapterKind.KOHYA;
+    return component == null
+        && config.kind() != AdapterKind.MLX
+        && config.kind() != AdapterKind.KOHYA;
   }
 
   /**

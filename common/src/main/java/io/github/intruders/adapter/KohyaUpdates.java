@@ -24,7 +24,8 @@ final class KohyaUpdates {
   /** Other names of adapters' tensors, which don't come without a config. */
   private static final Pattern FACTOR =
       Pattern.compile(
-          "\\S+\\.(lora_[ABab]|lora_(down|up)|lora\\.(down|up)|hada_w1_a|lokr_w[12]\\S*)(\\.weight)?");
+          "\\S+(\\.(lora_[ABab]|lora_(down|up)|hada_w1_a|lokr_w[12]\\S*)"
+              + "|[._]lora(_linear_layer)?\\.(down|up))(\\.weight)?");
 
   private static final String ALPHA = "alpha";
 

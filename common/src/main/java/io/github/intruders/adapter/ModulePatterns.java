@@ -3,11 +3,11 @@ package io.github.intruders.adapter;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 
 /**
  * PEFT's {@code rank_pattern} and {@code alpha_pattern}: numbers by regular expression over module
@@ -15,7 +15,7 @@ import java.util.regex.PatternSyntaxException;
  * if there is none, a key that is the module's name itself.
  *
  * <p>Keys are held to what Python and Java read alike, since a key that is read differently would
- * give a wrong scale in silence.
+ * give a wrong scale in silence. Not thread-safe.
  */
 final class ModulePatterns {
   /** Expressions that mean the same in both languages; a bracket ends at its first "]". */
@@ -24,18 +24,22 @@ final class ModulePatterns {
           "(?:[^\\\\\\[(]" // plain characters and operators
               + "|\\\\[^A-Za-z0-9]|\\\\[dDwWsSbB]" // escapes
               + "|\\((?!\\?)|\\(\\?(?::|=|!|<=|<!)" // groups
-              + "|\\[\\^?(?:[^\\\\\\[\\]&^]|\\\\[^A-Za-z0-9]|\\\\[dDwWsS])+\\])*+", // brackets
+              + "|\\[\\^?(?:[^\\\\\\[\\]&^]|\\\\[^A-Za-z0-9]|\\\\[dDwWsS])++\\])*+", // brackets
           Pattern.DOTALL);
 
-  /** Steps of the matcher that no sensible pattern needs on a module's name. */
-  private static final int MAX_STEPS = 1_000_000;
+  /** Far more than thousands of keys on thousands of modules take, and some seconds. */
+  private static final long MAX_STEPS = 300_000_000;
+
+  private static final int MAX_SHOWN = 80;
 
   private static final int MAX_KEY = 1_000;
 
   private final String file;
   private final String field;
   private final Map<String, Double> values;
-  private final Map<String, Pattern> patterns = new LinkedHashMap<>();
+  private final Map<String, ModuleKey> keys = new LinkedHashMap<>();
+  private final Map<String, Optional<Double>> known = new HashMap<>();
+  private final StepBudget budget = new StepBudget(MAX_STEPS);
 
   /**
    * @param file URI of the config, for messages
@@ -48,28 +52,35 @@ final class ModulePatterns {
     this.file = file;
     this.field = field;
     this.values = Collections.unmodifiableMap(new LinkedHashMap<>(values));
-    this.values.keySet().forEach(key -> patterns.put(key, compile(key)));
+    this.values.keySet().forEach(key -> keys.put(key, compile(key)));
   }
 
-  private Pattern compile(String key) {
-    if (key.length() > MAX_KEY || !PORTABLE.matcher(key).matches()) {
+  private ModuleKey compile(String key) {
+    if (key.length() > MAX_KEY) {
+      throw unsupported(key, "has more than %d characters".formatted(MAX_KEY));
+    }
+    if (!PORTABLE.matcher(key).matches()) {
       throw unsupported(key, "uses regular expressions that Python and Java read differently");
     }
     try {
-      return Pattern.compile(
-          "(.*\\.)?(" + key + ")$", Pattern.UNIX_LINES | Pattern.UNICODE_CHARACTER_CLASS);
-    } catch (PatternSyntaxException e) {
-      throw unsupported(key, "is not a regular expression: " + e.getDescription());
+      return ModuleKey.of(key);
+    } catch (ModuleKey.UnusableException e) {
+      throw unsupported(key, e.getMessage());
     }
   }
 
   /**
    * The number for a module.
    *
-   * @throws UserInputException with code {@code ADAPTER_UNSUPPORTED} if matching takes too long
+   * @throws UserInputException with code {@code ADAPTER_UNSUPPORTED} if matching takes too long,
+   *     for this module and those before it together
    */
   Optional<Double> valueFor(String module) {
-    for (Map.Entry<String, Pattern> entry : patterns.entrySet()) {
+    return known.computeIfAbsent(module, this::find);
+  }
+
+  private Optional<Double> find(String module) {
+    for (Map.Entry<String, ModuleKey> entry : keys.entrySet()) {
       if (matches(entry.getKey(), entry.getValue(), module)) {
         return Optional.of(values.get(entry.getKey()));
       }
@@ -77,16 +88,26 @@ final class ModulePatterns {
     return Optional.ofNullable(values.get(module));
   }
 
-  private boolean matches(String key, Pattern pattern, String module) {
-    try {
-      return pattern.matcher(new StepLimitedText(module, MAX_STEPS)).lookingAt();
-    } catch (StepLimitedText.ExceededException e) {
-      throw unsupported(key, "takes too long to match against " + module);
+  private boolean matches(String key, ModuleKey pattern, String module) {
+    if (!(pattern instanceof ModuleKey.Name) && !ModuleKey.PLAIN.matcher(module).matches()) {
+      throw unsupported(
+          key, "is not compared with a name beyond ASCII, which Python and Java read differently");
     }
+    try {
+      return pattern.matches(module, budget);
+    } catch (StepBudget.ExceededException e) {
+      throw unsupported(key, "takes too long to match against " + shown(module));
+    }
+  }
+
+  private static String shown(String text) {
+    return text.length() <= MAX_SHOWN ? text : text.substring(0, MAX_SHOWN) + "…";
   }
 
   private UserInputException unsupported(String key, String reason) {
     return UserInputException.inFile(
-        RejectCode.ADAPTER_UNSUPPORTED, file, "%s key \"%s\" %s".formatted(field, key, reason));
+        RejectCode.ADAPTER_UNSUPPORTED,
+        file,
+        "%s key \"%s\" %s".formatted(field, shown(key), reason));
   }
 }

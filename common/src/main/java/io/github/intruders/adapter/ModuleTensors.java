@@ -77,6 +77,7 @@ final class ModuleTensors {
   /** A tensor of two dimensions, as it is stored. */
   MatrixSource matrix(String part) {
     TensorInfo tensor = tensor(part);
+    tensor.requireElements(RejectCode.ADAPTER_INVALID);
     if (tensor.shape().size() != 2) {
       throw unsupported(
           tensor,
@@ -112,8 +113,9 @@ final class ModuleTensors {
     TensorInfo tensor = tensor(part);
     tensor.dtype().requireReadable(tensor.file(), tensor.name());
     requireByRows(tensor);
+    tensor.requireElements(RejectCode.ADAPTER_INVALID);
     long elements = elements(tensor);
-    if (elements == 0 || elements % cols != 0 || Math.max(cols, elements / cols) > MAX_DIMENSION) {
+    if (elements % cols != 0 || Math.max(cols, elements / cols) > MAX_DIMENSION) {
       throw invalid(
           tensor, "cannot see a matrix of %d columns in %s".formatted(cols, tensor.description()));
     }
@@ -132,6 +134,7 @@ final class ModuleTensors {
   MatrixSource places(String part) {
     TensorInfo tensor = tensor(part);
     tensor.dtype().requireWholeNumbers(tensor.file(), tensor.name());
+    tensor.requireElements(RejectCode.ADAPTER_INVALID);
     if (tensor.shape().size() != 2 || tensor.shape().get(0) != 2) {
       throw invalid(tensor, "expected rows and columns of places, found " + tensor.description());
     }

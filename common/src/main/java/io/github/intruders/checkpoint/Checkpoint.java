@@ -6,14 +6,13 @@ import io.github.intruders.input.UserInputException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -24,28 +23,17 @@ import java.util.stream.Collectors;
  * <p>A folder is read as transformers reads it: {@code model.safetensors}, else {@code
  * model.safetensors.index.json} with its shards, else {@code pytorch_model.bin}, else {@code
  * pytorch_model.bin.index.json} with its shards; else the one file there is of a format that is
- * understood, safetensors before others. So a single file wins over an index beside it. The index
- * is trusted for which shards there are; a tensor that a shard holds beyond what the index lists
- * counts, as in transformers 5.
+ * understood, safetensors before others; else the same of the one sub-folder that holds a model,
+ * and of the snapshot that the hub's cache means. So a single file wins over an index beside it.
+ * The index is trusted for which shards there are; a tensor that a shard holds beyond what the
+ * index lists counts, as in transformers 5.
  *
  * <p>A shard that is missing or broken does not condemn the others: its tensors are {@link
  * #unusable()}, everything else stays.
  */
 public final class Checkpoint {
-  private static final String SINGLE_FILE = "model.safetensors";
-  private static final String INDEX_FILE = "model.safetensors.index.json";
-  private static final String SUFFIX = ".safetensors";
   private static final String INDEX_SUFFIX = ".index.json";
-
-  /** What a checkpoint's file or index is called, the first one that is there counts. */
-  private static final List<String> NAMES =
-      List.of(SINGLE_FILE, INDEX_FILE, "pytorch_model.bin", "pytorch_model.bin.index.json");
-
   private static final String CONFIG_FILE = "config.json";
-  private static final String ADAPTER_CONFIG = "adapter_config.json";
-  private static final Set<String> ADAPTER_WEIGHTS =
-      Set.of("adapter_model.safetensors", "adapter_model.bin");
-  private static final int MAX_LISTED = 10;
 
   private final String uri;
   private final SortedMap<String, TensorInfo> tensors = new TreeMap<>();
@@ -76,100 +64,40 @@ public final class Checkpoint {
     return openFile(storage, uri);
   }
 
-  private static Checkpoint openFolder(Storage storage, String folder) throws IOException {
-    SortedMap<String, StoredFile> files = new TreeMap<>();
-    for (StoredFile file : storage.list(folder)) {
-      if (!file.directory() && !file.name().startsWith(".")) {
-        files.put(file.name(), file);
-      }
-    }
-    String weights = weights(folder, files);
-    JsonNode config = files.containsKey(CONFIG_FILE) ? readConfig(storage, folder) : null;
-    Checkpoint checkpoint = new Checkpoint(folder, config);
-    checkpoint.readWeights(storage, folder, weights);
+  private static Checkpoint openFolder(Storage storage, String named) throws IOException {
+    ModelParts.requireNoFolder(storage, named);
+    WeightsFolder found = WeightsFolder.find(storage, named);
+    JsonNode config = found.files().contains(CONFIG_FILE) ? readConfig(storage, found.uri()) : null;
+    Checkpoint checkpoint = new Checkpoint(found.uri(), config);
+    checkpoint.readWeights(storage, found.uri(), found.weights());
     return checkpoint;
-  }
-
-  /** The name of the file or index to read. */
-  private static String weights(String folder, SortedMap<String, StoredFile> files) {
-    for (String name : NAMES) {
-      if (files.containsKey(name)) {
-        return name;
-      }
-    }
-    if (files.containsKey(ADAPTER_CONFIG)
-        || files.keySet().stream().anyMatch(ADAPTER_WEIGHTS::contains)) {
-      throw adapter(folder);
-    }
-    List<String> candidates =
-        files.keySet().stream().filter(name -> name.endsWith(SUFFIX)).toList();
-    if (candidates.isEmpty()) {
-      candidates =
-          files.keySet().stream()
-              .filter(name -> TensorFile.understands(name) && !ForeignFormat.isNoWeights(name))
-              .toList();
-    }
-    if (candidates.size() == 1) {
-      return candidates.get(0);
-    }
-    if (candidates.size() > 1) {
-      throw UserInputException.inFile(
-          RejectCode.FORMAT_UNSUPPORTED,
-          folder,
-          "Which of these files is meant? %s; name one of them, or add %s"
-              .formatted(some(candidates), INDEX_FILE));
-    }
-    Optional<String> advice =
-        files.keySet().stream().map(ForeignFormat::advice).flatMap(Optional::stream).findFirst();
-    if (advice.isPresent()) {
-      throw UserInputException.inFile(RejectCode.FORMAT_UNSUPPORTED, folder, advice.get());
-    }
-    throw UserInputException.inFile(
-        RejectCode.EMPTY_FOLDER,
-        folder,
-        "No checkpoint in this folder: expected %s, %s or one %s file, found %s"
-            .formatted(
-                SINGLE_FILE,
-                INDEX_FILE,
-                SUFFIX,
-                files.isEmpty() ? "no files" : some(files.keySet())));
-  }
-
-  private static String some(Collection<String> names) {
-    String shown = names.stream().limit(MAX_LISTED).collect(Collectors.joining(", "));
-    return names.size() > MAX_LISTED ? shown + ", …" : shown;
   }
 
   /** Whether a file of this name is a whole checkpoint, or the index of one. */
   public static boolean isWholeModel(String fileName) {
-    return NAMES.contains(fileName);
+    return WeightsFolder.isWholeModel(fileName);
   }
 
   private static Checkpoint openFile(Storage storage, String uri) throws IOException {
     int slash = uri.lastIndexOf('/');
     String folder = uri.substring(0, slash);
     String name = uri.substring(slash + 1);
-    if (ADAPTER_WEIGHTS.contains(name)) {
-      throw adapter(uri);
+    if (WeightsFolder.isAdapter(name)) {
+      throw WeightsFolder.adapter(uri);
     }
+    ForeignFormat.requireWeights(uri, name);
+    ModelParts.requireNoFile(storage, uri);
     if (!TensorFile.understands(name) && !name.endsWith(INDEX_SUFFIX)) {
       throw UserInputException.inFile(
           RejectCode.FORMAT_UNSUPPORTED,
           uri,
-          ForeignFormat.advice(name).orElse("Expected a folder or a %s file".formatted(SUFFIX)));
+          ForeignFormat.advice(name)
+              .orElse("Expected a folder or a %s file".formatted(WeightsFolder.SUFFIX)));
     }
     boolean described = storage.exists(storage.resolve(folder, CONFIG_FILE));
     Checkpoint checkpoint = new Checkpoint(uri, described ? readConfig(storage, folder) : null);
     checkpoint.readWeights(storage, folder, name);
     return checkpoint;
-  }
-
-  private static UserInputException adapter(String uri) {
-    return UserInputException.inFile(
-        RejectCode.FORMAT_UNSUPPORTED,
-        uri,
-        "This is a PEFT adapter, not a checkpoint: name its folder as an adapter, on top of its"
-            + " base");
   }
 
   private static JsonNode readConfig(Storage storage, String folder) throws IOException {
@@ -180,15 +108,19 @@ public final class Checkpoint {
   private void readWeights(Storage storage, String folder, String name) throws IOException {
     String file = storage.resolve(folder, name);
     if (!name.endsWith(INDEX_SUFFIX)) {
-      TensorFile only = TensorFile.read(storage, file);
+      TensorFile only = TensorFile.read(storage, file).requireTensors();
+      ModelParts.requireWhole(only);
       tensors.putAll(only.tensors());
       addRefused(only);
       return;
     }
     ShardIndex index = ShardIndex.read(storage, file);
     SortedMap<String, TensorFile> shards = readShards(storage, folder, name, index);
-    shards.forEach((shard, contents) -> addTensors(shard, contents, index, shards));
-    index.shards().forEach((tensor, shard) -> requirePresent(tensor, shard, name, shards));
+    Map<String, List<String>> holders = holders(shards);
+    shards.forEach((shard, contents) -> addTensors(shard, contents, index, holders));
+    index
+        .shards()
+        .forEach((tensor, shard) -> requirePresent(tensor, shards.get(shard), name, holders));
   }
 
   /** What the shards hold that can be read; the others become faults. */
@@ -208,9 +140,7 @@ public final class Checkpoint {
                 shardUri,
                 "No such file, but %s puts %d tensors into it, the first being %s"
                     .formatted(
-                        indexName,
-                        index.tensorsIn(shard).size(),
-                        index.tensorsIn(shard).iterator().next())),
+                        indexName, index.tensorsIn(shard).size(), index.tensorsIn(shard).get(0))),
             index.tensorsIn(shard));
       }
     }
@@ -230,10 +160,13 @@ public final class Checkpoint {
   }
 
   private void addTensors(
-      String shard, TensorFile contents, ShardIndex index, SortedMap<String, TensorFile> shards) {
+      String shard,
+      TensorFile contents,
+      ShardIndex index,
+      Map<String, List<String>> holdersByTensor) {
     addRefused(contents);
     for (TensorInfo tensor : contents.tensors().values()) {
-      List<String> holders = holders(tensor.name(), shards);
+      List<String> holders = holdersByTensor.get(tensor.name());
       String expected = index.shards().getOrDefault(tensor.name(), shard);
       if (holders.size() > 1 && !unusable.containsKey(tensor.name())) {
         addFault(
@@ -250,26 +183,32 @@ public final class Checkpoint {
     }
   }
 
-  private static List<String> holders(String tensor, SortedMap<String, TensorFile> shards) {
-    return shards.entrySet().stream()
-        .filter(entry -> entry.getValue().tensors().containsKey(tensor))
-        .map(Map.Entry::getKey)
-        .toList();
+  /** The shards that hold each tensor, in their order. */
+  private static Map<String, List<String>> holders(SortedMap<String, TensorFile> shards) {
+    Map<String, List<String>> holders = new HashMap<>();
+    shards.forEach(
+        (shard, contents) ->
+            contents
+                .tensors()
+                .keySet()
+                .forEach(
+                    name -> holders.computeIfAbsent(name, n -> new ArrayList<>(1)).add(shard)));
+    return holders;
   }
 
   private void requirePresent(
-      String tensor, String shard, String indexName, SortedMap<String, TensorFile> shards) {
+      String tensor, TensorFile shard, String indexName, Map<String, List<String>> holders) {
     if (tensors.containsKey(tensor) || unusable.containsKey(tensor)) {
       return;
     }
     String elsewhere =
-        holders(tensor, shards).stream()
+        holders.getOrDefault(tensor, List.of()).stream()
             .map(holder -> "; it is in " + holder)
             .collect(Collectors.joining());
     addFault(
         UserInputException.inTensor(
             RejectCode.TENSOR_MISSING,
-            shards.get(shard).file(),
+            shard.file(),
             tensor,
             "not in this shard, although %s says so%s".formatted(indexName, elsewhere)),
         List.of(tensor));

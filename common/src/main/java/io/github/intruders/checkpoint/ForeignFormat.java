@@ -1,8 +1,9 @@
 package io.github.intruders.checkpoint;
 
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.UserInputException;
 import java.util.Arrays;
 import java.util.Optional;
-import java.util.Set;
 import java.util.regex.Pattern;
 
 /** Files in formats that are refused by name, with what their owner can do. */
@@ -10,7 +11,7 @@ enum ForeignFormat {
   PICKLE(
       "a pickle file of a training run, which can run code when it is read; save its state dict as"
           + " .pt or as safetensors",
-      "ckpt|pkl"),
+      "pkl"),
   GGML(
       "a file of the format before GGUF, whose weights are quantised; use the safetensors checkpoint"
           + " that it was made from",
@@ -20,9 +21,13 @@ enum ForeignFormat {
           + " transformers and calling save_pretrained",
       "h5|msgpack|onnx|npz|tflite");
 
-  /** Files of a training run that are pickled, too, but never were weights. */
-  private static final Set<String> NO_WEIGHTS =
-      Set.of("training_args.bin", "optimizer.bin", "optimizer.pt", "scheduler.pt", "rng_state.pth");
+  /** What trainers keep beside a model, and what never was weights. */
+  private static final Pattern NO_WEIGHTS =
+      Pattern.compile(
+          "training_args.*\\.bin|(optimizer|scheduler|lr_scheduler|scaler|sampler|dl_state_dict)([._-]?\\d+)?"
+              + "\\.(bin|pt|pth|safetensors)|(rng_state|random_states|custom_checkpoint)([._-]\\d+)?"
+              + "\\.(pth|pt|pkl)|.*optim_states\\.pt",
+          Pattern.DOTALL);
 
   private final String advice;
   private final Pattern fileNames;
@@ -34,7 +39,17 @@ enum ForeignFormat {
 
   /** Whether a file of this name never holds weights. */
   static boolean isNoWeights(String fileName) {
-    return NO_WEIGHTS.contains(fileName);
+    return NO_WEIGHTS.matcher(fileName).matches();
+  }
+
+  /** Refuses a file that by its name never holds weights. */
+  static void requireWeights(String uri, String fileName) {
+    if (isNoWeights(fileName)) {
+      throw UserInputException.inFile(
+          RejectCode.FORMAT_UNSUPPORTED,
+          uri,
+          "This is a part of the state of a training, not weights; name the model's file or folder");
+    }
   }
 
   /** What the file is and what its owner can do; empty if the name tells nothing. */

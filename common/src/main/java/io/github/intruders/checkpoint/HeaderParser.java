@@ -30,6 +30,12 @@ final class HeaderParser {
   /** Far more than any tensor has; the format sets no bound. */
   private static final int MAX_DIMENSIONS = 256;
 
+  /** Far more than a file has; the format sets no bound. Each takes memory and a place in lists. */
+  static final int MAX_TENSORS = 250_000;
+
+  /** A tensor takes 13 and more where it has many dimensions or fields that are not known here. */
+  private static final long MAX_TOKENS = 100L * MAX_TENSORS;
+
   private static final int MAX_SHOWN = 40;
 
   private static final JsonFactory JSON =
@@ -39,6 +45,7 @@ final class HeaderParser {
           .streamReadConstraints(
               StreamReadConstraints.builder()
                   .maxNestingDepth(64)
+                  .maxTokenCount(MAX_TOKENS)
                   .maxStringLength(SafetensorsHeader.MAX_HEADER_BYTES)
                   .build())
           .build();
@@ -131,6 +138,12 @@ final class HeaderParser {
     }
     if (json.currentToken() != JsonToken.START_OBJECT) {
       throw invalid(name, "expected an object, found " + found());
+    }
+    if (entries.size() == MAX_TENSORS) {
+      throw UserInputException.inFile(
+          RejectCode.HEADER_TOO_LARGE,
+          file,
+          "The header has more than %d tensors".formatted(MAX_TENSORS));
     }
     DType dtype = null;
     List<Long> shape = null;

@@ -16,11 +16,15 @@ import java.nio.charset.CharacterCodingException;
 
 /**
  * Reads the JSON files beside the weights. A name that stands twice in one object is an error;
- * {@code NaN} and {@code Infinity} are legal, since Python writes them.
+ * {@code NaN} and {@code Infinity} are legal, since Python writes them. Length, depth and number of
+ * values are bounded.
  */
 public final class JsonFile {
   private static final int MAX_BYTES = 100_000_000;
   private static final int MAX_DEPTH = 100;
+
+  /** An index has two for each tensor; what is read is kept in memory, some 50 bytes for each. */
+  private static final long MAX_TOKENS = 4_000_000;
 
   private static final JsonMapper MAPPER =
       JsonMapper.builder(
@@ -30,7 +34,10 @@ public final class JsonFile {
                   // Names made to collide would fail the symbol table.
                   .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
                   .streamReadConstraints(
-                      StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build())
+                      StreamReadConstraints.builder()
+                          .maxNestingDepth(MAX_DEPTH)
+                          .maxTokenCount(MAX_TOKENS)
+                          .build())
                   .build())
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
@@ -70,6 +77,24 @@ public final class JsonFile {
       throw UserInputException.inFile(invalid, uri, "Not valid JSON" + describe(e));
     } catch (CharacterCodingException e) {
       throw UserInputException.inFile(invalid, uri, "Not valid JSON: the file is not UTF-8");
+    }
+  }
+
+  /**
+   * Understands a text, which must be an object; the bounds are those of a file.
+   *
+   * @param uri of the file that the text is in
+   * @throws UserInputException with the code for what is not JSON, or no object
+   */
+  public static JsonNode object(String uri, String text, RejectCode invalid) {
+    try {
+      JsonNode root = MAPPER.readTree(text);
+      if (root.isObject()) {
+        return root;
+      }
+      throw UserInputException.inFile(invalid, uri, "Expected a JSON object in the metadata");
+    } catch (JsonProcessingException e) {
+      throw UserInputException.inFile(invalid, uri, "Not valid JSON in the metadata" + describe(e));
     }
   }
 

@@ -28,7 +28,8 @@ import java.util.Map;
  * protocol 2; any other is refused.
  *
  * <p>Work and memory are bounded: every operation takes at least a byte of the pickle and makes at
- * most one value, nothing is copied but the texts, and there are at most two million values.
+ * most one value, nothing is copied but the texts, and there are at most two million values. Sizes
+ * that many tensors share, since the pickle recalls one tuple for them, are one list.
  *
  * @see <a href="https://docs.python.org/3/library/pickletools.html">pickletools</a>
  */
@@ -38,7 +39,10 @@ final class PickleMachine {
 
   private static final int MAX_VALUES = 2_000_000;
   private static final int MAX_NAME = 200;
-  private static final int MAX_DIMENSIONS = 256;
+
+  /** What torch itself allows. */
+  private static final int MAX_DIMENSIONS = 64;
+
   private static final int PROTOCOL = 2;
 
   /** Operations of other protocols and of other objects, by code, for messages. */
@@ -136,7 +140,7 @@ final class PickleMachine {
       case 'J' -> push(new Whole(pickle.getInt()));
       case 'K' -> push(new Whole(Byte.toUnsignedInt(pickle.get())));
       case 'M' -> push(new Whole(Short.toUnsignedInt(pickle.getShort())));
-      case 0x8a -> push(new Whole(longNumber()));
+      case 0x8a -> push(longNumber());
       case 'G' -> {
         pickle.getDouble();
         push(Plain.FRACTION);
@@ -261,17 +265,18 @@ final class PickleMachine {
     }
   }
 
-  private long longNumber() {
+  /** One of more than eight bytes, such as a seed, is no size. */
+  private PickleValue longNumber() {
     int count = Byte.toUnsignedInt(pickle.get());
-    if (count > Long.BYTES) {
-      throw invalid("a number in it takes %d bytes".formatted(count));
-    }
     byte[] bytes = bytes(count);
+    if (count > Long.BYTES) {
+      return Plain.LONG;
+    }
     long number = count > 0 && bytes[count - 1] < 0 ? -1 : 0;
     for (int i = count - 1; i >= 0; i--) {
       number = number << Byte.SIZE | Byte.toUnsignedInt(bytes[i]);
     }
-    return number;
+    return new Whole(number);
   }
 
   private TorchName name() {
@@ -348,7 +353,7 @@ final class PickleMachine {
         arguments(fullName, given, 0, 0);
         push(new Dictionary());
       }
-      case SIZE -> push(Items.tuple(items(arguments(fullName, given, 1, 1).get(0))));
+      case SIZE -> push(items(arguments(fullName, given, 1, 1).get(0)));
       case TENSOR -> push(tensor(arguments(fullName, given, 6, 7), null));
       case TENSOR_OF_TYPE -> {
         List<PickleValue> arguments = arguments(fullName, given, 7, 8);
@@ -416,15 +421,21 @@ final class PickleMachine {
     throw invalid("it takes %s for an element type".formatted(value.kind()));
   }
 
-  private List<PickleValue> items(PickleValue value) {
-    if (value instanceof Items items && items.values().size() <= MAX_DIMENSIONS) {
-      return items.values();
+  /** A tuple that can be a shape; never a list, which could grow later on. */
+  private Items items(PickleValue value) {
+    if (!(value instanceof Items items) || items.isList()) {
+      throw invalid("it takes %s for a shape".formatted(value.kind()));
     }
-    throw invalid("it takes %s for a shape".formatted(value.kind()));
+    if (items.values().size() > MAX_DIMENSIONS) {
+      throw invalid(
+          "it takes a tuple of %d values for a shape, expected at most %d"
+              .formatted(items.values().size(), MAX_DIMENSIONS));
+    }
+    return items;
   }
 
   private List<Long> wholes(PickleValue value) {
-    return items(value).stream().map(this::whole).toList();
+    return items(value).numbers(this::whole);
   }
 
   private long whole(PickleValue value) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToLongFunction;
 
 /** What a pickle can describe here: texts, numbers, collections, and the parts of tensors. */
 sealed interface PickleValue {
@@ -26,9 +27,10 @@ sealed interface PickleValue {
     }
   }
 
-  /** A value that tells nothing about tensors: a fraction, a truth value, None. */
+  /** A value that tells nothing about tensors: a fraction, a long number, a truth value, None. */
   enum Plain implements PickleValue {
     FRACTION,
+    LONG,
     TRUTH,
     NONE;
 
@@ -61,6 +63,9 @@ sealed interface PickleValue {
     private final List<PickleValue> values;
     private final boolean list;
 
+    /** The values as numbers, once somebody asked for them. */
+    private List<Long> numbers;
+
     private Items(List<PickleValue> values, boolean list) {
       this.values = values;
       this.list = list;
@@ -80,6 +85,14 @@ sealed interface PickleValue {
 
     List<PickleValue> values() {
       return values;
+    }
+
+    /** The values of a tuple as numbers, the same list each time; unmodifiable. */
+    List<Long> numbers(ToLongFunction<PickleValue> number) {
+      if (numbers == null) {
+        numbers = List.copyOf(values.stream().map(number::applyAsLong).toList());
+      }
+      return numbers;
     }
 
     @Override

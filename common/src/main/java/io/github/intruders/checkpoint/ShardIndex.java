@@ -4,23 +4,33 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import java.io.IOException;
-import java.util.Collection;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
-import java.util.SortedSet;
 import java.util.TreeMap;
-import java.util.TreeSet;
 
 /**
  * A {@code model.safetensors.index.json}: which file of the folder holds which tensor.
  *
  * @param uri of the index
  * @param shards file name by tensor name; unmodifiable
+ * @param tensorsByFile the same by file name, tensors ordered by name; not to be modified
  */
-record ShardIndex(String uri, SortedMap<String, String> shards) {
+record ShardIndex(
+    String uri, SortedMap<String, String> shards, SortedMap<String, List<String>> tensorsByFile) {
   ShardIndex {
     shards = Collections.unmodifiableSortedMap(new TreeMap<>(shards));
+    tensorsByFile = Collections.unmodifiableSortedMap(new TreeMap<>(tensorsByFile));
+  }
+
+  private static ShardIndex of(String uri, SortedMap<String, String> shards) {
+    SortedMap<String, List<String>> byFile = new TreeMap<>();
+    shards.forEach(
+        (tensor, shard) -> byFile.computeIfAbsent(shard, key -> new ArrayList<>()).add(tensor));
+    return new ShardIndex(uri, shards, byFile);
   }
 
   /**
@@ -52,7 +62,7 @@ record ShardIndex(String uri, SortedMap<String, String> shards) {
     if (shards.isEmpty()) {
       throw UserInputException.inFile(RejectCode.INDEX_INVALID, uri, "weight_map names no tensor");
     }
-    return new ShardIndex(uri, shards);
+    return of(uri, shards);
   }
 
   private static void requireInside(String uri, String tensor, String shard) {
@@ -70,16 +80,13 @@ record ShardIndex(String uri, SortedMap<String, String> shards) {
     }
   }
 
-  /** The files named, each once. */
-  SortedSet<String> files() {
-    return new TreeSet<>(shards.values());
+  /** The files named, each once, ordered by name. */
+  Set<String> files() {
+    return tensorsByFile.keySet();
   }
 
-  /** The tensors that the index puts into a file. */
-  Collection<String> tensorsIn(String file) {
-    return shards.entrySet().stream()
-        .filter(entry -> entry.getValue().equals(file))
-        .map(Map.Entry::getKey)
-        .toList();
+  /** The tensors that the index puts into a file, ordered by name. */
+  List<String> tensorsIn(String file) {
+    return tensorsByFile.getOrDefault(file, List.of());
   }
 }

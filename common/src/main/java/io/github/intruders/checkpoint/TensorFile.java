@@ -15,9 +15,13 @@ import java.util.Objects;
  * @param file URI of the file
  * @param tensors by name, in the order the file has them; unmodifiable
  * @param refused why a tensor that the file holds can't be used, by name; unmodifiable
+ * @param metadata the free text of a safetensors header; unmodifiable
  */
 public record TensorFile(
-    String file, Map<String, TensorInfo> tensors, Map<String, UserInputException> refused) {
+    String file,
+    Map<String, TensorInfo> tensors,
+    Map<String, UserInputException> refused,
+    Map<String, String> metadata) {
   private static final String SAFETENSORS = ".safetensors";
   private static final String GGUF = ".gguf";
 
@@ -25,6 +29,12 @@ public record TensorFile(
     Objects.requireNonNull(file, "file");
     tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
     refused = Collections.unmodifiableMap(new LinkedHashMap<>(refused));
+    metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
+  }
+
+  TensorFile(
+      String file, Map<String, TensorInfo> tensors, Map<String, UserInputException> refused) {
+    this(file, tensors, refused, Map.of());
   }
 
   /** Whether files of this name are understood: safetensors, PyTorch's own, and GGUF. */
@@ -32,6 +42,11 @@ public record TensorFile(
     return fileName.endsWith(SAFETENSORS)
         || fileName.endsWith(GGUF)
         || TorchFile.isNamedSo(fileName);
+  }
+
+  /** Whether a file of this name may hold weights: it is understood, and no state of a training. */
+  public static boolean mayHoldWeights(String fileName) {
+    return understands(fileName) && !ForeignFormat.isNoWeights(fileName);
   }
 
   /**
@@ -54,11 +69,29 @@ public record TensorFile(
       if (source.uri().endsWith(GGUF)) {
         return GgufFile.read(source);
       }
-      return new TensorFile(source.uri(), SafetensorsHeader.parse(source).tensors(), Map.of());
+      SafetensorsHeader header = SafetensorsHeader.parse(source);
+      return new TensorFile(source.uri(), header.tensors(), Map.of(), header.metadata());
     } catch (EOFException e) {
       throw UserInputException.inFile(
           RejectCode.READ_FAILED, source.uri(), "The file became shorter while it was read");
     }
+  }
+
+  /**
+   * This file, which must hold a tensor, be it one that can't be used.
+   *
+   * @throws UserInputException with code {@code NOTHING_TO_ANALYSE} if there is none
+   */
+  public TensorFile requireTensors() {
+    if (tensors.isEmpty() && refused.isEmpty()) {
+      throw UserInputException.inFile(
+          RejectCode.NOTHING_TO_ANALYSE,
+          file,
+          "There is no tensor in this file: whoever saved it gave it an empty state dict, as a rank"
+              + " of a distributed training has that does not hold the weights; gather them, and"
+              + " save once more");
+    }
+    return this;
   }
 
   /**

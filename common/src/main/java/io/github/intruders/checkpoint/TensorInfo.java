@@ -1,5 +1,7 @@
 package io.github.intruders.checkpoint;
 
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.UserInputException;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Objects;
@@ -49,6 +51,25 @@ public record TensorInfo(
   public TensorInfo(
       String name, DType dtype, List<Long> shape, String file, long offset, long lengthBytes) {
     this(name, dtype, shape, file, offset, lengthBytes, false, null);
+  }
+
+  /**
+   * Refuses a tensor without elements, where there must be some: it is what is left of one whose
+   * parts were not gathered before it was saved.
+   *
+   * @throws UserInputException with this code
+   */
+  public void requireElements(RejectCode code) {
+    if (shape.contains(0L)) {
+      throw UserInputException.inTensor(
+          code,
+          file,
+          name,
+          "%s is empty, as DeepSpeed's ZeRO-3 leaves tensors that were not gathered; set"
+                  .formatted(description())
+              + " stage3_gather_16bit_weights_on_model_save and save once more, or run"
+              + " zero_to_fp32.py on the checkpoint of the training");
+    }
   }
 
   /** Element type and shape in words, such as {@code BF16 2048x2048} or {@code F32 scalar}. */

@@ -19,18 +19,24 @@ import java.util.stream.Stream;
  * in safetensors.
  *
  * <p>The state dict is the root of the pickle, or what a root without tensors holds under one of
- * the usual names. Tensors may share a storage. A matrix may be stored by columns, which a
- * transposed one is; any other view with gaps or steps is refused.
+ * the usual names, as Lightning, nanoGPT and DeepSpeed do; what stands beside it is left out.
+ * Tensors may share a storage. A matrix may be stored by columns, which a transposed one is; any
+ * other view with gaps or steps is refused.
  */
 final class TorchFile {
   static final String REMEDY =
       "save the state dict alone with torch.save(model.state_dict(), FILE), or as safetensors";
 
-  private static final Pattern NAME = Pattern.compile(".*\\.(bin|pt|pth)", Pattern.DOTALL);
+  private static final Pattern NAME = Pattern.compile(".*\\.(bin|pt|pth|ckpt)", Pattern.DOTALL);
 
   /** What a root dict calls the state dict. */
   private static final List<String> STATE_DICTS =
       List.of("state_dict", "model_state_dict", "model", "module");
+
+  /** Far more than there are reasons to tell one by one; each takes memory. */
+  private static final int MAX_REFUSED = 10_000;
+
+  private static final int MAX_SHOWN = 8;
 
   private static final int TAR_MAGIC_AT = 257;
 
@@ -101,15 +107,16 @@ final class TorchFile {
     }
     List<Dictionary> candidates = new ArrayList<>();
     List<String> places = new ArrayList<>();
-    if (holdsTensors(dictionary)) {
-      candidates.add(dictionary);
-      places.add("the root");
-    }
     for (String name : STATE_DICTS) {
       if (dictionary.entries().get(name) instanceof Dictionary nested && holdsTensors(nested)) {
         candidates.add(nested);
         places.add("\"%s\"".formatted(name));
       }
+    }
+    // Beside a state dict a trainer keeps single numbers, such as its best loss.
+    if (candidates.isEmpty() ? holdsTensors(dictionary) : holdsMatrices(dictionary)) {
+      candidates.add(0, dictionary);
+      places.add(0, "the root");
     }
     if (candidates.size() > 1) {
       throw UserInputException.inFile(
@@ -142,6 +149,11 @@ final class TorchFile {
         keys.stream().map(key -> key.length() <= 40 ? key : key.substring(0, 40) + "…").toList());
   }
 
+  private static boolean holdsMatrices(Dictionary dictionary) {
+    return dictionary.entries().values().stream()
+        .anyMatch(value -> value instanceof Tensor tensor && tensor.shape().size() > 1);
+  }
+
   private static boolean holdsTensors(Dictionary dictionary) {
     return dictionary.entries().values().stream().anyMatch(Tensor.class::isInstance);
   }
@@ -172,6 +184,13 @@ final class TorchFile {
         throw e;
       }
       refused.put(name, e);
+      if (refused.size() > MAX_REFUSED) {
+        throw UserInputException.inFile(
+            RejectCode.FORMAT_UNSUPPORTED,
+            source.uri(),
+            "More than %d of its tensors can't be used; the first reason: %s"
+                .formatted(MAX_REFUSED, refused.values().iterator().next().getMessage()));
+      }
     }
   }
 
@@ -212,7 +231,7 @@ final class TorchFile {
           source.uri(),
           name,
           "is a view with steps, shape %s and strides %s; save it with .contiguous()"
-              .formatted(tensor.shape(), tensor.strides()));
+              .formatted(some(tensor.shape()), some(tensor.strides())));
     }
     long lengthBytes = Math.multiplyExact(elements, (long) width);
     return new TensorInfo(
@@ -224,6 +243,12 @@ final class TorchFile {
         lengthBytes,
         !byRows,
         lengthBytes == place.lengthBytes() ? place.checksum() : null);
+  }
+
+  private static String some(List<Long> numbers) {
+    return numbers.size() <= MAX_SHOWN
+        ? numbers.toString()
+        : numbers.subList(0, MAX_SHOWN).toString().replace("]", ", …]");
   }
 
   private static long elements(Tensor tensor) {

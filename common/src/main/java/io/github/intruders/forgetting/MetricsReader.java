@@ -11,6 +11,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * Reads metrics files: CSV with the columns {@code checkpoint}, {@code metric} and {@code value};
@@ -20,6 +21,18 @@ import java.util.List;
  */
 public final class MetricsReader {
   private static final int MAX_BYTES = 100_000_000;
+
+  /** Levels of folders that are looked into; a link may lead back to where it lies. */
+  private static final int MAX_DEPTH = 12;
+
+  /**
+   * Hidden files, and folders in which tools keep what is not finished or their own. Two
+   * underscores are a slash of lm-evaluation-harness, so that ./runs/a gives the folder .__runs__a.
+   */
+  private static final Pattern NO_DATA =
+      Pattern.compile(
+          "\\.(?!\\.?__).*|_temporary|_delta_log|_spark_metadata|__MACOSX|__pycache__",
+          Pattern.DOTALL);
 
   private final Storage storage;
   private final CheckpointNames names;
@@ -31,35 +44,45 @@ public final class MetricsReader {
 
   /**
    * The metrics files that a URI stands for: itself, or every {@code .csv} and {@code .json} below
-   * a folder, hidden ones left out, ordered by name.
+   * a folder. What is hidden is left out, but for the folders that lm-evaluation-harness makes of
+   * the relative path of a model; so are the folders of tools.
    *
    * @throws UserInputException if there is none
    */
-  public static List<String> files(Storage storage, String uri) throws IOException {
+  public static MetricsFiles files(Storage storage, String uri) throws IOException {
     if (!storage.exists(uri)) {
       throw UserInputException.inFile(RejectCode.NOT_FOUND, uri, "There are no such metrics");
     }
     if (!storage.isDirectory(uri)) {
-      return List.of(uri);
+      return new MetricsFiles(List.of(uri), List.of());
     }
     List<String> files = new ArrayList<>();
-    addFiles(storage, uri, files);
+    List<String> skipped = new ArrayList<>();
+    addFiles(storage, uri, MAX_DEPTH, files, skipped);
+    MetricsFiles found = new MetricsFiles(files, skipped);
     if (files.isEmpty()) {
       throw UserInputException.inFile(
-          RejectCode.EMPTY_FOLDER, uri, "Expected metrics files (.csv, .json), found none");
+          RejectCode.EMPTY_FOLDER,
+          uri,
+          "Expected metrics files (.csv, .json), found none"
+              + found.note().map(note -> "; " + note).orElse(""));
     }
-    return files;
+    return found;
   }
 
-  private static void addFiles(Storage storage, String folder, List<String> files)
+  private static void addFiles(
+      Storage storage, String folder, int depth, List<String> files, List<String> skipped)
       throws IOException {
     for (StoredFile file : storage.list(folder)) {
-      if (file.name().startsWith(".") || file.name().startsWith("_")) {
+      boolean named = file.directory() || file.name().matches("(?i).*\\.(csv|json)");
+      if (!named) {
         continue;
       }
-      if (file.directory()) {
-        addFiles(storage, file.uri(), files);
-      } else if (file.name().matches("(?i).*\\.(csv|json)")) {
+      if (NO_DATA.matcher(file.name()).matches() || (file.directory() && depth == 0)) {
+        skipped.add(file.uri());
+      } else if (file.directory()) {
+        addFiles(storage, file.uri(), depth - 1, files, skipped);
+      } else {
         files.add(file.uri());
       }
     }

@@ -90,5 +90,7 @@ public enum RejectCode {
   /** A decomposition that did not converge. */
   NOT_CONVERGED,
   /** A matrix that needs more memory than a task may use. */
-  TOO_LARGE
+  TOO_LARGE,
+  /** A fault of this program that one input brought out; the other inputs are not affected. */
+  INTERNAL
 }

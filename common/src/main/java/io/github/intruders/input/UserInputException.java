@@ -6,7 +6,7 @@ import java.util.Optional;
 /**
  * An input that can't be used, and that its owner can mend: a broken file, an unsupported adapter,
  * a wrong manifest. Carries what a row of the {@code rejects} table needs. Its message names the
- * file and the tensor, what was found and what was expected.
+ * file and the tensor, what was found and what was expected; secrets in URIs are masked in it.
  */
 public final class UserInputException extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -16,7 +16,7 @@ public final class UserInputException extends RuntimeException {
   private final String tensor;
 
   private UserInputException(RejectCode code, String file, String tensor, String message) {
-    super(message);
+    super(Secrets.masked(message));
     this.code = Objects.requireNonNull(code, "code");
     this.file = file;
     this.tensor = tensor;

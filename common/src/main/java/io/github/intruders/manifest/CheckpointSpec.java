@@ -14,7 +14,8 @@ import java.util.TreeMap;
  * @param sources qualified URIs: a checkpoint or an adapter first, then adapters, each trained on
  *     top of what stands before it; at least one
  * @param sequence the sequence it is a step of, or null
- * @param step its place in the sequence, or null
+ * @param step its place in the sequence, or null; steps may leave numbers out, such as 500, 1000,
+ *     1500, since order is what counts
  * @param task what it was tuned for last, or null
  * @param tags free labels; {@code method} groups checkpoints in reports
  */

@@ -33,6 +33,7 @@ public record Manifest(
    * One comparison without a manifest file. The ids are the last parts of the paths.
    *
    * @param tunedUris one checkpoint or adapter, or a chain of adapters
+   * @throws UserInputException if there is none, or an id can't name a folder
    */
   public static Manifest single(String baseUri, List<String> tunedUris) {
     if (tunedUris.isEmpty()) {
@@ -48,12 +49,27 @@ public record Manifest(
     if (id.equals(baseId)) {
       id = id + " (tuned)";
     }
+    requireFolderName(baseUri, baseId);
+    requireFolderName(tuned, id);
     return new Manifest(
         baseId,
         baseUri,
         List.of(new CheckpointSpec(id, tunedUris, null, null, null, Map.of())),
         List.of(),
         "");
+  }
+
+  private static void requireFolderName(String uri, String id) {
+    FolderName.fault(id)
+        .ifPresent(
+            fault -> {
+              throw UserInputException.inFile(
+                  RejectCode.SETTING_INVALID,
+                  uri,
+                  "The id that follows from this path, '%s', can't name a folder: %s; give it another"
+                          .formatted(id.replaceAll("\\p{Cntrl}", "?"), fault)
+                      + " by a manifest");
+            });
   }
 
   /** The same comparisons with other metrics files. */
@@ -70,6 +86,6 @@ public record Manifest(
         count--;
       }
     }
-    return last.isEmpty() ? uri : last.toString();
+    return last.isEmpty() ? "root" : last.toString();
   }
 }

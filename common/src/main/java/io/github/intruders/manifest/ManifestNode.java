@@ -2,6 +2,7 @@ package io.github.intruders.manifest;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
@@ -13,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.error.Mark;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
 
@@ -28,11 +30,23 @@ record ManifestNode(String file, Object value, int line, int keyLine) {
   private static final int MAX_DEPTH = 20;
   private static final Pattern INTEGER = Pattern.compile("\\d{1,10}");
 
+  /** What a manifest of 64 MB can hold, at two tokens for an entry, and what fits into memory. */
+  private static final long MAX_TOKENS = 16_000_000;
+
   private static final YAMLFactory FACTORY =
       YAMLFactory.builder()
+          .loaderOptions(loaderOptions())
+          .streamReadConstraints(StreamReadConstraints.builder().maxTokenCount(MAX_TOKENS).build())
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .enable(YAMLParser.Feature.EMPTY_STRING_AS_NULL)
           .build();
+
+  /** The length is bound where the file is read; SnakeYAML's own bound is 3 MiB. */
+  private static LoaderOptions loaderOptions() {
+    LoaderOptions options = new LoaderOptions();
+    options.setCodePointLimit(Integer.MAX_VALUE);
+    return options;
+  }
 
   /** Parses a whole document. */
   static ManifestNode parse(String file, String text) {
@@ -116,7 +130,7 @@ record ManifestNode(String file, Object value, int line, int keyLine) {
       parser.nextToken();
       map.put(key, read(file, parser, keyLine, depth));
     }
-    return map;
+    return map.isEmpty() ? Map.of() : map;
   }
 
   private static List<ManifestNode> readList(String file, YAMLParser parser, int depth)
@@ -125,7 +139,7 @@ record ManifestNode(String file, Object value, int line, int keyLine) {
     while (parser.nextToken() != JsonToken.END_ARRAY) {
       list.add(read(file, parser, parser.currentTokenLocation().getLineNr(), depth));
     }
-    return list;
+    return list.isEmpty() ? List.of() : list; // a hostile one has millions of empty lists
   }
 
   /** This value as an object, whose keys must all be among {@code allowed}. */

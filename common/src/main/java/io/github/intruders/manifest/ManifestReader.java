@@ -4,12 +4,10 @@ import io.github.intruders.input.Fingerprint;
 import io.github.intruders.input.UserInputException;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
-import java.util.regex.Pattern;
 
 /** Reads a manifest. Every fault names the file, the line, what was found and what was expected. */
 public final class ManifestReader {
@@ -18,13 +16,9 @@ public final class ManifestReader {
   private static final List<String> CHECKPOINT_KEYS =
       List.of("id", "uri", "adapters", "sequence", "step", "task", "tags");
 
-  /** What can't be part of a folder's name in every storage. */
-  private static final Pattern UNUSABLE_ID =
-      Pattern.compile("\\\\|\\p{Cntrl}|^/|/$|//|(^|/)\\.{1,2}(/|$)");
-
   private final UnaryOperator<String> resolve;
   private final Map<String, ManifestNode> ids = new HashMap<>();
-  private final Map<String, TreeMap<Integer, ManifestNode>> sequences = new LinkedHashMap<>();
+  private final Map<String, Map<Integer, ManifestNode>> steps = new HashMap<>();
 
   private ManifestReader(UnaryOperator<String> resolve) {
     this.resolve = resolve;
@@ -56,7 +50,6 @@ public final class ManifestReader {
     if (checkpoints.isEmpty()) {
       throw list.fault("checkpoints: expected at least one");
     }
-    requireConsecutiveSteps();
     return new Manifest(baseId, baseUri, checkpoints, metrics(root), Fingerprint.of(text));
   }
 
@@ -96,17 +89,22 @@ public final class ManifestReader {
   private String id(ManifestNode node, Map<String, ManifestNode> keys, String name) {
     ManifestNode idNode = required(node, keys, "id", name);
     String id = idNode.text(name + ": id");
-    if (UNUSABLE_ID.matcher(id).find()) {
-      throw idNode.fault(
-          "id '%s' can't name a folder: expected no backslash, control character, '.' or '..' part,"
-                  .formatted(id.replaceAll("\\p{Cntrl}", "?"))
-              + " and no slash at its start or end or beside another");
-    }
+    requireFolderName(idNode, "id", id);
     ManifestNode first = ids.putIfAbsent(id, idNode);
     if (first != null) {
       throw idNode.fault("id '%s' stands already on line %d".formatted(id, first.line()));
     }
     return id;
+  }
+
+  private static void requireFolderName(ManifestNode node, String kind, String name) {
+    FolderName.fault(name)
+        .ifPresent(
+            fault -> {
+              throw node.fault(
+                  "%s '%s' can't name a folder: %s"
+                      .formatted(kind, name.replaceAll("\\p{Cntrl}", "?"), fault));
+            });
   }
 
   private String sequence(ManifestNode node, Map<String, ManifestNode> keys, String name) {
@@ -116,33 +114,19 @@ public final class ManifestReader {
     if (!keys.containsKey("sequence")) {
       return null;
     }
-    String sequence = keys.get("sequence").text(name + ": sequence");
+    ManifestNode sequenceNode = keys.get("sequence");
+    String sequence = sequenceNode.text(name + ": sequence");
+    requireFolderName(sequenceNode, "sequence", sequence);
     ManifestNode stepNode = keys.get("step");
     int step = stepNode.integer(name + ": step");
     ManifestNode first =
-        sequences.computeIfAbsent(sequence, key -> new TreeMap<>()).putIfAbsent(step, stepNode);
+        steps.computeIfAbsent(sequence, key -> new HashMap<>()).putIfAbsent(step, stepNode);
     if (first != null) {
       throw stepNode.fault(
           "Step %d of sequence '%s' stands already on line %d"
               .formatted(step, sequence, first.line()));
     }
     return sequence;
-  }
-
-  private void requireConsecutiveSteps() {
-    sequences.forEach(
-        (sequence, steps) -> {
-          int expected = steps.firstKey();
-          for (Map.Entry<Integer, ManifestNode> step : steps.entrySet()) {
-            if (step.getKey() != expected) {
-              throw step.getValue()
-                  .fault(
-                      "Sequence '%s' has step %d but no step %d"
-                          .formatted(sequence, step.getKey(), expected));
-            }
-            expected++;
-          }
-        });
   }
 
   private static Map<String, String> tags(Map<String, ManifestNode> keys, String name) {

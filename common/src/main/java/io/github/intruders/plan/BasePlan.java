@@ -57,8 +57,9 @@ public record BasePlan(
     for (TensorInfo tensor : base.tensors().values()) {
       if (PackedWeights.matches(tensor.name())) {
         rejections.add(Rejection.of(id, tensor.name(), PackedWeights.refusal(tensor)));
-      } else if (selection.selects(tensor)) {
+      } else if (selection.selects(tensor) || isEmpty(tensor, selection)) {
         try {
+          tensor.requireElements(RejectCode.SHAPE_MISMATCH);
           for (MatrixSource source :
               scales.matrices(tensor, orientation.isTransposed(tensor.name()))) {
             for (MatrixSource part :
@@ -87,6 +88,11 @@ public record BasePlan(
         names(base),
         FileIdentities.of(storage, base.tensors().values()),
         List.copyOf(rejections));
+  }
+
+  /** Whether nothing is left of what may have been a selected matrix. */
+  private static boolean isEmpty(TensorInfo tensor, MatrixSelection selection) {
+    return tensor.shape().equals(List.of(0L)) && selection.selects(tensor.name(), 2);
   }
 
   /** What tells whether the files that hold a matrix and its scales have changed. */

@@ -168,6 +168,12 @@ public final class Planner {
                 || base.matrices().containsKey(name + "[0]")
                 || FusedWeights.isSplit(base.matrices(), name);
         if (wanted) {
+          if (tensor.shape().size() == 1) {
+            tensor.requireElements(RejectCode.SHAPE_MISMATCH);
+          }
+          if (tensor.shape().size() != 2 && tensor.shape().size() != 3) {
+            throw shapeMismatch(name, tensor, transposed);
+          }
           sources.addAll(scales.matrices(tensor, transposed));
         }
         if (FusedWeights.isSplit(base.matrices(), name)) {
@@ -225,7 +231,9 @@ public final class Planner {
     }
 
     private String shape(TensorInfo tensor) {
-      return String.join("x", tensor.shape().stream().map(String::valueOf).toList());
+      return tensor.shape().isEmpty()
+          ? "one number without dimensions"
+          : String.join("x", tensor.shape().stream().map(String::valueOf).toList());
     }
 
     void add(Adapter adapter) throws IOException {

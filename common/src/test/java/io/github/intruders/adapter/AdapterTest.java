@@ -3,11 +3,14 @@ package io.github.intruders.adapter;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.intruders.checkpoint.CountingStorage;
 import io.github.intruders.checkpoint.SafetensorsFile;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorInfo;
 import io.github.intruders.checkpoint.TensorReader;
+import io.github.intruders.checkpoint.Twins;
 import io.github.intruders.checkpoint.hadoop.HadoopStorage;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
@@ -15,6 +18,9 @@ import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -739,6 +745,135 @@ class AdapterTest {
     weights.addFloats(name, List.of(2, 2), new float[4]);
 
     assertThat(Adapter.isAdapter(storage, kohyaFile().toString())).isEqualTo(adapter);
+  }
+
+  // ---- diffusers
+
+  /** A file of diffusers: this JSON in the header, and factors of rank 2 for the modules. */
+  private Path diffusers(String metadata, String... modules) throws IOException {
+    int lengthBytes = (2 * 3 + 4 * 2) * Float.BYTES;
+    ObjectNode header = JsonNodeFactory.instance.objectNode();
+    header.putObject("__metadata__").put("format", "pt").put("lora_adapter_metadata", metadata);
+    int at = 0;
+    for (String module : modules) {
+      header.putObject(module + ".lora_A.weight").put("dtype", "F32");
+      ((ObjectNode) header.get(module + ".lora_A.weight")).putArray("shape").add(2).add(3);
+      ((ObjectNode) header.get(module + ".lora_A.weight"))
+          .putArray("data_offsets")
+          .add(at)
+          .add(at + 24);
+      header.putObject(module + ".lora_B.weight").put("dtype", "F32");
+      ((ObjectNode) header.get(module + ".lora_B.weight")).putArray("shape").add(4).add(2);
+      ((ObjectNode) header.get(module + ".lora_B.weight"))
+          .putArray("data_offsets")
+          .add(at + 24)
+          .add(at + lengthBytes);
+      at += lengthBytes;
+    }
+    byte[] json = header.toString().getBytes(StandardCharsets.UTF_8);
+    ByteBuffer file =
+        ByteBuffer.allocate(Long.BYTES + json.length + at).order(ByteOrder.LITTLE_ENDIAN);
+    Path path = folder.resolve("pytorch_lora_weights.safetensors");
+    return Files.write(path, file.putLong(json.length).put(json).array());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"transformer.", "unet.", ""})
+  void aFileOfDiffusersHasItsConfigInItsHeader(String component) throws IOException {
+    String config =
+        """
+        {"Xpeft_type": "LORA", "Xr": 2, "Xlora_alpha": 8, "Xrank_pattern": {},
+         "Xalpha_pattern": {"k": 3}, "Xtarget_modules": ["q", "k"], "Xbias": "none",
+         "Xuse_rslora": false, "Xinit_lora_weights": "gaussian", "Xtask_type": null}"""
+            .replace("X", component);
+    Path file = diffusers(config, component + "blocks.0.q", component + "blocks.0.k");
+
+    for (Path named : List.of(file, folder)) {
+      assertThat(Adapter.isAdapter(storage, named.toString())).isTrue();
+      Adapter adapter = Adapter.open(storage, named.toString());
+      assertThat(adapter.faults()).isEmpty();
+      assertThat(adapter.updates()).containsOnlyKeys("blocks.0.q.weight", "blocks.0.k.weight");
+      assertThat(scale(adapter, "blocks.0.q")).isEqualTo(8 / 2.0);
+      assertThat(scale(adapter, "blocks.0.k")).isEqualTo(3 / 2.0);
+      assertThat(adapter.ofPeft()).isFalse();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{\"a.r\": 2, \"b.r\": 2}|ADAPTER_UNSUPPORTED|holds updates of several models, a., b.; save",
+        "{\"lora_alpha\": 2}|ADAPTER_CONFIG_INVALID|Expected a field r, or one such as transformer.r",
+        "{\"a.r\": 2, \"b.x\": 2}|ADAPTER_CONFIG_INVALID|Field b.x in the header's",
+        "{\"a.r\": 2, \"a.x\": 2, \"a.peft_type\": \"LORA\"}|ADAPTER_UNSUPPORTED|x = 2 is not supported",
+        "{\"a.r\": 2}|ADAPTER_CONFIG_INVALID|peft_type must name the kind of adapter",
+        "[]|ADAPTER_CONFIG_INVALID|Expected a JSON object in the metadata",
+        "nothing|ADAPTER_CONFIG_INVALID|Not valid JSON in the metadata",
+      })
+  void aConfigOfDiffusersThatCanNotBeUsedIsRefused(String json, RejectCode code, String message)
+      throws IOException {
+    Path file = diffusers(json, "a.q");
+
+    UserInputException refusal =
+        catchThrowableOfType(
+            UserInputException.class, () -> Adapter.open(storage, file.toString()));
+
+    assertThat(refusal).hasMessageStartingWith("[file:%s] ".formatted(file));
+    assertThat(refusal).hasMessageContaining(message);
+    assertThat(refusal.code()).isEqualTo(code);
+  }
+
+  @Test
+  void aTensorBesideTheComponentOfDiffusersIsAFault() throws IOException {
+    Path file =
+        diffusers("{\"a.peft_type\": \"LORA\", \"a.r\": 2, \"a.lora_alpha\": 2}", "a.q", "b.q");
+
+    assertThat(Adapter.open(storage, file.toString()).faults())
+        .hasSize(2)
+        .allSatisfy(
+            fault ->
+                assertThat(fault.error())
+                    .hasMessageContaining("the names of this file's tensors begin with a."));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "unet.down_blocks.0.attn1.to_q.lora.down.weight",
+        "down_blocks.0.attn1.processor.to_q_lora.down.weight",
+        "unet.mid_block.attn2.to_out_lora.up.weight",
+        "text_encoder.layers.0.q_proj.lora_linear_layer.down.weight",
+      })
+  void olderNamesOfDiffusersAreAnAdaptersAndRefusedByName(String name) throws IOException {
+    Path file = folder.resolve("pytorch_lora_weights.safetensors");
+    weights.addFloats(name, List.of(2, 2), new float[4]);
+    weights.write(file);
+
+    for (Path named : List.of(file, folder)) {
+      assertThat(Adapter.isAdapter(storage, named.toString())).isTrue();
+      assertRefused(
+          named,
+          RejectCode.ADAPTER_UNSUPPORTED,
+          "[file:%s] The tensors of an adapter without adapter_config.json, which would tell its kind"
+                  .formatted(file)
+              + " and scale; name the folder that PEFT saved, or merge the adapter and analyse the"
+              + " merged checkpoint");
+    }
+  }
+
+  @Test
+  void aPickledFileWithoutAConfigIsAnAdapterToo() throws IOException {
+    Files.copy(
+        Twins.fixture("adapter-bin").resolve("adapter_model.bin"),
+        folder.resolve("pytorch_lora_weights.bin"));
+
+    assertThat(Adapter.isAdapter(storage, folder.toString())).isTrue();
+    assertThat(
+            catchThrowableOfType(
+                UserInputException.class, () -> Adapter.open(storage, folder.toString())))
+        .hasMessageContaining("The tensors of an adapter without adapter_config.json");
   }
 
   @Test

@@ -1,15 +1,23 @@
 package io.github.intruders.checkpoint;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import com.sun.management.ThreadMXBean;
 import io.github.intruders.checkpoint.hadoop.HadoopStorage;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.StringJoiner;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -335,13 +343,13 @@ class CheckpointTest {
         RejectCode.EMPTY_FOLDER,
         ("[file:%s] No checkpoint in this folder: expected model.safetensors,"
                 + " model.safetensors.index.json or one .safetensors file, found config.json,"
-                + " training_args.bin")
+                + " training_args.bin, and no model in the folders checkpoint-100")
             .formatted(folder));
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"last.ckpt", "model.pkl"})
-  void picklesOfTrainingRunsAreRefused(String name) throws IOException {
+  @Test
+  void picklesOfTrainingRunsAreRefused() throws IOException {
+    String name = "model.pkl";
     Files.writeString(folder.resolve(name), "");
     String advice =
         ("%s is a pickle file of a training run, which can run code when it is read; save its state"
@@ -454,5 +462,47 @@ class CheckpointTest {
         folder.resolve("config.json"), "{\"model_type\":\"mamba2\",\"limit\":[0.0,Infinity]}");
 
     assertThat(open().modelType()).contains("mamba2");
+  }
+
+  // ---- bounds
+
+  /** With work that grows by the square of the shards this takes minutes. */
+  @Test
+  void countlessShardsTakeTimeInProportion() {
+    Map<String, byte[]> files = new HashMap<>();
+    StringJoiner weightMap = new StringJoiner(",", "{\"weight_map\":{", "}}");
+    for (int i = 0; i < 60_000; i++) {
+      String shard = "m-%d.safetensors".formatted(i);
+      weightMap.add("\"t%d\":\"%s\"".formatted(i, shard));
+      if (i % 2 == 0) {
+        files.put(shard, new SafetensorsFile().addFloats("t" + i, List.of(1, 1), 1).bytes());
+      }
+    }
+    files.put(INDEX, weightMap.toString().getBytes(UTF_8));
+
+    assertTimeoutPreemptively(
+        Duration.ofSeconds(40),
+        () -> {
+          Checkpoint checkpoint =
+              Checkpoint.open(new MemoryStorage(files), MemoryStorage.FOLDER + "/" + INDEX);
+          assertThat(checkpoint.tensors()).hasSize(30_000);
+          assertThat(checkpoint.unusable()).hasSize(30_000);
+        });
+  }
+
+  @Test
+  void countlessEmptyListsAreRefusedBeforeTheyFillTheMemory() {
+    byte[] json = ("{\"weight_map\":[" + "[],".repeat(30_000_000) + "[]]}").getBytes(UTF_8);
+    Storage memory = new MemoryStorage(Map.of(INDEX, json));
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = threads.getCurrentThreadAllocatedBytes();
+
+    UserInputException fault =
+        catchThrowableOfType(
+            UserInputException.class,
+            () -> Checkpoint.open(memory, MemoryStorage.FOLDER + "/" + INDEX));
+
+    assertThat(fault).hasMessageContaining("Token count (4000001) exceeds the maximum allowed");
+    assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(500 << 20);
   }
 }

@@ -204,6 +204,71 @@ class HostileTorchFileTest {
         pickle, RejectCode.HEADER_TOO_LARGE, "The pickle makes more than 2000000 values");
   }
 
+  /** Two tuples of this many numbers, and as many tensors that all recall them. */
+  private static byte[] manyTensorsOfTwoTuples(int tensors, int dimensions, int shape, int stride) {
+    Pickle pickle = new Pickle().op('}', '(');
+    pickle.text("first").tensor("0", 4, 0, List.of(1), 1);
+    for (int i = 0; i < tensors; i++) {
+      pickle.text("t" + i);
+      if (i == 0) {
+        pickle.name("torch._utils", "_rebuild_tensor_v2").op('q', 0, '(', '(').text("storage");
+        pickle.name("torch", "FloatStorage").text("0").text("cpu").whole(4).op('t', 'Q', 'q', 1);
+        pickle.op('K', 0, '(');
+        for (int d = 0; d < dimensions; d++) {
+          pickle.whole(shape);
+        }
+        pickle.op('t', 'q', 2, '(');
+        for (int d = 0; d < dimensions; d++) {
+          pickle.whole(stride);
+        }
+        pickle.op('t', 'q', 3, 0x89, 'N', 't', 'R');
+      } else {
+        pickle.op('h', 0, '(', 'h', 1, 'K', 0, 'h', 2, 'h', 3, 0x89, 'N', 't', 'R');
+      }
+    }
+    return TorchZip.of(pickle.op('u').end(), 16);
+  }
+
+  @Test
+  void sizesThatManyTensorsShareTakeMemoryOnce() throws IOException {
+    byte[] file = manyTensorsOfTwoTuples(150_000, 64, 1, 1000);
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = threads.getCurrentThreadAllocatedBytes();
+
+    Map<String, TensorInfo> tensors = read(file);
+
+    assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(MAX_ALLOCATED_BYTES);
+    assertThat(tensors).hasSize(150_001);
+    assertThat(tensors.get("t7").shape()).isSameAs(tensors.get("t149999").shape());
+  }
+
+  @Test
+  void countlessViewsThatCanNotBeUsedAreRefusedTogether() {
+    byte[] file = manyTensorsOfTwoTuples(150_000, 30, 2, 0);
+
+    assertRefused(
+        file,
+        RejectCode.FORMAT_UNSUPPORTED,
+        "More than 10000 of its tensors can't be used; the first reason: [%s] Tensor t0: is a view"
+                .formatted(URI)
+            + " with steps, shape [2, 2, 2, 2, 2, 2, 2, 2, …]");
+  }
+
+  @Test
+  void aShapeOfMoreDimensionsThanTorchAllowsIsRefused() {
+    assertRefused(
+        manyTensorsOfTwoTuples(1, 65, 1, 1),
+        RejectCode.HEADER_INVALID,
+        "it takes a tuple of 65 values for a shape, expected at most 64");
+  }
+
+  @Test
+  void aShapeIsATupleWhichCanNotGrow() {
+    Pickle pickle = dict().name("torch", "Size").op(']', 0x85, 'R', 's');
+
+    assertPickleRefused(pickle, RejectCode.HEADER_INVALID, "it takes a list for a shape");
+  }
+
   /** As many dicts as are allowed, all of them kept. */
   @Test
   void theLargestPickleTakesBoundedMemory() throws IOException {

@@ -3,10 +3,12 @@ package io.github.intruders.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.sun.management.ThreadMXBean;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import java.io.EOFException;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -14,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.StringJoiner;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -343,6 +346,45 @@ class SafetensorsHeaderTest {
         RejectCode.HEADER_INVALID,
         ("[%s] The header is not valid JSON: Document nesting depth (65) exceeds the maximum allowed"
                 + " (64, from `StreamReadConstraints.getMaxNestingDepth()`)")
+            .formatted(URI));
+  }
+
+  private static String manyTensors(int count) {
+    StringJoiner header = new StringJoiner(",", "{", "}");
+    for (int i = 0; i < count; i++) {
+      header.add(tensor("layers." + i, "U8", "[0,1,1]", "[0,0]"));
+    }
+    return header.toString();
+  }
+
+  @Test
+  void aHeaderOfMoreTensorsThanAnyModelHasIsRefused() {
+    assertRefused(
+        manyTensors(250_001),
+        0,
+        RejectCode.HEADER_TOO_LARGE,
+        "[%s] The header has more than 250000 tensors".formatted(URI));
+  }
+
+  @Test
+  void theLargestHeaderTakesBoundedMemory() throws IOException {
+    byte[] file = SafetensorsFile.of(manyTensors(250_000), new byte[0]);
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = threads.getCurrentThreadAllocatedBytes();
+
+    assertThat(parse(file).tensors()).hasSize(250_000);
+
+    assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(800 << 20);
+  }
+
+  @Test
+  void countlessTokensOfUnknownFieldsAreRefused() {
+    assertRefused(
+        "{\"a\":{\"extra\":[%s]}}".formatted("[],".repeat(13_000_000) + "[]"),
+        0,
+        RejectCode.HEADER_INVALID,
+        ("[%s] The header is not valid JSON: Token count (25000001) exceeds the maximum allowed"
+                + " (25000000, from `StreamReadConstraints.getMaxTokenCount()`)")
             .formatted(URI));
   }
 

@@ -13,6 +13,7 @@ import io.github.intruders.linalg.Precision;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,6 +34,8 @@ class TorchFileTest {
         "torch/module.pth",
         "torch/nested-state_dict.pt",
         "torch/nested-model.pt",
+        "torch/nanogpt.pt",
+        "torch/lightning.ckpt",
         "torch/sharded"
       })
   void everyTensorIsTheTwins(String name) throws IOException {
@@ -102,6 +105,31 @@ class TorchFileTest {
 
     assertThat(refusal).hasMessage("[file:%s] %s".formatted(fixture("torch/" + name), message));
     assertThat(refusal.code()).isEqualTo(code);
+  }
+
+  @Test
+  void aRootWithMatricesOfItsOwnBesideAStateDictIsAmbiguous() {
+    byte[] pickle =
+        new TorchZip.Pickle()
+            .op('}', '(')
+            .text("model")
+            .op('}')
+            .text("w")
+            .tensor("0", 4, 0, List.of(2, 2), 2, 1)
+            .op('s')
+            .text("head")
+            .tensor("0", 4, 0, List.of(2, 2), 2, 1)
+            .op('u')
+            .end();
+
+    UserInputException refusal =
+        catchThrowableOfType(
+            UserInputException.class,
+            () -> TensorFile.read(new BytesSource("memory:/m.pt", TorchZip.of(pickle, 16))));
+
+    assertThat(refusal)
+        .hasMessageContaining(
+            "Which state dict is meant? There are tensors in the root and \"model\"");
   }
 
   private static byte[] damaged(String fixture, long at) throws IOException {

@@ -302,14 +302,89 @@ class MetricsReaderTest {
     write("m/.hidden.csv", "x");
     write("none/c.txt", "x");
 
-    assertThat(MetricsReader.files(storage, "file:" + temporary.resolve("m")))
-        .containsExactly(csv, json);
-    assertThat(MetricsReader.files(storage, csv)).containsExactly(csv);
+    MetricsFiles found = MetricsReader.files(storage, "file:" + temporary.resolve("m"));
+    assertThat(found.files()).containsExactly(csv, json);
+    assertThat(found.note())
+        .contains(
+            "1 left out as hidden, of a tool, or too deep: file:"
+                + temporary.resolve("m/.hidden.csv"));
+    assertThat(MetricsReader.files(storage, csv).files()).containsExactly(csv);
+    assertThat(MetricsReader.files(storage, csv).note()).isEmpty();
     assertThatThrownBy(() -> MetricsReader.files(storage, "file:" + temporary.resolve("none")))
         .isInstanceOf(UserInputException.class)
         .hasMessageContaining("Expected metrics files (.csv, .json), found none");
     assertThatThrownBy(() -> MetricsReader.files(storage, "file:" + temporary.resolve("no")))
         .isInstanceOf(UserInputException.class)
         .hasMessageContaining("There are no such metrics");
+  }
+
+  /** lm-evaluation-harness names a folder after the model's path, with two underscores for /. */
+  @ParameterizedTest
+  @CsvSource({
+    "__models__full__1-python, full/1-python",
+    ".__full__1-python, full/1-python",
+    "..__models__full__1-python, full/1-python",
+    "_full__1-python, ",
+    "full__1-python, full/1-python",
+    "C__models__full__1-python, full/1-python",
+  })
+  void aFolderOfResultsIsReadWhateverItsNameBeginsWith(String name, String id) throws IOException {
+    String file =
+        write(
+            "evals/%s/results_2025-04-23T21-51-32.json".formatted(name),
+            "{\"results\": {\"arc\": {\"acc,none\": 0.5}}, \"configs\": {}, \"config\": {"
+                + "\"model_args\": \"pretrained=/models/full/1-python\"}}");
+
+    MetricsFiles found = MetricsReader.files(storage, "file:" + temporary.resolve("evals"));
+
+    assertThat(found.files()).containsExactly(file);
+    assertThat(found.skipped()).isEmpty();
+    assertThat(new MetricsReader(storage, NAMES).read(file).values())
+        .extracting(MetricValue::checkpointId)
+        .containsExactly("full/1-python");
+    if (id != null) {
+      assertThat(NAMES.idsOfFile(file)).containsExactly(id);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"_a.csv", "__a.json", "deep/_b/c.csv"})
+  void aFileIsReadWhateverItsNameBeginsWith(String name) throws IOException {
+    String file = write("m/" + name, "x");
+
+    assertThat(MetricsReader.files(storage, "file:" + temporary.resolve("m")).files())
+        .containsExactly(file);
+  }
+
+  @Test
+  void theFoldersOfToolsAreLeftOutAndNamed() throws IOException {
+    List<String> tools =
+        List.of(".git", ".ipynb_checkpoints", "__MACOSX", "_delta_log", "_temporary");
+    write("m/a.csv", "x");
+    for (String tool : tools) {
+      write("m/%s/b.json".formatted(tool), "x");
+    }
+
+    MetricsFiles found = MetricsReader.files(storage, "file:" + temporary.resolve("m"));
+
+    assertThat(found.files()).hasSize(1);
+    assertThat(found.skipped())
+        .containsExactlyInAnyOrderElementsOf(
+            tools.stream().map(tool -> "file:" + temporary.resolve("m").resolve(tool)).toList());
+    Files.delete(temporary.resolve("m/a.csv"));
+    assertThatThrownBy(() -> MetricsReader.files(storage, "file:" + temporary.resolve("m")))
+        .isInstanceOf(UserInputException.class)
+        .hasMessageContaining("found none; 5 left out as hidden, of a tool, or too deep: file:");
+  }
+
+  @Test
+  void linksThatLeadBackAreNotFollowedForEver() throws IOException {
+    String file = write("m/a.csv", "x");
+    Files.createSymbolicLink(temporary.resolve("m/loop"), temporary.resolve("m"));
+
+    MetricsFiles found = MetricsReader.files(storage, "file:" + temporary.resolve("m"));
+
+    assertThat(found.files()).contains(file).hasSize(13);
+    assertThat(found.skipped()).hasSize(1);
   }
 }

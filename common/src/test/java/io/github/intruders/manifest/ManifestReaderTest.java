@@ -165,10 +165,6 @@ class ManifestReaderTest {
             "line 3: checkpoint t: sequence: expected a text, found a list"),
         Arguments.of(
             checkpoints(
-                "{id: t, uri: x, sequence: s, step: 1}", "{id: u, uri: y, sequence: s, step: 3}"),
-            "line 4: Sequence 's' has step 3 but no step 2"),
-        Arguments.of(
-            checkpoints(
                 "{id: t, uri: x, sequence: s, step: 1}", "{id: u, uri: y, sequence: s, step: 1}"),
             "line 4: Step 1 of sequence 's' stands already on line 3"),
         Arguments.of(
@@ -302,6 +298,76 @@ class ManifestReaderTest {
         read(checkpoints("{id: t, uri: x, sequence: s, step: %s}".formatted(written)));
 
     assertThat(manifest.checkpoints().get(0).step()).isEqualTo(step);
+  }
+
+  private static Stream<String> valuesOfNothing() {
+    return Stream.of("_none", "__HIVE_DEFAULT_PARTITION__", "__hive_default_partition__", "'Null'");
+  }
+
+  @ParameterizedTest
+  @MethodSource("valuesOfNothing")
+  void whatReadersOfPartitionedTablesTakeForNoValueIsRefused(String yaml) {
+    String shown = yaml.replace("'", "");
+    String reason =
+        " '%s' can't name a folder: readers of the tables take it for no value; choose another"
+            .formatted(shown);
+
+    aFaultIsNamedWithItsLine(
+        checkpoints("{id: %s, uri: x}".formatted(yaml)), "line 3: id" + reason);
+    aFaultIsNamedWithItsLine("base: {id: %s, uri: x}".formatted(yaml), "line 1: id" + reason);
+    aFaultIsNamedWithItsLine(
+        checkpoints("{id: t, uri: x, sequence: %s, step: 1}".formatted(yaml)),
+        "line 3: sequence" + reason);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"x,200,201", "/x,50,51", "é,100,101", "=,66,67"})
+  void anIdThatIsTooLongForAFolderOnceItIsEscapedIsRefused(String part, int most, int tooMany) {
+    String longest = "y" + part.repeat(most).substring(1);
+    String tooLong = "y" + part.repeat(tooMany);
+
+    assertThat(read(checkpoints("{id: '%s', uri: x}".formatted(longest))).checkpoints()).hasSize(1);
+    UserInputException fault =
+        catchThrowableOfType(
+            UserInputException.class,
+            () -> read(checkpoints("{id: '%s', uri: x}".formatted(tooLong))));
+    assertThat(fault)
+        .hasMessageContaining("line 3: id '%s' can't name a folder: it takes ".formatted(tooLong))
+        .hasMessageEndingWith("expected at most 200");
+  }
+
+  @Test
+  void aManifestOfManyMegabytesIsRead() {
+    StringBuilder text = new StringBuilder(BASE + "checkpoints:\n");
+    String path = "a-long-path/".repeat(20);
+    int count = 0;
+    for (; text.length() < 4 << 20; count++) { // SnakeYAML's own bound is 3 MiB
+      text.append("  - {id: run/%d, uri: %s%d}\n".formatted(count, path, count));
+    }
+
+    assertThat(read(text.toString()).checkpoints()).hasSize(count);
+  }
+
+  @Test
+  void aManifestOfCountlessEmptyListsIsRefusedBeforeItFillsTheMemory() {
+    aFaultIsNamedWithItsLine(
+        "base: [" + "[],".repeat(9_000_000) + "]",
+        "line 1: Token count (16000001) exceeds the maximum allowed (16000000, from"
+            + " `StreamReadConstraints.getMaxTokenCount()`)");
+  }
+
+  @Test
+  void stepsThatLeaveNumbersOutAreASequence() {
+    Manifest manifest =
+        read(
+            checkpoints(
+                "{id: a, uri: x, sequence: s, step: 500}",
+                "{id: d, uri: x, sequence: s, step: 1000}",
+                "{id: c, uri: x, sequence: s, step: 1500}"));
+
+    assertThat(manifest.checkpoints())
+        .extracting(CheckpointSpec::step)
+        .containsExactly(500, 1000, 1500);
   }
 
   @Test

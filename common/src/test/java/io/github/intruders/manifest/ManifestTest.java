@@ -20,7 +20,7 @@ class ManifestTest {
     "model,model,model,model (tuned)",
     "s3a://base,s3a://tuned,base,tuned",
     "file:/m/base.safetensors,file:/m/chat.safetensors,base.safetensors,chat.safetensors",
-    "/,file:/a/chat,/,chat",
+    "/,file:/a/chat,root,chat",
   })
   void oneComparisonTakesItsIdsFromThePaths(String base, String tuned, String baseId, String id) {
     Manifest manifest = Manifest.single(base, List.of(tuned));
@@ -58,5 +58,15 @@ class ManifestTest {
         .hasMessage("Checkpoint t needs both sequence and step, or neither");
     assertThatThrownBy(() -> new CheckpointSpec("t", List.of("x"), null, 1, null, Map.of()))
         .hasMessage("Checkpoint t needs both sequence and step, or neither");
+  }
+
+  @Test
+  void anIdThatFollowsFromAPathMustBeUsableToo() {
+    assertThatThrownBy(() -> Manifest.single("file:/models/base", List.of("file:/models/_none")))
+        .isInstanceOf(UserInputException.class)
+        .hasMessage(
+            "[file:/models/_none] The id that follows from this path, '_none', can't name a folder:"
+                + " readers of the tables take it for no value; choose another; give it another by a"
+                + " manifest");
   }
 }

@@ -873,4 +873,137 @@ class PlannerTest {
         .extracting(Rejection::code)
         .isEqualTo(RejectCode.MISSING_IN_BASE);
   }
+
+  // ---- shapes that are no matrices
+
+  private static final String UNGATHERED =
+      " is empty, as DeepSpeed's ZeRO-3 leaves tensors that were not gathered; set"
+          + " stage3_gather_16bit_weights_on_model_save and save once more, or run zero_to_fp32.py"
+          + " on the checkpoint of the training";
+
+  private static Integer[] shape(String dimensions) {
+    return dimensions.equals("scalar")
+        ? new Integer[0]
+        : Arrays.stream(dimensions.split("x", -1)).map(Integer::valueOf).toArray(Integer[]::new);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "scalar, one number without dimensions",
+    "24, 24",
+    "4x6x1, 4x6x1",
+    "1x4x6, 1x4x6",
+    "0x6, 0x6",
+    "2x2x6x1, 2x2x6x1",
+    "4x1x6x1x1, 4x1x6x1x1",
+  })
+  void aTunedTensorThatIsNoMatrixIsRejectedAndTheRestAnalysed(String shape, String found)
+      throws IOException {
+    SafetensorsFile tuned = zeros(new SafetensorsFile(), Q, shape(shape));
+    zeros(tuned, V, 6, 6);
+
+    CheckpointPlan plan = plan(base(ordinary()), write("tuned", tuned));
+
+    assertThat(names(plan)).containsExactly(V);
+    assertOnlyRejection(
+        plan,
+        RejectCode.SHAPE_MISMATCH,
+        Q,
+        uri("tuned") + "/model.safetensors",
+        "Tensor %s: expected the base's shape 4x6, found %s".formatted(Q, found));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"scalar", "6", "4x6", "2x3x6x1"})
+  void aTunedTensorThatIsNoStackOfExpertsIsRejected(String shape) throws IOException {
+    SafetensorsFile file = zeros(zeros(new SafetensorsFile(), EXPERTS, 2, 3, 6), V, 6, 6);
+    SafetensorsFile tuned = zeros(zeros(new SafetensorsFile(), EXPERTS, shape(shape)), V, 6, 6);
+
+    CheckpointPlan plan = plan(base(file), write("tuned", tuned));
+
+    assertThat(names(plan)).containsExactly(V);
+    assertThat(plan.rejections())
+        .isNotEmpty()
+        .allSatisfy(rejection -> assertThat(rejection.code()).isEqualTo(RejectCode.SHAPE_MISMATCH));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"scalar", "24", "2x2x6x1", "4x1x6x1x1"})
+  void aTensorOfTheBaseThatIsNoMatrixIsNotAnalysed(String shape) throws IOException {
+    SafetensorsFile file = zeros(zeros(new SafetensorsFile(), Q, shape(shape)), V, 6, 6);
+
+    CheckpointPlan plan = plan(base(file), write("tuned", ordinary()));
+
+    assertThat(names(plan)).containsExactly(V);
+  }
+
+  @Test
+  void aTunedTensorThatIsEmptyIsCalledSo() throws IOException {
+    SafetensorsFile tuned = zeros(zeros(new SafetensorsFile(), Q, 0), V, 6, 6);
+
+    CheckpointPlan plan = plan(base(ordinary()), write("tuned", tuned));
+
+    assertThat(names(plan)).containsExactly(V);
+    assertOnlyRejection(
+        plan,
+        RejectCode.SHAPE_MISMATCH,
+        Q,
+        uri("tuned") + "/model.safetensors",
+        "Tensor %s: F32 0%s".formatted(Q, UNGATHERED));
+  }
+
+  @Test
+  void aBaseOfEmptyTensorsIsCalledSo() throws IOException {
+    String uri = write("base", zeros(zeros(new SafetensorsFile(), Q, 0), V, 0));
+
+    UserInputException fault =
+        catchThrowableOfType(
+            UserInputException.class,
+            () -> BasePlan.of(storage, "b", uri, MatrixSelection.of(null, null)));
+
+    assertThat(fault)
+        .hasMessageEndingWith(
+            "[%s/model.safetensors] Tensor %s: F32 0%s".formatted(uri, Q, UNGATHERED));
+  }
+
+  @Test
+  void anAdapterOfEmptyTensorsIsCalledSo() throws IOException {
+    String adapter = writeAdapter("adapter", Map.of("model.layers.0.q_proj", new int[] {4, 6}));
+    String a = "base_model.model.model.layers.0.q_proj.lora_A.weight";
+    SafetensorsFile file = zeros(new SafetensorsFile(), a, 0);
+    zeros(file, a.replace("_A", "_B"), 0);
+    file.write(folder.resolve("adapter").resolve("adapter_model.safetensors"));
+
+    CheckpointPlan plan = plan(base(ordinary()), adapter);
+
+    assertThat(plan.matrices()).isEmpty();
+    assertOnlyRejection(
+        plan,
+        RejectCode.ADAPTER_INVALID,
+        Q,
+        adapter + "/adapter_model.safetensors",
+        "Tensor %s: F32 0%s".formatted(a, UNGATHERED));
+  }
+
+  @Test
+  void aFileWithoutATensorIsCalledSo() throws IOException {
+    String empty =
+        "There is no tensor in this file: whoever saved it gave it an empty state dict, as a rank of"
+            + " a distributed training has that does not hold the weights; gather them, and save"
+            + " once more";
+    String adapter = writeAdapter("adapter", Map.of());
+
+    assertOnlyRejection(
+        plan(base(ordinary()), write("tuned", new SafetensorsFile())),
+        RejectCode.NOTHING_TO_ANALYSE,
+        null,
+        uri("tuned") + "/model.safetensors",
+        empty);
+    assertOnlyRejection(
+        plan(base(ordinary()), adapter),
+        RejectCode.NOTHING_TO_ANALYSE,
+        null,
+        adapter + "/adapter_model.safetensors",
+        empty);
+  }
 }

@@ -4,12 +4,14 @@ import io.github.intruders.checkpoint.RangeSource;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.StoredFile;
 import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.Secrets;
 import io.github.intruders.input.UserInputException;
 import java.io.File;
 import java.io.FileNotFoundException;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -45,6 +47,9 @@ public final class HadoopStorage implements Storage {
 
   private static final Set<String> S3_LOOKALIKES = Set.of("s3", "s3n");
 
+  /** Network file systems count as local, and may not answer any more. */
+  private static final Duration LOCAL_OPEN = Duration.ofMinutes(2);
+
   private static final int RENAME_ATTEMPTS = 3;
 
   /** Two requests less for each file; no one has a folder where we write files. */
@@ -64,9 +69,26 @@ public final class HadoopStorage implements Storage {
   public RangeSource open(String uri) throws IOException {
     Path path = new Path(uri);
     FileSystem files = fileSystem(path);
+    return isLocal(path)
+        ? LimitedOpening.within(LOCAL_OPEN, uri, () -> open(uri, path, files))
+        : open(uri, path, files);
+  }
+
+  private static boolean isLocal(Path path) {
+    return "file".equals(path.toUri().getScheme());
+  }
+
+  private static RangeSource open(String uri, Path path, FileSystem files) throws IOException {
     FileStatus status = status(files, path);
     if (status.isDirectory()) {
       throw new FileNotFoundException("[%s] This is a folder, not a file".formatted(uri));
+    }
+    if (isLocal(path) && !new File(path.toUri().getPath()).isFile()) {
+      throw UserInputException.inFile(
+          RejectCode.READ_FAILED,
+          uri,
+          "This is a pipe, a socket or a device, which could be waited for without an end; expected"
+              + " a regular file: write what it gives into one, and name that");
     }
     FSDataInputStream stream =
         FutureIO.awaitFuture(
@@ -142,11 +164,10 @@ public final class HadoopStorage implements Storage {
     if (uriOrBarePath.isBlank()) {
       throw UserInputException.of(RejectCode.SETTING_INVALID, "Expected a path or URI, found none");
     }
+    requireNoSecret(uriOrBarePath);
     try {
       boolean hasScheme = SCHEME.matcher(uriOrBarePath).find();
-      Path path = new Path(hasScheme ? uriOrBarePath : localUri(uriOrBarePath));
-      requireNoSecret(path);
-      return path.toString();
+      return new Path(hasScheme ? uriOrBarePath : localUri(uriOrBarePath)).toString();
     } catch (IllegalArgumentException e) {
       throw UserInputException.of(
           RejectCode.SETTING_INVALID,
@@ -155,14 +176,13 @@ public final class HadoopStorage implements Storage {
   }
 
   /** What stands in a URI gets into tables and messages. */
-  private static void requireNoSecret(Path path) {
-    String userInfo = path.toUri().getUserInfo();
-    if (userInfo != null && userInfo.contains(":")) {
+  private static void requireNoSecret(String uri) {
+    if (Secrets.isIn(uri)) {
       throw UserInputException.of(
           RejectCode.SETTING_INVALID,
-          "Cannot use a URI with credentials in it, %s://…@%s: take them out, and set them as"
-                  .formatted(path.toUri().getScheme(), path.toUri().getHost())
-              + " .github/docs/s3.md says");
+          "Cannot use a URI with credentials in it, %s: take them out, and set them as"
+                  .formatted(Secrets.masked(uri))
+              + " .github/docs/s3.md says; tables, reports and logs show each URI as it is");
     }
   }
 
@@ -299,7 +319,7 @@ public final class HadoopStorage implements Storage {
 
   private FileSystem fileSystem(Path path) throws IOException {
     String scheme = path.toUri().getScheme();
-    if ("file".equals(scheme)) {
+    if (isLocal(path)) {
       return FileSystem.getLocal(configuration).getRawFileSystem();
     }
     try {

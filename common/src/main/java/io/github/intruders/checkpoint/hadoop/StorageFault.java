@@ -79,6 +79,10 @@ public record StorageFault(Kind kind, String message) {
               "The storage asks for less: lower the number of executors, or wait, " + AGAIN),
           Sign.of(
               Kind.UNAVAILABLE,
+              LimitedOpening.LATE,
+              "The disk or network file system does not answer: check the mount, " + AGAIN),
+          Sign.of(
+              Kind.UNAVAILABLE,
               "UnknownHostException|ConnectException|Connection refused|NoRouteToHost"
                   + "|ConnectTimeout",
               "The storage can't be reached: check the endpoint, proxy and network, " + AGAIN),

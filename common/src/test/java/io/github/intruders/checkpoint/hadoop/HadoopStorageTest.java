@@ -2,6 +2,7 @@ package io.github.intruders.checkpoint.hadoop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.github.intruders.checkpoint.RangeSource;
 import io.github.intruders.checkpoint.StoredFile;
@@ -9,11 +10,16 @@ import io.github.intruders.input.UserInputException;
 import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
 import java.net.URI;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
@@ -79,11 +85,116 @@ class HadoopStorageTest {
   void aUriWithCredentialsIsRefusedWithoutRepeatingThem() {
     assertThatThrownBy(() -> storage.qualify("s3a://key:hidden@bucket/base"))
         .isInstanceOf(UserInputException.class)
-        .hasMessageStartingWith("Cannot use a URI with credentials in it, s3a://…@bucket: take")
+        .hasMessageStartingWith(
+            "Cannot use a URI with credentials in it, s3a://***@bucket/base: take")
         .message()
         .doesNotContain("hidden");
     assertThat(storage.qualify("abfs://container@account/base"))
         .isEqualTo("abfs://container@account/base");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "https://b.s3.amazonaws.com/m.safetensors?X-Amz-Expires=60&X-Amz-Signature=hidden",
+        "s3a://bucket/m.safetensors?X-Amz-Credential=hidden%2Fus-east-1&X-Amz-Date=2026",
+        "s3a://bucket/m.safetensors?x-amz-security-token=hidden",
+        "https://b.s3.amazonaws.com/m?AWSAccessKeyId=hidden&Signature=hidden&Expires=1",
+        "https://storage.googleapis.com/b/m?GoogleAccessId=hidden",
+        "https://storage.googleapis.com/b/m?X-Goog-Signature=hidden",
+        "https://account.blob.core.windows.net/c/m?sv=2022-11-02&sr=b&sig=hidden",
+        "https://host/m?api_key=hidden",
+        "https://host/m?apikey=hidden",
+        "https://host/m?password=hidden#part",
+        "https://host/m?access_token=hidden",
+        "models/m.safetensors?download=true&token=hidden",
+      })
+  void aUriWithASecretInItsQueryIsRefusedWithoutRepeatingIt(String uri) {
+    assertThatThrownBy(() -> storage.qualify(uri))
+        .isInstanceOf(UserInputException.class)
+        .hasMessageStartingWith("Cannot use a URI with credentials in it, ")
+        .message()
+        .contains("=***")
+        .doesNotContain("hidden");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "s3a://bucket/tokens=1e9/keys=2/m",
+        "file:/models/monkey=1?",
+        "https://host/m?revision=main",
+        "s3a://bucket/m?versionId=3",
+      })
+  void anOrdinaryUriIsNoSecret(String uri) {
+    assertThat(storage.qualify(uri)).isEqualTo(uri);
+  }
+
+  private void run(String... command) throws IOException, InterruptedException {
+    assertThat(new ProcessBuilder(command).start().waitFor()).isZero();
+  }
+
+  @Test
+  void whatIsNoRegularFileIsRefusedAtOnce() throws Exception {
+    run("mkfifo", folder.resolve("pipe").toString());
+    Files.createSymbolicLink(folder.resolve("link-to-pipe"), folder.resolve("pipe"));
+    Files.createSymbolicLink(folder.resolve("zeros"), Path.of("/dev/zero"));
+    try (ServerSocketChannel socket = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      Path place = Files.createTempDirectory("socket").resolve("s"); // such a path must be short
+      socket.bind(UnixDomainSocketAddress.of(place));
+      Files.createSymbolicLink(folder.resolve("socket"), place);
+      for (String name : List.of("pipe", "link-to-pipe", "zeros", "socket")) {
+        assertTimeoutPreemptively(
+            Duration.ofMinutes(1),
+            () ->
+                assertThatThrownBy(() -> storage.open(uri(name)))
+                    .isInstanceOf(UserInputException.class)
+                    .hasMessageStartingWith(
+                        "[%s] This is a pipe, a socket or a device".formatted(uri(name))));
+      }
+      Files.delete(place);
+      Files.delete(place.getParent());
+    }
+    Files.createDirectory(folder.resolve("folder"));
+    assertThatThrownBy(() -> storage.open(uri("folder")))
+        .isInstanceOf(FileNotFoundException.class)
+        .hasMessage("[%s] This is a folder, not a file".formatted(uri("folder")));
+  }
+
+  @Test
+  void aLinkToARegularFileIsOne() throws IOException {
+    Files.writeString(folder.resolve("blob"), "text");
+    Files.createSymbolicLink(folder.resolve("link"), folder.resolve("blob"));
+
+    try (RangeSource source = storage.open(uri("link"))) {
+      assertThat(source.lengthBytes()).isEqualTo(4);
+    }
+  }
+
+  @Test
+  void anOpenThatIsNeverAnsweredIsGivenUpAndSaysWhatToDo() {
+    CountDownLatch never = new CountDownLatch(1);
+
+    assertThatThrownBy(
+            () ->
+                LimitedOpening.within(
+                    Duration.ofMillis(50),
+                    "file:/mnt/m",
+                    () -> {
+                      never.await();
+                      return null;
+                    }))
+        .isInstanceOf(IOException.class)
+        .hasMessage("[file:/mnt/m] The file could not be opened within 0 s")
+        .satisfies(
+            failure ->
+                assertThat(StorageFault.in(failure))
+                    .hasValueSatisfying(
+                        fault -> {
+                          assertThat(fault.kind()).isEqualTo(StorageFault.Kind.UNAVAILABLE);
+                          assertThat(fault.message()).startsWith("The disk or network file system");
+                        }));
+    never.countDown();
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.github.intruders.jobs.config;
 
+import io.github.intruders.input.Secrets;
 import java.util.List;
 import java.util.Objects;
 import java.util.regex.Pattern;
@@ -34,7 +35,7 @@ public record Invocation(String command, String manifestUri) {
 
   private static String masked(String text) {
     return SECRET
-        .matcher(USER_INFO.matcher(text).replaceAll("://***@"))
+        .matcher(USER_INFO.matcher(Secrets.masked(text)).replaceAll("://***@"))
         .replaceAll(match -> java.util.regex.Matcher.quoteReplacement(match.group(1)) + "***");
   }
 

@@ -9,6 +9,7 @@ import io.github.intruders.forgetting.CheckpointNames;
 import io.github.intruders.forgetting.MeasuredForgetting;
 import io.github.intruders.forgetting.MetricComparison;
 import io.github.intruders.forgetting.MetricDirections;
+import io.github.intruders.forgetting.MetricsFiles;
 import io.github.intruders.forgetting.MetricsReader;
 import io.github.intruders.forgetting.MetricsReading;
 import io.github.intruders.input.RejectCode;
@@ -39,6 +40,8 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Column;
 import org.apache.spark.storage.StorageLevel;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import scala.Tuple2;
 
 /**
@@ -53,6 +56,8 @@ public final class ForgettingStage {
   private static final int STEPS = 3;
 
   private static final int MAX_TASKS = 1000;
+
+  private static final Logger LOG = LoggerFactory.getLogger(ForgettingStage.class);
 
   private final RunContext run;
   private final Manifest manifest;
@@ -220,7 +225,9 @@ public final class ForgettingStage {
     Set<String> files = new LinkedHashSet<>();
     for (String uri : manifest.metrics()) {
       try {
-        files.addAll(MetricsReader.files(driver, uri));
+        MetricsFiles found = MetricsReader.files(driver, uri);
+        files.addAll(found.files());
+        found.note().ifPresent(note -> LOG.warn("Metrics below {}: {}", uri, note));
       } catch (UserInputException e) {
         missing.add(
             new Rejection(manifest.baseId(), null, uri, RejectCode.METRIC_INVALID, e.getMessage()));
