@@ -19,8 +19,8 @@ import java.util.TreeMap;
  * @param criticalStrength θ̄, the strength from which on an update is expected to bring an
  *     intruder, by the base's spectrum alone, see {@link CriticalStrength}
  * @param vectors every tested vector, by side, then by singular index
- * @param similarity by side, the absolute cosines of the k leading tuned vectors (rows) and the k
- *     leading base vectors (columns)
+ * @param similarity by side, the absolute cosines of the leading tuned vectors (rows) and the
+ *     leading base vectors (columns): k of each, {@value #MOST_SIMILARITIES} at most
  * @param intruders threshold → how many vectors are intruders at it, over all sides
  * @param ties threshold → how many of the vectors lie within {@link IntruderRule#TIE_TOLERANCE} of
  *     it
@@ -43,6 +43,8 @@ public record MatrixScan(
     String solver,
     double maxResidual)
     implements Serializable {
+  /** The picture of leading vectors needs no more, and k × k of them grow beyond all bounds. */
+  public static final int MOST_SIMILARITIES = 64;
 
   /** What follows from the leading triplets of a tuned matrix. */
   public static MatrixScan of(
@@ -72,7 +74,7 @@ public record MatrixScan(
     }
     Map<Side, List<double[]>> similarity = new EnumMap<>(Side.class);
     for (Side side : settings.sides()) {
-      similarity.put(side, topSimilarities(tuned.coordinates().get(side), tuned.k()));
+      similarity.put(side, topSimilarities(tuned.coordinates().get(side)));
     }
     return new MatrixScan(
         update,
@@ -99,10 +101,11 @@ public record MatrixScan(
     return (int) vectors.stream().filter(VectorScan::isIntruder).count();
   }
 
-  private static List<double[]> topSimilarities(Matrix coordinates, int k) {
+  private static List<double[]> topSimilarities(Matrix coordinates) {
     List<double[]> rows = new ArrayList<>();
-    for (int j = 0; j < k; j++) {
-      double[] row = new double[Math.min(k, coordinates.rows())];
+    int most = Math.min(coordinates.cols(), MOST_SIMILARITIES);
+    for (int j = 0; j < most; j++) {
+      double[] row = new double[Math.min(most, coordinates.rows())];
       for (int i = 0; i < row.length; i++) {
         row[i] = Math.min(1, Math.abs(coordinates.get(i, j)));
       }

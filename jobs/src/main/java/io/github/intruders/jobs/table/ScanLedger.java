@@ -31,7 +31,7 @@ import org.apache.spark.sql.types.StructType;
  */
 public final class ScanLedger {
   /** Changes whenever the numbers of an entry would come out differently for the same input. */
-  private static final String DEFINITION_VERSION = "3";
+  private static final String DEFINITION_VERSION = "4";
 
   static final StructType SCHEMA =
       StructType.fromDDL(

@@ -10,8 +10,8 @@ import scala.collection.immutable.Seq;
 import scala.jdk.javaapi.CollectionConverters;
 
 /**
- * The {@code similarity} table: the absolute cosine of each of the k leading tuned vectors with
- * each of the k leading base vectors.
+ * The {@code similarity} table: the absolute cosine of each of the leading tuned vectors with each
+ * of the leading base vectors, k of each or as many as a scan keeps.
  */
 public final class SimilarityTable {
   public static final String NAME = "similarity";
