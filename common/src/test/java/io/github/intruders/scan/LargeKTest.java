@@ -49,7 +49,8 @@ class LargeKTest {
         Matrix cosines = vector.side() == Side.LEFT ? left : right;
         assertThat(vector.bestSimilarity())
             .isCloseTo(
-                cosines.columnRange(vector.singularIndex(), vector.singularIndex() + 1)
+                cosines
+                    .columnRange(vector.singularIndex(), vector.singularIndex() + 1)
                     .maxAbsolute(),
                 within(1e-5));
       }
