@@ -29,6 +29,7 @@ public final class MatricesTable {
         col("update_effective_rank"),
         col("base_norm"),
         col("base_spectral_norm"),
+        col("base_rank"),
         col("critical_strength"),
         expr("CASE WHEN update_spectral_norm > 0 THEN critical_strength / update_spectral_norm END")
             .as("critical_margin"),

@@ -39,7 +39,7 @@ public final class ScanLedger {
               + " cols INT, dtype STRING, update_rank INT, update_norm DOUBLE,"
               + " update_relative_norm DOUBLE, update_spectral_norm DOUBLE,"
               + " update_effective_rank DOUBLE, base_norm DOUBLE, base_spectral_norm DOUBLE,"
-              + " critical_strength DOUBLE,"
+              + " base_rank INT, critical_strength DOUBLE,"
               + " intruder_count INT, intruders MAP<STRING, INT>, ties MAP<STRING, INT>,"
               + " intruder_energy DOUBLE, energy DOUBLE, solver STRING, max_residual DOUBLE,"
               + " elapsed_millis BIGINT, vectors ARRAY<STRUCT<side: STRING, singular_index: INT,"
