@@ -54,7 +54,12 @@ final class FollowTracks implements Function<Row, FollowTracks.Followed> {
   public Followed call(Row group) throws IOException {
     TaskThreads.apply();
     TunedVectorStore store = new ScanLedger(taskStorage.open(), outUri, runId).tunedVectors();
-    Tracks tracks = new Tracks();
+    try (Tracks tracks = new Tracks()) {
+      return follow(group, store, tracks);
+    }
+  }
+
+  private Followed follow(Row group, TunedVectorStore store, Tracks tracks) throws IOException {
     Map<Integer, IntruderTracksTable.Place> places = new HashMap<>();
     List<Rejection> rejections = new ArrayList<>();
     String matrix = group.getAs("matrix");
@@ -102,7 +107,7 @@ final class FollowTracks implements Function<Row, FollowTracks.Followed> {
     return new Followed(points, rejections);
   }
 
-  /** Adds a step; its vectors outlive the arena, until the step after it has been compared. */
+  /** Adds a step. */
   private static void add(Tracks tracks, TunedVectorStore store, Row step) throws IOException {
     List<Intruder> intruders = new ArrayList<>();
     for (Row intruder : step.<Row>getList(step.fieldIndex("intruder_list"))) {
@@ -115,8 +120,6 @@ final class FollowTracks implements Function<Row, FollowTracks.Followed> {
     try (Arena arena = Arena.open()) {
       TunedVectors vectors = store.read(step.getAs("scan_key"));
       tracks.add(new StepIntruders(step.getAs("step"), step.getAs("task"), intruders, vectors));
-      arena.keep(vectors.u());
-      arena.keep(vectors.v());
     }
   }
 
