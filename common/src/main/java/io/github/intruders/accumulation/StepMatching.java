@@ -1,7 +1,7 @@
 package io.github.intruders.accumulation;
 
+import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.Matrix;
-import io.github.intruders.linalg.Precision;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -61,14 +61,27 @@ final class StepMatching {
   record Pair(int before, int now, Similarity similarity) {}
 
   /** Matches the intruders of two steps. */
-  static StepMatching of(StepIntruders before, StepIntruders now) {
+  static StepMatching of(IntruderVectors before, IntruderVectors now) {
     if (before.intruders().isEmpty() || now.intruders().isEmpty()) {
       return new StepMatching(List.of(), new Similarity[0][]);
     }
-    Matrix left = leftVectors(before).t().times(leftVectors(now));
-    Matrix right = rightVectors(before).t().times(rightVectors(now));
-    List<List<Integer>> clustersBefore = clusters(before.intruders());
-    List<List<Integer>> clustersNow = clusters(now.intruders());
+    try (Arena arena = Arena.open()) {
+      return of(
+          before.intruders(),
+          now.intruders(),
+          before.left().t().times(now.left()),
+          before.right().t().times(now.right()));
+    }
+  }
+
+  /**
+   * @param left (before, now): products of the left vectors
+   * @param right those of the right vectors
+   */
+  private static StepMatching of(
+      List<Intruder> before, List<Intruder> now, Matrix left, Matrix right) {
+    List<List<Integer>> clustersBefore = clusters(before);
+    List<List<Integer>> clustersNow = clusters(now);
     ClusterBases bases = ClusterBases.of(clustersBefore, clustersNow, left, right);
     List<Pair> directions = match(similarities(bases.turned(left), bases.turned(right)));
     List<Pair> pairs = new ArrayList<>();
@@ -178,27 +191,6 @@ final class StepMatching {
 
   private static Similarity similarity(double left, double right) {
     return new Similarity(Math.min(1, Math.abs(left)), Math.min(1, Math.abs(right)));
-  }
-
-  private static Matrix leftVectors(StepIntruders step) {
-    return columns(step.vectors().u(), indexes(step.intruders()));
-  }
-
-  private static Matrix rightVectors(StepIntruders step) {
-    return columns(step.vectors().v(), indexes(step.intruders()));
-  }
-
-  private static List<Integer> indexes(List<Intruder> intruders) {
-    return intruders.stream().map(Intruder::singularIndex).toList();
-  }
-
-  private static Matrix columns(Matrix vectors, List<Integer> indexes) {
-    Matrix chosen = Matrix.allocate(vectors.rows(), indexes.size(), Precision.DOUBLE);
-    for (int j = 0; j < indexes.size(); j++) {
-      int index = indexes.get(j);
-      chosen.columnRange(j, j + 1).assign(vectors.columnRange(index, index + 1));
-    }
-    return chosen;
   }
 
   /** Places of intruders whose singular values follow each other closely; each is in one. */

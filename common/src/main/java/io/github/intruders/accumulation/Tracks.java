@@ -14,10 +14,13 @@ import java.util.Set;
  * Follows the intruders of one matrix from step to step. An intruder that fades and comes back
  * starts a new track. What a step that could not be analysed did is not known, so tracks end before
  * it: see {@link #interrupt}.
+ *
+ * <p>Holds the vectors of the last step's intruders in native memory, until the next step has been
+ * compared, {@link #interrupt} or {@link #close}. Points stay after that.
  */
-public final class Tracks {
+public final class Tracks implements AutoCloseable {
   private final List<TrackPoint> points = new ArrayList<>();
-  private StepIntruders before;
+  private IntruderVectors before;
   private int lastStep = Integer.MIN_VALUE;
   private List<Birth> active = List.of();
   private int tracks;
@@ -26,7 +29,7 @@ public final class Tracks {
   private record Birth(int track, int step, String task) {}
 
   /**
-   * Adds the next step.
+   * Adds the next step. Its vectors stay the caller's, who may free them as soon as this returns.
    *
    * @throws IllegalArgumentException if it does not follow the last one
    */
@@ -35,8 +38,15 @@ public final class Tracks {
       throw new IllegalArgumentException(
           "Step %d can't follow step %d".formatted(now.step(), lastStep));
     }
+    IntruderVectors vectors = IntruderVectors.of(now);
     Map<Integer, Pair> partners = new HashMap<>();
-    StepMatching matching = before == null ? null : StepMatching.of(before, now);
+    StepMatching matching;
+    try {
+      matching = before == null ? null : StepMatching.of(before, vectors);
+    } catch (RuntimeException | Error e) {
+      vectors.free();
+      throw e;
+    }
     if (matching != null) {
       matching.pairs().forEach(pair -> partners.put(pair.now(), pair));
     }
@@ -56,7 +66,8 @@ public final class Tracks {
           pair == null ? State.BORN : State.PERSISTED);
     }
     addFaded(now.step(), partners);
-    before = now;
+    forget();
+    before = vectors;
     lastStep = now.step();
     active = births;
   }
@@ -66,8 +77,21 @@ public final class Tracks {
    * known of it; the intruders of the next step all count as born.
    */
   public void interrupt() {
-    before = null;
+    forget();
     active = List.of();
+  }
+
+  /** Frees the vectors of the last step; a step that follows has nothing before it. */
+  @Override
+  public void close() {
+    interrupt();
+  }
+
+  private void forget() {
+    if (before != null) {
+      before.free();
+      before = null;
+    }
   }
 
   private void addFaded(int step, Map<Integer, Pair> partners) {

@@ -50,6 +50,24 @@ public enum DType {
     return Optional.ofNullable(BY_NAME.get(name));
   }
 
+  /**
+   * Half the distance from 1 to the next larger number of the type: what rounding to it changes a
+   * number by at most, relatively.
+   *
+   * @throws IllegalStateException for a type that no weight is read from
+   */
+  public double unitRoundoff() {
+    return switch (this) {
+      case F64 -> 0x1p-53;
+      case F32 -> 0x1p-24;
+      case F16 -> 0x1p-11;
+      case BF16 -> 0x1p-8;
+      case F8_E4M3 -> 0x1p-4;
+      case F8_E5M2 -> 0x1p-3;
+      default -> throw new IllegalStateException("No weight is read from " + this);
+    };
+  }
+
   /** Width of one element. */
   public int bits() {
     return bits;

@@ -151,7 +151,7 @@ sealed interface TunedMatrix {
   record Whole(Matrix w0, Matrix w, DType dtype) implements TunedMatrix {
     @Override
     public Analysis analyse(TunedMatrixAnalyser analyser, BaseSpectrum spectrum) {
-      return analyser.ofWhole(spectrum, w);
+      return analyser.ofWhole(spectrum, w, dtype);
     }
 
     @Override

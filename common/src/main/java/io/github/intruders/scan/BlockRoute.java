@@ -254,7 +254,8 @@ final class BlockRoute {
           Arrays.copyOf(s, k()),
           TunedSpectrum.coordinates(base, leftVectors, rightVectors),
           Arrays.copyOf(residuals, k()),
-          NAME);
+          NAME,
+          Residuals.noiseFloor(s[0], Math.max(base.rows(), base.cols())));
     }
   }
 }

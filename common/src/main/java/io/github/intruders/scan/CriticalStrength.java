@@ -28,10 +28,10 @@ final class CriticalStrength {
    */
   static double of(SingularValues base, int k) {
     double[] s = base.s();
-    double z = s[Math.min(k, s.length) - 1] * (1 + CLEARANCE);
-    if (z == 0) {
+    if (base.rank() < Math.min(k, s.length)) {
       return 0;
     }
+    double z = s[Math.min(k, s.length) - 1] * (1 + CLEARANCE);
     double sum = 0;
     for (int i = Math.min(k, s.length); i < s.length; i++) {
       double ratio = s[i] / z;

@@ -27,6 +27,10 @@ final class DenseRoute {
     Matrix v = svd.vt().rowRange(0, k).transposed();
     double[] s = Arrays.copyOf(svd.s(), k);
     return new TunedSpectrum(
-        s, TunedSpectrum.coordinates(base, u, v), Residuals.of(w, u, s, v), NAME);
+        s,
+        TunedSpectrum.coordinates(base, u, v),
+        Residuals.of(w, u, s, v),
+        NAME,
+        Residuals.noiseFloor(s[0], Math.max(w.rows(), w.cols())));
   }
 }

@@ -1,5 +1,6 @@
 package io.github.intruders.scan;
 
+import io.github.intruders.checkpoint.DType;
 import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
@@ -57,8 +58,17 @@ public final class GramRoute {
     }
   }
 
-  /** What the sums say of a full fine-tune. */
+  /** What the sums say of a full fine-tune whose elements were not rounded. */
   public static MatrixScan scan(GramSpectrum base, Sums sums, ScanSettings settings) {
+    return scan(base, sums, settings, DType.F64);
+  }
+
+  /**
+   * What the sums say of a full fine-tune.
+   *
+   * @param stored the type of its elements
+   */
+  static MatrixScan scan(GramSpectrum base, Sums sums, ScanSettings settings, DType stored) {
     int k = settings.topK().of(base.minDimension());
     SymmetricEigen eigen = SymmetricEigen.of(sums.tuned());
     int n = base.minDimension();
@@ -76,10 +86,14 @@ public final class GramRoute {
             .scaleRowsInPlace(base.inverse());
     TunedSpectrum tuned =
         new TunedSpectrum(
-            s, coordinates(base, left, vt.times(v)), residuals(sums.tuned(), v, s), NAME);
+            s,
+            coordinates(base, left, vt.times(v)),
+            residuals(sums.tuned(), v, s),
+            NAME,
+            resolution(base, s[0]));
     UpdateStatistics update =
         UpdateStatistics.ofBlurredGram(sums.update(), Math.max(base.rows(), base.cols()));
-    return MatrixScan.of(base, tuned, update, settings);
+    return MatrixScan.of(base, tuned.roundedTo(stored, base), update, settings);
   }
 
   /** ‖Wᵀ W v − σ² v‖ / σ², which is ‖Wᵀ u − σ v‖ / σ; W v = σ u holds by definition. */
@@ -134,9 +148,15 @@ public final class GramRoute {
                             tuned.coordinates().get(Side.LEFT),
                             tuned.coordinates().get(Side.RIGHT)),
                         tuned.residuals(),
-                        NAME),
+                        NAME,
+                        Math.max(tuned.resolution(), resolution(base, tuned.s()[0]))),
                     UpdateStatistics.ofFactors(b, a),
                     settings));
+  }
+
+  /** What squares hide of the base or of the tuned matrix. */
+  private static double resolution(GramSpectrum base, double largest) {
+    return Math.max(base.resolution(), GramSpectrum.RESOLUTION * largest);
   }
 
   /** What was found of the tall matrix, by the sides of the matrix itself. */

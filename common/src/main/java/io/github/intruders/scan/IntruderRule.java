@@ -3,6 +3,7 @@ package io.github.intruders.scan;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.spectra.SingularValues;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -21,18 +22,15 @@ public final class IntruderRule {
   /** Describes every vector of {@code tuned} on the sides that are asked for. */
   static List<VectorScan> apply(SingularValues base, TunedSpectrum tuned, ScanSettings settings) {
     List<VectorScan> vectors = new ArrayList<>();
-    double floor =
-        tuned.k() == 0 ? 0 : Residuals.noiseFloor(tuned.s()[0], Math.max(base.rows(), base.cols()));
+    int rank = base.rank();
     for (Side side : settings.sides()) {
       Matrix coordinates = tuned.coordinates().get(side);
       RandomDirection chance =
-          new RandomDirection(side == Side.LEFT ? base.rows() : base.cols(), base.minDimension());
+          new RandomDirection(side == Side.LEFT ? base.rows() : base.cols(), rank);
       double nullSimilarity = chance.similarityAtQuantile();
       for (int j = 0; j < tuned.k(); j++) {
-        boolean hasDirection = tuned.s()[j] > floor;
-        double[] c = coordinates.column(j);
-        vectors.add(
-            describe(base, tuned, settings, side, j, c, hasDirection, chance, nullSimilarity));
+        double[] c = Arrays.copyOf(coordinates.column(j), rank);
+        vectors.add(describe(base, tuned, settings, side, j, c, chance, nullSimilarity));
       }
     }
     return vectors;
@@ -45,15 +43,14 @@ public final class IntruderRule {
       Side side,
       int index,
       double[] c,
-      boolean hasDirection,
       RandomDirection chance,
       double nullSimilarity) {
-    int best = 0;
+    int best = -1;
     double energy = 0;
     double fourth = 0;
     for (int i = 0; i < c.length; i++) {
       double square = c[i] * c[i];
-      if (Math.abs(c[i]) > Math.abs(c[best])) {
+      if (best < 0 || Math.abs(c[i]) > Math.abs(c[best])) {
         best = i;
       }
       energy += square;
@@ -63,22 +60,21 @@ public final class IntruderRule {
     for (int i = 0; i < Math.min(tuned.k(), c.length); i++) {
       topEnergy += c[i] * c[i];
     }
-    double centre = base.s()[best];
     double clusterEnergy = 0;
     for (int i = 0; i < c.length; i++) {
-      if (Math.abs(base.s()[i] - centre) <= CLUSTER_GAP * centre) {
+      if (Math.abs(base.s()[i] - base.s()[best]) <= CLUSTER_GAP * base.s()[best]) {
         clusterEnergy += c[i] * c[i];
       }
     }
-    double bestSimilarity = Math.min(1, Math.abs(c[best]));
+    double bestSimilarity = best < 0 ? 0 : Math.min(1, Math.abs(c[best]));
     return new VectorScan(
         side,
         index,
         tuned.s()[index],
         bestSimilarity,
-        best,
-        centre,
-        hasDirection && bestSimilarity < settings.epsilon(),
+        best < 0 ? null : best,
+        best < 0 ? null : base.s()[best],
+        tuned.hasDirection(index) && bestSimilarity < settings.epsilon(),
         chance.quantileOf(bestSimilarity),
         nullSimilarity,
         Math.min(1, topEnergy),

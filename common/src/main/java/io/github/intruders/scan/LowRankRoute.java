@@ -61,13 +61,14 @@ final class LowRankRoute {
     for (int round = 0; round < MAX_ROUNDS; round++) {
       try (Arena arena = Arena.open()) {
         search.project();
-        if (search.sigma[k - 1] <= Residuals.noiseFloor(search.sigma[0], maxDimension)) {
+        double resolution = Residuals.noiseFloor(search.sigma[0], maxDimension);
+        if (search.sigma[k - 1] <= resolution) {
           return Optional.empty(); // fewer than k directions: nothing relative can be certified
         }
         search.measure();
         if (search.worst() <= TOLERANCE) {
           return search.missesNone()
-              ? Optional.of(search.result().keptBy(arena))
+              ? Optional.of(search.result(resolution).keptBy(arena))
               : Optional.empty();
         }
         if (!search.expand()) {
@@ -239,7 +240,7 @@ final class LowRankRoute {
       return new ShiftedUpdate(s0, update, tau).singularValuesAbove()[0] == found;
     }
 
-    TunedSpectrum result() {
+    TunedSpectrum result(double resolution) {
       int p = s0.length;
       return new TunedSpectrum(
           sigma,
@@ -247,7 +248,8 @@ final class LowRankRoute {
               Side.LEFT, u.columnRange(0, p).transposed(),
               Side.RIGHT, v.columnRange(0, p).transposed()),
           residuals,
-          NAME);
+          NAME,
+          resolution);
     }
   }
 

@@ -145,6 +145,12 @@ public final class MatrixBlocks {
     return GramRoute.scan(spectrum, projected, factors.b(), factors.a(), settings);
   }
 
+  /** What the sum of {@link #sums} says of one checkpoint. */
+  public MatrixScan scan(
+      GramSpectrum spectrum, MatrixPlan plan, GramRoute.Sums sums, ScanSettings settings) {
+    return GramRoute.scan(spectrum, sums, settings, MatrixScanner.storedType(plan));
+  }
+
   /** The factors B, (m, R), and A, (R, n), of a plan; of a wide matrix (B A)ᵀ = Aᵀ Bᵀ. */
   private CoordinateUpdate.Factors factors(MatrixPlan plan) throws IOException {
     CoordinateUpdate.Factors factors =

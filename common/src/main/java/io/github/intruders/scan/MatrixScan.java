@@ -16,11 +16,13 @@ import java.util.TreeMap;
  * @param update size of ΔW
  * @param baseNorm ‖W0‖_F
  * @param baseSpectralNorm ‖W0‖₂
+ * @param baseRank how many singular values of W0 are not zero up to rounding; the vectors of the
+ *     others match nothing
  * @param criticalStrength θ̄, the strength from which on an update is expected to bring an
  *     intruder, by the base's spectrum alone, see {@link CriticalStrength}
  * @param vectors every tested vector, by side, then by singular index
- * @param similarity by side, the absolute cosines of the k leading tuned vectors (rows) and the k
- *     leading base vectors (columns)
+ * @param similarity by side, the absolute cosines of the leading tuned vectors (rows) and the
+ *     leading base vectors (columns): k of each, {@value #MOST_SIMILARITIES} at most
  * @param intruders threshold → how many vectors are intruders at it, over all sides
  * @param ties threshold → how many of the vectors lie within {@link IntruderRule#TIE_TOLERANCE} of
  *     it
@@ -33,6 +35,7 @@ public record MatrixScan(
     UpdateStatistics update,
     double baseNorm,
     double baseSpectralNorm,
+    int baseRank,
     double criticalStrength,
     List<VectorScan> vectors,
     Map<Side, List<double[]>> similarity,
@@ -43,19 +46,20 @@ public record MatrixScan(
     String solver,
     double maxResidual)
     implements Serializable {
+  /** The picture of leading vectors needs no more, and k × k of them grow beyond all bounds. */
+  public static final int MOST_SIMILARITIES = 64;
 
   /** What follows from the leading triplets of a tuned matrix. */
   public static MatrixScan of(
       SingularValues base, TunedSpectrum tuned, UpdateStatistics update, ScanSettings settings) {
     List<VectorScan> vectors = IntruderRule.apply(base, tuned, settings);
-    double floor = Residuals.noiseFloor(tuned.s()[0], Math.max(base.rows(), base.cols()));
     Map<String, Integer> intruders = new TreeMap<>();
     Map<String, Integer> ties = new TreeMap<>();
     for (double epsilon : settings.allEpsilons()) {
       int count = 0;
       int near = 0;
       for (VectorScan vector : vectors) {
-        if (vector.singularValue() > floor) {
+        if (tuned.hasDirection(vector.singularIndex())) {
           count += vector.bestSimilarity() < epsilon ? 1 : 0;
           near += Math.abs(vector.bestSimilarity() - epsilon) <= IntruderRule.TIE_TOLERANCE ? 1 : 0;
         }
@@ -72,12 +76,13 @@ public record MatrixScan(
     }
     Map<Side, List<double[]>> similarity = new EnumMap<>(Side.class);
     for (Side side : settings.sides()) {
-      similarity.put(side, topSimilarities(tuned.coordinates().get(side), tuned.k()));
+      similarity.put(side, topSimilarities(tuned.coordinates().get(side), base.rank()));
     }
     return new MatrixScan(
         update,
         base.frobeniusNorm(),
         base.spectralNorm(),
+        base.rank(),
         CriticalStrength.of(base, tuned.k()),
         vectors,
         similarity,
@@ -99,11 +104,12 @@ public record MatrixScan(
     return (int) vectors.stream().filter(VectorScan::isIntruder).count();
   }
 
-  private static List<double[]> topSimilarities(Matrix coordinates, int k) {
+  private static List<double[]> topSimilarities(Matrix coordinates, int rank) {
     List<double[]> rows = new ArrayList<>();
-    for (int j = 0; j < k; j++) {
-      double[] row = new double[Math.min(k, coordinates.rows())];
-      for (int i = 0; i < row.length; i++) {
+    int most = Math.min(coordinates.cols(), MOST_SIMILARITIES);
+    for (int j = 0; j < most; j++) {
+      double[] row = new double[Math.min(most, coordinates.rows())];
+      for (int i = 0; i < Math.min(row.length, rank); i++) {
         row[i] = Math.min(1, Math.abs(coordinates.get(i, j)));
       }
       rows.add(row);

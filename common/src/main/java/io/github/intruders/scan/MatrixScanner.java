@@ -1,6 +1,7 @@
 package io.github.intruders.scan;
 
 import io.github.intruders.adapter.AdapterUpdate;
+import io.github.intruders.checkpoint.DType;
 import io.github.intruders.checkpoint.MatrixSource;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorReader;
@@ -209,7 +210,8 @@ public final class MatrixScanner {
         } else {
           statistics = UpdateStatistics.ofDense(w.plusInPlace(-1, readBase(plan, w.precision())));
         }
-        MatrixScan scan = MatrixScan.of(base, tuned, statistics, settings);
+        MatrixScan scan =
+            MatrixScan.of(base, tuned.roundedTo(storedType(plan), base), statistics, settings);
         outcomes.accept(new ScanOutcome.Analysed(plan, scan, millis(System.nanoTime() - start)));
       } catch (UserInputException | SvdConvergenceException e) {
         outcomes.accept(rejected(plan, e));
@@ -268,6 +270,11 @@ public final class MatrixScanner {
       return CoordinateUpdate.Factors.read(
           reader, plan.update().adapters(), base.rows(), base.cols());
     }
+  }
+
+  /** The type that a tuned matrix was rounded to when it was stored; F64 if it is computed. */
+  static DType storedType(MatrixPlan plan) {
+    return plan.update() instanceof UpdateSource.Full full ? full.tuned().dtype() : DType.F64;
   }
 
   private static long millis(long nanos) {

@@ -21,7 +21,7 @@ final class RandomDirection {
 
   /**
    * @param dimension of the space, at least 1
-   * @param vectors how many base vectors there are in it, at most {@code dimension}
+   * @param vectors how many base vectors there are in it, at most {@code dimension}; may be 0
    */
   RandomDirection(int dimension, int vectors) {
     // In one dimension every unit vector is the base vector; the limit is never reached.
@@ -31,6 +31,9 @@ final class RandomDirection {
 
   /** The probability that a random direction scores less than this, in [0, 1]. */
   double quantileOf(double bestSimilarity) {
+    if (vectors == 0) {
+      return 0; // all score 0
+    }
     double within =
         squaredCoordinate.cumulativeProbability(Math.min(1, bestSimilarity * bestSimilarity));
     return Math.pow(within, vectors);
@@ -38,6 +41,9 @@ final class RandomDirection {
 
   /** The best similarity that {@value #QUANTILE} of all random directions stay below. */
   double similarityAtQuantile() {
+    if (vectors == 0) {
+      return 0;
+    }
     return Math.sqrt(
         squaredCoordinate.inverseCumulativeProbability(Math.pow(QUANTILE, 1.0 / vectors)));
   }

@@ -1,5 +1,6 @@
 package io.github.intruders.scan;
 
+import io.github.intruders.checkpoint.DType;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
 import io.github.intruders.spectra.BaseSpectrum;
@@ -63,7 +64,7 @@ public final class TunedMatrixAnalyser {
   public Analysis ofLowRank(BaseSpectrum base, Matrix b, Matrix a, WholeBase w0)
       throws IOException {
     if (!solver.takesLowRank(base, b.cols())) {
-      return ofWhole(base, plusUpdate(w0, b, a));
+      return ofWhole(base, plusUpdate(w0, b, a), DType.F64);
     }
     CoordinateUpdate.Factors factors = new CoordinateUpdate.Factors(b, a);
     CoordinateUpdate update = CoordinateUpdate.project(base, List.of(factors)).get(0);
@@ -77,9 +78,10 @@ public final class TunedMatrixAnalyser {
    * close singular values leave single vectors of the faster routes uncertain.
    *
    * @param w (m, n) in double precision; stays as it is
+   * @param stored the type that its elements were rounded to
    */
-  public Analysis ofWhole(BaseSpectrum base, Matrix w) {
-    TunedSpectrum tuned = solver.solveDense(base, w);
+  public Analysis ofWhole(BaseSpectrum base, Matrix w, DType stored) {
+    TunedSpectrum tuned = solver.solveDense(base, w).roundedTo(stored, base);
     return analysis(base, tuned, TunedVectors.of(base, tuned, w.to(Precision.SINGLE)));
   }
 

@@ -1,9 +1,11 @@
 package io.github.intruders.scan;
 
+import io.github.intruders.checkpoint.DType;
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
 import io.github.intruders.spectra.BaseSpectrum;
+import io.github.intruders.spectra.SingularValues;
 import java.util.EnumMap;
 import java.util.Map;
 
@@ -16,9 +18,18 @@ import java.util.Map;
  *     base vectors are the absolute values
  * @param residuals for each triplet the larger of ‖W v − σ u‖ and ‖Wᵀ u − σ v‖, relative to σ
  * @param solver name of the route that found them
+ * @param resolution singular values at or below this are zero up to rounding, so that their vectors
+ *     have no direction of their own
  */
 public record TunedSpectrum(
-    double[] s, Map<Side, Matrix> coordinates, double[] residuals, String solver) {
+    double[] s,
+    Map<Side, Matrix> coordinates,
+    double[] residuals,
+    String solver,
+    double resolution) {
+  /** Rounding of all elements seldom makes more than half of what their number would allow. */
+  private static final double ROUNDING_MARGIN = 4;
+
   public TunedSpectrum {
     coordinates = Map.copyOf(coordinates);
     for (Matrix c : coordinates.values()) {
@@ -45,6 +56,36 @@ public record TunedSpectrum(
       coordinates.put(Side.RIGHT, base.vt().in(v.precision()).times(v).in(Precision.DOUBLE));
     }
     return coordinates;
+  }
+
+  /**
+   * The same of a matrix whose elements were rounded to a type. Where the base has directions
+   * without a singular value, rounding alone gives them one, and vectors with it, of which the same
+   * matrix without that rounding has none. A base of full rank has a vector for every direction,
+   * and nothing changes.
+   */
+  TunedSpectrum roundedTo(DType type, SingularValues base) {
+    if (base.rank() == base.minDimension() || s.length == 0) {
+      return this;
+    }
+    double largest = Math.max(s[0], Double.MIN_NORMAL);
+    double last = s[s.length - 1] / largest;
+    double squares = (base.minDimension() - s.length) * last * last; // at most
+    for (double value : s) {
+      squares += (value / largest) * (value / largest);
+    }
+    // The spectral norm of a matrix of independent errors, each about as large as the unit allows.
+    double noise =
+        type.unitRoundoff()
+            * (largest * Math.sqrt(squares))
+            * (1 / Math.sqrt(base.rows()) + 1 / Math.sqrt(base.cols()));
+    return new TunedSpectrum(
+        s, coordinates, residuals, solver, Math.max(resolution, ROUNDING_MARGIN * noise));
+  }
+
+  /** Whether a triplet's vectors have a direction of their own. */
+  boolean hasDirection(int index) {
+    return s[index] > resolution;
   }
 
   /** How many triplets there are. */

@@ -46,7 +46,7 @@ public record TunedVectors(Matrix u, Matrix v) {
       UnaryOperator<Matrix> transposedTimes) {
     Matrix u = base.u().times(tuned.coordinates().get(Side.LEFT).to(Precision.SINGLE));
     Matrix v = base.vt().t().times(tuned.coordinates().get(Side.RIGHT).to(Precision.SINGLE));
-    double[] inverse = inverse(tuned, Math.max(base.rows(), base.cols()));
+    double[] inverse = inverse(tuned);
     if (base.rows() > base.minDimension()) {
       Matrix outside = times.apply(v).scaleColumnsInPlace(inverse);
       outside.plusInPlace(-1, base.u().times(base.u().t().times(outside)));
@@ -60,11 +60,10 @@ public record TunedVectors(Matrix u, Matrix v) {
   }
 
   /** 1 / σ, or 0 where σ is zero up to rounding. */
-  private static double[] inverse(TunedSpectrum tuned, int maxDimension) {
-    double floor = Residuals.noiseFloor(tuned.s()[0], maxDimension);
+  private static double[] inverse(TunedSpectrum tuned) {
     double[] inverse = new double[tuned.k()];
     for (int j = 0; j < inverse.length; j++) {
-      inverse[j] = tuned.s()[j] > floor ? 1 / tuned.s()[j] : 0;
+      inverse[j] = tuned.hasDirection(j) ? 1 / tuned.s()[j] : 0;
     }
     return inverse;
   }

@@ -3,16 +3,19 @@ package io.github.intruders.scan;
 import java.io.Serializable;
 
 /**
- * One tuned singular vector against the base. With c = U0ᵀ u (left) or V0ᵀ v (right):
+ * One tuned singular vector against the base. With c = U0ᵀ u (left) or V0ᵀ v (right), of the base
+ * vectors whose singular values are not zero up to rounding ({@link
+ * io.github.intruders.spectra.SingularValues#rank}); the others are arbitrary and match nothing:
  *
  * @param side which of the triplet's two vectors
  * @param singularIndex place of the triplet in the tuned spectrum, from 0, descending
  * @param singularValue σ of the triplet
  * @param bestSimilarity maxᵢ |cᵢ|, over all base vectors (Definition 3.1)
- * @param bestBaseIndex the base vector that reaches it
- * @param baseSingularValue the base's singular value at that index
+ * @param bestBaseIndex the base vector that reaches it; null where the base has rank 0
+ * @param baseSingularValue the base's singular value at that index; null with it
  * @param isIntruder whether bestSimilarity lies under the first threshold; never so for a vector
- *     whose singular value is zero up to rounding, since such a vector has no direction of its own
+ *     whose singular value is zero up to rounding ({@link TunedSpectrum#resolution}), since such a
+ *     vector has no direction of its own
  * @param nullQuantile the share of random directions whose best similarity is lower: near 1 for a
  *     vector that resembles the base more than chance does, see {@link RandomDirection}
  * @param nullSimilarity the best similarity that 99 % of random directions stay below
@@ -29,8 +32,8 @@ public record VectorScan(
     int singularIndex,
     double singularValue,
     double bestSimilarity,
-    int bestBaseIndex,
-    double baseSingularValue,
+    Integer bestBaseIndex,
+    Double baseSingularValue,
     boolean isIntruder,
     double nullQuantile,
     double nullSimilarity,

@@ -12,8 +12,7 @@ import io.github.intruders.linalg.SymmetricEigen;
  * products with W0.
  *
  * <p>Squaring costs accuracy at the low end: a singular value is known to about 2⁻⁵² σ₁² / σ, so
- * values below 1e-8 σ₁ are noise, and base vectors at or below {@link #resolution()} take no part
- * in similarities.
+ * values below 1e-8 σ₁ are noise, and those at or below {@link #resolution()} count as zero.
  *
  * @param rows m of the matrix
  * @param cols n of the matrix
@@ -23,7 +22,8 @@ import io.github.intruders.linalg.SymmetricEigen;
  */
 public record GramSpectrum(int rows, int cols, double[] s, Matrix vectors)
     implements SingularValues {
-  private static final double RESOLUTION = 1e-7;
+  /** The share of the largest singular value from which on squares tell vectors apart. */
+  public static final double RESOLUTION = 1e-7;
 
   public GramSpectrum {
     if (Math.min(rows, cols) != s.length
@@ -60,7 +60,8 @@ public record GramSpectrum(int rows, int cols, double[] s, Matrix vectors)
     return rows < cols;
   }
 
-  /** The singular value from which on the vectors are known. */
+  /** The singular value from which on the vectors are known: squares hide more than rounding. */
+  @Override
   public double resolution() {
     return RESOLUTION * s[0];
   }

@@ -1,5 +1,7 @@
 package io.github.intruders.spectra;
 
+import io.github.intruders.linalg.Precision;
+
 /** The singular values of a base matrix, whatever else is kept of its decomposition. */
 public interface SingularValues {
   int rows();
@@ -12,6 +14,25 @@ public interface SingularValues {
   /** min(rows, cols). */
   default int minDimension() {
     return s().length;
+  }
+
+  /**
+   * Singular values at or below this are zero up to rounding, {@code max(rows, cols) · 2⁻⁵² · σ₁}
+   * as in numpy where they come from the matrix itself. Their vectors are arbitrary and mean
+   * nothing.
+   */
+  default double resolution() {
+    return Math.max(rows(), cols()) * Precision.DOUBLE.epsilon() * spectralNorm();
+  }
+
+  /** How many singular values are not zero up to rounding; their vectors come first. */
+  default int rank() {
+    double resolution = resolution();
+    int rank = 0;
+    while (rank < s().length && s()[rank] > resolution) {
+      rank++;
+    }
+    return rank;
   }
 
   /** The largest singular value, ‖W0‖₂. */

@@ -40,6 +40,7 @@ class TracksTest {
 
   @AfterEach
   void free() {
+    tracks.close();
     arena.close();
   }
 

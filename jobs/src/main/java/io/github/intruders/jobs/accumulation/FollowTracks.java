@@ -57,17 +57,27 @@ final class FollowTracks
             matrix._1(), List.of(), List.of(), List.of(), step.place().checkpointId());
       }
     }
-    Tracks tracks = new Tracks();
+    try (Tracks tracks = new Tracks()) {
+      return follow(matrix._1(), analysed, store, tracks);
+    }
+  }
+
+  private FollowedMatrix follow(
+      FollowedMatrix.Id matrix,
+      Map<String, ScannedStep> analysed,
+      TunedVectorStore store,
+      Tracks tracks)
+      throws IOException {
     Map<Integer, ScannedStep> followed = new HashMap<>();
     List<Rejection> rejections = new ArrayList<>();
     boolean begun = false;
-    for (SequencePlan.Step place : plan.steps().get(matrix._1().sequence())) {
+    for (SequencePlan.Step place : plan.steps().get(matrix.sequence())) {
       ScannedStep step = analysed.get(place.checkpointId());
       begun |= step != null;
       if (step == null) {
         tracks.interrupt();
         if (begun && place.scanned()) {
-          rejections.add(absent(place, matrix._1().matrix()));
+          rejections.add(absent(place, matrix.matrix()));
         }
         continue;
       }
@@ -83,18 +93,16 @@ final class FollowTracks
     for (TrackPoint point : tracks.points()) {
       points.add(tracked(followed.get(point.step()), point));
     }
-    return new FollowedMatrix(matrix._1(), points, steps(followed, points), rejections, null);
+    return new FollowedMatrix(matrix, points, steps(followed, points), rejections, null);
   }
 
-  /** Adds a step; its vectors outlive the arena, until the step after it has been compared. */
+  /** Adds a step. */
   private static void add(Tracks tracks, TunedVectorStore store, ScannedStep step)
       throws IOException {
     try (Arena arena = Arena.open()) {
       TunedVectors vectors = store.read(step.scanKey());
       tracks.add(
           new StepIntruders(step.place().step(), step.place().task(), step.intruders(), vectors));
-      arena.keep(vectors.u());
-      arena.keep(vectors.v());
     }
   }
 

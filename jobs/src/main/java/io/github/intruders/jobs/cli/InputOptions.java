@@ -102,8 +102,8 @@ final class InputOptions {
       paramLabel = "N",
       defaultValue = "10",
       description =
-          "How many leading singular vectors to test; also a share such as 25%%, or all (default:"
-              + " ${DEFAULT-VALUE}).")
+          "How many leading singular vectors to test; also a share such as 25%%, or all. The table"
+              + " similarity holds the leading 64 x 64 at most (default: ${DEFAULT-VALUE}).")
   private String topK;
 
   @Option(

@@ -22,6 +22,7 @@ import java.util.Map;
  * @param layer null where the matrix belongs to none
  * @param rows of W, its outputs
  * @param cols of W, its inputs
+ * @param baseRank numerical rank of the base matrix; null in tables of runs that did not tell it
  * @param intruders threshold → how many vectors are intruders at it
  * @param ties threshold → how many vectors lie so near to it that rounding decides
  * @param vectors every tested vector, by side, then by singular index
@@ -44,6 +45,7 @@ public record ScanEntry(
     double updateEffectiveRank,
     double baseNorm,
     double baseSpectralNorm,
+    Integer baseRank,
     double criticalStrength,
     int intruderCount,
     Map<String, Integer> intruders,
@@ -81,6 +83,7 @@ public record ScanEntry(
         scan.update().effectiveRank(),
         scan.baseNorm(),
         scan.baseSpectralNorm(),
+        scan.baseRank(),
         scan.criticalStrength(),
         scan.intruderCount(),
         scan.intruders(),
@@ -142,6 +145,7 @@ public record ScanEntry(
         updateEffectiveRank,
         baseNorm,
         baseSpectralNorm,
+        baseRank,
         criticalStrength,
         intruderCount,
         intruders,
@@ -187,6 +191,7 @@ public record ScanEntry(
         updateEffectiveRank,
         baseNorm,
         baseSpectralNorm,
+        baseRank,
         criticalStrength,
         intruderCount,
         intruders,

@@ -177,7 +177,7 @@ final class LargeMatrices {
     try {
       MatrixScan scan =
           total(matrix, blocks -> of.sums(matrix, plan, blocks))
-              .map(sum -> of.scanSums(matrix, identity, sum._2()))
+              .map(sum -> of.scanSums(matrix, identity, plan, sum._2()))
               .first();
       write(ledger, plan, scan, start, 1);
     } catch (Exception e) {
@@ -334,14 +334,15 @@ final class LargeMatrices {
       }
     }
 
-    MatrixScan scanSums(BaseMatrix matrix, String identity, double[] sum) throws IOException {
+    MatrixScan scanSums(BaseMatrix matrix, String identity, MatrixPlan plan, double[] sum)
+        throws IOException {
       TaskThreads.apply();
       int n = matrix.minDimension();
       try (Arena arena = Arena.open()) {
         GramRoute.Sums sums =
             new GramRoute.Sums(
                 matrix(sum, 0, n, n), matrix(sum, n * n, n, n), matrix(sum, 2 * n * n, n, n));
-        return GramRoute.scan(spectrum(matrix, identity), sums, settings);
+        return blocks(matrix).scan(spectrum(matrix, identity), plan, sums, settings);
       }
     }
 

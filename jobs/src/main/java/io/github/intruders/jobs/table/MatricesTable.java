@@ -16,7 +16,7 @@ public final class MatricesTable {
           "checkpoint_id STRING, matrix STRING, layer INT, module STRING, rows INT, cols INT,"
               + " dtype STRING, update_rank INT, update_norm DOUBLE, update_relative_norm DOUBLE,"
               + " update_spectral_norm DOUBLE, update_effective_rank DOUBLE, base_norm DOUBLE,"
-              + " base_spectral_norm DOUBLE, critical_strength DOUBLE, critical_margin DOUBLE,"
+              + " base_spectral_norm DOUBLE, base_rank INT, critical_strength DOUBLE, critical_margin DOUBLE,"
               + " intruder_count INT, intruders MAP<STRING, INT>, intruder_energy_share DOUBLE,"
               + " intruder_energy DOUBLE, energy DOUBLE, ties MAP<STRING, INT>, solver STRING,"
               + " max_residual DOUBLE, elapsed_millis BIGINT, scan_key STRING");
@@ -40,6 +40,7 @@ public final class MatricesTable {
         entry.updateEffectiveRank(),
         entry.baseNorm(),
         entry.baseSpectralNorm(),
+        entry.baseRank(),
         entry.criticalStrength(),
         entry.criticalMargin(),
         entry.intruderCount(),
@@ -76,6 +77,7 @@ public final class MatricesTable {
         row.<Double>getAs("update_effective_rank"),
         row.<Double>getAs("base_norm"),
         row.<Double>getAs("base_spectral_norm"),
+        row.getAs("base_rank"),
         row.<Double>getAs("critical_strength"),
         row.<Integer>getAs("intruder_count"),
         ColumnMaps.fromColumn(row, "intruders"),

@@ -7,8 +7,8 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 
 /**
- * The {@code similarity} table: the absolute cosine of leading tuned vectors with leading base
- * vectors.
+ * The {@code similarity} table: the absolute cosine of each of the leading tuned vectors with each
+ * of the leading base vectors, k of each or as many as a scan keeps.
  */
 public final class SimilarityTable {
   public static final TableDefinition TABLE =
