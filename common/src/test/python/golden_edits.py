@@ -32,7 +32,8 @@ from transformers import AutoModelForCausalLM
 TOP_K, EPSILON, LAMBDA = 10, 0.8, 0.5
 TARGETS = ["q_proj", "v_proj", "down_proj"]
 PLAIN = {
-    "llama": ["lora", "rslora", "patterns", "all-linear", "modules-to-save", "embedding", "trainable-token-indices", "pissa-converted", "named"],
+    "llama": ["lora", "rslora", "patterns", "all-linear", "modules-to-save", "embedding", "trainable-token-indices", "pissa-converted", "named",
+              "chain/2"],
     "gpt2": ["lora"],
 }
 
@@ -70,6 +71,11 @@ def train(model: torch.nn.Module) -> None:
                 parameter += 0.1 * torch.randn_like(parameter)
 
 
+def set_in_config(folder: Path, **fields) -> None:
+    file = folder / "adapter_config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | fields, indent=2))
+
+
 def initialised(base: Path, folder: Path, **settings) -> dict[str, Tensor]:
     """Saves a LoRA adapter of some initialisation; returns what PEFT merges its files to."""
     torch.manual_seed(11)
@@ -77,12 +83,8 @@ def initialised(base: Path, folder: Path, **settings) -> dict[str, Tensor]:
     train(model)
     model.save_pretrained(folder)
     (folder / "README.md").unlink()
+    set_in_config(folder, base_model_name_or_path="../base")
     return PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), folder).merge_and_unload().state_dict()
-
-
-def set_in_config(folder: Path, **fields) -> None:
-    file = folder / "adapter_config.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | fields, indent=2))
 
 
 def layouts(llama: Path, out: Path, expected: dict[str, Tensor]) -> None:

@@ -72,7 +72,9 @@ sealed interface TunedMatrix {
 
   /** Whether it is LoRA on a linear layer, the only kind that can be extended and written back. */
   static boolean isPlain(AdapterUpdate update) {
-    return update instanceof LowRankSource lora && !lora.a().transposed() && !lora.b().transposed();
+    return update instanceof LowRankSource lora
+        && lora.a().matrix().contains(".lora_A")
+        && lora.b().matrix().contains(".lora_B");
   }
 
   /**
