@@ -426,6 +426,20 @@ public final class Adapter {
     return config.fanInFanOut();
   }
 
+  /**
+   * A tensor's name as PEFT saves it today: older files have the adapter's name in it, which today's
+   * PEFT takes for a part of the module's.
+   */
+  public String nameToday(TensorInfo tensor) {
+    if (parse(tensor) instanceof AdapterTensor.Part part && !part.adapterName().isEmpty()) {
+      String end = "." + part.part();
+      int from = tensor.name().lastIndexOf(end + "." + part.adapterName());
+      return tensor.name().substring(0, from + end.length())
+          + tensor.name().substring(from + end.length() + 1 + part.adapterName().length());
+    }
+    return tensor.name();
+  }
+
   /** All tensors of the adapter's file, in the order of their bytes; unmodifiable. */
   public Collection<TensorInfo> tensors() {
     return weights.tensors().values();

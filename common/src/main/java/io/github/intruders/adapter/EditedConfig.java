@@ -17,8 +17,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * An {@code adapter_config.json} with other ranks and scales for some modules. Everything else in
- * it stays. The patterns name whole modules; where PEFT's matching would take one name for another,
+ * An {@code adapter_config.json} with other ranks and scales for some modules, and without what acts
+ * at load time. Everything else in it stays. The patterns name whole modules; where PEFT's matching would take one name for another,
  * the names are anchored.
  */
 public final class EditedConfig {
@@ -37,18 +37,20 @@ public final class EditedConfig {
   public record Site(int rank, double scale) {}
 
   /**
-   * The config of an edited adapter, or of one that stands for a chain.
+   * The config of an edited adapter, or of one that stands for a chain. What would act when it is
+   * loaded is taken out, see {@link LoadTimeFields}.
    *
    * @param chain at least one adapter; fields other than the modules' come from the last
    * @param sites what has changed, by base tensor; of a chain every base tensor that it updates
-   * @return a new config, or the last adapter's own if nothing has changed
+   * @return a new config, equal to the last adapter's own if nothing has changed
    */
   public static JsonNode of(List<Adapter> chain, Map<String, Site> sites) {
     Adapter last = chain.get(chain.size() - 1);
-    if (sites.isEmpty()) {
-      return last.config();
-    }
     ObjectNode config = last.config().deepCopy();
+    LoadTimeFields.clear(config);
+    if (sites.isEmpty()) {
+      return config;
+    }
     AdapterConfig old = AdapterConfig.parse(last.uri(), config);
     SortedMap<String, Integer> ranks = new TreeMap<>();
     SortedMap<String, Double> alphas = new TreeMap<>();

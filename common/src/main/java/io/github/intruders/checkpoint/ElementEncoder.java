@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.EnumSet;
+import java.util.Set;
 
 /**
  * Turns numbers into the elements of a tensor, rounding to the nearest value its type has, ties to
@@ -15,8 +17,24 @@ import java.nio.ByteOrder;
  */
 public final class ElementEncoder {
   private static final double HALF_MAX = 65504;
+  private static final Set<DType> WRITABLE = EnumSet.of(DType.F64, DType.F32, DType.F16, DType.BF16);
 
   private ElementEncoder() {}
+
+  /**
+   * Refuses a type that elements can't be written in.
+   *
+   * @throws UserInputException with code {@code DTYPE_UNSUPPORTED}
+   */
+  public static void requireWritable(DType dtype, String file, String tensor) {
+    if (!WRITABLE.contains(dtype)) {
+      throw UserInputException.inTensor(
+          RejectCode.DTYPE_UNSUPPORTED,
+          file,
+          tensor,
+          "%s can't be edited: expected one of %s; convert it first".formatted(dtype, WRITABLE));
+    }
+  }
 
   /**
    * Rounds every element to a value of the type, in place.
@@ -39,6 +57,28 @@ public final class ElementEncoder {
       }
     }
     return matrix;
+  }
+
+  /** The largest relative error of rounding to the type: half a unit in the last place. */
+  public static double relativeError(DType dtype) {
+    return switch (dtype) {
+      case F64 -> 0x1p-53;
+      case F32 -> 0x1p-24;
+      case BF16 -> 0x1p-8;
+      case F16 -> 0x1p-11;
+      default -> throw new IllegalArgumentException("Cannot write elements of type " + dtype);
+    };
+  }
+
+  /** The largest absolute error of rounding to the type where its smallest numbers lie. */
+  public static double absoluteError(DType dtype) {
+    return switch (dtype) {
+      case F64 -> Double.MIN_VALUE;
+      case F32 -> 0x1p-150;
+      case BF16 -> 0x1p-134;
+      case F16 -> 0x1p-25;
+      default -> throw new IllegalArgumentException("Cannot write elements of type " + dtype);
+    };
   }
 
   /** The nearest value of the type; infinite where it is too large. */

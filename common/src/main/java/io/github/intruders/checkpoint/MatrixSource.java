@@ -204,6 +204,11 @@ public record MatrixSource(
     return (long) rows * cols;
   }
 
+  /** Whether nothing else lies between the bytes of the matrix. */
+  public boolean isContiguous() {
+    return spanBytes() == lengthBytes();
+  }
+
   /** How many bytes there are from the first of the matrix to its last. */
   long spanBytes() {
     int storedRows = transposed ? cols : rows;

@@ -11,6 +11,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.CRC32;
+import java.util.zip.CheckedOutputStream;
 
 /**
  * Writes a safetensors file as one stream. The header is padded to eight bytes and tensors stand in
@@ -20,6 +22,9 @@ public final class SafetensorsWriter {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int CHUNK_ELEMENTS = 1 << 18;
 
+  private static final String METADATA = "__metadata__";
+
+  private final Map<String, String> layout = new LinkedHashMap<>();
   private final Map<String, Object> header = new LinkedHashMap<>();
   private final Map<String, Storage.Body> bodies = new LinkedHashMap<>();
   private long end;
@@ -27,7 +32,7 @@ public final class SafetensorsWriter {
   /** Adds what stands under {@code __metadata__}; nothing is written for an empty map. */
   public SafetensorsWriter metadata(Map<String, String> metadata) {
     if (!metadata.isEmpty()) {
-      header.put("__metadata__", new LinkedHashMap<>(metadata));
+      header.put(METADATA, new LinkedHashMap<>(metadata));
     }
     return this;
   }
@@ -43,6 +48,7 @@ public final class SafetensorsWriter {
       throw new IllegalArgumentException("Cannot write tensor %s twice".formatted(name));
     }
     Map<String, Object> entry = new LinkedHashMap<>();
+    layout.put(name, SealedTensors.layout(dtype, List.copyOf(shape)));
     entry.put("dtype", dtype.name());
     entry.put("shape", List.copyOf(shape));
     entry.put("data_offsets", List.of(end, end + lengthBytes));
@@ -74,6 +80,27 @@ public final class SafetensorsWriter {
         List.of((long) vector.length),
         bytes.capacity(),
         out -> out.write(bytes.array()));
+  }
+
+  /**
+   * Puts checksums of all tensors added so far, and a seal over the header, into the metadata; see
+   * {@link SealedTensors}. Every tensor is produced once more for that.
+   */
+  public SafetensorsWriter sealed() throws IOException {
+    Map<String, String> metadata = new LinkedHashMap<>();
+    if (header.remove(METADATA) instanceof Map<?, ?> said) {
+      said.forEach((key, value) -> metadata.put((String) key, (String) value));
+    }
+    Map<String, Long> sums = new LinkedHashMap<>();
+    for (Map.Entry<String, Storage.Body> body : bodies.entrySet()) {
+      CheckedOutputStream out =
+          new CheckedOutputStream(OutputStream.nullOutputStream(), new CRC32());
+      body.getValue().writeTo(out);
+      sums.put(body.getKey(), out.getChecksum().getValue());
+    }
+    SealedTensors.seal(metadata, sums, layout);
+    header.put(METADATA, metadata);
+    return this;
   }
 
   /** Writes the whole file; does not close {@code out}. */

@@ -72,6 +72,11 @@ public record TensorInfo(
     }
   }
 
+  /** This tensor with a checksum of its bytes. */
+  public TensorInfo checkedBy(Checksum sum) {
+    return new TensorInfo(name, dtype, shape, file, offset, lengthBytes, byColumns, sum);
+  }
+
   /** Element type and shape in words, such as {@code BF16 2048x2048} or {@code F32 scalar}. */
   public String description() {
     return describe(dtype, shape);

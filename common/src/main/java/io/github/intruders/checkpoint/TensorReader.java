@@ -264,12 +264,8 @@ public final class TensorReader {
     } catch (IOException e) {
       throw new IOException(place(source, e), e);
     }
-    if (sum != null && sum.getValue() != source.checksum().crc32()) {
-      throw UserInputException.inTensor(
-          RejectCode.CHECKSUM_WRONG,
-          source.file(),
-          source.matrix(),
-          source.checksum().fault(sum.getValue()));
+    if (sum != null) {
+      source.checksum().require(sum.getValue(), source.file(), source.matrix());
     }
   }
 

@@ -151,7 +151,10 @@ final class TorchArchive {
     if (offset > source.lengthBytes() || length > source.lengthBytes() - offset) {
       throw outside(file, name);
     }
-    Checksum checksum = entry.getCrc() == 0 ? null : new Checksum(name, entry.getCrc());
+    Checksum checksum =
+        entry.getCrc() == 0
+            ? null
+            : new Checksum("record %s of the archive".formatted(name), entry.getCrc());
     return new Place(name, headerOffset, offset, length, checksum);
   }
 

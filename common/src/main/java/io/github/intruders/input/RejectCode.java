@@ -87,6 +87,11 @@ public enum RejectCode {
   VECTORS_MISSING,
   /** A step of a sequence that was not analysed, so that intruders can't be followed through it. */
   STEP_MISSING,
+  /**
+   * An edited model of which nothing is kept: it could not hold every edit, or was read back and did
+   * not.
+   */
+  NOT_WRITTEN,
   /** A decomposition that did not converge. */
   NOT_CONVERGED,
   /** A matrix that needs more memory than a task may use. */

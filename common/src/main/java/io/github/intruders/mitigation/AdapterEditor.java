@@ -8,9 +8,11 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.github.intruders.adapter.Adapter;
 import io.github.intruders.adapter.AdapterUpdate;
 import io.github.intruders.adapter.EditedConfig;
+import io.github.intruders.adapter.LoadTimeFields;
 import io.github.intruders.adapter.LowRankSource;
 import io.github.intruders.checkpoint.DType;
 import io.github.intruders.checkpoint.ElementEncoder;
+import io.github.intruders.checkpoint.MatrixSource;
 import io.github.intruders.checkpoint.RangeSource;
 import io.github.intruders.checkpoint.SafetensorsHeader;
 import io.github.intruders.checkpoint.SafetensorsWriter;
@@ -22,7 +24,10 @@ import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.Matrix;
+import io.github.intruders.linalg.Precision;
+import io.github.intruders.plan.MatrixPlan;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -31,6 +36,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.zip.CRC32;
+import java.util.zip.CheckedOutputStream;
 
 /**
  * Writes an edited adapter as a PEFT folder, which PEFT loads like the one it came from. An edited
@@ -38,24 +45,24 @@ import java.util.TreeSet;
  *
  * <p>A module that an edit adds to gets more columns in B and rows in A, and as much more {@code
  * alpha} that its scale stays, so the numbers that were there stay as well. Modules without an
- * edit, all other tensors and all other files are copied byte for byte. New numbers have the type
+ * edit and all other tensors are copied byte for byte, and so are the files beside them that hold no
+ * weights. A pickled adapter is written as safetensors. What acts at load time leaves the config
+ * ({@link LoadTimeFields}). New numbers have the type
  * of those there were: for F16 and BF16 they are rounded to 11 or 8 significant bits, and {@link
  * MatrixFigures#reconstructionError()} says what that costs.
  */
 public final class AdapterEditor {
   private static final String CONFIG = "adapter_config.json";
   private static final String WEIGHTS = "adapter_model.safetensors";
+  private static final String SAFETENSORS = ".safetensors";
 
   private final Storage storage;
   private final List<Adapter> chain;
   private final Adapter last;
+  private final Map<String, AdapterModules.Module> modules;
   private final TensorReader reader;
 
-  /**
-   * @param chain adapters in the order in which they were trained; at least one
-   * @throws UserInputException if the chain can't be one adapter
-   */
-  public AdapterEditor(Storage storage, List<Adapter> chain) {
+  private AdapterEditor(Storage storage, List<Adapter> chain, List<MatrixPlan> plans) {
     this.storage = storage;
     this.chain = List.copyOf(chain);
     this.last = chain.get(chain.size() - 1);
@@ -63,6 +70,23 @@ public final class AdapterEditor {
     for (Adapter adapter : this.chain) {
       requireJoinable(adapter);
     }
+    this.modules = AdapterModules.of(this.chain, plans);
+  }
+
+  /**
+   * Opens the adapters of a chain.
+   *
+   * @param sources in the order in which they were trained; at least one
+   * @param plans what may be edited
+   * @throws UserInputException if the chain can't be one adapter, or a plan not be written back
+   */
+  public static AdapterEditor open(Storage storage, List<String> sources, List<MatrixPlan> plans)
+      throws IOException {
+    List<Adapter> chain = new ArrayList<>();
+    for (String source : sources) {
+      chain.add(Adapter.open(storage, source));
+    }
+    return new AdapterEditor(storage, chain, plans);
   }
 
   /** What an adapter holds besides factors can be carried over from the last one only. */
@@ -103,26 +127,33 @@ public final class AdapterEditor {
         "A chain with more than plain LoRA factors can't become one adapter: " + reason);
   }
 
-  /** Gives the edit of a base tensor; {@link MatrixEdit.Kept} where there is none. */
-  @FunctionalInterface
-  public interface Edits {
-    MatrixEdit of(String baseTensor) throws IOException;
-  }
-
   /**
-   * Writes the folder; the weights first, each file as a whole.
+   * Writes the folder; the weights first, the config last, each file as a whole.
    *
    * @param folder where to; other files of that name are replaced
    */
   public void write(Edits edits, String folder) throws IOException {
     Map<String, Changed> changed = changed(edits);
     writeWeights(changed, edits, storage.resolve(folder, WEIGHTS));
-    for (StoredFile file : storage.list(last.uri())) {
-      if (!file.directory() && !file.name().equals(WEIGHTS) && !file.name().equals(CONFIG)) {
-        copy(file.uri(), storage.resolve(folder, file.name()));
-      }
+    for (String name : carried()) {
+      copy(storage.resolve(last.uri(), name), storage.resolve(folder, name));
     }
     writeConfig(changed, storage.resolve(folder, CONFIG));
+  }
+
+  /** The names of all files of the edited adapter. */
+  public List<String> files() throws IOException {
+    List<String> files = new ArrayList<>(carried());
+    files.add(WEIGHTS);
+    files.add(CONFIG);
+    return files;
+  }
+
+  private List<String> carried() throws IOException {
+    return storage.list(last.uri()).stream()
+        .filter(file -> !file.directory() && CarriedFiles.isCarried(file.name()))
+        .map(StoredFile::name)
+        .toList();
   }
 
   /**
@@ -135,18 +166,16 @@ public final class AdapterEditor {
 
   /** The modules that are not copied, by base tensor; their numbers are read when written. */
   private Map<String, Changed> changed(Edits edits) throws IOException {
-    Set<String> baseTensors = new TreeSet<>();
-    chain.forEach(adapter -> baseTensors.addAll(adapter.updates().keySet()));
     Map<String, Changed> changed = new TreeMap<>();
-    for (String baseTensor : baseTensors) {
+    for (AdapterModules.Module module : modules.values()) {
       try (Arena arena = Arena.open()) {
-        MatrixEdit edit = edits.of(baseTensor);
+        MatrixEdit edit = edit(module, edits);
         if (edit instanceof MatrixEdit.Kept && chain.size() == 1) {
           continue;
         }
-        StoredFactors factors = factors(baseTensor, edits);
+        StoredFactors factors = factors(module, edits);
         changed.put(
-            baseTensor,
+            module.baseTensor(),
             new Changed(
                 factors.rank(),
                 factors.scale(),
@@ -159,28 +188,27 @@ public final class AdapterEditor {
     return changed;
   }
 
-  private StoredFactors factors(String baseTensor, Edits edits) throws IOException {
-    List<LowRankSource> links =
-        chain.stream()
-            .filter(adapter -> adapter.updates().containsKey(baseTensor))
-            .map(adapter -> TunedMatrix.plain(adapter.updates().get(baseTensor)))
-            .toList();
-    return StoredFactors.read(reader, links).edited(edits.of(baseTensor)).rounded(baseTensor);
+  private static MatrixEdit edit(AdapterModules.Module module, Edits edits) throws IOException {
+    return module.plan() == null ? new MatrixEdit.Kept() : edits.of(module.plan());
+  }
+
+  private StoredFactors factors(AdapterModules.Module module, Edits edits) throws IOException {
+    return StoredFactors.read(reader, module.links())
+        .edited(edit(module, edits))
+        .rounded(module.baseTensor());
   }
 
   private void writeWeights(Map<String, Changed> changed, Edits edits, String target)
       throws IOException {
     String source = last.tensors().iterator().next().file();
-    if (changed.isEmpty()) {
+    boolean named =
+        last.tensors().stream().allMatch(tensor -> last.nameToday(tensor).equals(tensor.name()));
+    if (changed.isEmpty() && source.endsWith(SAFETENSORS) && named) {
       copy(source, target);
       return;
     }
-    Map<String, String> metadata;
-    try (RangeSource file = storage.open(source)) {
-      metadata = SafetensorsHeader.parse(file).metadata();
-    }
     Map<String, NewTensor> tensors = newTensors(changed, edits);
-    SafetensorsWriter writer = new SafetensorsWriter().metadata(metadata);
+    SafetensorsWriter writer = new SafetensorsWriter().metadata(metadata(source));
     if (chain.size() > 1) { // all there is are factors, and all of them are new
       tensors.forEach((name, tensor) -> tensor.addTo(writer, name));
       storage.write(target, writer::writeTo);
@@ -189,21 +217,45 @@ public final class AdapterEditor {
     for (TensorInfo tensor : last.tensors()) {
       NewTensor edited = tensors.get(tensor.name());
       if (edited != null) {
-        edited.addTo(writer, tensor.name());
+        edited.addTo(writer, last.nameToday(tensor));
       } else {
         writer.add(
-            tensor.name(),
+            last.nameToday(tensor),
             tensor.dtype(),
             tensor.shape(),
             tensor.lengthBytes(),
-            out -> {
-              try (RangeSource file = storage.open(tensor.file())) {
-                FileCopy.copy(file, tensor.offset(), tensor.offset() + tensor.lengthBytes(), out);
-              }
-            });
+            out -> copy(tensor, out));
       }
     }
     storage.write(target, writer::writeTo);
+  }
+
+  private Map<String, String> metadata(String source) throws IOException {
+    if (!source.endsWith(SAFETENSORS)) {
+      return Map.of("format", "pt");
+    }
+    try (RangeSource file = storage.open(source)) {
+      return SafetensorsHeader.parse(file).metadata();
+    }
+  }
+
+  /** Copies a tensor's elements, row by row however they are stored. */
+  private void copy(TensorInfo tensor, OutputStream out) throws IOException {
+    if (tensor.byColumns()) {
+      ElementEncoder.requireWritable(tensor.dtype(), tensor.file(), tensor.name());
+      try (Arena arena = Arena.open()) {
+        MatrixSource place = MatrixSource.of(tensor, false).get(0);
+        ElementEncoder.write(reader.read(place, Precision.DOUBLE), tensor.dtype(), out);
+      }
+      return;
+    }
+    CheckedOutputStream checked = new CheckedOutputStream(out, new CRC32());
+    try (RangeSource file = storage.open(tensor.file())) {
+      FileCopy.copy(file, tensor.offset(), tensor.offset() + tensor.lengthBytes(), checked);
+    }
+    if (tensor.checksum() != null) {
+      tensor.checksum().require(checked.getChecksum().getValue(), tensor.file(), tensor.name());
+    }
   }
 
   /** A tensor of the edited adapter, whose numbers are read when it is written. */
@@ -238,7 +290,7 @@ public final class AdapterEditor {
                   module.typeA(),
                   out -> {
                     try (Arena arena = Arena.open()) {
-                      Matrix a = factors(baseTensor, edits).a();
+                      Matrix a = factors(modules.get(baseTensor), edits).a();
                       ElementEncoder.write(a, module.typeA(), out);
                     }
                   }));
@@ -250,7 +302,7 @@ public final class AdapterEditor {
                   module.typeB(),
                   out -> {
                     try (Arena arena = Arena.open()) {
-                      Matrix b = factors(baseTensor, edits).b();
+                      Matrix b = factors(modules.get(baseTensor), edits).b();
                       ElementEncoder.write(b, module.typeB(), out);
                     }
                   }));
@@ -259,16 +311,15 @@ public final class AdapterEditor {
   }
 
   private void writeConfig(Map<String, Changed> changed, String target) throws IOException {
-    String source = storage.resolve(last.uri(), CONFIG);
-    if (changed.isEmpty()) {
-      copy(source, target);
-      return;
-    }
     Map<String, EditedConfig.Site> sites = new LinkedHashMap<>();
     changed.forEach(
         (baseTensor, module) ->
             sites.put(baseTensor, new EditedConfig.Site(module.rank(), module.scale())));
     JsonNode config = EditedConfig.of(chain, sites);
+    if (config.equals(last.config())) {
+      copy(storage.resolve(last.uri(), CONFIG), target);
+      return;
+    }
     byte[] json =
         new JsonMapper()
             .writer(likePython())
@@ -297,12 +348,91 @@ public final class AdapterEditor {
     }
   }
 
-  /** Opens the adapters of a chain. */
-  public static AdapterEditor open(Storage storage, List<String> sources) throws IOException {
-    List<Adapter> chain = new ArrayList<>();
-    for (String source : sources) {
-      chain.add(Adapter.open(storage, source));
+  /**
+   * Opens a written folder as PEFT will, and holds the factors of every module in it against its
+   * edit; and all else against the source.
+   *
+   * @throws UserInputException with code {@code NOT_WRITTEN} naming what differs
+   */
+  public void prove(Edits edits, String folder) throws IOException {
+    WrittenFolder.requireFiles(storage, folder, files());
+    Adapter written = Adapter.open(storage, folder);
+    for (Adapter.Fault fault : written.faults()) {
+      throw notHeld(folder, fault.error().getMessage());
     }
-    return new AdapterEditor(storage, chain);
+    List<String> acting = LoadTimeFields.in(written.config());
+    if (!acting.isEmpty()) {
+      throw notHeld(folder, "its config still has " + acting);
+    }
+    Set<String> expected = chain.size() > 1 ? modules.keySet() : last.updates().keySet();
+    if (!written.updates().keySet().equals(expected)) {
+      throw notHeld(folder, "it updates %s".formatted(written.updates().keySet()));
+    }
+    if (chain.size() == 1) {
+      proveRest(written, folder);
+    }
+    for (AdapterModules.Module module : modules.values()) {
+      LowRankSource found = TunedMatrix.plain(written.updates().get(module.baseTensor()));
+      if (module.plan() == null && chain.size() == 1) {
+        continue; // compared with all else
+      }
+      try (Arena arena = Arena.open()) {
+        StoredFactors before = StoredFactors.read(reader, module.links());
+        StoredFactors after = StoredFactors.read(reader, List.of(found));
+        WrittenMatrix.require(folder, module.baseTensor(), before, edit(module, edits), after);
+      }
+    }
+  }
+
+  /** What is not planned has to be there as it was: kinds, scales, and the bytes of its tensors. */
+  private void proveRest(Adapter written, String folder) throws IOException {
+    Map<String, TensorInfo> tensors = new TreeMap<>();
+    written.tensors().forEach(tensor -> tensors.put(tensor.name(), tensor));
+    Set<String> edited = new TreeSet<>();
+    for (AdapterUpdate update : last.updates().values()) {
+      AdapterModules.Module module = modules.get(update.baseTensor());
+      if (module != null && module.plan() != null) {
+        update.sources().forEach(factor -> edited.add(factor.matrix()));
+      } else if (update instanceof LowRankSource before
+          && !(written.updates().get(update.baseTensor()) instanceof LowRankSource after
+              && after.scale() == before.scale())) {
+        throw notHeld(folder, "the scale of %s changed".formatted(update.baseTensor()));
+      }
+    }
+    for (TensorInfo tensor : last.tensors()) {
+      TensorInfo found = tensors.remove(last.nameToday(tensor));
+      if (found == null) {
+        throw notHeld(folder, "it lacks " + tensor.name());
+      }
+      boolean alike = found.dtype() == tensor.dtype() && found.shape().equals(tensor.shape());
+      if (!edited.contains(tensor.name()) && (!alike || !areEqual(tensor, found))) {
+        throw notHeld(folder, "%s is not the source's".formatted(tensor.name()));
+      }
+    }
+    if (!tensors.isEmpty()) {
+      throw notHeld(folder, "it also holds %s".formatted(tensors.keySet()));
+    }
+  }
+
+  private boolean areEqual(TensorInfo one, TensorInfo other) throws IOException {
+    if (one.byColumns()) {
+      try (Arena arena = Arena.open()) {
+        Matrix difference = reader.read(MatrixSource.of(one, false).get(0), Precision.DOUBLE);
+        Matrix twin = reader.read(MatrixSource.of(other, false).get(0), Precision.DOUBLE);
+        return difference.plusInPlace(-1, twin).frobeniusNorm() == 0;
+      }
+    }
+    try (RangeSource file = storage.open(one.file());
+        RangeSource twin = storage.open(other.file())) {
+      return FileCopy.areEqual(file, one.offset(), twin, other.offset(), one.lengthBytes());
+    }
+  }
+
+  private static UserInputException notHeld(String folder, String reason) {
+    return UserInputException.inFile(
+        RejectCode.NOT_WRITTEN,
+        folder,
+        "The edited adapter, read back, is not what was to be written: %s; please report this"
+            .formatted(reason));
   }
 }

@@ -1,9 +1,12 @@
 package io.github.intruders.mitigation;
 
+import static io.github.intruders.linalg.Precision.DOUBLE;
+
 import io.github.intruders.checkpoint.Checkpoint;
 import io.github.intruders.checkpoint.ElementEncoder;
 import io.github.intruders.checkpoint.MatrixSource;
 import io.github.intruders.checkpoint.RangeSource;
+import io.github.intruders.checkpoint.SafetensorsHeader;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.StoredFile;
 import io.github.intruders.checkpoint.TensorInfo;
@@ -13,15 +16,15 @@ import io.github.intruders.input.UserInputException;
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.plan.MatrixPlan;
-import io.github.intruders.plan.UpdateSource;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.regex.Pattern;
 
 /**
  * Writes an edited checkpoint, file by file: the same shards with the same headers. The bytes of
@@ -32,15 +35,14 @@ import java.util.regex.Pattern;
 public final class CheckpointEditor {
   private static final String SUFFIX = ".safetensors";
   private static final String INDEX_SUFFIX = ".safetensors.index.json";
-  private static final Pattern OTHER_WEIGHTS =
-      Pattern.compile(".*\\.(bin|pt|pth|ckpt|gguf|h5|msgpack|onnx|bin\\.index\\.json)");
-
   private final Storage storage;
+  private final Checkpoint source;
   private final String folder;
   private final List<String> files = new ArrayList<>();
 
-  private CheckpointEditor(Storage storage, String folder) {
+  private CheckpointEditor(Storage storage, Checkpoint source, String folder) {
     this.storage = storage;
+    this.source = source;
     this.folder = folder;
   }
 
@@ -69,17 +71,13 @@ public final class CheckpointEditor {
         isFolder
             ? checkpoint.uri()
             : checkpoint.uri().substring(0, checkpoint.uri().lastIndexOf('/'));
-    CheckpointEditor editor = new CheckpointEditor(storage, folder);
-    boolean sharded = weights.size() > 1 || checkpoint.uri().endsWith(INDEX_SUFFIX);
-    boolean singleFile = weights.contains(storage.resolve(folder, "model" + SUFFIX));
+    CheckpointEditor editor = new CheckpointEditor(storage, checkpoint, folder);
+    if (!weights.contains(storage.resolve(folder, "model" + SUFFIX))) {
+      weights.add(isFolder ? storage.resolve(folder, "model" + INDEX_SUFFIX) : checkpoint.uri());
+    }
     for (StoredFile file : storage.list(folder)) {
-      boolean other =
-          file.directory()
-              || file.name().startsWith(".")
-              || OTHER_WEIGHTS.matcher(file.name()).matches()
-              || (file.name().endsWith(SUFFIX) && !weights.contains(file.uri()))
-              || (file.name().endsWith(INDEX_SUFFIX) && singleFile && !sharded);
-      if (!other) {
+      if (!file.directory()
+          && (weights.contains(file.uri()) || CarriedFiles.isCarried(file.name()))) {
         editor.files.add(file.name());
       }
     }
@@ -93,12 +91,6 @@ public final class CheckpointEditor {
     return List.copyOf(files);
   }
 
-  /** Gives the edit of a matrix. */
-  @FunctionalInterface
-  public interface Edits {
-    MatrixEdit of(MatrixPlan plan) throws IOException;
-  }
-
   /**
    * Writes one file as a whole.
    *
@@ -108,13 +100,12 @@ public final class CheckpointEditor {
   public void write(String name, List<MatrixPlan> plans, Edits edits, String target)
       throws IOException {
     String file = storage.resolve(folder, name);
-    List<MatrixPlan> inFile =
-        plans.stream()
-            .filter(plan -> tuned(plan).file().equals(file))
-            .sorted(Comparator.comparingLong(plan -> tuned(plan).offset()))
+    List<MatrixPlan> ordered =
+        inFile(name, plans).stream()
+            .sorted(Comparator.comparingLong(plan -> TunedMatrix.place(plan).offset()))
             .toList();
     try (RangeSource source = storage.open(file)) {
-      storage.write(target, out -> write(source, inFile, edits, out));
+      storage.write(target, out -> write(source, ordered, edits, out));
     }
   }
 
@@ -128,7 +119,7 @@ public final class CheckpointEditor {
         if (edit instanceof MatrixEdit.Kept) {
           continue;
         }
-        MatrixSource place = tuned(plan);
+        MatrixSource place = TunedMatrix.place(plan);
         FileCopy.copy(source, done, place.offset(), out);
         TunedMatrix.Whole whole = (TunedMatrix.Whole) TunedMatrix.read(reader, plan);
         Matrix w = ((TunedMatrix.Whole) whole.stored(edit, place.matrix())).w();
@@ -139,7 +130,94 @@ public final class CheckpointEditor {
     FileCopy.copy(source, done, source.lengthBytes(), out);
   }
 
-  private static MatrixSource tuned(MatrixPlan plan) {
-    return ((UpdateSource.Full) plan.update()).tuned();
+  private List<MatrixPlan> inFile(String name, List<MatrixPlan> plans) {
+    String file = storage.resolve(folder, name);
+    return plans.stream().filter(plan -> TunedMatrix.place(plan).file().equals(file)).toList();
+  }
+
+  /**
+   * Reads a file that was written, and holds every planned matrix in it against its edit.
+   *
+   * @param target where the file lies
+   * @throws UserInputException with code {@code NOT_WRITTEN} if a matrix is not there, or is another
+   */
+  public void prove(String name, List<MatrixPlan> plans, Edits edits, String target)
+      throws IOException {
+    List<MatrixPlan> here = inFile(name, plans);
+    if (!name.endsWith(SUFFIX) || here.isEmpty()) {
+      return;
+    }
+    Map<String, TensorInfo> written;
+    try (RangeSource file = storage.open(target)) {
+      written = SafetensorsHeader.parse(file).tensors();
+    }
+    TensorReader reader = new TensorReader(storage);
+    for (MatrixPlan plan : here) {
+      try (Arena arena = Arena.open()) {
+        TunedMatrix before = TunedMatrix.read(reader, plan);
+        WrittenMatrix.require(
+            target, plan.base().name(), before, edits.of(plan), reader.read(inWritten(plan, written, target), DOUBLE));
+      }
+    }
+  }
+
+  /** Where a matrix lies in the written file, by its tensor's name there. */
+  private MatrixSource inWritten(MatrixPlan plan, Map<String, TensorInfo> written, String target) {
+    MatrixSource place = TunedMatrix.place(plan);
+    for (TensorInfo tensor : source.tensors().values()) {
+      long from = place.offset() - tensor.offset();
+      if (tensor.file().equals(place.file())
+          && from >= 0
+          && from + place.lengthBytes() <= tensor.lengthBytes()) {
+        TensorInfo found = written.get(tensor.name());
+        if (found == null
+            || found.dtype() != tensor.dtype()
+            || !found.shape().equals(tensor.shape())) {
+          break;
+        }
+        return new MatrixSource(
+            place.matrix(),
+            found.file(),
+            found.dtype(),
+            found.offset() + from,
+            place.rows(),
+            place.cols(),
+            place.transposed());
+      }
+    }
+    throw WrittenMatrix.notHeld(target, plan.base().name(), "it is not there");
+  }
+
+  /**
+   * Opens a written folder as its readers will, and requires that it is the source's twin: the same
+   * tensors in files of the same names, and no other file.
+   *
+   * @param target the folder
+   * @throws UserInputException with code {@code NOT_WRITTEN} naming what differs
+   */
+  public void proveWhole(String target) throws IOException {
+    WrittenFolder.requireFiles(storage, target, files);
+    boolean isFolder = storage.isDirectory(source.uri());
+    String name = source.uri().substring(source.uri().lastIndexOf('/') + 1);
+    Checkpoint written =
+        Checkpoint.open(storage, isFolder ? target : storage.resolve(target, name));
+    Map<String, String> expected = tensorsOf(source, folder);
+    if (!written.faults().isEmpty() || !tensorsOf(written, target).equals(expected)) {
+      throw UserInputException.inFile(
+          RejectCode.NOT_WRITTEN,
+          target,
+          "The edited model does not read as a checkpoint with the tensors of " + source.uri());
+    }
+  }
+
+  private static Map<String, String> tensorsOf(Checkpoint checkpoint, String folder) {
+    Map<String, String> tensors = new TreeMap<>();
+    checkpoint
+        .tensors()
+        .forEach(
+            (name, tensor) ->
+                tensors.put(
+                    name, tensor.file().substring(folder.length()) + " " + tensor.description()));
+    return tensors;
   }
 }

@@ -1,9 +1,8 @@
 package io.github.intruders.mitigation;
 
 import io.github.intruders.checkpoint.MatrixSource;
-import io.github.intruders.checkpoint.RangeSource;
-import io.github.intruders.checkpoint.SafetensorsHeader;
 import io.github.intruders.checkpoint.SafetensorsWriter;
+import io.github.intruders.checkpoint.SealedTensors;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorInfo;
 import io.github.intruders.checkpoint.TensorReader;
@@ -35,7 +34,7 @@ public final class EditStore {
   /** Writes the edits under a key, replacing what was there. */
   public void write(String key, List<EditedVariant> variants) throws IOException {
     SafetensorsWriter writer =
-        new SafetensorsWriter().metadata(Map.of("format", "intruders-edits-1"));
+        new SafetensorsWriter().metadata(identity(key));
     for (EditedVariant edited : variants) {
       String name = edited.variant().name();
       if (edited.edit() instanceof MatrixEdit.Added added) {
@@ -46,13 +45,13 @@ public final class EditStore {
         writer.add(name + ".factor", new double[] {scaled.factor()});
       }
     }
-    storage.write(file(key), writer::writeTo);
+    storage.write(file(key), writer.sealed()::writeTo);
   }
 
   /**
    * Reads one variant's edit, into the arena that is open.
    *
-   * @throws UserInputException if the file is missing or not whole
+   * @throws UserInputException if the file is missing, not whole, damaged, or that of another key
    */
   public MatrixEdit read(String key, Variant variant) throws IOException {
     String file = file(key);
@@ -62,10 +61,7 @@ public final class EditStore {
           file,
           "The edits of a matrix are gone; delete the output's _work/mitigation and start again");
     }
-    Map<String, TensorInfo> tensors;
-    try (RangeSource source = storage.open(file)) {
-      tensors = SafetensorsHeader.parse(source).tensors();
-    }
+    Map<String, TensorInfo> tensors = SealedTensors.read(storage, file, identity(key));
     TensorReader reader = new TensorReader(storage);
     String name = variant.name();
     if (tensors.containsKey(name + ".p")) {
@@ -82,6 +78,10 @@ public final class EditStore {
 
   private static Matrix matrix(TensorReader reader, TensorInfo tensor) throws IOException {
     return reader.read(MatrixSource.of(tensor, false).get(0), Precision.DOUBLE);
+  }
+
+  private static Map<String, String> identity(String key) {
+    return Map.of("format", "intruders-edits-1", "key", key);
   }
 
   private String file(String key) {

@@ -3,8 +3,9 @@ package io.github.intruders.mitigation;
 import io.github.intruders.checkpoint.RangeSource;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.Arrays;
 
-/** Copies bytes of a file as they are, a few megabytes at a time. */
+/** Copies and compares bytes of files as they are, a few megabytes at a time. */
 final class FileCopy {
   private static final int CHUNK_BYTES = 8 << 20;
 
@@ -18,6 +19,22 @@ final class FileCopy {
       source.readFully(done, chunk, 0, count);
       out.write(chunk, 0, count);
     }
+  }
+
+  /** Whether as many bytes of both files, each from its own place on, are the same. */
+  static boolean areEqual(RangeSource one, long from, RangeSource other, long start, long count)
+      throws IOException {
+    byte[] chunk = new byte[(int) Math.min(CHUNK_BYTES, count)];
+    byte[] twin = new byte[chunk.length];
+    for (long done = 0; done < count; done += chunk.length) {
+      int length = (int) Math.min(chunk.length, count - done);
+      one.readFully(from + done, chunk, 0, length);
+      other.readFully(start + done, twin, 0, length);
+      if (!Arrays.equals(chunk, 0, length, twin, 0, length)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   static void copyAll(RangeSource source, OutputStream out) throws IOException {

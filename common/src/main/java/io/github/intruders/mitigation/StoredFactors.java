@@ -3,6 +3,7 @@ package io.github.intruders.mitigation;
 import io.github.intruders.adapter.LowRankSource;
 import io.github.intruders.checkpoint.DType;
 import io.github.intruders.checkpoint.ElementEncoder;
+import io.github.intruders.checkpoint.MatrixSource;
 import io.github.intruders.checkpoint.TensorReader;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
@@ -31,6 +32,9 @@ record StoredFactors(Matrix b, Matrix a, double scale, DType typeB, DType typeA)
     Matrix a = Matrix.allocate(rank, chain.get(0).a().cols(), Precision.DOUBLE);
     int from = 0;
     for (LowRankSource link : chain) {
+      for (MatrixSource factor : link.sources()) {
+        ElementEncoder.requireWritable(factor.dtype(), factor.file(), factor.matrix());
+      }
       int to = from + link.rank();
       b.columnRange(from, to).assign(reader.read(link.b(), Precision.DOUBLE));
       if (link.scale() != scale) {

@@ -5,6 +5,7 @@ import io.github.intruders.adapter.LowRankSource;
 import io.github.intruders.adapter.LowRankUpdate;
 import io.github.intruders.checkpoint.DType;
 import io.github.intruders.checkpoint.ElementEncoder;
+import io.github.intruders.checkpoint.MatrixSource;
 import io.github.intruders.checkpoint.TensorReader;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
@@ -33,16 +34,47 @@ sealed interface TunedMatrix {
       StoredFactors factors = StoredFactors.read(reader, chain);
       return new Adapted(base, factors, factors.update(), chain.size() == 1);
     }
+    MatrixSource place = place(plan);
+    return new Whole(base.read(), reader.read(place, Precision.DOUBLE), place.dtype());
+  }
+
+  /**
+   * Where a whole tuned matrix lies, which an edit replaces in its place.
+   *
+   * @throws UserInputException if there is none, or if new numbers can't be put there
+   */
+  static MatrixSource place(MatrixPlan plan) {
     if (!(plan.update() instanceof UpdateSource.Full full)) {
       throw unsupported(plan.update().adapters().get(0));
     }
-    return new Whole(
-        base.read(), reader.read(full.tuned(), Precision.DOUBLE), full.tuned().dtype());
+    MatrixSource place = full.tuned();
+    if (!full.adapters().isEmpty()) {
+      throw unsupported(full.adapters().get(0));
+    }
+    if (place.scale() != null) {
+      throw UserInputException.inTensor(
+          RejectCode.DTYPE_UNSUPPORTED,
+          place.file(),
+          place.matrix(),
+          "8-bit weights with scales can't be edited; convert the checkpoint to BF16 first");
+    }
+    ElementEncoder.requireWritable(place.dtype(), place.file(), place.matrix());
+    if (!place.isContiguous()) {
+      throw UserInputException.inTensor(
+          RejectCode.FORMAT_UNSUPPORTED,
+          place.file(),
+          place.matrix(),
+          "parts of a fused weight whose rows lie apart in the file can't be edited; leave"
+              + " --split-fused out");
+    }
+    return place;
   }
 
   /** Whether it is LoRA on a linear layer, the only kind that can be extended and written back. */
   static boolean isPlain(AdapterUpdate update) {
-    return update instanceof LowRankSource lora && !lora.a().transposed() && !lora.b().transposed();
+    return update instanceof LowRankSource lora
+        && lora.a().matrix().contains(".lora_A")
+        && lora.b().matrix().contains(".lora_B");
   }
 
   /**
@@ -57,7 +89,8 @@ sealed interface TunedMatrix {
     throw unsupported(update);
   }
 
-  private static UserInputException unsupported(AdapterUpdate update) {
+  /** Why an update of this kind is refused. */
+  static UserInputException unsupported(AdapterUpdate update) {
     return UserInputException.inTensor(
         RejectCode.ADAPTER_UNSUPPORTED,
         update.sources().get(0).file(),

@@ -1,9 +1,8 @@
 package io.github.intruders.scan;
 
 import io.github.intruders.checkpoint.MatrixSource;
-import io.github.intruders.checkpoint.RangeSource;
-import io.github.intruders.checkpoint.SafetensorsHeader;
 import io.github.intruders.checkpoint.SafetensorsWriter;
+import io.github.intruders.checkpoint.SealedTensors;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorInfo;
 import io.github.intruders.checkpoint.TensorReader;
@@ -16,7 +15,7 @@ import java.util.Map;
 /**
  * Keeps the leading vectors of tuned matrices, one safetensors file for each, with tensors {@code
  * U} (m, k) and {@code V} (n, k) in F32: what the stage that follows intruders from step to step
- * compares. Thread-safe.
+ * compares. The files are sealed ({@link SealedTensors}). Thread-safe.
  */
 public final class TunedVectorStore {
   private static final String LEFT = "U";
@@ -36,16 +35,17 @@ public final class TunedVectorStore {
   public void write(String key, TunedVectors vectors) throws IOException {
     SafetensorsWriter writer =
         new SafetensorsWriter()
-            .metadata(Map.of("format", "intruders-tuned-vectors-1"))
+            .metadata(identity(key))
             .add(LEFT, vectors.u())
-            .add(RIGHT, vectors.v());
+            .add(RIGHT, vectors.v())
+            .sealed();
     storage.write(file(key), writer::writeTo);
   }
 
   /**
    * Reads the vectors of a key, into the arena that is open.
    *
-   * @throws UserInputException if the file is missing or not whole
+   * @throws UserInputException if the file is missing, not whole, damaged, or that of another key
    */
   public TunedVectors read(String key) throws IOException {
     String file = file(key);
@@ -53,10 +53,7 @@ public final class TunedVectorStore {
       throw UserInputException.inFile(
           RejectCode.NOT_FOUND, file, "The vectors of a scanned matrix are gone; scan it again");
     }
-    Map<String, TensorInfo> tensors;
-    try (RangeSource source = storage.open(file)) {
-      tensors = SafetensorsHeader.parse(source).tensors();
-    }
+    Map<String, TensorInfo> tensors = SealedTensors.read(storage, file, identity(key));
     if (!tensors.containsKey(LEFT) || !tensors.containsKey(RIGHT)) {
       throw UserInputException.inFile(
           RejectCode.HEADER_INVALID,
@@ -71,6 +68,10 @@ public final class TunedVectorStore {
   /** Deletes the vectors of a key, if there are any. */
   public void delete(String key) throws IOException {
     storage.delete(file(key));
+  }
+
+  private static Map<String, String> identity(String key) {
+    return Map.of("format", "intruders-tuned-vectors-1", "key", key);
   }
 
   private String file(String key) {

@@ -2,6 +2,7 @@ package io.github.intruders.spectra;
 
 import io.github.intruders.checkpoint.MatrixSource;
 import io.github.intruders.checkpoint.RangeSource;
+import io.github.intruders.input.Fingerprint;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -17,17 +18,28 @@ import java.util.Optional;
  * @param lengthBytes of this file
  */
 public record SourceLink(String uri, String content, String file, String matrix, long lengthBytes) {
-  private static final int HASH_BYTES = 64;
   private static final int MOST_BYTES = 1 << 14;
 
-  /** What such a file says: the hash, the file and the name, a line each. */
-  static String text(String content, MatrixSource source) {
-    return String.join("\n", content, source.file(), source.matrix(), "");
+  /**
+   * What such a file says: the hash, the file and the name, a line each; last a seal over these and
+   * the place, so that a link that was changed, or put in the place of another, is not followed.
+   */
+  static String text(String place, String content, MatrixSource source) {
+    String said = String.join("\n", content, source.file(), source.matrix(), "");
+    return said + seal(place, said) + "\n";
   }
 
-  /** The hash alone. */
-  static Optional<String> readContent(RangeSource source) throws IOException {
-    return Optional.of(start(source, HASH_BYTES)).filter(StoreLayout::isHash);
+  private static String seal(String place, String said) {
+    return Fingerprint.of(place + "\n" + said);
+  }
+
+  /** The hash alone, if the link is whole and of this place. */
+  static Optional<String> readContent(RangeSource source, String place) throws IOException {
+    String text = start(source, MOST_BYTES).stripTrailing();
+    int end = text.lastIndexOf('\n') + 1;
+    return text.substring(end).equals(seal(place, text.substring(0, end)))
+        ? Optional.of(text.lines().findFirst().orElse("")).filter(StoreLayout::isHash)
+        : Optional.empty();
   }
 
   /** Nothing if the file holds something else. */

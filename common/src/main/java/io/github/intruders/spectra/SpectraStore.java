@@ -3,8 +3,8 @@ package io.github.intruders.spectra;
 import io.github.intruders.checkpoint.MatrixSource;
 import io.github.intruders.checkpoint.RangeSource;
 import io.github.intruders.checkpoint.ReadMatrix;
-import io.github.intruders.checkpoint.SafetensorsHeader;
 import io.github.intruders.checkpoint.SafetensorsWriter;
+import io.github.intruders.checkpoint.SealedTensors;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorInfo;
 import io.github.intruders.checkpoint.TensorReader;
@@ -37,9 +37,11 @@ import org.slf4j.LoggerFactory;
  * a smaller file has {@code U}, {@code S} and {@code Vt.leading}, or {@code U.leading}, {@code S}
  * and {@code Vt}, see {@link SpectrumPart}. A further kind of file maps where a tensor lies, and
  * the length and time of change of its file, to that hash, so that a base that did not change is
- * not even read. Files are written beside their place and renamed; one that is not whole fails the
- * format's own checks and is computed again, and so is one that is deleted while it is read. Two
- * jobs writing at once write the same content.
+ * not even read. Files are written beside their place and renamed. All are sealed: a decomposition
+ * ({@link SealedTensors}) by what it is of and by its tensors' checksums, a link by its place. One
+ * that is not whole, damaged or exchanged is computed again and replaced, and so is one that is
+ * deleted while it is read, or that a version without seals wrote. Two jobs writing at once write
+ * the same content.
  */
 public final class SpectraStore {
   /** The format's name in a file's metadata. */
@@ -107,8 +109,7 @@ public final class SpectraStore {
    */
   public Found obtain(MatrixSource source, String identity, SpectrumPart wanted)
       throws IOException {
-    String sourceFile = layout.sourceFile(source, identity);
-    Optional<String> knownHash = readHash(sourceFile);
+    Optional<String> knownHash = readHash(source, identity);
     if (knownHash.isPresent()) {
       Optional<BaseSpectrum> stored = read(knownHash.get(), wanted);
       if (stored.isPresent()) {
@@ -128,7 +129,7 @@ public final class SpectraStore {
       if (stored.isEmpty() && (kept.covers(wanted) || readFile(hash, kept).isEmpty())) {
         write(found, source);
       }
-      writeHash(sourceFile, hash, source);
+      writeHash(source, identity, hash);
       arena.keep(found.u());
       arena.keep(found.vt());
       return new Found(found, stored.isEmpty());
@@ -164,7 +165,7 @@ public final class SpectraStore {
    */
   public boolean contains(MatrixSource source, String identity, SpectrumPart wanted)
       throws IOException {
-    Optional<String> hash = readHash(layout.sourceFile(source, identity));
+    Optional<String> hash = readHash(source, identity);
     return hash.isPresent() && isStored(hash.get(), wanted);
   }
 
@@ -204,6 +205,7 @@ public final class SpectraStore {
     String side = wide ? LEFT : RIGHT;
     return whole(
         layout.gramFile(source, identity),
+        Map.of("format", GRAM_FORMAT, "place", StoreLayout.place(source, identity)),
         List.of(VALUES, side),
         tensors -> {
           MatrixSource vectors = matrix(tensors.get(side));
@@ -220,6 +222,7 @@ public final class SpectraStore {
       throws IOException {
     Map<String, String> metadata = new LinkedHashMap<>();
     metadata.put("format", GRAM_FORMAT);
+    metadata.put("place", StoreLayout.place(source, identity));
     metadata.put("matrix", source.matrix());
     metadata.put("file", source.file());
     metadata.put("rows", String.valueOf(source.rows()));
@@ -233,6 +236,7 @@ public final class SpectraStore {
       } else {
         writer.add(RIGHT, spectrum.vectors());
       }
+      writer.sealed();
       storage.write(layout.gramFile(source, identity), writer::writeTo);
     }
   }
@@ -247,6 +251,7 @@ public final class SpectraStore {
     String right = part.hasRight() ? RIGHT : RIGHT + LEADING;
     return whole(
         layout.spectrumFile(hash, part),
+        Map.of("format", FORMAT, "content", hash),
         List.of(left, VALUES, right),
         tensors ->
             new BaseSpectrum(
@@ -263,37 +268,39 @@ public final class SpectraStore {
   }
 
   /**
-   * What a file holds; nothing if it is not there, not whole, or deleted while it is read. Each
-   * tensor is read by itself; that all are of one file shows by its being the same before and
-   * after.
+   * What a file holds; nothing if it is not there, not whole, damaged, of something else, or deleted
+   * while it is read. Each tensor is read by itself; that all are of one file shows by its being the
+   * same before and after.
+   *
+   * @param identity what its metadata has to say
    */
-  private <T> Optional<T> whole(String file, List<String> names, Reading<T> reading)
+  private <T> Optional<T> whole(
+      String file, Map<String, String> identity, List<String> names, Reading<T> reading)
       throws IOException {
     try {
       for (int attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
         String before = storage.status(file).identity();
-        Map<String, TensorInfo> tensors = tensors(file);
-        if (!tensors.keySet().containsAll(names)) {
-          LOG.warn("{} is no spectrum: it holds {}; computing it again", file, tensors.keySet());
-          return Optional.empty();
-        }
-        T read = reading.of(tensors);
-        if (storage.status(file).identity().equals(before)) {
-          return Optional.of(read);
+        try {
+          Map<String, TensorInfo> tensors = SealedTensors.read(storage, file, identity);
+          if (!tensors.keySet().containsAll(names)) {
+            LOG.warn("{} is no spectrum: it holds {}; computing it again", file, tensors.keySet());
+            return Optional.empty();
+          }
+          T read = reading.of(tensors);
+          if (storage.status(file).identity().equals(before)) {
+            return Optional.of(read);
+          }
+        } catch (UserInputException e) {
+          if (storage.status(file).identity().equals(before)) {
+            LOG.warn("A stored decomposition is computed again: {}", e.getMessage());
+            return Optional.empty();
+          }
         }
       }
-    } catch (UserInputException e) {
-      LOG.warn("A stored spectrum is not whole and is computed again: {}", e.getMessage());
     } catch (FileNotFoundException e) {
       LOG.debug("{} is not there, or was removed just now", file);
     }
     return Optional.empty();
-  }
-
-  private Map<String, TensorInfo> tensors(String file) throws IOException {
-    try (RangeSource source = storage.open(file)) {
-      return SafetensorsHeader.parse(source).tensors();
-    }
   }
 
   private static MatrixSource matrix(TensorInfo tensor) {
@@ -321,23 +328,31 @@ public final class SpectraStore {
       } else {
         writer.add(RIGHT + LEADING, spectrum.vt().rowRange(0, leading).copy());
       }
+      writer.sealed();
       storage.write(layout.spectrumFile(spectrum.contentHash(), kept), writer::writeTo);
     }
   }
 
-  private Optional<String> readHash(String sourceFile) throws IOException {
-    if (!storage.exists(sourceFile)) {
+  private Optional<String> readHash(MatrixSource source, String identity) throws IOException {
+    String file = layout.sourceFile(source, identity);
+    if (!storage.exists(file)) {
       return Optional.empty();
     }
-    try (RangeSource source = storage.open(sourceFile)) {
-      return SourceLink.readContent(source);
+    try (RangeSource link = storage.open(file)) {
+      Optional<String> hash = SourceLink.readContent(link, StoreLayout.place(source, identity));
+      if (hash.isEmpty()) {
+        LOG.warn("The link {} can't be trusted; reading {} again", file, source.matrix());
+      }
+      return hash;
     } catch (FileNotFoundException e) {
       return Optional.empty(); // pruned just now
     }
   }
 
-  private void writeHash(String sourceFile, String hash, MatrixSource source) throws IOException {
-    byte[] text = SourceLink.text(hash, source).getBytes(StandardCharsets.UTF_8);
-    storage.write(sourceFile, out -> out.write(text));
+  private void writeHash(MatrixSource source, String identity, String hash) throws IOException {
+    byte[] text =
+        SourceLink.text(StoreLayout.place(source, identity), hash, source)
+            .getBytes(StandardCharsets.UTF_8);
+    storage.write(layout.sourceFile(source, identity), out -> out.write(text));
   }
 }

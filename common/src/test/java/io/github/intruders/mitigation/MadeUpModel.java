@@ -121,18 +121,18 @@ final class MadeUpModel {
   Path write(CheckpointPlan plan, Variant variant) throws IOException {
     Path folder = work.resolve("written").resolve(plan.spec().id()).resolve(variant.name());
     String target = storage.qualify(folder.toString());
+    Edits edits = matrix -> edits().read(matrix.base().name(), variant);
     if (Adapter.isAdapter(storage, plan.spec().sources().get(0))) {
-      AdapterEditor.open(storage, plan.spec().sources())
-          .write(baseTensor -> edits().read(baseTensor, variant), target);
+      AdapterEditor editor = AdapterEditor.open(storage, plan.spec().sources(), plan.matrices());
+      editor.write(edits, target);
+      editor.prove(edits, target);
     } else {
       CheckpointEditor editor = CheckpointEditor.open(storage, plan.spec().sources().get(0));
       for (String file : editor.files()) {
-        editor.write(
-            file,
-            plan.matrices(),
-            matrix -> edits().read(matrix.base().name(), variant),
-            storage.resolve(target, file));
+        editor.write(file, plan.matrices(), edits, storage.resolve(target, file));
+        editor.prove(file, plan.matrices(), edits, storage.resolve(target, file));
       }
+      editor.proveWhole(target);
     }
     return folder;
   }

@@ -366,7 +366,7 @@ class MitigationGoldenTest {
         new CheckpointSpec(
             "x", List.of(more.toString(), more.toString()), null, null, null, Map.of());
 
-    assertThatThrownBy(() -> AdapterEditor.open(model.storage, spec.sources()))
+    assertThatThrownBy(() -> AdapterEditor.open(model.storage, spec.sources(), List.of()))
         .isInstanceOf(UserInputException.class)
         .hasMessageContaining("A chain with more than plain LoRA factors can't become one adapter")
         .hasMessageContaining("lm_head");
@@ -378,7 +378,7 @@ class MitigationGoldenTest {
   void adaptersThatPeftDidNotSaveAreNotEdited(String path, String kind) {
     Path adapter = MadeUpModel.fixture("../peft/llama/" + path).normalize();
 
-    assertThatThrownBy(() -> AdapterEditor.open(model.storage, List.of(adapter.toString())))
+    assertThatThrownBy(() -> AdapterEditor.open(model.storage, List.of(adapter.toString()), List.of()))
         .isInstanceOf(UserInputException.class)
         .hasMessageContaining(
             kind

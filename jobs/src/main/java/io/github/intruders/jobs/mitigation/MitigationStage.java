@@ -2,6 +2,7 @@ package io.github.intruders.jobs.mitigation;
 
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.input.Rejection;
+import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.context.RunContext;
 import io.github.intruders.jobs.ledger.Ledger;
@@ -10,6 +11,7 @@ import io.github.intruders.jobs.ledger.MitigationEntry;
 import io.github.intruders.jobs.plan.RunPlan;
 import io.github.intruders.jobs.progress.StageCounters;
 import io.github.intruders.jobs.session.TaskStorage;
+import io.github.intruders.mitigation.CheckpointEditor;
 import io.github.intruders.mitigation.MitigationSettings;
 import io.github.intruders.mitigation.Variant;
 import io.github.intruders.plan.BasePlan;
@@ -34,7 +36,6 @@ import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.api.java.function.Function;
 import org.apache.spark.api.java.function.PairFunction;
 import org.apache.spark.api.java.function.VoidFunction;
-import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.storage.StorageLevel;
 import scala.Tuple2;
 
@@ -68,8 +69,8 @@ public final class MitigationStage {
   /**
    * What the stage has done.
    *
-   * @param entries the ledger's entries of exactly these plans, each once; those of a checkpoint in
-   *     one partition
+   * @param entries the ledger's entries of exactly these plans, each once, but for models that are
+   *     not there; those of a checkpoint in one partition
    * @param rejected what tasks could not edit
    * @param rejections models that could not be written
    */
@@ -91,8 +92,27 @@ public final class MitigationStage {
     JavaPairRDD<String, MatrixPlan> planned = planned(plan.checkpoints());
     edit(plan, planned);
     JavaRDD<Rejection> rejected = rejected();
-    List<Rejection> rejections = write(plan.checkpoints(), rejected.collect());
-    return new Result(entries(planned), rejected, rejections);
+    Written written = write(plan.checkpoints(), rejected.collect());
+    return new Result(
+        entries(planned).filter(new IsWritten(written.unwritten())),
+        rejected,
+        written.rejections());
+  }
+
+  /**
+   * What became of the models.
+   *
+   * @param rejections why some could not be written
+   * @param unwritten those that are not there, see {@link #modelName}
+   */
+  private record Written(List<Rejection> rejections, Set<String> unwritten) {}
+
+  /** Executor work: leaves out the entries of models that are not there. */
+  private record IsWritten(Set<String> unwritten) implements Function<MitigationEntry, Boolean> {
+    @Override
+    public Boolean call(MitigationEntry entry) {
+      return !unwritten.contains(modelName(entry.checkpointId(), entry.variant()));
+    }
   }
 
   private JavaRDD<Rejection> rejected() throws IOException {
@@ -163,60 +183,75 @@ public final class MitigationStage {
         reading.lines(ledger().taskFiles()).mapToPair(line -> new Tuple2<>(line.key(), true)));
   }
 
-  private List<Rejection> write(JavaRDD<CheckpointPlan> checkpoints, List<Rejection> leftOut) {
+  private Written write(JavaRDD<CheckpointPlan> checkpoints, List<Rejection> leftOut)
+      throws IOException {
     context.setJobDescription("models: looking at what was left out");
-    Set<String> rejectedMatrices = new HashSet<>();
-    Set<String> rejectedCheckpoints = new HashSet<>();
+    Map<String, String> rejected = new HashMap<>();
     for (Rejection one : leftOut) {
-      rejectedMatrices.add(rejectKey(one.checkpointId(), one.matrix()));
-      rejectedCheckpoints.add(one.checkpointId());
+      rejected.putIfAbsent(one.checkpointId(), one.message());
     }
-    Broadcast<Set<String>> rejected = context.broadcast(rejectedMatrices);
     JavaRDD<ModelSource> models =
         checkpoints
             .filter(plan -> !plan.matrices().isEmpty())
-            .map(new LookAt(storage, rejectedCheckpoints))
+            .map(new LookAt(storage, rejected))
             .persist(StorageLevel.MEMORY_AND_DISK());
     try {
+      JavaRDD<ModelSource> refused = models.filter(model -> model.rejection() != null);
       List<Rejection> rejections =
-          new ArrayList<>(
-              models
-                  .filter(model -> model.rejection() != null)
-                  .map(ModelSource::rejection)
-                  .collect());
+          new ArrayList<>(refused.map(ModelSource::rejection).collect());
+      Set<String> unwritten = new HashSet<>();
+      for (Rejection rejection : rejections) {
+        for (Variant variant : settings.variants()) {
+          unwritten.add(modelName(rejection.checkpointId(), variant.name()));
+        }
+      }
       JavaRDD<ModelFile> files = models.flatMap(new FilesOf(config, settings));
       context.setJobDescription("models: clearing the output folders");
-      files.foreach(new PrepareFolder(storage, config));
+      refused.foreach(new RemoveFolders(storage, config, settings));
+      files.foreach(new PrepareFolder(storage, config, settings));
       long count = files.count();
       StageCounters counters = run.progress().begin(MODELS, "files", count);
       run.progress().describe("writing %d files".formatted(count));
-      Map<String, Boolean> whole = new HashMap<>();
-      Set<String> told = new TreeSet<>();
-      for (WriteModelFile.Result result :
-          files
-              .repartition((int) Math.max(1, Math.min(count, 10_000)))
-              .map(new WriteModelFile(storage, config, settings, rejected, counters))
-              .collect()) {
-        String model = rejectKey(result.checkpointId(), result.variant());
-        whole.merge(model, result.rejection() == null, Boolean::logicalAnd);
-        if (result.rejection() != null && told.add(result.rejection().toString())) {
-          rejections.add(result.rejection());
+      List<WriteModelFile.Result> results =
+          new ArrayList<>(
+              files
+                  .repartition((int) Math.max(1, Math.min(count, 10_000)))
+                  .map(new WriteModelFile(storage, config, settings, counters))
+                  .collect());
+      Set<String> broken = new HashSet<>();
+      for (WriteModelFile.Result result : results) {
+        if (result.rejection() != null) {
+          broken.add(result.work().modelKey());
         }
       }
-      Set<String> finished = new HashSet<>(whole.keySet());
-      finished.removeIf(model -> !whole.get(model));
       run.progress().describe("marking what is whole");
-      files.foreach(new FinishFolder(storage, config, settings, finished));
-      return rejections;
+      results.addAll(
+          files
+              .filter(ModelFile::first)
+              .map(new FinishFolder(storage, config, settings, broken))
+              .collect());
+      Set<String> told = new TreeSet<>();
+      for (WriteModelFile.Result result : results) {
+        if (result.rejection() != null) {
+          ModelFile work = result.work();
+          unwritten.add(modelName(work.checkpointId(), work.variant().name()));
+          new ModelFolders(config, settings)
+              .of(storage.open(), work)
+              .discard(new WrittenFiles(storage.open(), config.outUri()));
+          if (told.add(result.rejection().toString())) {
+            rejections.add(result.rejection());
+          }
+        }
+      }
+      return new Written(rejections, unwritten);
     } finally {
       models.unpersist();
-      rejected.unpersist();
     }
   }
 
-  /** Names a matrix of a checkpoint, or a variant of it. */
-  static String rejectKey(String checkpointId, String name) {
-    return checkpointId + "\n" + name;
+  /** Names a variant of a checkpoint. */
+  private static String modelName(String checkpointId, String variant) {
+    return checkpointId + "\n" + variant;
   }
 
   /** Executor work: names a piece of work. */
@@ -242,18 +277,19 @@ public final class MitigationStage {
     private static final long serialVersionUID = 1L;
 
     private final TaskStorage taskStorage;
-    private final Set<String> rejectedCheckpoints;
+    private final Map<String, String> rejected;
 
-    LookAt(TaskStorage taskStorage, Set<String> rejectedCheckpoints) {
+    /**
+     * @param rejected by checkpoint, why one of its matrices has no edit
+     */
+    LookAt(TaskStorage taskStorage, Map<String, String> rejected) {
       this.taskStorage = taskStorage;
-      this.rejectedCheckpoints = rejectedCheckpoints;
+      this.rejected = rejected;
     }
 
     @Override
     public ModelSource call(CheckpointPlan plan) throws IOException {
-      boolean hasRejects =
-          !plan.rejections().isEmpty() || rejectedCheckpoints.contains(plan.spec().id());
-      return ModelSource.of(taskStorage.open(), plan, hasRejects);
+      return ModelSource.of(taskStorage.open(), plan, rejected.get(plan.spec().id()));
     }
   }
 
@@ -284,6 +320,7 @@ public final class MitigationStage {
                   variant,
                   key,
                   file,
+                  file.equals(model.files().get(0)),
                   plans.stream().filter(plan -> model.adapter() || isIn(plan, file)).toList()));
         }
       }
@@ -296,66 +333,86 @@ public final class MitigationStage {
     }
   }
 
+  /** Executor work: the folders of a model that is not written. */
+  private static final class RemoveFolders implements VoidFunction<ModelSource> {
+    private static final long serialVersionUID = 1L;
+
+    private final TaskStorage taskStorage;
+    private final String outUri;
+    private final MitigationSettings settings;
+
+    RemoveFolders(TaskStorage taskStorage, JobConfig config, MitigationSettings settings) {
+      this.taskStorage = taskStorage;
+      this.outUri = config.outUri();
+      this.settings = settings;
+    }
+
+    @Override
+    public void call(ModelSource model) throws IOException {
+      Storage storage = taskStorage.open();
+      for (Variant variant : settings.variants()) {
+        storage.delete(ModelFolder.uri(storage, outUri, model.plan().spec().id(), variant));
+      }
+    }
+  }
+
   /** Executor work: the folder of a file. */
   private static final class PrepareFolder implements VoidFunction<ModelFile> {
     private static final long serialVersionUID = 1L;
 
     private final TaskStorage taskStorage;
-    private final String outUri;
+    private final ModelFolders folders;
 
-    PrepareFolder(TaskStorage taskStorage, JobConfig config) {
+    PrepareFolder(TaskStorage taskStorage, JobConfig config, MitigationSettings settings) {
       this.taskStorage = taskStorage;
-      this.outUri = config.outUri();
+      this.folders = new ModelFolders(config, settings);
     }
 
     @Override
     public void call(ModelFile file) throws IOException {
       Storage storage = taskStorage.open();
-      new ModelFolder(
-              storage,
-              ModelFolder.uri(storage, outUri, file.checkpointId(), file.variant()),
-              file.modelKey())
-          .prepare(new WrittenFiles(storage, outUri));
+      folders
+          .of(storage, file)
+          .prepare(new WrittenFiles(storage, folders.outUri()));
     }
   }
 
-  /** Executor work: marks the folder of a file. */
-  private static final class FinishFolder implements VoidFunction<ModelFile> {
+  /** Executor work: opens the whole folder of a model once more and marks it. */
+  private static final class FinishFolder implements Function<ModelFile, WriteModelFile.Result> {
     private static final long serialVersionUID = 1L;
 
     private final TaskStorage taskStorage;
-    private final String outUri;
-    private final String baseId;
-    private final ScanSettings scan;
-    private final MitigationSettings settings;
-    private final Set<String> finished;
+    private final ModelFolders folders;
+    private final Set<String> broken;
 
+    /**
+     * @param broken keys of models that are not to be finished
+     */
     FinishFolder(
         TaskStorage taskStorage,
         JobConfig config,
         MitigationSettings settings,
-        Set<String> finished) {
+        Set<String> broken) {
       this.taskStorage = taskStorage;
-      this.outUri = config.outUri();
-      this.baseId = config.manifest().baseId();
-      this.scan = config.settings();
-      this.settings = settings;
-      this.finished = finished;
+      this.folders = new ModelFolders(config, settings);
+      this.broken = broken;
     }
 
     @Override
-    public void call(ModelFile file) throws IOException {
-      if (!finished.contains(rejectKey(file.checkpointId(), file.variant().name()))) {
-        return;
-      }
+    public WriteModelFile.Result call(ModelFile file) throws IOException {
       Storage storage = taskStorage.open();
-      ModelFolder folder =
-          new ModelFolder(
-              storage,
-              ModelFolder.uri(storage, outUri, file.checkpointId(), file.variant()),
-              file.modelKey());
-      if (!folder.isFinished()) {
-        folder.finish(file.checkpointId(), baseId, file.variant(), scan, settings);
+      ModelFolder folder = folders.of(storage, file);
+      if (broken.contains(file.modelKey()) || folder.isFinished()) {
+        return new WriteModelFile.Result(file, null);
+      }
+      try {
+        if (!file.adapter()) { // an adapter's one piece was its whole folder
+          CheckpointEditor.open(storage, file.sources().get(0)).proveWhole(folder.uri());
+        }
+        folder.finish();
+        return new WriteModelFile.Result(file, null);
+      } catch (UserInputException e) {
+        return new WriteModelFile.Result(file, Rejection.of(file.checkpointId(), e));
       }
     }
   }

@@ -14,6 +14,7 @@ import java.util.List;
  * @param variant which edit
  * @param modelKey names all that the edited model depends on
  * @param file the file's name, or {@link ModelSource#WHOLE_ADAPTER}
+ * @param first whether it is the first of its model's, one of which each model has
  * @param plans the matrices in this file that may be edited
  */
 record ModelFile(
@@ -23,5 +24,6 @@ record ModelFile(
     Variant variant,
     String modelKey,
     String file,
+    boolean first,
     List<MatrixPlan> plans)
     implements Serializable {}

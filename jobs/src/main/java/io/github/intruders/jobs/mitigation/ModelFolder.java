@@ -1,40 +1,53 @@
 package io.github.intruders.jobs.mitigation;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.github.intruders.checkpoint.JsonFile;
 import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.checkpoint.StoredFile;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.store.LeftOvers;
 import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.mitigation.MitigationSettings;
 import io.github.intruders.mitigation.Variant;
-import io.github.intruders.scan.ScanSettings;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /**
- * The folder of one edited model. It is whole once {@value #MARKER} is in it, which is written last
- * and says how the model was made.
+ * The folder of one edited model. It is whole once {@value #MARKER} is in it, which is written last,
+ * after all files were read back, and says how the model was made.
  */
 final class ModelFolder {
   /** Written when all else is there. */
   static final String MARKER = "mitigation.json";
 
+  private static final String FILES = "files";
+  private static final JsonMapper JSON = new JsonMapper();
+
   private final Storage storage;
   private final String uri;
   private final String key;
+  private final Map<String, Object> made;
 
-  ModelFolder(Storage storage, String uri, String key) {
+  /**
+   * @param key names all that the model depends on
+   * @param made how it is made, as the marker tells
+   */
+  ModelFolder(Storage storage, String uri, String key, Map<String, Object> made) {
     this.storage = storage;
     this.uri = uri;
     this.key = key;
+    this.made = made;
+  }
+
+  String uri() {
+    return uri;
   }
 
   /** Where a variant of a checkpoint goes. */
@@ -98,19 +111,37 @@ final class ModelFolder {
     return storage.resolve(uri, name);
   }
 
-  /** Whether the folder is whole and made of the same inputs in the same way. */
+  /**
+   * Whether the folder is whole and made of the same inputs in the same way: the marker says just
+   * what it would be written with, and the files it names have the lengths they had.
+   */
   boolean isFinished() throws IOException {
     if (!storage.exists(file(MARKER))) {
       return false;
     }
     try {
-      return JsonFile.readObject(storage, file(MARKER), RejectCode.CONFIG_INVALID)
-          .path("key")
-          .asText()
-          .equals(key);
+      JsonNode marker = JsonFile.readObject(storage, file(MARKER), RejectCode.CONFIG_INVALID);
+      Map<String, Long> files = new LinkedHashMap<>();
+      for (Map.Entry<String, JsonNode> file : marker.path(FILES).properties()) {
+        files.put(file.getKey(), file.getValue().asLong(-1));
+      }
+      return marker.equals(JSON.readTree(marker(files)))
+          && !files.isEmpty()
+          && lengths().entrySet().containsAll(files.entrySet());
     } catch (UserInputException e) {
       return false;
     }
+  }
+
+  /** The files of the folder but for hidden ones and the marker. */
+  private Map<String, Long> lengths() throws IOException {
+    Map<String, Long> lengths = new LinkedHashMap<>();
+    for (StoredFile file : storage.list(uri)) {
+      if (!file.directory() && !file.name().startsWith(".") && !file.name().equals(MARKER)) {
+        lengths.put(file.name(), file.lengthBytes());
+      }
+    }
+    return lengths;
   }
 
   /**
@@ -123,36 +154,26 @@ final class ModelFolder {
       return;
     }
     if (storage.exists(file(MARKER)) || !written.has(key)) {
-      written.forget(key);
-      storage.delete(uri);
+      discard(written);
     }
   }
 
   /** Marks the folder as whole. Equal input gives equal bytes. */
-  void finish(
-      String checkpointId,
-      String baseId,
-      Variant variant,
-      ScanSettings scan,
-      MitigationSettings settings)
-      throws IOException {
-    Map<String, Object> marker = new LinkedHashMap<>();
-    marker.put("checkpoint_id", checkpointId);
-    marker.put("base_id", baseId);
-    marker.put("variant", variant.name());
-    marker.put("lambda", variant.lambda());
-    marker.put("selection", settings.selection().name().toLowerCase(Locale.ROOT));
-    marker.put("keep_rank", settings.keepRank());
-    marker.put("rounds", settings.rounds());
-    marker.put("top_k", scan.topK().text());
-    marker.put("epsilon", scan.epsilon());
-    marker.put("sides", scan.sides());
-    marker.put("key", key);
-    String json = json(marker);
+  void finish() throws IOException {
+    String json = marker(lengths());
     storage.write(file(MARKER), out -> out.write((json + "\n").getBytes(StandardCharsets.UTF_8)));
   }
 
-  private static String json(Map<String, Object> marker) throws JsonProcessingException {
-    return new JsonMapper().writerWithDefaultPrettyPrinter().writeValueAsString(marker);
+  /** Removes the folder and what is known of it. */
+  void discard(WrittenFiles written) throws IOException {
+    written.forget(key);
+    storage.delete(uri);
+  }
+
+  private String marker(Map<String, Long> files) throws JsonProcessingException {
+    Map<String, Object> marker = new LinkedHashMap<>(made);
+    marker.put("key", key);
+    marker.put(FILES, files);
+    return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(marker);
   }
 }

@@ -28,21 +28,27 @@ record ModelSource(
   /** Stands for all files of an adapter. */
   static final String WHOLE_ADAPTER = "adapter";
 
-  /** Looks at the files of a checkpoint. */
-  static ModelSource of(Storage storage, CheckpointPlan plan, boolean hasRejects)
+  /**
+   * Looks at the files of a checkpoint. One of which a part was rejected is not written: its name
+   * would say that it is edited, and a part would not be.
+   *
+   * @param rejected why one of its matrices has no edit; null if all have
+   */
+  static ModelSource of(Storage storage, CheckpointPlan plan, String rejected)
       throws IOException {
     List<String> sources = plan.spec().sources();
     try {
+      String reason = plan.rejections().isEmpty() ? rejected : plan.rejections().get(0).message();
+      if (reason != null) {
+        throw UserInputException.of(
+            RejectCode.NOT_WRITTEN,
+            "Cannot write the edited %s: a part of it was rejected and would be in it unedited: %s"
+                .formatted(plan.spec().id(), reason));
+      }
       boolean adapter = Adapter.isAdapter(storage, sources.get(0));
       List<String> files;
       if (adapter) {
-        AdapterEditor.open(storage, sources);
-        if (sources.size() > 1 && hasRejects) {
-          throw UserInputException.of(
-              RejectCode.ADAPTER_UNSUPPORTED,
-              "Cannot write the chain %s as one adapter: some of its matrices were rejected"
-                  .formatted(plan.spec().id()));
-        }
+        AdapterEditor.open(storage, sources, plan.matrices());
         files = List.of(WHOLE_ADAPTER);
       } else if (sources.size() > 1) {
         throw UserInputException.inFile(

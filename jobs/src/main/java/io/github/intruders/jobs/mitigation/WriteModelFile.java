@@ -10,104 +10,123 @@ import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.jobs.session.TaskThreads;
 import io.github.intruders.mitigation.AdapterEditor;
 import io.github.intruders.mitigation.CheckpointEditor;
-import io.github.intruders.mitigation.EditStore;
-import io.github.intruders.mitigation.MatrixEdit;
+import io.github.intruders.mitigation.Edits;
 import io.github.intruders.mitigation.MitigationSettings;
-import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.scan.ScanSettings;
 import java.io.IOException;
 import java.io.Serializable;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.Set;
 import org.apache.spark.api.java.function.Function;
-import org.apache.spark.broadcast.Broadcast;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Executor work: one file of an edited model, unless it is there. */
+/** Executor work: one file of an edited model, unless it is there; what is written is read back. */
 final class WriteModelFile implements Function<ModelFile, WriteModelFile.Result> {
   private static final long serialVersionUID = 1L;
+  private static final Logger LOG = LoggerFactory.getLogger(WriteModelFile.class);
 
   private final TaskStorage taskStorage;
+  private final ModelFolders folders;
   private final String outUri;
   private final ScanSettings scan;
   private final MitigationSettings settings;
-  private final Broadcast<Set<String>> rejected;
   private final StageCounters counters;
 
-  /**
-   * @param rejected checkpoints and matrices without an edit, see {@link MitigationStage#rejectKey}
-   */
   WriteModelFile(
       TaskStorage taskStorage,
       JobConfig config,
       MitigationSettings settings,
-      Broadcast<Set<String>> rejected,
       StageCounters counters) {
     this.taskStorage = taskStorage;
+    this.folders = new ModelFolders(config, settings);
     this.outUri = config.outUri();
     this.scan = config.settings();
     this.settings = settings;
-    this.rejected = rejected;
     this.counters = counters;
   }
 
   /**
    * What came of it.
    *
-   * @param rejection why the file can't be written, or null
+   * @param rejection why the model can't be written, or null
    */
-  record Result(String checkpointId, String variant, Rejection rejection) implements Serializable {}
+  record Result(ModelFile work, Rejection rejection) implements Serializable {}
 
   @Override
   public Result call(ModelFile work) throws IOException {
     TaskThreads.apply();
     Storage storage = taskStorage.open();
     WrittenFiles written = new WrittenFiles(storage, outUri);
-    String uri = ModelFolder.uri(storage, outUri, work.checkpointId(), work.variant());
-    ModelFolder folder = new ModelFolder(storage, uri, work.modelKey());
+    ModelFolder folder = folders.of(storage, work);
     try {
-      String lastOfIt = work.adapter() ? "adapter_config.json" : work.file();
-      boolean there =
-          storage.exists(folder.file(lastOfIt)) && written.has(work.modelKey(), work.file());
-      if (!there) {
-        write(storage, written.edits(), folder, uri, work);
-        written.add(work.modelKey(), work.file());
+      if (!folder.isFinished()) {
+        write(storage, written, folder, work);
       }
       counters.finished(1);
-      return new Result(work.checkpointId(), work.variant().name(), null);
+      return new Result(work, null);
     } catch (UserInputException e) {
       counters.rejected(1);
-      return new Result(
-          work.checkpointId(), work.variant().name(), Rejection.of(work.checkpointId(), e));
+      return new Result(work, Rejection.of(work.checkpointId(), e));
     }
   }
 
+  /** What a killed job left is kept if it proves to be right. */
   private void write(
-      Storage storage, EditStore edits, ModelFolder folder, String uri, ModelFile work)
+      Storage storage, WrittenFiles written, ModelFolder folder, ModelFile work)
       throws IOException {
-    if (work.adapter()) {
-      Map<String, MatrixPlan> plans = new HashMap<>();
-      work.plans().forEach(plan -> plans.put(plan.base().name(), plan));
-      AdapterEditor.open(storage, work.sources())
-          .write(
-              baseTensor ->
-                  plans.containsKey(baseTensor)
-                      ? edit(edits, plans.get(baseTensor), work)
-                      : new MatrixEdit.Kept(),
-              uri);
-    } else {
-      CheckpointEditor.open(storage, work.sources().get(0))
-          .write(
-              work.file(), work.plans(), plan -> edit(edits, plan, work), folder.file(work.file()));
+    Edits edits = plan -> written.edits().read(MitigationEntry.key(plan, scan, settings), work.variant());
+    Writing writing =
+        work.adapter()
+            ? new AdapterWriting(
+                AdapterEditor.open(storage, work.sources(), work.plans()), edits, folder.uri())
+            : new FileWriting(
+                CheckpointEditor.open(storage, work.sources().get(0)),
+                work,
+                edits,
+                folder.file(work.file()));
+    String lastOfIt = work.adapter() ? "adapter_config.json" : work.file();
+    if (storage.exists(folder.file(lastOfIt)) && written.has(work.modelKey(), work.file())) {
+      try {
+        writing.prove();
+        return;
+      } catch (UserInputException e) {
+        LOG.warn("Writing {} again: {}", folder.uri(), e.getMessage());
+      }
+    }
+    writing.write();
+    writing.prove();
+    written.add(work.modelKey(), work.file());
+  }
+
+  /** Writes a piece and reads it back. */
+  private sealed interface Writing {
+    void write() throws IOException;
+
+    void prove() throws IOException;
+  }
+
+  private record AdapterWriting(AdapterEditor editor, Edits edits, String folder)
+      implements Writing {
+    @Override
+    public void write() throws IOException {
+      editor.write(edits, folder);
+    }
+
+    @Override
+    public void prove() throws IOException {
+      editor.prove(edits, folder);
     }
   }
 
-  private MatrixEdit edit(EditStore edits, MatrixPlan plan, ModelFile work) throws IOException {
-    if (rejected
-        .value()
-        .contains(MitigationStage.rejectKey(plan.checkpointId(), plan.base().name()))) {
-      return new MatrixEdit.Kept();
+  private record FileWriting(CheckpointEditor editor, ModelFile work, Edits edits, String target)
+      implements Writing {
+    @Override
+    public void write() throws IOException {
+      editor.write(work.file(), work.plans(), edits, target);
     }
-    return edits.read(MitigationEntry.key(plan, scan, settings), work.variant());
+
+    @Override
+    public void prove() throws IOException {
+      editor.prove(work.file(), work.plans(), edits, target);
+    }
   }
 }

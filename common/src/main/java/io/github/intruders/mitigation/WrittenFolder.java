@@ -1,0 +1,43 @@
+package io.github.intruders.mitigation;
+
+import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.checkpoint.StoredFile;
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.UserInputException;
+import java.io.IOException;
+import java.util.Collection;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** The listing of an edited model's folder. */
+final class WrittenFolder {
+  private static final String MARKER = "mitigation.json";
+
+  private WrittenFolder() {}
+
+  /**
+   * Requires a folder to hold exactly these files, besides the marker and hidden ones.
+   *
+   * @throws UserInputException with code {@code NOT_WRITTEN} naming what is missing or too many
+   */
+  static void requireFiles(Storage storage, String folder, Collection<String> names)
+      throws IOException {
+    Set<String> missing = new TreeSet<>(names);
+    Set<String> others = new TreeSet<>();
+    for (StoredFile file : storage.list(folder)) {
+      if (!missing.remove(file.name())
+          && !file.name().startsWith(".")
+          && !file.name().equals(MARKER)) {
+        others.add(file.name());
+      }
+    }
+    if (!missing.isEmpty() || !others.isEmpty()) {
+      throw UserInputException.inFile(
+          RejectCode.NOT_WRITTEN,
+          folder,
+          "The edited model is not as it was written: missing %s, too many %s; delete the folder and"
+                  .formatted(missing, others)
+              + " start again");
+    }
+  }
+}
