@@ -99,7 +99,7 @@ public final class Planner {
       WeightScales scales = new WeightScales(checkpoint);
       Set<String> names = new TreeSet<>(checkpoint.tensors().keySet());
       names.addAll(checkpoint.unusable().keySet());
-      NamePairs pairs = NamePairs.of(base.tensors(), names);
+      NamePairs pairs = NamePairs.of(base.tensors(), names, true);
       notes.addAll(pairs.notes());
       rejectUnclear(pairs, checkpoint.uri());
       for (TensorInfo tensor : checkpoint.tensors().values()) {
@@ -240,7 +240,7 @@ public final class Planner {
           adapter
               .flattening()
               .map(way -> NamePairs.ofFlattened(base.tensors(), names, way))
-              .orElseGet(() -> NamePairs.of(base.tensors(), names));
+              .orElseGet(() -> NamePairs.of(base.tensors(), names, false));
       notes.addAll(pairs.notes());
       rejectUnclear(pairs, adapter.uri());
       for (Adapter.Fault fault : adapter.faults()) {
