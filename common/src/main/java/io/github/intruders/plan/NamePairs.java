@@ -35,6 +35,7 @@ final class NamePairs {
   private final Map<String, String> fromBase = new HashMap<>();
   private final Map<String, String> ambiguous = new HashMap<>();
   private final SortedMap<String, Integer> counts = new TreeMap<>();
+  private final Map<String, String> stacks = new HashMap<>();
   private final List<Rename> rules = new ArrayList<>();
   private int flattened;
 
@@ -57,6 +58,7 @@ final class NamePairs {
         .forEach(
             (inTuned, inBase) -> {
               Rename rule = Rename.of(inBase, inTuned);
+              pairs.stacks.put(inTuned, inBase);
               pairs.rules.add(rule);
               pairs.addStack(ofBase.names(inBase), ofTuned.names(inTuned), rule);
             });
@@ -143,14 +145,14 @@ final class NamePairs {
   }
 
   /**
-   * The base's name of a module below which the tuned checkpoint has updates; its own where no rule
-   * applies.
+   * The base's name of a module below which the tuned checkpoint has updates; its own where its
+   * stack has the same name in both.
    */
   String moduleInBase(String module) {
-    return rules.stream()
-        .flatMap(rule -> rule.inBase(module).stream())
-        .findFirst()
-        .orElse(module);
+    String stack = StackNames.stackOf(module + ".");
+    return stacks.containsKey(stack)
+        ? stacks.get(stack) + module.substring(stack.length())
+        : module;
   }
 
   /**

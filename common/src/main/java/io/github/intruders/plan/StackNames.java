@@ -62,6 +62,11 @@ final class StackNames {
     return side;
   }
 
+  /** What stands before the first number of a name; empty where there is none. */
+  static String stackOf(String name) {
+    return name.substring(0, Math.max(0, firstNumber(name)));
+  }
+
   private static int firstNumber(String name) {
     Matcher number = NUMBER.matcher(name);
     return number.find() ? number.end(1) : -1;

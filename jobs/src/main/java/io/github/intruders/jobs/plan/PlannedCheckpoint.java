@@ -18,6 +18,14 @@ import java.util.List;
 public record PlannedCheckpoint(
     CheckpointSpec spec, int matrices, int rejected, List<String> notes, long updateBytes)
     implements Serializable {
+  /** What its owner should look at before trusting the numbers, without the word "warning". */
+  List<String> warnings() {
+    return notes.stream()
+        .filter(note -> note.startsWith(CheckpointPlan.WARNING))
+        .map(note -> note.substring(CheckpointPlan.WARNING.length()))
+        .toList();
+  }
+
   static PlannedCheckpoint of(CheckpointPlan plan) {
     long bytes = plan.matrices().stream().mapToLong(MatrixPlan::updateBytes).sum();
     return new PlannedCheckpoint(
