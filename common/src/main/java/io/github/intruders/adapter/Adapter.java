@@ -293,6 +293,7 @@ public final class Adapter {
 
   private void addUpdate(ModuleTensors tensors) {
     try {
+      config.requireUntied(tensors.module(), tensors.first().name(), tensors.first().file());
       Optional<ParameterLora> parameter = LoraUpdates.parameter(config, tensors);
       if (parameter.isPresent()) {
         parameters.add(parameter.get());
@@ -313,6 +314,7 @@ public final class Adapter {
         vectors.add(tensor); // of a norm
         return;
       }
+      config.requireUntied(module, tensor.name(), tensor.file());
       if (tensor.shape().size() != 2) {
         throw ModuleTensors.unsupported(
             tensor, "%s is not a matrix".formatted(tensor.description()));

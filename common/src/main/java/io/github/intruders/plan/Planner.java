@@ -356,11 +356,20 @@ public final class Planner {
         rejections.add(Rejection.of(spec.id(), error));
       } else {
         String name = pairs.inBase(baseTensor);
+        if (error.code() == RejectCode.ADAPTER_UNSUPPORTED && isLeftOutByChoice(name)) {
+          error.tensor().ifPresent(tensor -> leftOut.put(tensor, kindInBase(name)));
+          return; // what can't be done does not matter where nothing is asked for
+        }
         reject(name, error);
         if (!base.tensors().contains(name)) {
           spoil(name.replaceFirst("(\\.base_layer)*\\.weight$", "."), error);
         }
       }
+    }
+
+    private boolean isLeftOutByChoice(String name) {
+      BasePlan.Unanalysed unanalysed = base.leftOut().get(name);
+      return unanalysed != null && !NO_MATRICES.contains(unanalysed.kind());
     }
 
     private void rejectBelow(String prefix, UserInputException error) {
