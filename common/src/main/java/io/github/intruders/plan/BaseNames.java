@@ -51,7 +51,7 @@ final class BaseNames {
 
   /** The last part of a path or hub id that tells the model, in one spelling. */
   static Optional<String> last(String path) {
-    String[] parts = path.replace('\\', '/').split("/");
+    String[] parts = path.replace('\\', '/').split("/", -1);
     for (int i = parts.length - 1; i >= 0; i--) {
       String part = parts[i].substring(Math.max(0, parts[i].lastIndexOf("--") + 1));
       boolean file = WEIGHTS_FILE.matcher(part).find();

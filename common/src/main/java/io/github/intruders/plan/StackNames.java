@@ -106,7 +106,7 @@ final class StackNames {
   /** A beginning without the words that wrappers add, such as {@code encoder.layers.}. */
   static String coreOf(String lead) {
     StringBuilder core = new StringBuilder();
-    for (String word : lead.split("\\.")) {
+    for (String word : lead.split("\\.", -1)) {
       if (!word.isEmpty() && !NEUTRAL.contains(word) && !INNER.matcher(word + ".").matches()) {
         core.append(word).append('.');
       }
@@ -140,7 +140,7 @@ final class StackNames {
 
   private static List<String> words(String lead) {
     String core = coreOf(lead);
-    return core.isEmpty() ? List.of() : List.of(core.split("\\."));
+    return core.isEmpty() ? List.of() : List.of(core.substring(0, core.length() - 1).split("\\.", -1));
   }
 
   private static boolean within(List<String> part, List<String> whole) {
