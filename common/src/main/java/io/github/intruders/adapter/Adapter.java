@@ -24,6 +24,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A PEFT adapter: its config and where its tensors lie; no file stays open. Immutable.
@@ -326,6 +327,7 @@ public final class Adapter {
 
   private void addUpdate(ModuleTensors tensors) {
     try {
+      config.requireUntied(tensors.module(), tensors.first().name(), tensors.first().file());
       Optional<ParameterLora> parameter = LoraUpdates.parameter(config, tensors);
       if (parameter.isPresent()) {
         parameters.add(parameter.get());
@@ -347,6 +349,7 @@ public final class Adapter {
         vectors.add(tensor); // of a norm
         return;
       }
+      config.requireUntied(module, tensor.name(), tensor.file());
       if (tensor.shape().size() != 2) {
         throw ModuleTensors.unsupported(
             tensor, "%s is not a matrix".formatted(tensor.description()));
@@ -415,6 +418,17 @@ public final class Adapter {
   /** What the adapter holds beyond its {@link #updates()}, and why it can't be used. */
   public List<Fault> faults() {
     return Collections.unmodifiableList(faults);
+  }
+
+  /** What its config calls the model it was trained on: a hub id or a path. */
+  public Optional<String> trainedOn() {
+    return Stream.of("base_model_name_or_path", "model")
+        .filter(field -> field.equals("model") == (config.kind() == AdapterKind.MLX))
+        .map(configFile::path)
+        .filter(JsonNode::isTextual)
+        .map(name -> name.textValue().strip())
+        .filter(name -> !name.isEmpty())
+        .findFirst();
   }
 
   /**

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * What an {@code adapter_config.json} says about the size of the updates. Every field of the file
@@ -52,6 +53,9 @@ record AdapterConfig(
           "revision",
           "task_type");
 
+  /** Makes the update of one layer that of another, too, if the model has tied layers. */
+  private static final String TIED = "ensure_weight_tying";
+
   private static final String MERGE_FIRST =
       "; merge the adapter with PEFT (merge_and_unload) and analyse the merged checkpoint";
 
@@ -63,7 +67,6 @@ record AdapterConfig(
           Map.entry(
               "arrow_config",
               "it mixes several adapters by the input; analyse each of them on its own"),
-          Map.entry("ensure_weight_tying", "the update of one layer would be that of another, too"),
           Map.entry(
               "layer_replication", "the tuned model has layers that the base lacks" + MERGE_FIRST),
           Map.entry("apply_GS", "reflections that are made orthogonal first" + MERGE_FIRST),
@@ -76,6 +79,7 @@ record AdapterConfig(
           Map.entry("use_qalora", "QA-LoRA pools the inputs of its factors, on a quantised base"));
 
   private static final int MAX_SHOWN = 80;
+  private static final Pattern IN_A_LAYER = Pattern.compile("(^|\\.)\\d+(\\.|$)");
 
   /**
    * Understands a config.
@@ -117,7 +121,7 @@ record AdapterConfig(
             flag(file, root, "fan_in_fan_out"),
             new ModulePatterns(file, "rank_pattern", ranks),
             new ModulePatterns(file, "alpha_pattern", alphas));
-    for (String field : List.of("use_dora", "lora_bias")) {
+    for (String field : List.of("use_dora", "lora_bias", TIED)) {
       config.flag(field);
     }
     return config;
@@ -177,6 +181,23 @@ record AdapterConfig(
   /** A field that is true or false; false where it is missing or null. */
   boolean flag(String field) {
     return flag(file, root, field);
+  }
+
+  /**
+   * Refuses a module that the model may have tied to another one: those outside the layers, which
+   * are embeddings and heads.
+   *
+   * @throws UserInputException with code {@code ADAPTER_UNSUPPORTED}
+   */
+  void requireUntied(String module, String tensor, String tensorFile) {
+    if (flag(TIED) && !IN_A_LAYER.matcher(module).find()) {
+      throw UserInputException.inTensor(
+          RejectCode.ADAPTER_UNSUPPORTED,
+          tensorFile,
+          tensor,
+          "with ensure_weight_tying the update of this layer is that of a tied one, too"
+              + MERGE_FIRST);
+    }
   }
 
   /** A field that must be there, true or false, since its default has changed over time. */

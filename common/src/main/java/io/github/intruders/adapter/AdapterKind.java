@@ -37,7 +37,14 @@ enum AdapterKind {
           "trainable_token_indices",
           "use_dora",
           "use_rslora",
-          // about training, loading and initialisation
+          // its tensors are looked at one by one
+          "ensure_weight_tying",
+          // about training, loading and initialisation; some are of older or other writers
+          "merge_weights",
+          "velora_config",
+          "lora_dtype",
+          "lorap_emb_lr",
+          "lorap_lr_ratio",
           "corda_config",
           "eva_config",
           "loftq_config",
@@ -56,7 +63,9 @@ enum AdapterKind {
           "init_r",
           "lora_alpha",
           "rank_pattern",
+          "ensure_weight_tying",
           // about training and initialisation
+          "merge_weights",
           "beta1",
           "beta2",
           "deltaT",

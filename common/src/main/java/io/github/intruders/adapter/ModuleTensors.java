@@ -74,6 +74,11 @@ final class ModuleTensors {
     return tensor;
   }
 
+  /** One of the tensors that are the module's own. */
+  TensorInfo first() {
+    return parts.get(parts.firstKey());
+  }
+
   /** A tensor of two dimensions, as it is stored. */
   MatrixSource matrix(String part) {
     TensorInfo tensor = tensor(part);

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * LoRA on a parameter that is not the weight of a layer ({@code target_parameters}), most often the
@@ -45,6 +46,24 @@ public record ParameterLora(
   /** The number of experts; 1 for a parameter of two dimensions. */
   public int experts() {
     return a.rows() / rank;
+  }
+
+  /** The same for a module of another name, which is the base's for this one. */
+  public ParameterLora in(String baseModule) {
+    return new ParameterLora(baseModule, parameters, a, b, rank, scale);
+  }
+
+  /** What the base may call what is changed: the parameters, or the weights of the first expert. */
+  public List<String> tensorNames() {
+    Stream<String> whole = parameters.stream();
+    Stream<String> split =
+        parameters.stream()
+            .flatMap(
+                name ->
+                    name.equals("gate_up_proj")
+                        ? Stream.of("0.gate_proj.weight", "0.up_proj.weight")
+                        : Stream.of("0.%s.weight".formatted(name)));
+    return Stream.concat(whole, split).map(name -> module + "." + name).toList();
   }
 
   /**

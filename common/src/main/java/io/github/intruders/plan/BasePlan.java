@@ -1,5 +1,6 @@
 package io.github.intruders.plan;
 
+import io.github.intruders.adapter.PeftStateDict;
 import io.github.intruders.checkpoint.Checkpoint;
 import io.github.intruders.checkpoint.MatrixSource;
 import io.github.intruders.checkpoint.ScaleSource;
@@ -13,6 +14,7 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -25,8 +27,10 @@ import java.util.TreeSet;
  * @param selection which of its tensors are analysed
  * @param matrices the analysed matrices by name, in the order of the tensors' names
  * @param tensors names of all its tensors, analysed or not, usable or not
+ * @param leftOut those of its tensors that are not analysed, as the selection has it, by name
  * @param identities file → what tells whether it has changed
  * @param rejections selected tensors that can't be analysed
+ * @param models what the base may be called where an adapter names it; may be empty
  */
 public record BasePlan(
     String id,
@@ -34,9 +38,18 @@ public record BasePlan(
     MatrixSelection selection,
     Map<String, BaseMatrix> matrices,
     Set<String> tensors,
+    Map<String, Unanalysed> leftOut,
     Map<String, String> identities,
-    List<Rejection> rejections)
+    List<Rejection> rejections,
+    Set<String> models)
     implements Serializable {
+  /**
+   * A tensor that is not analysed.
+   *
+   * @param kind why
+   * @param description its type and shape
+   */
+  record Unanalysed(LeftOut kind, String description) implements Serializable {}
 
   /**
    * Reads the base's headers.
@@ -48,7 +61,10 @@ public record BasePlan(
     Checkpoint base = Checkpoint.open(storage, uri);
     Orientation orientation = Orientation.of(base);
     WeightScales scales = new WeightScales(base);
+    PeftStateDict.requireNone(base);
     FusedWeights fused = new FusedWeights(base);
+    TensorRoles roles = new TensorRoles(selection, base);
+    Map<String, Unanalysed> leftOut = new TreeMap<>();
     Map<String, BaseMatrix> matrices = new TreeMap<>();
     List<Rejection> rejections = new ArrayList<>();
     for (UserInputException fault : base.faults()) {
@@ -57,7 +73,12 @@ public record BasePlan(
     for (TensorInfo tensor : base.tensors().values()) {
       if (PackedWeights.matches(tensor.name())) {
         rejections.add(Rejection.of(id, tensor.name(), PackedWeights.refusal(tensor)));
-      } else if (selection.selects(tensor) || isEmpty(tensor, selection)) {
+        continue;
+      }
+      Optional<LeftOut> kind = roles.leftOut(tensor);
+      if (kind.isPresent() && !isEmpty(tensor, selection)) {
+        leftOut.put(tensor.name(), new Unanalysed(kind.get(), tensor.description()));
+      } else {
         try {
           tensor.requireElements(RejectCode.SHAPE_MISMATCH);
           for (MatrixSource source :
@@ -86,8 +107,10 @@ public record BasePlan(
         selection,
         matrices,
         names(base),
+        leftOut,
         FileIdentities.of(storage, base.tensors().values()),
-        List.copyOf(rejections));
+        List.copyOf(rejections),
+        BaseNames.of(id, base));
   }
 
   /** Whether nothing is left of what may have been a selected matrix. */

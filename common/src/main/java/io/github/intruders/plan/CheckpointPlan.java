@@ -16,6 +16,9 @@ import java.util.List;
 public record CheckpointPlan(
     CheckpointSpec spec, List<MatrixPlan> matrices, List<Rejection> rejections, List<String> notes)
     implements Serializable {
+  /** How a note begins that a run tells, too. */
+  public static final String WARNING = "warning: ";
+
   public CheckpointPlan {
     matrices = List.copyOf(matrices);
     rejections = List.copyOf(rejections);

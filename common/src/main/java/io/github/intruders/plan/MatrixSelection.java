@@ -4,6 +4,7 @@ import io.github.intruders.checkpoint.TensorInfo;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import java.io.Serializable;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
@@ -24,7 +25,9 @@ public record MatrixSelection(Pattern include, Pattern exclude, boolean splitFus
       Pattern.compile(
           "(^|\\.)(embed\\w*|\\w*embeddings?|\\w*_embd|token_types|wte|wpe|shared"
               + "|relative_attention_bias|\\w*attn_rel_b"
-              + "|lm_head|score|classifier|qa_outputs|cls|proj_out)\\.(.*\\.)?weight$"
+              + "|lm_head|score|classifier|pre_classifier|qa_outputs|cls|proj_out|vocab_transform"
+              + "|vocab_projector|v_head|value_head)\\.(.*\\.)?weight$"
+              + "|(^|\\.)(emb|head|output_layer)\\.weight$"
               + "|^output\\.weight$");
 
   /** Stacks of experts; the second is GGUF's. */
@@ -63,15 +66,35 @@ public record MatrixSelection(Pattern include, Pattern exclude, boolean splitFus
 
   /** Whether a tensor of this name and number of dimensions would be analysed. */
   public boolean selects(String name, int dimensions) {
+    return leftOut(name, dimensions).isEmpty();
+  }
+
+  /** Why a tensor of this name and number of dimensions is not analysed; empty if it is. */
+  Optional<LeftOut> leftOut(String name, int dimensions) {
+    if (dimensions < 2) {
+      return Optional.of(LeftOut.VECTOR);
+    }
     if (exclude != null && exclude.matcher(name).find()) {
-      return false;
+      return Optional.of(LeftOut.SELECTION);
+    }
+    if (dimensions > 3) {
+      return Optional.of(LeftOut.CONVOLUTION);
     }
     if (include != null) {
-      return (dimensions == 2 || dimensions == 3) && include.matcher(name).find();
+      return Optional.of(LeftOut.SELECTION).filter(kind -> !include.matcher(name).find());
     }
     if (dimensions == 3) {
-      return EXPERTS.matcher(name).find();
+      return Optional.of(LeftOut.CONVOLUTION).filter(kind -> !EXPERTS.matcher(name).find());
     }
-    return dimensions == 2 && name.endsWith(".weight") && !NOT_A_LINEAR_LAYER.matcher(name).find();
+    if (!name.endsWith(".weight")) {
+      return Optional.of(LeftOut.NOT_A_WEIGHT);
+    }
+    return Optional.of(LeftOut.EMBEDDING_OR_HEAD)
+        .filter(kind -> NOT_A_LINEAR_LAYER.matcher(name).find());
+  }
+
+  /** Whether embeddings and heads are left out, as they are unless a pattern brings some in. */
+  boolean leavesHeadsOut() {
+    return include == null;
   }
 }

@@ -5,7 +5,6 @@ import io.github.intruders.input.UserInputException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,41 +16,143 @@ import java.util.function.UnaryOperator;
 
 /**
  * Which tensor of the base each tensor of a tuned checkpoint belongs to. Equal names belong
- * together; of the others, those that are equal but for the prefixes that wrappers of a model add:
- * a model with a head holds {@code model.} or {@code transformer.} where one without has nothing,
- * PEFT adds {@code base_model.model.}, data parallelism {@code module.}, compilation {@code
- * _orig_mod.}. Where two would fit, none is taken. Kohya's files have underscores for the dots.
+ * together. The others pair by one rule for a whole stack of layers: what stands before the first
+ * number differs, the rest is equal. So a model with a head has {@code bert.} where one without has
+ * nothing, a multimodal one {@code model.language_model.layers} where its published file has {@code
+ * model.layers}, and PEFT, data parallelism and compilation add words of their own. One side's
+ * words must be the other's with more between them; no word is taken for another. Where two would
+ * fit, none is taken. Kohya's files have underscores for the dots.
  */
 final class NamePairs {
-  private static final List<String> PREFIXES =
-      List.of("_orig_mod.", "module.", "base_model.model.", "model.", "transformer.");
-
   private static final int MAX_SHOWN = 4;
+
+  /** Names without a number that end alike; more than models have, and few enough to be quick. */
+  private static final int MAX_ALIKE = 100;
+
   private static final String WEIGHT = ".weight";
 
   private final Map<String, String> toBase = new HashMap<>();
   private final Map<String, String> fromBase = new HashMap<>();
   private final Map<String, String> ambiguous = new HashMap<>();
-  private final SortedMap<String, Integer> prefixes = new TreeMap<>();
+  private final SortedMap<String, Integer> counts = new TreeMap<>();
+  private final Map<String, String> stacks = new HashMap<>();
+  private final List<Rename> rules = new ArrayList<>();
   private int flattened;
 
   private NamePairs() {}
 
-  /** Pairs names by the two lists alone. */
-  static NamePairs of(Set<String> base, Collection<String> tuned) {
+  /**
+   * Pairs names by the two lists alone.
+   *
+   * @param whole whether the tuned names are those of a whole checkpoint, which holds every layer
+   *     of the base, rather than of an adapter
+   */
+  static NamePairs of(Set<String> base, Collection<String> tuned, boolean whole) {
     NamePairs pairs = new NamePairs();
-    Map<String, List<String>> unpairedBase = byCore(base, new HashSet<>(tuned));
-    byCore(new TreeSet<>(tuned), base)
+    Set<String> tunedNames = new TreeSet<>(tuned);
+    StackNames ofBase = StackNames.of(base, tunedNames);
+    StackNames ofTuned = StackNames.of(tunedNames, base);
+    StackPairs stacks = StackPairs.of(ofBase, ofTuned, whole);
+    stacks
+        .chosen()
         .forEach(
-            (core, names) -> {
-              List<String> candidates = unpairedBase.getOrDefault(core, List.of());
-              if (candidates.size() == 1 && names.size() == 1) {
-                pairs.add(candidates.get(0), names.get(0), core);
-              } else if (!candidates.isEmpty()) {
-                pairs.refuse(candidates, names, "prefix");
-              }
+            (inTuned, inBase) -> {
+              Rename rule = Rename.of(inBase, inTuned);
+              pairs.stacks.put(inTuned, inBase);
+              pairs.rules.add(rule);
+              pairs.addStack(ofBase.names(inBase), ofTuned.names(inTuned), rule);
             });
+    pairs.refuseRivals(stacks.rivals(), ofBase, ofTuned);
+    pairs.addLoose(ofBase, ofTuned);
     return pairs;
+  }
+
+  private void addStack(
+      Map<String, List<String>> base, Map<String, List<String>> tuned, Rename rule) {
+    tuned.forEach(
+        (tail, names) -> {
+          List<String> candidates = base.getOrDefault(tail, List.of());
+          if (candidates.size() == 1 && names.size() == 1) {
+            add(candidates.get(0), names.get(0), rule);
+          } else if (!candidates.isEmpty()) {
+            refuse(candidates, names);
+          }
+        });
+  }
+
+  private void refuseRivals(List<StackPairs.Rival> rivals, StackNames base, StackNames tuned) {
+    SortedMap<String, Set<String>> candidates = new TreeMap<>();
+    SortedMap<String, Set<String>> names = new TreeMap<>();
+    for (StackPairs.Rival rival : rivals) {
+      Map<String, List<String>> inBase = base.names(rival.base());
+      tuned
+          .names(rival.tuned())
+          .forEach(
+              (tail, inTuned) -> {
+                if (inBase.containsKey(tail)) {
+                  candidates.computeIfAbsent(tail, t -> new TreeSet<>()).addAll(inBase.get(tail));
+                  names.computeIfAbsent(tail, t -> new TreeSet<>()).addAll(inTuned);
+                }
+              });
+    }
+    candidates.forEach((tail, fits) -> refuse(List.copyOf(fits), List.copyOf(names.get(tail))));
+  }
+
+  /**
+   * Pairs what is outside all stacks by the rules that hold for these, or where wrappers alone
+   * differ. Where there are no stacks, it is paired as these are.
+   */
+  private void addLoose(StackNames base, StackNames tuned) {
+    boolean freely = !tuned.hasStacks() && !base.hasStacks();
+    Map<String, List<String>> byEnd = new HashMap<>();
+    for (String name : base.loose()) {
+      byEnd.computeIfAbsent(StackNames.end(name), end -> new ArrayList<>()).add(name);
+    }
+    Map<String, List<String>> candidates = new TreeMap<>();
+    Map<String, Set<String>> claims = new HashMap<>();
+    for (String name : tuned.loose()) {
+      List<String> fits = new ArrayList<>();
+      List<String> alike = byEnd.getOrDefault(StackNames.end(name), List.of());
+      if (alike.size() <= MAX_ALIKE) {
+        for (String other : alike) {
+          if (fits(other, name, freely)) {
+            fits.add(other);
+            claims.computeIfAbsent(other, o -> new TreeSet<>()).add(name);
+          }
+        }
+      }
+      candidates.put(name, fits);
+    }
+    candidates.forEach(
+        (name, fits) -> {
+          Set<String> rivals = new TreeSet<>();
+          fits.forEach(fit -> rivals.addAll(claims.get(fit)));
+          if (fits.size() == 1 && rivals.size() == 1) {
+            String only = fits.get(0);
+            add(only, name, Rename.of(StackNames.lead(only), StackNames.lead(name)));
+          } else if (!fits.isEmpty()) {
+            refuse(fits, List.copyOf(rivals));
+          }
+        });
+  }
+
+  private boolean fits(String base, String tuned, boolean freely) {
+    String leadOfBase = StackNames.lead(base);
+    String leadOfTuned = StackNames.lead(tuned);
+    return StackNames.coreOf(leadOfBase).equals(StackNames.coreOf(leadOfTuned))
+        || (freely && StackNames.related(leadOfBase, leadOfTuned))
+        || rules.stream().anyMatch(rule -> rule.inBase(tuned).filter(base::equals).isPresent());
+  }
+
+  /**
+   * The base's name of a module below which the tuned checkpoint has updates; its own where its
+   * stack has the same name in both.
+   */
+  String moduleInBase(String module) {
+    String stack = StackNames.stackOf(module + ".");
+    return stacks.containsKey(stack)
+        ? stacks.get(stack) + module.substring(stack.length())
+        : module;
   }
 
   /**
@@ -66,7 +167,7 @@ final class NamePairs {
     Map<String, List<String>> cores = new TreeMap<>();
     for (String name : base) {
       if (name.endsWith(WEIGHT)) {
-        String core = core(name);
+        String core = StackNames.unwrapped(name);
         whole.computeIfAbsent(underscored(name), key -> new ArrayList<>()).add(name);
         cores.computeIfAbsent(underscored(core), key -> new ArrayList<>()).add(name);
       }
@@ -97,28 +198,6 @@ final class NamePairs {
     return module.replace('.', '_');
   }
 
-  /** The names of one side that the other lacks, by what is left without prefixes. */
-  private static Map<String, List<String>> byCore(Set<String> names, Set<String> others) {
-    Map<String, List<String>> byCore = new TreeMap<>();
-    for (String name : names) {
-      if (!others.contains(name)) {
-        byCore.computeIfAbsent(core(name), core -> new ArrayList<>()).add(name);
-      }
-    }
-    return byCore;
-  }
-
-  private static String core(String name) {
-    String core = name;
-    for (int i = 0; i < PREFIXES.size(); i++) {
-      if (core.startsWith(PREFIXES.get(i))) {
-        core = core.substring(PREFIXES.get(i).length());
-        i = -1; // they stand in any order
-      }
-    }
-    return core;
-  }
-
   private static String some(List<String> names) {
     String shown = String.join(" or ", names.stream().limit(MAX_SHOWN).toList());
     return names.size() > MAX_SHOWN ? shown + " or …" : shown;
@@ -132,15 +211,14 @@ final class NamePairs {
     names.forEach(name -> toBase.put(name, candidates.get(0)));
   }
 
-  private void add(String base, String tuned, String core) {
+  private void refuse(List<String> candidates, List<String> names) {
+    refuse(candidates, names, "prefix");
+  }
+
+  private void add(String base, String tuned, Rename rule) {
     toBase.put(tuned, base);
     fromBase.put(base, tuned);
-    String pair =
-        "\"%s\" in the base, \"%s\" here"
-            .formatted(
-                base.substring(0, base.length() - core.length()),
-                tuned.substring(0, tuned.length() - core.length()));
-    prefixes.merge(pair, 1, Integer::sum);
+    counts.merge(rule.toString(), 1, Integer::sum);
   }
 
   /** The base's name of a tuned tensor; its own where none belongs to it. */
@@ -170,7 +248,7 @@ final class NamePairs {
   /** What was paired by more than equal names, for a person; empty where nothing was. */
   List<String> notes() {
     List<String> notes = new ArrayList<>();
-    prefixes.forEach(
+    counts.forEach(
         (pair, count) -> notes.add("names pair by prefix: %s (%d)".formatted(pair, count)));
     if (flattened > 0) {
       notes.add("names pair by underscores for dots (%d)".formatted(flattened));

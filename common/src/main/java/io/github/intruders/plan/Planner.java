@@ -5,6 +5,7 @@ import io.github.intruders.adapter.AdapterUpdate;
 import io.github.intruders.adapter.ExpertLora;
 import io.github.intruders.adapter.LowRankSource;
 import io.github.intruders.adapter.ParameterLora;
+import io.github.intruders.adapter.PeftStateDict;
 import io.github.intruders.adapter.ReplacedWeight;
 import io.github.intruders.checkpoint.Checkpoint;
 import io.github.intruders.checkpoint.MatrixSource;
@@ -17,6 +18,7 @@ import io.github.intruders.input.UserInputException;
 import io.github.intruders.manifest.CheckpointSpec;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -24,6 +26,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -34,6 +37,10 @@ import java.util.regex.Pattern;
  * that can't be used at all gives a plan without matrices and with the reason.
  */
 public final class Planner {
+  private static final Set<LeftOut> NO_MATRICES =
+      EnumSet.of(LeftOut.VECTOR, LeftOut.CONVOLUTION, LeftOut.NOT_A_WEIGHT);
+  private static final int MAX_SHOWN = 8;
+
   private final Storage storage;
   private final BasePlan base;
 
@@ -48,7 +55,16 @@ public final class Planner {
    * @throws IOException if the storage fails; a fault of the input is a rejection instead
    */
   public CheckpointPlan plan(CheckpointSpec spec) throws IOException {
-    Pairing pairing = new Pairing(spec);
+    return plan(spec, new TreeMap<>());
+  }
+
+  /**
+   * Plans one checkpoint and tells what of it is neither analysed nor rejected.
+   *
+   * @param leftOut takes those tensors, by name
+   */
+  CheckpointPlan plan(CheckpointSpec spec, Map<String, LeftOut> leftOut) throws IOException {
+    Pairing pairing = new Pairing(spec, leftOut);
     try {
       for (String source : spec.sources()) {
         if (Adapter.isAdapter(storage, source)) {
@@ -72,11 +88,15 @@ public final class Planner {
     private final Map<String, String> rejected = new TreeMap<>();
     private final Map<String, String> identities = new TreeMap<>();
     private final Set<String> notes = new LinkedHashSet<>();
+    private final SortedSet<String> onlyInBase = new TreeSet<>();
+    private final SortedSet<String> onlyHere = new TreeSet<>();
+    private final Map<String, LeftOut> leftOut;
     private boolean full;
     private boolean started;
 
-    Pairing(CheckpointSpec spec) {
+    Pairing(CheckpointSpec spec, Map<String, LeftOut> leftOut) {
       this.spec = spec;
+      this.leftOut = leftOut;
     }
 
     void add(Checkpoint checkpoint, String source) throws IOException {
@@ -99,13 +119,28 @@ public final class Planner {
       WeightScales scales = new WeightScales(checkpoint);
       Set<String> names = new TreeSet<>(checkpoint.tensors().keySet());
       names.addAll(checkpoint.unusable().keySet());
-      NamePairs pairs = NamePairs.of(base.tensors(), names);
+      NamePairs pairs = NamePairs.of(base.tensors(), names, true);
+      requireNoAdapterWithin(checkpoint, names, pairs);
       notes.addAll(pairs.notes());
       rejectUnclear(pairs, checkpoint.uri());
+      if (rejected.isEmpty() && sharesNoMatrix(names, pairs)) {
+        rejections.add(Rejection.of(spec.id(), noneOfTheNames(checkpoint)));
+        return;
+      }
+      List<String> paired =
+          names.stream().filter(name -> base.tensors().contains(pairs.inBase(name))).toList();
+      OneSidedHeads headsHere = new OneSidedHeads(paired);
+      OneSidedHeads headsOfBase = new OneSidedHeads(paired.stream().map(pairs::inBase).toList());
+      TensorRoles roles = new TensorRoles(base.selection(), checkpoint);
       for (TensorInfo tensor : checkpoint.tensors().values()) {
         String name = pairs.inBase(tensor.name());
-        if (!rejected.containsKey(name)) {
+        if (rejected.containsKey(name)) {
+          continue;
+        }
+        if (base.tensors().contains(name)) {
           addTensor(name, tensor, scales, orientation.isTransposed(tensor.name()));
+        } else {
+          addTensorOfItsOwn(tensor, roles, headsHere);
         }
       }
       Set<UserInputException> explained = new HashSet<>(); // those that a matrix's row tells
@@ -116,6 +151,10 @@ public final class Planner {
           continue;
         }
         UserInputException unusable = checkpoint.unusable().get(pairs.inTuned(tensor));
+        if (unusable == null && base.selection().leavesHeadsOut() && headsOfBase.contain(tensor)) {
+          onlyInBase.add(tensor);
+          continue;
+        }
         reject(name, unusable == null ? missing(checkpoint, tensor) : unusable);
         explained.add(unusable);
       }
@@ -124,6 +163,38 @@ public final class Planner {
           rejections.add(Rejection.of(spec.id(), fault));
         }
       }
+    }
+
+    /** Its base weights alone would count as a checkpoint that was hardly tuned. */
+    private void requireNoAdapterWithin(
+        Checkpoint checkpoint, Set<String> names, NamePairs pairs) {
+      List<String> own =
+          names.stream().filter(name -> !base.tensors().contains(pairs.inBase(name))).toList();
+      PeftStateDict.partAmong(own)
+          .ifPresent(
+              part -> {
+                throw PeftStateDict.refusal(checkpoint, part);
+              });
+    }
+
+    private boolean sharesNoMatrix(Set<String> names, NamePairs pairs) {
+      return base.matrices().values().stream()
+          .noneMatch(matrix -> names.contains(pairs.inTuned(matrix.tensor())));
+    }
+
+    private UserInputException noneOfTheNames(Checkpoint checkpoint) {
+      Set<String> here =
+          checkpoint.tensors().isEmpty()
+              ? checkpoint.unusable().keySet()
+              : checkpoint.tensors().keySet();
+      return UserInputException.inFile(
+          RejectCode.MISSING_IN_TUNED,
+          checkpoint.uri(),
+          "None of the %d matrices of the base is in this checkpoint; the base has %s, this %s; was it tuned from this base?"
+              .formatted(
+                  base.matrices().size(),
+                  base.matrices().keySet().iterator().next(),
+                  here.stream().findFirst().orElse("no tensor")));
     }
 
     private void rejectUnclear(NamePairs pairs, String uri) {
@@ -152,30 +223,22 @@ public final class Planner {
     private void addTensor(
         String name, TensorInfo tensor, WeightScales scales, boolean transposed) {
       try {
-        if (!base.tensors().contains(name)) {
-          if (base.selection().selects(tensor)) {
-            throw UserInputException.inTensor(
-                RejectCode.MISSING_IN_BASE,
-                tensor.file(),
-                tensor.name(),
-                "is not in the base %s".formatted(base.uri()));
-          }
-          return;
-        }
         List<MatrixSource> sources = new ArrayList<>();
         boolean wanted =
             base.matrices().containsKey(name)
                 || base.matrices().containsKey(name + "[0]")
                 || FusedWeights.isSplit(base.matrices(), name);
-        if (wanted) {
-          if (tensor.shape().size() == 1) {
-            tensor.requireElements(RejectCode.SHAPE_MISMATCH);
-          }
-          if (tensor.shape().size() != 2 && tensor.shape().size() != 3) {
-            throw shapeMismatch(name, tensor, transposed);
-          }
-          sources.addAll(scales.matrices(tensor, transposed));
+        if (!wanted) {
+          leftOut.put(tensor.name(), kindInBase(name));
+          return;
         }
+        if (tensor.shape().size() == 1) {
+          tensor.requireElements(RejectCode.SHAPE_MISMATCH);
+        }
+        if (tensor.shape().size() != 2 && tensor.shape().size() != 3) {
+          throw shapeMismatch(name, tensor, transposed);
+        }
+        sources.addAll(scales.matrices(tensor, transposed));
         if (FusedWeights.isSplit(base.matrices(), name)) {
           tuned.putAll(splitAlike(name, tensor, transposed, sources));
           return;
@@ -195,6 +258,29 @@ public final class Planner {
         sources.forEach(source -> tuned.put(name + source.matrix().substring(suffix), source));
       } catch (UserInputException e) {
         reject(name, e);
+      }
+    }
+
+    private LeftOut kindInBase(String name) {
+      BasePlan.Unanalysed unanalysed = base.leftOut().get(name);
+      return unanalysed == null ? LeftOut.REJECTED_IN_BASE : unanalysed.kind();
+    }
+
+    private void addTensorOfItsOwn(TensorInfo tensor, TensorRoles roles, OneSidedHeads heads) {
+      Optional<LeftOut> kind = roles.leftOut(tensor);
+      if (kind.isPresent()) {
+        leftOut.put(tensor.name(), kind.get());
+      } else if (base.selection().leavesHeadsOut() && heads.contain(tensor.name())) {
+        onlyHere.add(tensor.name());
+        leftOut.put(tensor.name(), LeftOut.HEAD_OF_ONE_SIDE);
+      } else {
+        reject(
+            tensor.name(),
+            UserInputException.inTensor(
+                RejectCode.MISSING_IN_BASE,
+                tensor.file(),
+                tensor.name(),
+                "is not in the base %s".formatted(base.uri())));
       }
     }
 
@@ -244,12 +330,18 @@ public final class Planner {
           .map(Adapter.Fault::baseTensor)
           .filter(Objects::nonNull)
           .forEach(names::add);
+      adapter.parameters().forEach(parameter -> names.addAll(parameter.tensorNames()));
       NamePairs pairs =
           adapter
               .flattening()
               .map(way -> NamePairs.ofFlattened(base.tensors(), names, way))
-              .orElseGet(() -> NamePairs.of(base.tensors(), names));
+              .orElseGet(() -> NamePairs.of(base.tensors(), names, false));
       notes.addAll(pairs.notes());
+      adapter.trainedOn().ifPresent(this::compareWithBase);
+      adapter.vectors().forEach(vector -> leftOut.put(vector.name(), LeftOut.VECTOR));
+      OneSidedHeads heads =
+          new OneSidedHeads(
+              names.stream().map(pairs::inBase).filter(base.tensors()::contains).toList());
       rejectUnclear(pairs, adapter.uri());
       for (Adapter.Fault fault : adapter.faults()) {
         rejectModule(fault.baseTensor(), pairs, fault.error());
@@ -257,12 +349,14 @@ public final class Planner {
       for (AdapterUpdate update : adapter.updates().values()) {
         String name = pairs.inBase(update.baseTensor());
         try {
-          addUpdate(name, update);
+          addUpdate(name, update, heads);
         } catch (UserInputException e) {
           reject(name, e);
         }
       }
-      adapter.parameters().forEach(this::addParameter);
+      for (ParameterLora parameter : adapter.parameters()) {
+        addParameter(parameter.in(pairs.moduleInBase(parameter.module())));
+      }
     }
 
     private void rejectModule(String baseTensor, NamePairs pairs, UserInputException error) {
@@ -270,11 +364,20 @@ public final class Planner {
         rejections.add(Rejection.of(spec.id(), error));
       } else {
         String name = pairs.inBase(baseTensor);
+        if (error.code() == RejectCode.ADAPTER_UNSUPPORTED && isLeftOutByChoice(name)) {
+          error.tensor().ifPresent(tensor -> leftOut.put(tensor, kindInBase(name)));
+          return; // what can't be done does not matter where nothing is asked for
+        }
         reject(name, error);
         if (!base.tensors().contains(name)) {
           spoil(name.replaceFirst("(\\.base_layer)*\\.weight$", "."), error);
         }
       }
+    }
+
+    private boolean isLeftOutByChoice(String name) {
+      BasePlan.Unanalysed unanalysed = base.leftOut().get(name);
+      return unanalysed != null && !NO_MATRICES.contains(unanalysed.kind());
     }
 
     private void rejectBelow(String prefix, UserInputException error) {
@@ -289,7 +392,7 @@ public final class Planner {
           .forEach(name -> rejected.put(name, error.getMessage()));
     }
 
-    private void addUpdate(String name, AdapterUpdate update) {
+    private void addUpdate(String name, AdapterUpdate update, OneSidedHeads heads) {
       BaseMatrix matrix = base.matrices().get(name);
       if (FusedWeights.isSplit(base.matrices(), name)) {
         if (!(update instanceof LowRankSource lora)) {
@@ -309,15 +412,52 @@ public final class Planner {
             .add(update.fittedTo(matrix.source()));
         return;
       }
-      boolean head = update instanceof ReplacedWeight && !base.selection().selects(name, 2);
-      if (!head && !base.tensors().contains(name)) {
-        throw UserInputException.inTensor(
-            RejectCode.MISSING_IN_BASE,
-            update.sources().get(0).file(),
-            update.sources().get(0).matrix(),
-            "its weight %s is not in the base %s".formatted(name, base.uri()));
+      addUpdateOfNoMatrix(name, update, heads);
+    }
+
+    /** An update of a tensor that is not analysed, or that the base lacks. */
+    private void addUpdateOfNoMatrix(String name, AdapterUpdate update, OneSidedHeads heads) {
+      MatrixSource first = update.sources().get(0);
+      if (!base.tensors().contains(name)) {
+        boolean replaced = update instanceof ReplacedWeight;
+        if (replaced && !base.selection().selects(name, 2)) {
+          leaveOut(update, LeftOut.EMBEDDING_OR_HEAD);
+        } else if (replaced && base.selection().leavesHeadsOut() && heads.contain(name)) {
+          onlyHere.add(name);
+          leaveOut(update, LeftOut.HEAD_OF_ONE_SIDE);
+        } else {
+          throw UserInputException.inTensor(
+              RejectCode.MISSING_IN_BASE,
+              first.file(),
+              first.matrix(),
+              "its weight %s is not in the base %s".formatted(name, base.uri()));
+        }
+        return;
       }
-      // else in the base, and left out by the selection; or a new head, as it would be, too
+      BasePlan.Unanalysed unanalysed = base.leftOut().get(name);
+      if (unanalysed != null && NO_MATRICES.contains(unanalysed.kind())) {
+        throw UserInputException.inTensor(
+            RejectCode.SHAPE_MISMATCH,
+            first.file(),
+            first.matrix(),
+            "changes %s, which is %s in the base %s; expected a matrix, as updates of others are not analysed"
+                .formatted(name, unanalysed.description(), base.uri()));
+      }
+      leaveOut(update, kindInBase(name));
+    }
+
+    private void leaveOut(AdapterUpdate update, LeftOut kind) {
+      update.sources().forEach(source -> leftOut.put(source.matrix(), kind));
+    }
+
+    /** Names that differ may be one model's, so that this is told and nothing is refused. */
+    private void compareWithBase(String trainedOn) {
+      notes.add(
+          BaseNames.differ(base.models(), trainedOn)
+              ? CheckpointPlan.WARNING
+                  + "trained on %s, by its config; the base here is %s at %s"
+                      .formatted(trainedOn, base.id(), base.uri())
+              : "trained on %s, by its config".formatted(trainedOn));
     }
 
     private void addParameter(ParameterLora parameter) {
@@ -326,7 +466,7 @@ public final class Planner {
         try {
           Optional<ExpertLora> update = parameter.updateOf(matrix.name(), matrix.source());
           if (update.isPresent()) {
-            addUpdate(matrix.name(), update.get());
+            addUpdate(matrix.name(), update.get(), new OneSidedHeads(List.of()));
             found = true;
           }
         } catch (UserInputException e) {
@@ -421,7 +561,20 @@ public final class Planner {
       rejected.put(matrix, error.getMessage());
     }
 
+    private void noteHeads(String where, SortedSet<String> names) {
+      if (!names.isEmpty()) {
+        notes.add(
+            "left out, as heads that only %s: %s%s"
+                .formatted(
+                    where,
+                    String.join(", ", names.stream().limit(MAX_SHOWN).toList()),
+                    names.size() > MAX_SHOWN ? ", …" : ""));
+      }
+    }
+
     CheckpointPlan finish() {
+      noteHeads("the base has", onlyInBase);
+      noteHeads("this has", onlyHere);
       List<MatrixPlan> plans = new ArrayList<>();
       for (BaseMatrix matrix : base.matrices().values()) {
         String name = matrix.name();

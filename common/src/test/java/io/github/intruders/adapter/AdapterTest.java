@@ -457,7 +457,6 @@ class AdapterTest {
             + " (merge_and_unload) and analyse the merged checkpoint",
         "arrow_config|{\"top_k\":3}|it mixes several adapters by the input; analyse each of them on"
             + " its own",
-        "ensure_weight_tying|true|the update of one layer would be that of another, too",
         "megatron_config|{\"x\":1}|Megatron's parallel layers are split differently; merge the"
             + " adapter with PEFT (merge_and_unload) and analyse the merged checkpoint",
         "an_option_of_tomorrow|0|it is not known here, so it may change what the update is",

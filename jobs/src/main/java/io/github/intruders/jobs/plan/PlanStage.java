@@ -17,6 +17,8 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.Function;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.storage.StorageLevel;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
 /** Reads the base's headers on the driver and every checkpoint's on the executors. */
@@ -24,6 +26,7 @@ public final class PlanStage {
   /** The stage, where progress is told. */
   public static final String NAME = "plan";
 
+  private static final Logger LOG = LoggerFactory.getLogger(PlanStage.class);
   private static final int CHECKPOINTS_PER_TASK = 4;
 
   private final JavaSparkContext spark;
@@ -58,6 +61,9 @@ public final class PlanStage {
     ScanSettings settings = config.settings();
     List<PlannedCheckpoint> summary =
         plans.map(plan -> PlannedCheckpoint.of(plan, settings)).collect();
+    for (PlannedCheckpoint planned : summary) {
+      planned.warnings().forEach(warning -> LOG.warn("{}: {}", planned.spec().id(), warning));
+    }
     return new RunPlan(base, broadcast, plans, summary);
   }
 

@@ -34,6 +34,14 @@ public record PlannedCheckpoint(
     return base.rejections().size() + summary.stream().mapToLong(PlannedCheckpoint::rejected).sum();
   }
 
+  /** What its owner should look at before trusting the numbers, without the word "warning". */
+  List<String> warnings() {
+    return notes.stream()
+        .filter(note -> note.startsWith(CheckpointPlan.WARNING))
+        .map(note -> note.substring(CheckpointPlan.WARNING.length()))
+        .toList();
+  }
+
   static PlannedCheckpoint of(CheckpointPlan plan, ScanSettings settings) {
     long bytes = plan.matrices().stream().mapToLong(MatrixPlan::updateBytes).sum();
     return new PlannedCheckpoint(

@@ -173,6 +173,7 @@ public record PlanReport(
                         "checkpoint_id", checkpoint.id(),
                         "matrices", checkpoint.matrices(),
                         "rejected", checkpoint.rejected(),
+                        "notes", checkpoint.notes(),
                         "bytes_read", checkpoint.updateBytes()))
             .toList());
     all.put(

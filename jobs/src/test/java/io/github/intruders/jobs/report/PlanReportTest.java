@@ -53,7 +53,15 @@ class PlanReportTest {
 
   private static BasePlan base() {
     return new BasePlan(
-        "b", "file:/base", MatrixSelection.of(null, null), Map.of(), Set.of(), Map.of(), List.of());
+        "b",
+        "file:/base",
+        MatrixSelection.of(null, null),
+        Map.of(),
+        Set.of(),
+        Map.of(),
+        Map.of(),
+        List.of(),
+        Set.of());
   }
 
   private static RunEstimate estimate() {
