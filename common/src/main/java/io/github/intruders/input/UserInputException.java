@@ -1,5 +1,6 @@
 package io.github.intruders.input;
 
+import java.io.UncheckedIOException;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -37,6 +38,34 @@ public final class UserInputException extends RuntimeException {
       RejectCode code, String file, String tensor, String message) {
     return new UserInputException(
         code, file, tensor, "[%s] Tensor %s: %s".formatted(file, tensor, message));
+  }
+
+  /**
+   * What an input has brought out in this program: a fault that nobody foresaw, told like any other
+   * so that it costs this input alone.
+   *
+   * @param fault unchecked; returned as it is if it was foreseen
+   * @param file that was read, or null
+   * @param tensor that was worked on, or null
+   * @throws UncheckedIOException if the fault is the storage's: then trying again may help
+   */
+  public static UserInputException of(RuntimeException fault, String file, String tensor) {
+    if (fault instanceof UserInputException foreseen) {
+      return foreseen;
+    }
+    if (fault instanceof UncheckedIOException storage) {
+      throw storage;
+    }
+    StackTraceElement[] trace = fault.getStackTrace();
+    String message =
+        "This input brings out a fault of this program, please report it: %s%s"
+            .formatted(fault, trace.length == 0 ? "" : " at " + trace[0]);
+    if (file == null) {
+      return of(RejectCode.INTERNAL, message);
+    }
+    return tensor == null
+        ? inFile(RejectCode.INTERNAL, file, message)
+        : inTensor(RejectCode.INTERNAL, file, tensor, message);
   }
 
   public RejectCode code() {

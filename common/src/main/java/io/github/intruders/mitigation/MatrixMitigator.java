@@ -3,17 +3,14 @@ package io.github.intruders.mitigation;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorReader;
 import io.github.intruders.input.Fingerprint;
-import io.github.intruders.input.RejectCode;
-import io.github.intruders.input.Rejection;
-import io.github.intruders.input.UserInputException;
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.OrthonormalBasis;
 import io.github.intruders.linalg.Precision;
-import io.github.intruders.linalg.SvdConvergenceException;
 import io.github.intruders.mitigation.MitigationOutcome.EditedVariant;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.MatrixPlan;
+import io.github.intruders.scan.MatrixFault;
 import io.github.intruders.scan.ScanSettings;
 import io.github.intruders.scan.TunedMatrixAnalyser;
 import io.github.intruders.scan.TunedMatrixAnalyser.Analysis;
@@ -65,7 +62,7 @@ public final class MatrixMitigator {
       BaseSpectrum base;
       try {
         base = store.obtain(matrix.source(), identity).spectrum();
-      } catch (UserInputException | SvdConvergenceException e) {
+      } catch (RuntimeException e) {
         for (MatrixPlan plan : plans) {
           outcomes.accept(rejected(plan, e));
         }
@@ -82,7 +79,7 @@ public final class MatrixMitigator {
       MitigationOutcome outcome;
       try {
         outcome = new MitigationOutcome.Edited(plan, new Work(base, plan).variants());
-      } catch (UserInputException | SvdConvergenceException e) {
+      } catch (RuntimeException e) {
         outcome = rejected(plan, e);
       }
       outcomes.accept(outcome);
@@ -90,16 +87,7 @@ public final class MatrixMitigator {
   }
 
   private static MitigationOutcome rejected(MatrixPlan plan, RuntimeException fault) {
-    UserInputException reason =
-        fault instanceof UserInputException input
-            ? input
-            : UserInputException.inTensor(
-                RejectCode.NOT_CONVERGED,
-                plan.base().source().file(),
-                plan.base().name(),
-                fault.getMessage());
-    return new MitigationOutcome.Rejected(
-        plan, Rejection.of(plan.checkpointId(), plan.base().name(), reason));
+    return new MitigationOutcome.Rejected(plan, MatrixFault.rejection(plan, fault));
   }
 
   /**

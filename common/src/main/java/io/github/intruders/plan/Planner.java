@@ -73,10 +73,12 @@ public final class Planner {
           pairing.add(Checkpoint.open(storage, source), source);
         }
       }
-    } catch (UserInputException e) {
-      return new CheckpointPlan(spec, List.of(), List.of(Rejection.of(spec.id(), e)), List.of());
+      return pairing.finish();
+    } catch (RuntimeException e) {
+      UserInputException fault = UserInputException.of(e, spec.sources().get(0), null);
+      return new CheckpointPlan(
+          spec, List.of(), List.of(Rejection.of(spec.id(), fault)), List.of());
     }
-    return pairing.finish();
   }
 
   /** What has been paired so far. */
@@ -166,8 +168,7 @@ public final class Planner {
     }
 
     /** Its base weights alone would count as a checkpoint that was hardly tuned. */
-    private void requireNoAdapterWithin(
-        Checkpoint checkpoint, Set<String> names, NamePairs pairs) {
+    private void requireNoAdapterWithin(Checkpoint checkpoint, Set<String> names, NamePairs pairs) {
       List<String> own =
           names.stream().filter(name -> !base.tensors().contains(pairs.inBase(name))).toList();
       PeftStateDict.partAmong(own)

@@ -7,13 +7,11 @@ import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorReader;
 import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.input.RejectCode;
-import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
 import io.github.intruders.linalg.SideBySide;
-import io.github.intruders.linalg.SvdConvergenceException;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.plan.UpdateSource;
@@ -89,7 +87,7 @@ public final class MatrixScanner {
       try {
         SpectrumPart wanted = solver.wanted(plans, base.minDimension());
         spectrum = store.obtain(base.source(), identity, wanted).spectrum();
-      } catch (UserInputException | SvdConvergenceException e) {
+      } catch (RuntimeException e) {
         for (MatrixPlan plan : plans) {
           outcomes.accept(rejected(plan, e));
         }
@@ -141,7 +139,7 @@ public final class MatrixScanner {
           try {
             factors.add(readFactors(plan));
             readable.add(plan);
-          } catch (UserInputException e) {
+          } catch (RuntimeException e) {
             outcomes.accept(rejected(plan, e));
           }
         }
@@ -181,7 +179,7 @@ public final class MatrixScanner {
         UpdateStatistics statistics = UpdateStatistics.ofFactors(factors.b(), factors.a());
         MatrixScan scan = MatrixScan.of(base, tuned, statistics, settings);
         return new ScanOutcome.Analysed(plan, scan, millis(System.nanoTime() - start + share));
-      } catch (UserInputException | SvdConvergenceException e) {
+      } catch (RuntimeException e) {
         return rejected(plan, e);
       }
     }
@@ -213,7 +211,7 @@ public final class MatrixScanner {
         MatrixScan scan =
             MatrixScan.of(base, tuned.roundedTo(storedType(plan), base), statistics, settings);
         outcomes.accept(new ScanOutcome.Analysed(plan, scan, millis(System.nanoTime() - start)));
-      } catch (UserInputException | SvdConvergenceException e) {
+      } catch (RuntimeException e) {
         outcomes.accept(rejected(plan, e));
       }
     }
@@ -282,15 +280,6 @@ public final class MatrixScanner {
   }
 
   private static ScanOutcome rejected(MatrixPlan plan, RuntimeException fault) {
-    UserInputException reason =
-        fault instanceof UserInputException input
-            ? input
-            : UserInputException.inTensor(
-                RejectCode.NOT_CONVERGED,
-                plan.base().source().file(),
-                plan.base().name(),
-                fault.getMessage());
-    return new ScanOutcome.Rejected(
-        plan, Rejection.of(plan.checkpointId(), plan.base().name(), reason));
+    return new ScanOutcome.Rejected(plan, MatrixFault.rejection(plan, fault));
   }
 }

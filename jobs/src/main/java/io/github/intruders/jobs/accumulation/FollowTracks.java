@@ -84,9 +84,9 @@ final class FollowTracks
       try {
         add(tracks, store, step);
         followed.put(place.step(), step);
-      } catch (UserInputException e) {
+      } catch (RuntimeException e) {
         tracks.interrupt();
-        rejections.add(rejection(step, e));
+        rejections.add(rejection(step, UserInputException.of(e, null, step.matrix())));
       }
     }
     List<TrackedIntruder> points = new ArrayList<>();

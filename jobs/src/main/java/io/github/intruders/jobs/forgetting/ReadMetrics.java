@@ -26,8 +26,9 @@ final class ReadMetrics implements Function<String, MetricsReading> {
   public MetricsReading call(String file) throws IOException {
     try {
       return new MetricsReader(storage.open(), names).read(file);
-    } catch (UserInputException e) {
-      return new MetricsReading(List.of(), List.of(Rejection.of(names.baseId(), e)));
+    } catch (RuntimeException e) {
+      UserInputException fault = UserInputException.of(e, file, null);
+      return new MetricsReading(List.of(), List.of(Rejection.of(names.baseId(), fault)));
     }
   }
 }

@@ -83,20 +83,22 @@ public final class LedgerReading {
    * caller then reads anew what there is, and what is missing is computed again.
    */
   public boolean settle() throws IOException {
-    Storage driver = storage.open();
     Set<String> told = new HashSet<>(damaged.value());
     for (String line : told) {
-      String uri = line.substring(0, line.indexOf('\n'));
-      String name = uri.substring(uri.lastIndexOf('/') + 1);
-      if (driver.exists(uri)) {
-        LOG.warn(
-            "{}; what it held is computed again, the file is kept in {}",
-            line.substring(line.indexOf('\n') + 1),
-            damagedFolder);
-        move(driver, uri, driver.resolve(damagedFolder, name));
-      }
+      int end = line.indexOf('\n');
+      setAside(line.substring(0, end), line.substring(end + 1));
     }
     return told.isEmpty() && gone.value().isEmpty();
+  }
+
+  /** Takes a file out of the ledger that does not hold what was written. */
+  public void setAside(String uri, String what) throws IOException {
+    Storage driver = storage.open();
+    if (driver.exists(uri)) {
+      LOG.warn(
+          "{}; what it held is computed again, the file is kept in {}", what, damagedFolder);
+      move(driver, uri, driver.resolve(damagedFolder, uri.substring(uri.lastIndexOf('/') + 1)));
+    }
   }
 
   private static void move(Storage storage, String from, String to) throws IOException {

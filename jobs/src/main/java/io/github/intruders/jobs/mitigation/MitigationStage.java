@@ -197,8 +197,7 @@ public final class MitigationStage {
             .persist(StorageLevel.MEMORY_AND_DISK());
     try {
       JavaRDD<ModelSource> refused = models.filter(model -> model.rejection() != null);
-      List<Rejection> rejections =
-          new ArrayList<>(refused.map(ModelSource::rejection).collect());
+      List<Rejection> rejections = new ArrayList<>(refused.map(ModelSource::rejection).collect());
       Set<String> unwritten = new HashSet<>();
       for (Rejection rejection : rejections) {
         for (Variant variant : settings.variants()) {
@@ -371,9 +370,7 @@ public final class MitigationStage {
     @Override
     public void call(ModelFile file) throws IOException {
       Storage storage = taskStorage.open();
-      folders
-          .of(storage, file)
-          .prepare(new WrittenFiles(storage, folders.outUri()));
+      folders.of(storage, file).prepare(new WrittenFiles(storage, folders.outUri()));
     }
   }
 

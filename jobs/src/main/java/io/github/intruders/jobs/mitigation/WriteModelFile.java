@@ -70,10 +70,10 @@ final class WriteModelFile implements Function<ModelFile, WriteModelFile.Result>
   }
 
   /** What a killed job left is kept if it proves to be right. */
-  private void write(
-      Storage storage, WrittenFiles written, ModelFolder folder, ModelFile work)
+  private void write(Storage storage, WrittenFiles written, ModelFolder folder, ModelFile work)
       throws IOException {
-    Edits edits = plan -> written.edits().read(MitigationEntry.key(plan, scan, settings), work.variant());
+    Edits edits =
+        plan -> written.edits().read(MitigationEntry.key(plan, scan, settings), work.variant());
     Writing writing =
         work.adapter()
             ? new AdapterWriting(

@@ -2,6 +2,7 @@ package io.github.intruders.jobs.results;
 
 import io.github.intruders.checkpoint.StoredFile;
 import io.github.intruders.jobs.context.RunContext;
+import io.github.intruders.jobs.figures.CheckpointFigures;
 import io.github.intruders.jobs.ledger.Ledger;
 import io.github.intruders.jobs.ledger.LedgerPart;
 import io.github.intruders.jobs.ledger.LedgerReading;
@@ -12,9 +13,11 @@ import io.github.intruders.scan.ScanSettings;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.spark.api.java.JavaPairRDD;
@@ -40,6 +43,7 @@ public final class LedgerResults {
             .filter(planned -> planned.matrices() > 0)
             .map(planned -> planned.spec().id())
             .toList();
+    List<StoredFile> files = files(run, plan);
     ByCheckpoint partitioner = new ByCheckpoint(ids, run.context().defaultParallelism());
     ScanSettings settings = run.config().settings();
     JavaPairRDD<MatrixKey, Piece> planned =
@@ -52,7 +56,7 @@ public final class LedgerResults {
                         new Piece(ScanEntry.key(matrix, settings), null)));
     JavaPairRDD<MatrixKey, Piece> finished =
         reading
-            .lines(files(run, plan))
+            .lines(files)
             .filter(line -> partitioner.knows(line.checkpointId()))
             .mapToPair(
                 line ->
@@ -69,11 +73,36 @@ public final class LedgerResults {
     Results results =
         Results.of(
             entries.map(json -> Ledger.parse(json, ScanEntry.class)), () -> entries.unpersist());
-    if (reading.settle()) {
+    if (reading.settle() & holdsWhatItSays(plan, results, reading, files, settings)) {
       return Optional.of(results);
     }
     results.close();
     return Optional.empty();
+  }
+
+  /** A part that was cut at the end of a line shows nowhere but in what it lacks. */
+  private static boolean holdsWhatItSays(
+      RunPlan plan,
+      Results results,
+      LedgerReading reading,
+      List<StoredFile> files,
+      ScanSettings settings)
+      throws IOException {
+    Map<String, StoredFile> parts = new HashMap<>();
+    files.forEach(file -> parts.put(file.name(), file));
+    boolean whole = true;
+    for (PlannedCheckpoint planned : plan.summary()) {
+      StoredFile part = parts.get(planned.part());
+      CheckpointFigures found = results.figures().get(planned.spec().id());
+      String entriesKey = found == null ? "" : found.entriesKey();
+      String name = LedgerPart.name(
+              planned.spec().id(), ScanEntry.settingsKey(settings), entriesKey);
+      if (planned.matrices() > 0 && part != null && !part.name().equals(name)) {
+        reading.setAside(part.uri(), "[%s] It lacks entries".formatted(part.uri()));
+        whole = false;
+      }
+    }
+    return whole;
   }
 
   /** The parts of the plan's checkpoints, and what tasks have written since. */

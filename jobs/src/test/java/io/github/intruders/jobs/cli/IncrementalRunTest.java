@@ -2,18 +2,26 @@ package io.github.intruders.jobs.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.intruders.jobs.TableRows;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.apache.hadoop.fs.FileUtil;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What is finished is not computed again, neither by a nightly run nor by one that was killed. */
 @ExtendWith(LocalMaster.class)
@@ -25,34 +33,125 @@ class IncrementalRunTest {
     Path out = temporary.resolve("nightly");
     run(out, "lora-r1/1-python");
     Map<Path, FileTime> first = ledger(out);
+    List<FileTime> tables = writtenAt(out, "lora-r1%2F1-python");
 
     run(out, "lora-r1/1-python", "lora-r1/2-c");
 
     Map<Path, FileTime> second = ledger(out);
-    assertThat(first).hasSize(7);
-    assertThat(second).hasSize(14).containsAllEntriesOf(first);
+    assertThat(first).as("one part for each checkpoint").hasSize(1);
+    assertThat(second).hasSize(2).containsAllEntriesOf(first);
     assertThat(rows(out, "lora-r1/1-python")).isEqualTo(7);
     assertThat(rows(out, "lora-r1/2-c")).isEqualTo(7);
+    assertThat(writtenAt(out, "lora-r1%2F1-python"))
+        .as("rows that have not changed stay")
+        .hasSize(4)
+        .isEqualTo(tables);
+  }
+
+  @Test
+  void rowsThatSomebodyDroppedOrChangedAreWrittenAgain() throws Exception {
+    Path out = temporary.resolve("dropped");
+    run(out, "lora-r1/1-python", "lora-r8/1-python");
+    Map<String, List<String>> before = TableRows.in(session(), out);
+    FileUtil.fullyDelete(out.resolve("matrices/checkpoint_id=lora-r1%2F1-python").toFile());
+    Path vectors = out.resolve("singular_vectors");
+    try (Stream<Path> files = Files.list(vectors.resolve("checkpoint_id=lora-r8%2F1-python"))) {
+      Files.copy(
+          files.filter(file -> !file.getFileName().toString().startsWith(".")).findFirst().get(),
+          Files.list(vectors.resolve("checkpoint_id=lora-r1%2F1-python"))
+              .filter(file -> !file.getFileName().toString().startsWith("."))
+              .findFirst()
+              .get(),
+          StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    run(out, "lora-r1/1-python", "lora-r8/1-python");
+
+    assertThat(TableRows.in(session(), out)).isEqualTo(before);
   }
 
   @Test
   void aRunThatLostItsTablesAndHalfItsWorkComputesTheOtherHalf() throws Exception {
     Path out = temporary.resolve("killed");
     run(out, "lora-r8/1-python");
-    Map<Path, FileTime> whole = ledger(out);
-    List<Path> kept = List.copyOf(whole.keySet()).subList(0, 4);
-    for (Path entry : whole.keySet()) {
-      if (!kept.contains(entry)) {
-        Files.delete(entry);
-      }
+    Map<String, List<String>> before = TableRows.in(session(), out);
+    Path part = ledger(out).keySet().iterator().next();
+    List<String> lines = Files.readAllLines(part);
+    assertThat(lines).hasSize(7);
+    Files.delete(part);
+    List<String> kept = lines.subList(0, 4);
+    for (int i = 0; i < kept.size(); i++) { // as tasks leave them
+      Files.writeString(part.resolveSibling("task%d.jsonl".formatted(i)), kept.get(i) + "\n");
+    }
+    for (String table : before.keySet()) {
+      FileUtil.fullyDelete(out.resolve(table).toFile());
     }
 
     run(out, "lora-r8/1-python");
 
-    Map<Path, FileTime> after = ledger(out);
-    assertThat(after).hasSameSizeAs(whole);
-    kept.forEach(entry -> assertThat(after.get(entry)).isEqualTo(whole.get(entry)));
-    assertThat(rows(out, "lora-r8/1-python")).isEqualTo(7);
+    assertThat(ledger(out).keySet()).containsExactly(part);
+    assertThat(Files.readAllLines(part)).hasSize(7).containsAll(kept);
+    assertThat(TableRows.in(session(), out)).isEqualTo(before);
+  }
+
+  /** Each way in which a file can come to hold something else than what was written. */
+  enum Damage {
+    CUT {
+      @Override
+      byte[] of(byte[] bytes) {
+        return Arrays.copyOf(bytes, bytes.length / 2);
+      }
+    },
+    CUT_BETWEEN_LINES {
+      @Override
+      byte[] of(byte[] bytes) {
+        String text = new String(bytes, StandardCharsets.US_ASCII);
+        return Arrays.copyOf(bytes, text.indexOf('\n') + 1);
+      }
+    },
+    EMPTIED {
+      @Override
+      byte[] of(byte[] bytes) {
+        return new byte[0];
+      }
+    },
+    FLIPPED {
+      @Override
+      byte[] of(byte[] bytes) {
+        byte[] flipped = bytes.clone();
+        int digit = new String(bytes, StandardCharsets.US_ASCII).indexOf("intruder_count") + 16;
+        flipped[digit] = (byte) (flipped[digit] == '1' ? '2' : '1');
+        return flipped;
+      }
+    },
+    GARBAGE {
+      @Override
+      byte[] of(byte[] bytes) {
+        return "{\"key\": \u0000 not an entry\n".getBytes(StandardCharsets.UTF_8);
+      }
+    };
+
+    abstract byte[] of(byte[] bytes);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aDamagedLedgerIsSetAsideAndComputedAgain(Damage damage) throws Exception {
+    Path out = temporary.resolve("damaged-" + damage);
+    run(out, "lora-r1/1-python", "lora-r8/1-python");
+    Map<String, List<String>> before = TableRows.in(session(), out);
+    Path part = ledger(out).keySet().iterator().next();
+    byte[] damaged = damage.of(Files.readAllBytes(part));
+    Files.write(part, damaged);
+
+    run(out, "lora-r1/1-python", "lora-r8/1-python");
+
+    assertThat(TableRows.in(session(), out)).isEqualTo(before);
+    assertThat(ledger(out)).hasSize(2).containsKey(part);
+    if (damage != Damage.EMPTIED) {
+      assertThat(out.resolve("_work/damaged").resolve(part.getFileName()))
+          .hasBinaryContent(damaged);
+    }
   }
 
   @Test
@@ -99,11 +198,25 @@ class IncrementalRunTest {
   private static Map<Path, FileTime> ledger(Path out) throws IOException {
     Map<Path, FileTime> files = new TreeMap<>();
     try (Stream<Path> paths = Files.list(out.resolve("_work/scan"))) {
-      for (Path path : paths.toList()) {
+      for (Path path : paths.filter(file -> file.toString().endsWith(".jsonl")).toList()) {
         files.put(path, Files.getLastModifiedTime(path));
       }
     }
     return files;
+  }
+
+  /** When the files of a checkpoint in all tables were written. */
+  private static List<FileTime> writtenAt(Path out, String checkpoint) throws IOException {
+    List<FileTime> times = new ArrayList<>();
+    for (String table : List.of("checkpoints", "matrices", "singular_vectors", "similarity")) {
+      try (Stream<Path> files =
+          Files.list(out.resolve(table).resolve("checkpoint_id=" + checkpoint))) {
+        for (Path file : files.filter(one -> one.toString().endsWith(".parquet")).toList()) {
+          times.add(Files.getLastModifiedTime(file));
+        }
+      }
+    }
+    return times;
   }
 
   private static long rows(Path out, String checkpoint) {

@@ -3,6 +3,7 @@ package io.github.intruders.jobs.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.apache.hadoop.fs.FileUtil;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
@@ -15,13 +16,23 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  *
  * @param out its output folder
  * @param outcome how it ended
+ * @param jobs how many Spark jobs it started, by stage
  */
-record ZooRun(Path out, Outcome outcome) implements AutoCloseable {
+record ZooRun(Path out, Outcome outcome, Map<String, Integer> jobs) implements AutoCloseable {
+  private static final String LISTENERS = "spark.extraListeners";
+
   private static ZooRun start() {
     try {
       Path out = Files.createTempDirectory("zoo-run");
       String manifest = System.getProperty("zoo") + "/manifest.yaml";
-      return new ZooRun(out, Outcome.of("run", "--manifest", manifest, "--out", out.toString()));
+      System.setProperty(LISTENERS, CountedJobs.class.getName());
+      try {
+        CountedJobs.take();
+        Outcome outcome = Outcome.of("run", "--manifest", manifest, "--out", out.toString());
+        return new ZooRun(out, outcome, CountedJobs.take());
+      } finally {
+        System.clearProperty(LISTENERS);
+      }
     } catch (IOException e) {
       throw new ParameterResolutionException("Cannot make a folder for the run", e);
     }

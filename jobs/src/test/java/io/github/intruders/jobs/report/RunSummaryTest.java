@@ -164,6 +164,7 @@ class RunSummaryTest {
   private static CheckpointFigures figures(String id, int intruders) {
     return new CheckpointFigures(
         id,
+        "entries",
         2,
         intruders,
         Map.of("0.5", intruders),
