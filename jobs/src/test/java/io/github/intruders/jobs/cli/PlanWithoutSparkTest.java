@@ -3,9 +3,8 @@ package io.github.intruders.jobs.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.intruders.checkpoint.Storage;
-import io.github.intruders.jobs.IntruderJob;
-import io.github.intruders.jobs.Preflight;
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.pipeline.Preflight;
 import io.github.intruders.jobs.report.PlanReport;
 import io.github.intruders.jobs.session.DriverStorage;
 import io.github.intruders.jobs.session.LocalCores;
@@ -46,7 +45,7 @@ class PlanWithoutSparkTest {
             storage.qualify(temporary.resolve("out").toString()));
     PlanReport bySession;
     try (SparkSession spark = SparkSessions.open("test")) {
-      bySession = new IntruderJob(spark, config).planReport();
+      bySession = new Preflight(spark, config).planReport();
     }
     SparkConf conf = new SparkConf();
 
