@@ -19,8 +19,6 @@ import java.util.Optional;
  * @param rows column → value; a column without one is not there
  */
 public record ShownTable(List<String> columns, List<Map<String, Object>> rows) {
-  private static final String CHECKPOINT = "checkpoint_id";
-
   /**
    * Reads a table.
    *
@@ -31,72 +29,51 @@ public record ShownTable(List<String> columns, List<Map<String, Object>> rows) {
   public static Optional<ShownTable> read(Storage storage, String folder, String table, int limit)
       throws IOException {
     try {
-      StoredTable stored = StoredTable.read(storage, folder);
+      StoredTable stored = StoredTable.read(storage, folder, table);
       List<String> columns = new ArrayList<>(List.of(stored.partition()));
       columns.addAll(stored.columns());
-      Comparator<Map<String, Object>> order = null;
+      ShownTable all = new ShownTable(columns, stored.rows());
       if (table.equals(CheckpointsTable.TABLE.name())) {
-        if (!stored.partition().equals(CHECKPOINT) || !ExpectedForgetting.canRank(columns)) {
-          return Optional.empty();
-        }
-        ExpectedForgetting.rank(stored.rows());
-        columns.addAll(1, ExpectedForgetting.COLUMNS);
-        order = by("base_id", Order.NULLS_FIRST);
-        order = order.thenComparing(by(ExpectedForgetting.PLACE, Order.NULLS_LAST));
-        order = order.thenComparing(by(CHECKPOINT, Order.NULLS_FIRST));
-      } else {
-        for (String key : TableReader.KEYS) {
-          if (columns.contains(key)) {
-            Comparator<Map<String, Object>> next = by(key, Order.NULLS_FIRST);
-            order = order == null ? next : order.thenComparing(next);
-          }
-        }
+        return Optional.of(RankedCheckpoints.of(all).first(limit));
       }
-      List<Map<String, Object>> rows = stored.rows();
-      if (order != null) {
-        rows.sort(order);
-      }
-      return Optional.of(
-          new ShownTable(
-              columns, limit == 0 ? rows : rows.subList(0, Math.min(limit, rows.size()))));
+      TableReader.KEYS.stream()
+          .filter(columns::contains)
+          .map(ShownTable::by)
+          .reduce(Comparator::thenComparing)
+          .ifPresent(stored.rows()::sort);
+      return Optional.of(all.first(limit));
     } catch (UnknownContentException e) {
       return Optional.empty();
     }
   }
 
-  private static Comparator<Map<String, Object>> by(String column, Order order) {
-    return Comparator.comparing(row -> row.get(column), order);
+  private ShownTable first(int limit) {
+    return limit == 0
+        ? this
+        : new ShownTable(columns, rows.subList(0, Math.min(limit, rows.size())));
+  }
+
+  private static Comparator<Map<String, Object>> by(String column) {
+    return Comparator.comparing(row -> row.get(column), ShownTable::compare);
   }
 
   /** How Spark orders values of one column. */
-  enum Order implements Comparator<Object> {
-    NULLS_FIRST(-1),
-    NULLS_LAST(1);
-
-    private final int ofNull;
-
-    Order(int ofNull) {
-      this.ofNull = ofNull;
+  private static int compare(Object a, Object b) {
+    if (a == null || b == null) {
+      return a == b ? 0 : a == null ? -1 : 1;
     }
-
-    @Override
-    public int compare(Object a, Object b) {
-      if (a == null || b == null) {
-        return a == b ? 0 : a == null ? ofNull : -ofNull;
-      }
-      if (a instanceof String text) {
-        return Arrays.compareUnsigned(
-            text.getBytes(StandardCharsets.UTF_8), ((String) b).getBytes(StandardCharsets.UTF_8));
-      }
-      if (a instanceof Boolean truth) {
-        return truth.compareTo((Boolean) b);
-      }
-      if (a instanceof Integer || a instanceof Long) {
-        return Long.compare(((Number) a).longValue(), ((Number) b).longValue());
-      }
-      double left = ((Number) a).doubleValue();
-      double right = ((Number) b).doubleValue();
-      return left == right ? 0 : Double.compare(left, right); // 0 and -0 are the same
+    if (a instanceof String text) {
+      return Arrays.compareUnsigned(
+          text.getBytes(StandardCharsets.UTF_8), ((String) b).getBytes(StandardCharsets.UTF_8));
     }
+    if (a instanceof Boolean truth) {
+      return truth.compareTo((Boolean) b);
+    }
+    if (a instanceof Integer || a instanceof Long) {
+      return Long.compare(((Number) a).longValue(), ((Number) b).longValue());
+    }
+    double left = ((Number) a).doubleValue();
+    double right = ((Number) b).doubleValue();
+    return left == right ? 0 : Double.compare(left, right); // 0 and -0 are the same
   }
 }

@@ -2,10 +2,13 @@ package io.github.intruders.jobs.show;
 
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.StoredFile;
+import io.github.intruders.jobs.table.KnownTables;
+import io.github.intruders.jobs.table.TableDefinition;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,7 +24,7 @@ import org.apache.spark.sql.catalyst.catalog.ExternalCatalogUtils;
  * A whole table.
  *
  * @param partition the column that its folders are named by
- * @param columns the others, in the order of the first file, which decides for all of them
+ * @param columns the others, by the table's definition or, where it is not known, by the first file
  * @param rows column → value; a column without one is not there
  */
 record StoredTable(String partition, List<String> columns, List<Map<String, Object>> rows) {
@@ -38,13 +41,14 @@ record StoredTable(String partition, List<String> columns, List<Map<String, Obje
    * Reads a table.
    *
    * @param folder of the table
+   * @param table its name
    * @throws UnknownContentException if it is large, or not laid out or typed as runs write it
    */
-  static StoredTable read(Storage storage, String folder)
+  static StoredTable read(Storage storage, String folder, String table)
       throws IOException, UnknownContentException {
     ExecutorService threads = Executors.newFixedThreadPool(THREADS);
     try {
-      return read(storage, folder, threads);
+      return read(storage, folder, table, threads);
     } catch (FileNotFoundException e) { // replaced by another run meanwhile
       throw new UnknownContentException(e);
     } finally {
@@ -55,7 +59,8 @@ record StoredTable(String partition, List<String> columns, List<Map<String, Obje
   /** A partition's file, and what its folder says. */
   private record Part(StoredFile file, String value) {}
 
-  private static StoredTable read(Storage storage, String folder, ExecutorService threads)
+  private static StoredTable read(
+      Storage storage, String folder, String table, ExecutorService threads)
       throws IOException, UnknownContentException {
     List<StoredFile> folders = visible(storage.list(folder));
     String partition = partition(folders);
@@ -95,7 +100,16 @@ record StoredTable(String partition, List<String> columns, List<Map<String, Obje
         rows.add(row);
       }
     }
-    return new StoredTable(partition, List.copyOf(kinds.keySet()), rows);
+    return new StoredTable(
+        partition,
+        KnownTables.named(table).map(StoredTable::columns).orElse(List.copyOf(kinds.keySet())),
+        rows);
+  }
+
+  private static List<String> columns(TableDefinition known) {
+    return Arrays.stream(known.stored().fieldNames())
+        .filter(name -> !name.equals(known.partition()))
+        .toList();
   }
 
   /** What Spark sees of a listing. */

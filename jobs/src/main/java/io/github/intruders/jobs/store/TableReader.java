@@ -4,6 +4,7 @@ import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.jobs.figures.Ranking;
 import io.github.intruders.jobs.table.CheckpointsTable;
+import io.github.intruders.jobs.table.ColumnMaps;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -113,7 +114,7 @@ public final class TableReader {
     values.add(place == null ? null : (Integer) place.place());
     values.add(place == null ? null : (Double) place.meanRank());
     for (int i = 0; i < row.length() - 1; i++) {
-      values.add(row.get(i));
+      values.add(ColumnMaps.inOrder(row.get(i)));
     }
     return RowFactory.create(values.toArray());
   }

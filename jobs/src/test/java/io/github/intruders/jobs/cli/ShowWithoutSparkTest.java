@@ -132,7 +132,8 @@ class ShowWithoutSparkTest {
     StructType schema =
         StructType.fromDDL(
             "base_id STRING, checkpoint_id STRING, matrices INT, intruder_count INT,"
-                + " intruder_energy_share DOUBLE, update_relative_norm DOUBLE");
+                + " intruder_energy_share DOUBLE, update_relative_norm DOUBLE,"
+                + " intruders MAP<STRING, INT>, rejected INT");
     List<Row> rows = new ArrayList<>();
     for (int i = 0; i < 24; i++) {
       rows.add(
@@ -141,8 +142,10 @@ class ShowWithoutSparkTest {
               "c" + i,
               i % 7 == 0 ? 0 : 28,
               i % 4,
-              i % 5 == 0 ? null : i % 5 == 1 ? Double.NaN : (i * 7 % 11) / 11.0,
-              i % 2 == 0 ? 0.0 : i % 6 == 1 ? -0.0 : i / 24.0));
+              i % 7 == 0 ? null : (i * 7 % 11) / 11.0,
+              i % 2 == 0 ? 0.0 : i / 24.0,
+              map("0.1", i, "0.3", 2, "0.5", 3, "0.7", 4, "0.9", 5),
+              0));
     }
     try (SparkSession spark = TableRows.session()) {
       write(spark, rows, schema, "checkpoints");
