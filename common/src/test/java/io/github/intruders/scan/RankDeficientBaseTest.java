@@ -145,11 +145,11 @@ class RankDeficientBaseTest {
     try (Arena arena = Arena.open()) {
       Matrix w0 = Matrix.zeros(64, 64, Precision.SINGLE);
       for (int i = 0; i < 64; i++) {
-        w0.set(i, i, Math.scalb(1, -i / 4));
+        w0.set(i, i, Math.scalb(1.0, -i / 4));
       }
       Matrix tuned = w0.copy();
       tuned.set(63, 63, 0);
-      tuned.set(62, 63, Math.scalb(1, -15));
+      tuned.set(62, 63, Math.scalb(1.0, -15));
       BasePlan base = base(w0);
       ScanSettings all = settings("all", SolverChoice.EXACT);
 

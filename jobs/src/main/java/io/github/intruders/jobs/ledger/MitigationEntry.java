@@ -38,7 +38,7 @@ public record MitigationEntry(
     String solver)
     implements LedgerEntry, Serializable {
   /** Changes whenever an edit would come out differently for the same input. */
-  private static final String DEFINITION_VERSION = "1";
+  private static final String DEFINITION_VERSION = "2";
 
   public static MitigationEntry of(
       String key,
