@@ -24,7 +24,8 @@ public final class PeftStateDict {
           "\\.(fourierft|waveft|bone|road|poly|xlora|ln_tuning|adaption|trainable_tokens)_"
               + "|(^|\\.)(ln_tuning_layers|internal_xlora_classifier)\\.");
   private static final Pattern PROMPT = Pattern.compile("(^|\\.)prompt_encoder\\.");
-  private static final Pattern OF_AN_ADAPTER = Pattern.compile("(^|\\.)base_model\\.|\\.default(\\.|$)");
+  private static final Pattern OF_AN_ADAPTER =
+      Pattern.compile("(^|\\.)base_model\\.|\\.default(\\.|$)");
 
   private PeftStateDict() {}
 
@@ -41,8 +42,8 @@ public final class PeftStateDict {
   }
 
   /**
-   * Refuses a base that has an adapter in it. Parts that a model has of its own, as Phi-4-multimodal
-   * has, are no fault.
+   * Refuses a base that has an adapter in it. Parts that a model has of its own, as
+   * Phi-4-multimodal has, are no fault.
    *
    * @throws UserInputException with code {@code ADAPTER_UNSUPPORTED}
    */

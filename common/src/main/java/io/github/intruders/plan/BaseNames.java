@@ -18,8 +18,22 @@ final class BaseNames {
   /** Names that tell nothing about the model. */
   private static final Set<String> GENERIC =
       Set.of(
-          "", "base", "base-model", "model", "models", "checkpoint", "final", "hf", "latest", "main",
-          "merged", "original", "output", "outputs", "snapshots", "weights");
+          "",
+          "base",
+          "base-model",
+          "model",
+          "models",
+          "checkpoint",
+          "final",
+          "hf",
+          "latest",
+          "main",
+          "merged",
+          "original",
+          "output",
+          "outputs",
+          "snapshots",
+          "weights");
 
   private static final Pattern STEP = Pattern.compile("(checkpoint|step|epoch|run|v|base)?-?\\d+");
   private static final Pattern HASH = Pattern.compile("[0-9a-f]{32,64}");

@@ -166,8 +166,7 @@ public final class Planner {
     }
 
     /** Its base weights alone would count as a checkpoint that was hardly tuned. */
-    private void requireNoAdapterWithin(
-        Checkpoint checkpoint, Set<String> names, NamePairs pairs) {
+    private void requireNoAdapterWithin(Checkpoint checkpoint, Set<String> names, NamePairs pairs) {
       List<String> own =
           names.stream().filter(name -> !base.tensors().contains(pairs.inBase(name))).toList();
       PeftStateDict.partAmong(own)

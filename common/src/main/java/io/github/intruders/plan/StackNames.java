@@ -26,8 +26,7 @@ final class StackNames {
 
   /** Words that wrappers add between others. */
   private static final Pattern INNER =
-      Pattern.compile(
-          "(?<=^|\\.)(_fsdp_wrapped_module|_checkpoint_wrapped_module|_orig_mod)\\.");
+      Pattern.compile("(?<=^|\\.)(_fsdp_wrapped_module|_checkpoint_wrapped_module|_orig_mod)\\.");
 
   private static final Pattern NUMBER = Pattern.compile("(^|\\.)\\d{1,6}(?=\\.)");
   private static final Pattern END = Pattern.compile("([^.]+\\.)?[^.]+$");
@@ -140,7 +139,9 @@ final class StackNames {
 
   private static List<String> words(String lead) {
     String core = coreOf(lead);
-    return core.isEmpty() ? List.of() : List.of(core.substring(0, core.length() - 1).split("\\.", -1));
+    return core.isEmpty()
+        ? List.of()
+        : List.of(core.substring(0, core.length() - 1).split("\\.", -1));
   }
 
   private static boolean within(List<String> part, List<String> whole) {

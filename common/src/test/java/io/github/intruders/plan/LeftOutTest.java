@@ -66,7 +66,8 @@ class LeftOutTest {
   }
 
   private static Map<String, List<Integer>> model() {
-    return tensors(Q, "4x6", V, "6x6", "model.norm.weight", "6", "model.embed_tokens.weight", "9x6");
+    return tensors(
+        Q, "4x6", V, "6x6", "model.norm.weight", "6", "model.embed_tokens.weight", "9x6");
   }
 
   private String write(String name, String file, Map<String, List<Integer>> tensors)
@@ -74,8 +75,7 @@ class LeftOutTest {
     SafetensorsFile out = new SafetensorsFile();
     tensors.forEach(
         (tensor, shape) ->
-            out.addFloats(
-                tensor, shape, new float[shape.stream().reduce(1, Math::multiplyExact)]));
+            out.addFloats(tensor, shape, new float[shape.stream().reduce(1, Math::multiplyExact)]));
     out.write(folder.resolve(name).resolve(file));
     return storage.qualify(folder.resolve(name).toString());
   }
@@ -331,8 +331,7 @@ class LeftOutTest {
   void aBaseWithAnAdapterInItIsRefused() throws IOException {
     Map<String, List<Integer>> dump = all(model(), lora(Q, 4, 6));
 
-    UserInputException fault =
-        catchThrowableOfType(UserInputException.class, () -> base(dump));
+    UserInputException fault = catchThrowableOfType(UserInputException.class, () -> base(dump));
 
     assertThat(fault.code()).isEqualTo(RejectCode.ADAPTER_UNSUPPORTED);
     assertThat(fault).hasMessageContaining("the state dict of a whole PeftModel");
@@ -397,8 +396,7 @@ class LeftOutTest {
     CheckpointPlan inLayers = plan(base, adapter("a", tied, lora(Q, 4, 6)));
     CheckpointPlan leftOut = plan(base, adapter("b", tied, all(lora(Q, 4, 6), embedding)));
     CheckpointPlan askedFor =
-        plan(
-            base(model(), "q_proj|embed"), adapter("c", tied, all(lora(Q, 4, 6), embedding)));
+        plan(base(model(), "q_proj|embed"), adapter("c", tied, all(lora(Q, 4, 6), embedding)));
 
     assertThat(inLayers.rejections()).isEmpty();
     assertThat(leftOut.rejections()).isEmpty();
@@ -496,10 +494,20 @@ class LeftOutTest {
   void everyTensorEndsAsARowARejectOrAKindThatIsLeftOut() throws IOException {
     List<String> modules =
         List.of(
-            "model.layers.0.self_attn.q_proj", "model.layers.0.mlp.up_proj",
-            "model.layers.1.conv", "model.layers.1.norm", "model.layers.1.mlp.experts.0.up_proj",
-            "model.embed_tokens", "lm_head", "score", "pooler.dense", "model.rotary",
-            "encoder.layer.0.query", "visual.merger", "emb", "v_head.summary");
+            "model.layers.0.self_attn.q_proj",
+            "model.layers.0.mlp.up_proj",
+            "model.layers.1.conv",
+            "model.layers.1.norm",
+            "model.layers.1.mlp.experts.0.up_proj",
+            "model.embed_tokens",
+            "lm_head",
+            "score",
+            "pooler.dense",
+            "model.rotary",
+            "encoder.layer.0.query",
+            "visual.merger",
+            "emb",
+            "v_head.summary");
     List<String> shapes = List.of("4x6", "6x6", "6", "6x3x2x2", "3x4x6", "9x6");
     List<String> ends = List.of(".weight", ".weight", ".weight", ".bias", ".scale");
     for (int seed = 0; seed < 300; seed++) {
@@ -538,8 +546,7 @@ class LeftOutTest {
   void everyTensorOfTheFixturesIsAccountedFor() throws IOException {
     Path llama = Path.of("src/test/resources/fixtures/peft/llama");
     BasePlan base =
-        BasePlan.of(
-            storage, "b", llama.resolve("base").toString(), MatrixSelection.of(null, null));
+        BasePlan.of(storage, "b", llama.resolve("base").toString(), MatrixSelection.of(null, null));
     int adapters = 0;
     for (Path kind : Files.list(llama).sorted().toList()) {
       if (Files.exists(kind.resolve("adapter_model.safetensors"))) {
@@ -567,8 +574,7 @@ class LeftOutTest {
       }
     }
     for (String tensor : names(source)) {
-      boolean rejected =
-          plan.rejections().stream().anyMatch(r -> concerns(r, tensor));
+      boolean rejected = plan.rejections().stream().anyMatch(r -> concerns(r, tensor));
       assertThat(inRows.contains(tensor) || rejected || leftOut.containsKey(tensor))
           .as("%s of %s, seed %d: %s %s", tensor, source, seed, plan.rejections(), leftOut)
           .isTrue();

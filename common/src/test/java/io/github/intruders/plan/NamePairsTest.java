@@ -38,7 +38,8 @@ class NamePairsTest {
     return all;
   }
 
-  private static void assertPairs(NamePairs pairs, Set<String> base, String inBase, String inTuned) {
+  private static void assertPairs(
+      NamePairs pairs, Set<String> base, String inBase, String inTuned) {
     for (String name : base) {
       if (name.startsWith(inBase)) {
         String tuned = inTuned + name.substring(inBase.length());
@@ -215,15 +216,18 @@ class NamePairsTest {
 
     NamePairs pairs = NamePairs.of(base, tuned, false);
 
-    assertPairs(pairs, stack("vision_tower.layers.", 4, AUDIO), "vision_tower.layers.", "model.vision_tower.layers.");
+    assertPairs(
+        pairs,
+        stack("vision_tower.layers.", 4, AUDIO),
+        "vision_tower.layers.",
+        "model.vision_tower.layers.");
     assertThat(pairs.inTuned("model.layers.0.self_attn.q_proj.weight"))
         .isEqualTo("model.layers.0.self_attn.q_proj.weight");
   }
 
   @Test
   void layersBeyondThoseOfTheBaseBelongToNoOtherStack() {
-    Set<String> base =
-        all(stack("model.layers.", 2, TEXT), stack("model.vision.layers.", 4, TEXT));
+    Set<String> base = all(stack("model.layers.", 2, TEXT), stack("model.vision.layers.", 4, TEXT));
     Set<String> tuned = stack("model.layers.", 4, TEXT);
 
     NamePairs pairs = NamePairs.of(base, tuned, true);
