@@ -223,6 +223,18 @@ def fingerprint(weight: torch.Tensor) -> str:
     return hashlib.sha256(repr(tuple(weight.shape)).encode() + weight.detach().contiguous().numpy().tobytes()).hexdigest()
 
 
+def pieces(weights: dict[str, torch.Tensor]) -> dict[str, tuple[str, tuple]]:
+    """Where each matrix that a file may hold lies: a parameter, an expert's slice of one, or the upper or lower half of that."""
+    found = {}
+    for name, weight in weights.items():
+        found[fingerprint(weight)] = (name, ())
+        for e in range(weight.shape[0] if weight.dim() == 3 else 0):
+            half = weight.shape[1] // 2
+            for piece in ((e,), (e, slice(0, half)), (e, slice(half, None))):
+                found[fingerprint(weight[piece])] = (name, piece)
+    return found
+
+
 def intruders(w0: np.ndarray, w1: np.ndarray) -> tuple[int, float]:
     """The count, and how far the nearest similarity is from the limit."""
     u0 = np.linalg.svd(w0.astype(np.float64), full_matrices=False)[0]
@@ -283,7 +295,7 @@ def sweep(architecture: Architecture, root: Path, launcher: str) -> dict:
         said = [line for line in done.stderr.splitlines() if line.startswith("intruders:")]
         return {"targets": len(targets), "exit": done.returncode, "error": said[-1] if said else done.stderr[-300:]}
     base = read_all(folder / "base")
-    by_value = {fingerprint(w): n for n, w in before.items()}
+    by_value = pieces(before)
     result = {"targets": len(targets), "exit": done.returncode, "adapter": 0, "merged": 0, "ours": {"adapter": 0, "merged": 0}, "wrong": []}
     changed = {n for n in before if not torch.equal(before[n], after[n])}
     analysed = {"adapter": set(), "merged": set()}
@@ -294,9 +306,9 @@ def sweep(architecture: Architecture, root: Path, launcher: str) -> dict:
         result["ours"][kind] += row["intruder_count"]
         tensor, _, expert = name.rstrip("]").partition("[")
         weight = base[tensor] if not expert else base[tensor][int(expert)]
-        known = by_value.get(fingerprint(base[tensor]))
+        known, piece = by_value[fingerprint(weight)]
         analysed[kind].add(known)
-        tuned = weight if known is None else after[known] if not expert else after[known][int(expert)]
+        tuned = after[known][piece]
         turn = known in transposed
         count, margin = intruders(*(x.numpy().T if turn else x.numpy() for x in (weight, tuned)))
         expected[kind] += count

@@ -68,6 +68,7 @@ public final class Adapter {
   private final SortedMap<String, AdapterUpdate> updates = new TreeMap<>();
   private final List<ParameterLora> parameters = new ArrayList<>();
   private final List<TensorInfo> vectors = new ArrayList<>();
+  private final List<TensorInfo> shared = new ArrayList<>();
   private final List<Fault> faults = new ArrayList<>();
 
   private Adapter(
@@ -235,7 +236,7 @@ public final class Adapter {
     SortedMap<String, ModuleTensors> modules = new TreeMap<>();
     SortedMap<String, TensorInfo> saved = new TreeMap<>();
     SortedMap<String, String> adapterNames = new TreeMap<>();
-    Map<String, TensorInfo> shared = new TreeMap<>();
+    Map<String, TensorInfo> sharedParts = new TreeMap<>();
     for (TensorInfo tensor : weights.tensors().values()) {
       AdapterTensor parsed = parse(tensor);
       if (parsed instanceof AdapterTensor.Part part) {
@@ -243,11 +244,12 @@ public final class Adapter {
         TensorInfo twin =
             modules
                 .computeIfAbsent(
-                    part.module(), module -> new ModuleTensors(config.kind(), module, shared))
+                    part.module(), module -> new ModuleTensors(config.kind(), module, sharedParts))
                 .add(part.part(), tensor);
         requireOnce(twin, tensor, part.module());
       } else if (parsed instanceof AdapterTensor.Shared whole) {
-        shared.put(whole.part(), tensor);
+        sharedParts.put(whole.part(), tensor);
+        shared.add(tensor);
       } else if (parsed instanceof AdapterTensor.Saved whole) {
         requireOnce(saved.put(whole.module(), tensor), tensor, whole.module());
       } else if (parsed instanceof AdapterTensor.Other other) {
@@ -328,10 +330,9 @@ public final class Adapter {
   private void addUpdate(ModuleTensors tensors) {
     try {
       config.requireUntied(tensors.module(), tensors.first().name(), tensors.first().file());
-      Optional<ParameterLora> parameter = LoraUpdates.parameter(config, tensors);
-      if (parameter.isPresent()) {
-        parameters.add(parameter.get());
-      } else {
+      List<ParameterLora> ways = LoraUpdates.parameter(config, tensors);
+      parameters.addAll(ways);
+      if (ways.isEmpty()) {
         AdapterUpdate update = config.kind().read(config, tensors);
         updates.put(update.baseTensor(), update);
       }
@@ -381,8 +382,8 @@ public final class Adapter {
   }
 
   /**
-   * The updates of parameters whose matrices only the base can tell, ordered by module;
-   * unmodifiable.
+   * The updates of parameters whose matrices only the base can tell, ordered by module; several
+   * with the same tensors are ways to read these, one of which is right. Unmodifiable.
    */
   public List<ParameterLora> parameters() {
     return Collections.unmodifiableList(parameters);
@@ -391,6 +392,11 @@ public final class Adapter {
   /** Biases and norms that were trained, too, and are no matrices; unmodifiable. */
   public List<TensorInfo> vectors() {
     return Collections.unmodifiableList(vectors);
+  }
+
+  /** What all modules share, used by the updates of those that have none of their own. */
+  public List<TensorInfo> shared() {
+    return Collections.unmodifiableList(shared);
   }
 
   /** The kind of adapter in words, such as {@code LoRA}. */

@@ -5,14 +5,18 @@ import io.github.intruders.checkpoint.MatrixSource;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Reads LoRA and its closest relatives off the tensors of a module. */
 final class LoraUpdates {
   private static final double ADALORA_GUARD = 1e-5;
+
+  /** Modules that have parameters which are stacks of weights, rather than one weight. */
+  private static final Pattern EXPERTS = Pattern.compile("(^|\\.)\\w*experts?$");
 
   private LoraUpdates() {}
 
@@ -77,33 +81,50 @@ final class LoraUpdates {
     return new ScaledLora(lora, diagonal, ScaledLora.By.RANK);
   }
 
-  /** LoRA on a parameter, if the config targets one of this module. */
-  static Optional<ParameterLora> parameter(AdapterConfig config, ModuleTensors tensors) {
+  /**
+   * LoRA on a parameter, if the config targets one of this module. Rank and scale go by the
+   * parameter's name, so where several are targeted and these differ, each is one way to read the
+   * tensors, of which the base's shapes leave one.
+   */
+  static List<ParameterLora> parameter(AdapterConfig config, ModuleTensors tensors) {
     String module = tensors.module().replaceFirst("(\\.base_layer)+$", "");
-    List<String> targets = new ArrayList<>();
+    Map<List<Double>, List<String>> targets = new LinkedHashMap<>();
     for (JsonNode target : config.root().path("target_parameters")) {
       String name = target.asText();
       String parameter = name.substring(name.lastIndexOf('.') + 1);
       String whole = module + "." + parameter;
-      if (whole.equals(name) || whole.endsWith("." + name)) {
-        targets.add(parameter);
+      boolean named = whole.equals(name) || whole.endsWith("." + name);
+      if (named && (name.contains(".") || EXPERTS.matcher(module).find())) {
+        targets
+            .computeIfAbsent(
+                List.of((double) config.rankOf(whole), config.scaleOf(whole)),
+                way -> new ArrayList<>())
+            .add(parameter);
       }
     }
     if (targets.isEmpty()) {
-      return Optional.empty();
+      return List.of();
     }
     tensors.requireExactly("lora_A", "lora_B");
     MatrixSource a = tensors.matrix("lora_A");
     MatrixSource b = tensors.matrix("lora_B");
-    int rank = config.rankOf(module);
-    if (a.rows() != b.cols() || a.rows() % rank != 0) {
+    List<ParameterLora> ways = new ArrayList<>();
+    targets.forEach(
+        (way, names) -> {
+          int rank = way.get(0).intValue();
+          if (a.rows() == b.cols() && a.rows() % rank == 0) {
+            ways.add(new ParameterLora(module, names, a, b, rank, way.get(1)));
+          }
+        });
+    if (ways.isEmpty()) {
       throw tensors.invalid(
           a,
           "expected as many rows as B has columns, a multiple of the rank %d; found A %dx%d and B"
-                  .formatted(rank, a.rows(), a.cols())
+                  .formatted(
+                      targets.keySet().iterator().next().get(0).intValue(), a.rows(), a.cols())
               + " %dx%d".formatted(b.rows(), b.cols()));
     }
-    return Optional.of(new ParameterLora(module, targets, a, b, rank, config.scaleOf(module)));
+    return ways;
   }
 
   private static LowRankSource linear(AdapterConfig config, ModuleTensors tensors) {

@@ -14,6 +14,8 @@ enum LeftOut {
   SELECTION,
   /** Counterparts of tensors of the base that can't be used, which the base's rejects name. */
   REJECTED_IN_BASE,
+  /** What all layers of an adapter share, where every one has its own copy. */
+  SHARED_COPY,
   /** A head that only one side has, which a note names. */
   HEAD_OF_ONE_SIDE
 }

@@ -14,7 +14,7 @@ final class OneSidedHeads {
   private static final Pattern NAME =
       Pattern.compile(
           "(^|\\.)(\\w*pooler|\\w*_heads?|heads?|\\w*classifier|score|cls|qa_outputs|\\w*_summary"
-              + "|summary|\\w*_logits|\\w*_predictions|vocab_\\w+)\\.");
+              + "|\\w*_predictor|summary|\\w*_logits|\\w*_predictions|vocab_\\w+)\\.");
   private static final Pattern CONNECTOR =
       Pattern.compile("multi_?modal|(^|\\.)mm_|connector|merger|resampler|aligner|perceiver");
   private static final Pattern NUMBER = Pattern.compile("(^|\\.)\\d+\\.");

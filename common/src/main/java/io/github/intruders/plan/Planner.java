@@ -340,6 +340,13 @@ public final class Planner {
       notes.addAll(pairs.notes());
       adapter.trainedOn().ifPresent(this::compareWithBase);
       adapter.vectors().forEach(vector -> leftOut.put(vector.name(), LeftOut.VECTOR));
+      Set<String> used = new HashSet<>();
+      adapter.updates().values().stream()
+          .flatMap(update -> update.sources().stream())
+          .forEach(source -> used.add(source.matrix()));
+      adapter.shared().stream()
+          .filter(tensor -> !used.contains(tensor.name()))
+          .forEach(tensor -> leftOut.put(tensor.name(), LeftOut.SHARED_COPY));
       OneSidedHeads heads =
           new OneSidedHeads(
               names.stream().map(pairs::inBase).filter(base.tensors()::contains).toList());
@@ -355,9 +362,12 @@ public final class Planner {
           reject(name, e);
         }
       }
-      for (ParameterLora parameter : adapter.parameters()) {
-        addParameter(parameter.in(pairs.moduleInBase(parameter.module())));
+      Map<String, List<ParameterLora>> ways = new TreeMap<>();
+      for (ParameterLora way : adapter.parameters()) {
+        ways.computeIfAbsent(way.a().matrix(), tensor -> new ArrayList<>())
+            .add(way.in(pairs.moduleInBase(way.module())));
       }
+      ways.values().forEach(this::addParameter);
     }
 
     private void rejectModule(String baseTensor, NamePairs pairs, UserInputException error) {
@@ -461,25 +471,32 @@ public final class Planner {
               : "trained on %s, by its config".formatted(trainedOn));
     }
 
-    private void addParameter(ParameterLora parameter) {
-      boolean found = false;
+    /**
+     * @param ways to read the same tensors
+     */
+    private void addParameter(List<ParameterLora> ways) {
+      ParameterLora found = null;
       for (BaseMatrix matrix : base.matrices().values()) {
-        try {
-          Optional<ExpertLora> update = parameter.updateOf(matrix.name(), matrix.source());
-          if (update.isPresent()) {
-            addUpdate(matrix.name(), update.get(), new OneSidedHeads(List.of()));
-            found = true;
+        for (ParameterLora way : ways) {
+          try {
+            Optional<ExpertLora> update = way.updateOf(matrix.name(), matrix.source());
+            if (update.isPresent()) {
+              addUpdate(matrix.name(), update.get(), new OneSidedHeads(List.of()));
+              found = way;
+            }
+          } catch (UserInputException e) {
+            reject(matrix.name(), e);
+            found = way;
           }
-        } catch (UserInputException e) {
-          reject(matrix.name(), e);
-          found = true;
         }
       }
+      ParameterLora parameter = found == null ? ways.get(0) : found;
       String prefix = parameter.module() + ".";
       boolean selected =
           base.matrices().keySet().stream().anyMatch(name -> name.startsWith(prefix));
       boolean present = base.tensors().stream().anyMatch(name -> name.startsWith(prefix));
-      if (!found && (selected || !present)) {
+      if (found == null && (selected || !present)) {
+        List<String> names = ways.stream().flatMap(way -> way.parameters().stream()).toList();
         rejectBelow(
             prefix,
             UserInputException.inTensor(
@@ -489,14 +506,17 @@ public final class Planner {
                 "no matrix of the base %s fits %s of %s, %d experts of %dx%d"
                     .formatted(
                         base.uri(),
-                        String.join(" or ", parameter.parameters()),
+                        String.join(" or ", names),
                         parameter.module(),
                         parameter.experts(),
                         parameter.b().rows(),
                         parameter.a().cols())));
+      } else if (found == null) {
+        leftOut.put(parameter.a().matrix(), LeftOut.SELECTION);
+        leftOut.put(parameter.b().matrix(), LeftOut.SELECTION);
       }
       int experts = expertsOfBase(parameter);
-      if (found && experts > 0 && experts != parameter.experts()) {
+      if (found != null && experts > 0 && experts != parameter.experts()) {
         rejectBelow(
             prefix,
             UserInputException.inTensor(

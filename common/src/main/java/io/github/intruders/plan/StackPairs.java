@@ -19,7 +19,7 @@ import java.util.TreeSet;
  */
 record StackPairs(SortedMap<String, String> chosen, List<Rival> rivals) {
   /** Pairs of stacks to look at; more than models have, and few enough to be quick. */
-  private static final long MAX_PAIRS = 1_000_000;
+  private static final long MAX_PAIRS = 100_000;
 
   /**
    * A pair that is as good as another one.
