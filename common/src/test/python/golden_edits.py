@@ -2,6 +2,7 @@
 
 Reads fixtures/peft (golden_peft.py) and writes, beside it,
 
+    MODEL.yaml             manifests of all that `mitigate` edits over one base, for check_mitigation.py
     CASE/                  adapters and checkpoints in further layouts and initialisations, as PEFT, torch.save and transformers save them
     expected.safetensors   MODEL/CASE/MATRIX in F64: W' = W - 0.5 * sum over all intruders i of sigma_i u_i v_i^T, W as PEFT merges it
 
@@ -156,6 +157,11 @@ def layouts(llama: Path, out: Path, expected: dict[str, Tensor]) -> None:
     expect(expected, "sharded", base, merged)
 
 
+def manifest(file: Path, base: str, checkpoints: dict[str, str]) -> None:
+    lines = [f"  - {{id: {name}, uri: {uri}}}\n" for name, uri in checkpoints.items()]
+    file.write_text(f"base: {{id: base, uri: {base}}}\ncheckpoints:\n" + "".join(lines))
+
+
 def main(peft: Path, out: Path) -> None:
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
@@ -169,6 +175,14 @@ def main(peft: Path, out: Path) -> None:
     layouts(peft / "llama", out, own)
     expected |= {f"edits/{name}": tensor for name, tensor in own.items()}
     save_file(dict(sorted(expected.items())), out / "expected.safetensors")
+    cases = sorted({name.split("/")[0] for name in own})
+    places = {"torchtune": "torchtune/epoch_0"}
+    unread = {"headless-lora", "old-names"}  # another base; names that today's PEFT does not find
+    manifest(out / "llama.yaml", "../peft/llama/base",
+             {kind: f"../peft/llama/{kind}" for kind in PLAIN["llama"] if "/" not in kind} |
+             {case: places.get(case, case) for case in cases if case not in unread})
+    manifest(out / "gpt2.yaml", "../peft/gpt2/base", {kind: f"../peft/gpt2/{kind}" for kind in PLAIN["gpt2"]})
+    manifest(out / "headless.yaml", "headless", {"headless-lora": "../peft/llama/lora"})
 
 
 if __name__ == "__main__":
