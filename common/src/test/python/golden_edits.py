@@ -141,7 +141,8 @@ def layouts(llama: Path, out: Path, expected: dict[str, Tensor]) -> None:
     headless = {name.removeprefix("model."): tensor for name, tensor in base.items() if name != "lm_head.weight"}
     (out / "headless").mkdir()
     save_file(headless, out / "headless/model.safetensors", {"format": "pt"})
-    shutil.copy(llama / "base/config.json", out / "headless")
+    config = json.loads((llama / "base/config.json").read_text())  # tied, so that no head has to be made up
+    (out / "headless/config.json").write_text(json.dumps(config | {"tie_word_embeddings": True}, indent=2))
     expect(expected, "headless-lora", headless, {name.removeprefix("model."): tensor for name, tensor in merged.items()
                                                  if name != "lm_head.weight"})
 

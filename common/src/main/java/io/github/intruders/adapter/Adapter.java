@@ -441,8 +441,8 @@ public final class Adapter {
   }
 
   /**
-   * A tensor's name as PEFT saves it today: older files have the adapter's name in it, which today's
-   * PEFT takes for a part of the module's.
+   * A tensor's name as PEFT saves it today: older files have the adapter's name in it, which
+   * today's PEFT takes for a part of the module's.
    */
   public String nameToday(TensorInfo tensor) {
     if (parse(tensor) instanceof AdapterTensor.Part part && !part.adapterName().isEmpty()) {

@@ -17,9 +17,9 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * An {@code adapter_config.json} with other ranks and scales for some modules, and without what acts
- * at load time. Everything else in it stays. The patterns name whole modules; where PEFT's matching would take one name for another,
- * the names are anchored.
+ * An {@code adapter_config.json} with other ranks and scales for some modules, and without what
+ * acts at load time. Everything else in it stays. The patterns name whole modules; where PEFT's
+ * matching would take one name for another, the names are anchored.
  */
 public final class EditedConfig {
   /** What chooses the adapted modules; in a chain each adapter may choose others. */

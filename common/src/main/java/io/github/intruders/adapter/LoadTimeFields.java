@@ -7,9 +7,10 @@ import java.util.List;
 
 /**
  * The fields of a LoRA adapter's {@code adapter_config.json} that act when PEFT makes the layers,
- * before it puts the saved factors into them. Some initialisations change the base's weights (PiSSA,
- * OLoRA, CorDA, LoftQ, LoRA-GA), others allow some ranks only (orthogonal) or want more settings
- * (EVA). Where the factors alone are the update, as in an edited adapter, none of them may stay.
+ * before it puts the saved factors into them. Some initialisations change the base's weights
+ * (PiSSA, OLoRA, CorDA, LoftQ, LoRA-GA), others allow some ranks only (orthogonal) or want more
+ * settings (EVA). Where the factors alone are the update, as in an edited adapter, none of them may
+ * stay.
  */
 public final class LoadTimeFields {
   private static final String INITIALISATION = "init_lora_weights";

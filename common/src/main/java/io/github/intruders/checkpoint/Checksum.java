@@ -28,8 +28,7 @@ public record Checksum(String record, long crc32) implements Serializable {
    */
   public void require(long found, String file, String tensor) {
     if (found != crc32) {
-      throw UserInputException.inTensor(
-          RejectCode.CHECKSUM_WRONG, file, tensor, fault(found));
+      throw UserInputException.inTensor(RejectCode.CHECKSUM_WRONG, file, tensor, fault(found));
     }
   }
 

@@ -17,7 +17,8 @@ import java.util.Set;
  */
 public final class ElementEncoder {
   private static final double HALF_MAX = 65504;
-  private static final Set<DType> WRITABLE = EnumSet.of(DType.F64, DType.F32, DType.F16, DType.BF16);
+  private static final Set<DType> WRITABLE =
+      EnumSet.of(DType.F64, DType.F32, DType.F16, DType.BF16);
 
   private ElementEncoder() {}
 

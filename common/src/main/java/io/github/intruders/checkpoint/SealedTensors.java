@@ -10,9 +10,9 @@ import java.util.TreeMap;
 
 /**
  * Safetensors files that are written to be trusted later. The metadata says what a file is of, and
- * holds the CRC-32 of each tensor, which {@link TensorReader} checks in passing, and a hash over all
- * that the header says. A file that was exchanged, cut short or changed is told from a good one; one
- * of other tools, or of a version that did not seal, counts as damaged.
+ * holds the CRC-32 of each tensor, which {@link TensorReader} checks in passing, and a hash over
+ * all that the header says. A file that was exchanged, cut short or changed is told from a good
+ * one; one of other tools, or of a version that did not seal, counts as damaged.
  */
 public final class SealedTensors {
   private static final String SEAL = "seal";
@@ -21,7 +21,8 @@ public final class SealedTensors {
   private SealedTensors() {}
 
   /** Completes the metadata of a file by its sums and its seal; called by the writer. */
-  static void seal(Map<String, String> metadata, Map<String, Long> sums, Map<String, String> layout) {
+  static void seal(
+      Map<String, String> metadata, Map<String, Long> sums, Map<String, String> layout) {
     sums.forEach((name, sum) -> metadata.put(SUM + name, "%08x".formatted(sum)));
     metadata.put(SEAL, seal(metadata, layout));
   }
@@ -44,8 +45,8 @@ public final class SealedTensors {
    *
    * @param expected what the metadata has to say, which is what the file is of
    * @return the tensors, each with its checksum, so that reading them checks their bytes
-   * @throws UserInputException with code {@code CHECKSUM_WRONG} if the file is not sealed, or not of
-   *     what is expected; or with that of a header that is not whole
+   * @throws UserInputException with code {@code CHECKSUM_WRONG} if the file is not sealed, or not
+   *     of what is expected; or with that of a header that is not whole
    * @throws java.io.FileNotFoundException if there is no such file
    */
   public static Map<String, TensorInfo> read(
@@ -84,8 +85,7 @@ public final class SealedTensors {
                 throw damaged(file, "tensor %s has no checksum".formatted(name));
               }
               tensors.put(
-                  name,
-                  tensor.checkedBy(new Checksum("a stored tensor", Long.parseLong(sum, 16))));
+                  name, tensor.checkedBy(new Checksum("a stored tensor", Long.parseLong(sum, 16))));
             });
     return tensors;
   }

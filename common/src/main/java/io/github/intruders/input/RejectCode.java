@@ -88,8 +88,8 @@ public enum RejectCode {
   /** A step of a sequence that was not analysed, so that intruders can't be followed through it. */
   STEP_MISSING,
   /**
-   * An edited model of which nothing is kept: it could not hold every edit, or was read back and did
-   * not.
+   * An edited model of which nothing is kept: it could not hold every edit, or was read back and
+   * did not.
    */
   NOT_WRITTEN,
   /** A decomposition that did not converge. */

@@ -44,12 +44,12 @@ import java.util.zip.CheckedOutputStream;
  * chain becomes one adapter on the original base.
  *
  * <p>A module that an edit adds to gets more columns in B and rows in A, and as much more {@code
- * alpha} that its scale stays, so the numbers that were there stay as well. Modules without an
- * edit and all other tensors are copied byte for byte, and so are the files beside them that hold no
+ * alpha} that its scale stays, so the numbers that were there stay as well. Modules without an edit
+ * and all other tensors are copied byte for byte, and so are the files beside them that hold no
  * weights. A pickled adapter is written as safetensors. What acts at load time leaves the config
- * ({@link LoadTimeFields}). New numbers have the type
- * of those there were: for F16 and BF16 they are rounded to 11 or 8 significant bits, and {@link
- * MatrixFigures#reconstructionError()} says what that costs.
+ * ({@link LoadTimeFields}). New numbers have the type of those there were: for F16 and BF16 they
+ * are rounded to 11 or 8 significant bits, and {@link MatrixFigures#reconstructionError()} says
+ * what that costs.
  */
 public final class AdapterEditor {
   private static final String CONFIG = "adapter_config.json";

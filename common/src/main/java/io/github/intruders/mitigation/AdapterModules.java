@@ -17,9 +17,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Which factors of an adapter, or of a chain of them, belong to which planned matrix. They are found
- * by where they lie, as the plan has it, so that whatever paired the names of adapter and base holds
- * here, too.
+ * Which factors of an adapter, or of a chain of them, belong to which planned matrix. They are
+ * found by where they lie, as the plan has it, so that whatever paired the names of adapter and
+ * base holds here, too.
  */
 final class AdapterModules {
   private AdapterModules() {}

@@ -5,9 +5,9 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * Which files beside a model's weights go along with the edited model: configs, tokenizers, code and
- * texts. Left out is whatever holds weights, in any format that some reader would load instead of
- * the edited ones, their indexes, states of training, and what is written anew.
+ * Which files beside a model's weights go along with the edited model: configs, tokenizers, code
+ * and texts. Left out is whatever holds weights, in any format that some reader would load instead
+ * of the edited ones, their indexes, states of training, and what is written anew.
  */
 final class CarriedFiles {
   /** Safetensors, pickles, GGUF, TensorFlow, Flax, ONNX, and the formats of runtimes. */

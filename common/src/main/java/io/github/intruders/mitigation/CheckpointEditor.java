@@ -139,7 +139,8 @@ public final class CheckpointEditor {
    * Reads a file that was written, and holds every planned matrix in it against its edit.
    *
    * @param target where the file lies
-   * @throws UserInputException with code {@code NOT_WRITTEN} if a matrix is not there, or is another
+   * @throws UserInputException with code {@code NOT_WRITTEN} if a matrix is not there, or is
+   *     another
    */
   public void prove(String name, List<MatrixPlan> plans, Edits edits, String target)
       throws IOException {
@@ -156,7 +157,11 @@ public final class CheckpointEditor {
       try (Arena arena = Arena.open()) {
         TunedMatrix before = TunedMatrix.read(reader, plan);
         WrittenMatrix.require(
-            target, plan.base().name(), before, edits.of(plan), reader.read(inWritten(plan, written, target), DOUBLE));
+            target,
+            plan.base().name(),
+            before,
+            edits.of(plan),
+            reader.read(inWritten(plan, written, target), DOUBLE));
       }
     }
   }

@@ -33,8 +33,7 @@ public final class EditStore {
 
   /** Writes the edits under a key, replacing what was there. */
   public void write(String key, List<EditedVariant> variants) throws IOException {
-    SafetensorsWriter writer =
-        new SafetensorsWriter().metadata(identity(key));
+    SafetensorsWriter writer = new SafetensorsWriter().metadata(identity(key));
     for (EditedVariant edited : variants) {
       String name = edited.variant().name();
       if (edited.edit() instanceof MatrixEdit.Added added) {

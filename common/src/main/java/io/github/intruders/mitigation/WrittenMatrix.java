@@ -62,8 +62,7 @@ final class WrittenMatrix {
             + Math.sqrt((double) found.rank() * found.a().cols())
                 * ElementEncoder.absoluteError(found.typeA())
                 * b;
-    requireWithin(
-        file, matrix, found.update().plus(-1, intended).norm(), allowed, intended.norm());
+    requireWithin(file, matrix, found.update().plus(-1, intended).norm(), allowed, intended.norm());
   }
 
   private static LowRankProduct intended(StoredFactors before, MatrixEdit edit) {

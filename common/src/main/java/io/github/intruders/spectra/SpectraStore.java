@@ -268,9 +268,9 @@ public final class SpectraStore {
   }
 
   /**
-   * What a file holds; nothing if it is not there, not whole, damaged, of something else, or deleted
-   * while it is read. Each tensor is read by itself; that all are of one file shows by its being the
-   * same before and after.
+   * What a file holds; nothing if it is not there, not whole, damaged, of something else, or
+   * deleted while it is read. Each tensor is read by itself; that all are of one file shows by its
+   * being the same before and after.
    *
    * @param identity what its metadata has to say
    */

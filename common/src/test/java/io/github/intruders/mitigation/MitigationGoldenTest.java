@@ -378,7 +378,8 @@ class MitigationGoldenTest {
   void adaptersThatPeftDidNotSaveAreNotEdited(String path, String kind) {
     Path adapter = MadeUpModel.fixture("../peft/llama/" + path).normalize();
 
-    assertThatThrownBy(() -> AdapterEditor.open(model.storage, List.of(adapter.toString()), List.of()))
+    assertThatThrownBy(
+            () -> AdapterEditor.open(model.storage, List.of(adapter.toString()), List.of()))
         .isInstanceOf(UserInputException.class)
         .hasMessageContaining(
             kind

@@ -272,8 +272,8 @@ class StoreDamageTest {
   }
 
   /** Damages the first of two files in every way, and exchanges them. */
-  private void requireNamed(String below, org.assertj.core.api.ThrowableAssert.ThrowingCallable read)
-      throws IOException {
+  private void requireNamed(
+      String below, org.assertj.core.api.ThrowableAssert.ThrowingCallable read) throws IOException {
     List<Path> files = files(below, ".safetensors");
     byte[] whole = Files.readAllBytes(files.get(0));
     for (byte[] damage : damages(whole)) {

@@ -183,8 +183,7 @@ public final class MitigationStage {
         reading.lines(ledger().taskFiles()).mapToPair(line -> new Tuple2<>(line.key(), true)));
   }
 
-  private Written write(RunPlan plan, List<Rejection> leftOut)
-      throws IOException {
+  private Written write(RunPlan plan, List<Rejection> leftOut) throws IOException {
     context.setJobDescription("models: looking at what was left out");
     Map<String, String> rejected = new HashMap<>();
     for (Rejection one : leftOut) {
@@ -198,8 +197,7 @@ public final class MitigationStage {
             .persist(StorageLevel.MEMORY_AND_DISK());
     try {
       JavaRDD<ModelSource> refused = models.filter(model -> model.rejection() != null);
-      List<Rejection> rejections =
-          new ArrayList<>(refused.map(ModelSource::rejection).collect());
+      List<Rejection> rejections = new ArrayList<>(refused.map(ModelSource::rejection).collect());
       Set<String> unwritten = new HashSet<>();
       for (Rejection rejection : rejections) {
         for (Variant variant : settings.variants()) {
@@ -372,9 +370,7 @@ public final class MitigationStage {
     @Override
     public void call(ModelFile file) throws IOException {
       Storage storage = taskStorage.open();
-      folders
-          .of(storage, file)
-          .prepare(new WrittenFiles(storage, folders.outUri()));
+      folders.of(storage, file).prepare(new WrittenFiles(storage, folders.outUri()));
     }
   }
 

@@ -20,8 +20,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The folder of one edited model. It is whole once {@value #MARKER} is in it, which is written last,
- * after all files were read back, and says how the model was made.
+ * The folder of one edited model. It is whole once {@value #MARKER} is in it, which is written
+ * last, after all files were read back, and says how the model was made.
  */
 final class ModelFolder {
   /** Written when all else is there. */

@@ -34,8 +34,7 @@ record ModelSource(
    *
    * @param rejected why one of its matrices has no edit; null if all have
    */
-  static ModelSource of(Storage storage, CheckpointPlan plan, String rejected)
-      throws IOException {
+  static ModelSource of(Storage storage, CheckpointPlan plan, String rejected) throws IOException {
     List<String> sources = plan.spec().sources();
     try {
       String reason = plan.rejections().isEmpty() ? rejected : plan.rejections().get(0).message();

@@ -67,8 +67,7 @@ final class WriteModelFile implements Function<ModelFile, WriteModelFile.Result>
   }
 
   /** What a killed job left is kept if it proves to be right. */
-  private void write(
-      Storage storage, WrittenFiles written, ModelFolder folder, ModelFile work)
+  private void write(Storage storage, WrittenFiles written, ModelFolder folder, ModelFile work)
       throws IOException {
     Edits edits = modelEdits.of(storage, work.variant());
     Writing writing =

@@ -164,8 +164,7 @@ class EditedKindsTest {
               out, layout, base, "edits/" + (layout.equals("one-file") ? "sharded" : layout));
       Set<String> files = names(folder);
       if (Files.exists(folder.resolve("adapter_config.json"))) {
-        files.removeAll(
-            Set.of("config.json", "tokenizer.json", "README.md")); // what may go along
+        files.removeAll(Set.of("config.json", "tokenizer.json", "README.md")); // what may go along
         assertThat(files)
             .as(layout)
             .containsExactlyInAnyOrder(
@@ -234,8 +233,7 @@ class EditedKindsTest {
   /** Experts can't be edited, and so nothing is written of an adapter that has some. */
   @Test
   void anAdapterWithExpertsLeavesNothing() throws IOException {
-    checkpoints.put(
-        "experts", List.of(fixtures().resolve("peft/qwen3-moe/target-parameters")));
+    checkpoints.put("experts", List.of(fixtures().resolve("peft/qwen3-moe/target-parameters")));
 
     Path out = mitigate(fixtures().resolve("peft/qwen3-moe/base"));
 
@@ -259,7 +257,8 @@ class EditedKindsTest {
     Path folder = requireEdited(out, "lora", base, "llama/lora");
 
     Path marker = folder.resolve("mitigation.json");
-    Files.writeString(marker, Files.readString(marker).replace("\"lambda\" : 0.5", "\"lambda\" : 0.7"));
+    Files.writeString(
+        marker, Files.readString(marker).replace("\"lambda\" : 0.5", "\"lambda\" : 0.7"));
     Files.delete(folder.resolve("adapter_model.safetensors"));
     Files.copy(
         fixtures().resolve("peft/llama/lora/adapter_model.safetensors"),
@@ -334,7 +333,11 @@ class EditedKindsTest {
     Set<String> ids = new TreeSet<>();
     if (Files.exists(out.resolve(table))) {
       for (Row row :
-          spark.read().parquet(out.resolve(table).toString()).select("checkpoint_id").collectAsList()) {
+          spark
+              .read()
+              .parquet(out.resolve(table).toString())
+              .select("checkpoint_id")
+              .collectAsList()) {
         ids.add(row.getString(0));
       }
     }
@@ -349,7 +352,8 @@ class EditedKindsTest {
     Checkpoint bases = Checkpoint.open(storage, base.toString());
     List<String> compared = new ArrayList<>();
     for (TensorInfo tensor : expected.tensors().values()) {
-      if (tensor.name().startsWith(golden + "/") && tensor.name().indexOf('/', golden.length() + 1) < 0) {
+      if (tensor.name().startsWith(golden + "/")
+          && tensor.name().indexOf('/', golden.length() + 1) < 0) {
         String matrix = tensor.name().substring(golden.length() + 1);
         try (Arena arena = Arena.open()) {
           Matrix w = read(tensor);
