@@ -117,12 +117,15 @@ def layouts(llama: Path, out: Path, expected: dict[str, Tensor]) -> None:
     # the name of the adapter in the tensors' names: state dicts of old versions, and of trainers
     save_file({name.replace(".weight", ".default.weight"): tensor for name, tensor in tensors.items()},
               copy("old-names") / "adapter_model.safetensors", {"format": "pt"})
+    # PEFT on a multimodal model, whose files lack what is inserted
+    save_file({name.replace("model.model.layers", "model.model.language_model.layers"): tensor for name, tensor in tensors.items()},
+              copy("insertion") / "adapter_model.safetensors", {"format": "pt"})
     # torchtune's epoch folder: the adapter, the same once more, and the merged model in shards
     folder = copy("torchtune", "epoch_0")
     save_file(tensors, folder / "adapter_model.safetensors", {"format": "pt"})
     torch.save(tensors, folder / "adapter_model.pt")
     save_file(merged, folder / "model-00001-of-00001.safetensors", {"format": "pt"})
-    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {name: "model-00001-of-00001.safetensors" for name in merged}}))
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": {name: "model-00001-of-00001.safetensors" for name in merged}}))
     shutil.copy(llama / "base/config.json", folder)
     # merge_and_unload().save_pretrained() into the adapter's folder, and conversions of the merged model
     folder = copy("beside-merged")
@@ -152,7 +155,7 @@ def layouts(llama: Path, out: Path, expected: dict[str, Tensor]) -> None:
     folder.mkdir()
     for file in sorted(set(shard.values())):
         save_file({name: tensor for name, tensor in merged.items() if shard[name] == file}, folder / file, {"format": "pt"})
-    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": shard}))
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": shard}))
     shutil.copy(llama / "base/config.json", folder)
     (folder / "pytorch_model.bin").write_bytes(b"unedited")
     expect(expected, "sharded", base, merged)
@@ -178,7 +181,7 @@ def main(peft: Path, out: Path) -> None:
     save_file(dict(sorted(expected.items())), out / "expected.safetensors")
     cases = sorted({name.split("/")[0] for name in own})
     places = {"torchtune": "torchtune/epoch_0"}
-    unread = {"headless-lora", "old-names"}  # another base; names that today's PEFT does not find
+    unread = {"headless-lora", "insertion", "old-names"}  # another base, another model, names that today's PEFT does not find
     manifest(out / "llama.yaml", "../peft/llama/base",
              {kind: f"../peft/llama/{kind}" for kind in PLAIN["llama"] if "/" not in kind} |
              {case: places.get(case, case) for case in cases if case not in unread})

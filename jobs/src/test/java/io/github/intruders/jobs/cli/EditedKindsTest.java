@@ -148,6 +148,7 @@ class EditedKindsTest {
             "pickled",
             "pickled-columns",
             "old-names",
+            "insertion",
             "beside-merged",
             "mlflow",
             "sharded")) {
@@ -375,17 +376,13 @@ class EditedKindsTest {
     if (!Adapter.isAdapter(storage, folder.toString())) {
       return read(Checkpoint.open(storage, folder.toString()).tensors().get(matrix));
     }
-    Map<String, LowRankSource> updates = new TreeMap<>();
-    Adapter.open(storage, folder.toString())
-        .updates()
-        .forEach(
-            (name, update) -> {
-              if (update instanceof LowRankSource lora) {
-                updates.put(name, lora);
-              }
-            });
+    String end = matrix.substring(Math.max(0, matrix.indexOf("layers."))); // prefixes may differ
     LowRankSource update =
-        updates.containsKey(matrix) ? updates.get(matrix) : updates.get("model." + matrix);
+        Adapter.open(storage, folder.toString()).updates().entrySet().stream()
+            .filter(entry -> entry.getKey().endsWith(end))
+            .map(entry -> (LowRankSource) entry.getValue())
+            .findFirst()
+            .orElseThrow();
     Matrix w = read(base.tensors().get(matrix));
     Matrix b = reader.read(update.b(), Precision.DOUBLE);
     Matrix a = reader.read(update.a(), Precision.DOUBLE);
