@@ -1,7 +1,7 @@
 """Checks edited models against PEFT and numpy: an oracle that shares no code with the Java implementation.
 
 PEFT loads and merges the source of every checkpoint, and what `intruders mitigate` made of it; checkpoints are loaded by transformers. Each linear
-weight of the decoder layers is then compared with
+weight of the decoder layers (GPT-2's transposed) is then compared with
 
     W' = W + (lambda - 1) * sum of sigma_i u_i v_i^T over the intruders i
 
@@ -18,6 +18,7 @@ usage: check_mitigation.py MANIFEST OUT [CHECKPOINT ...]
 import json
 import re
 import sys
+import warnings
 from collections import defaultdict
 from functools import cache
 from pathlib import Path
@@ -29,7 +30,8 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM
 from transformers.utils.logging import disable_progress_bar
 
-LINEAR = re.compile(r"layers\.\d+\..*_proj\.weight$")
+LINEAR = re.compile(r"(layers|h)\.\d+\..*(_proj|c_attn|c_fc)\.weight$")
+CONV1D = re.compile(r"^transformer\.h\.")  # GPT-2's layers, which store (inputs, outputs)
 Weights = dict[str, np.ndarray]
 
 
@@ -40,7 +42,8 @@ def load(base: Path, sources: tuple[Path, ...]) -> Weights:
     model = AutoModelForCausalLM.from_pretrained(sources[0] if whole else base, dtype=torch.float32)
     for adapter in sources[1:] if whole else sources:
         model = PeftModel.from_pretrained(model, adapter).merge_and_unload()
-    return {name: tensor.detach().double().numpy() for name, tensor in model.state_dict().items()}
+    return {name: (tensor.T if CONV1D.match(name) and tensor.dim() == 2 else tensor).detach().double().numpy()
+            for name, tensor in model.state_dict().items()}
 
 
 def is_adapter(folder: Path) -> bool:
@@ -86,6 +89,8 @@ def error_of(said: dict, w0: np.ndarray, w: np.ndarray, found: np.ndarray, u0: n
 
 def main(manifest: Path, out: Path, only: list[str]) -> None:
     disable_progress_bar()
+    # PEFT only warns where a folder lacks factors that its config promises
+    warnings.filterwarnings("error", message=".*missing adapter keys.*")
     said_by_manifest = yaml.safe_load(manifest.read_text())
     base_folder = manifest.parent / said_by_manifest["base"]["uri"]
     checkpoints = {c["id"]: sources_of(manifest, c) for c in said_by_manifest["checkpoints"]}
@@ -100,6 +105,10 @@ def main(manifest: Path, out: Path, only: list[str]) -> None:
         tuned = load(base_folder, checkpoints[said["checkpoint_id"]])
         found = load.__wrapped__(base_folder, (marker.parent,))
         adapter = is_adapter(marker.parent)
+        contradicting = [file.name for file in marker.parent.iterdir() if adapter and file.suffix in (".safetensors", ".bin", ".pt", ".pth", ".gguf")
+                         and file.name != "adapter_model.safetensors"]
+        if contradicting or set(said["files"]) != {file.name for file in marker.parent.iterdir()} - {marker.name}:
+            failed.append(f"{marker.parent}: files {contradicting or 'other than its marker says'}")
         kind = said["variant"].split("-l")[0]
         mitigation = kind in ("top", "all")
         tolerance = (1e-5 if adapter else 2.0 ** -8) if mitigation else (1e-3 if adapter else 0.2)

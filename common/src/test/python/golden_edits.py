@@ -2,6 +2,7 @@
 
 Reads fixtures/peft (golden_peft.py) and writes, beside it,
 
+    MODEL.yaml             manifests of all that `mitigate` edits over one base, for check_mitigation.py
     CASE/                  adapters and checkpoints in further layouts and initialisations, as PEFT, torch.save and transformers save them
     expected.safetensors   MODEL/CASE/MATRIX in F64: W' = W - 0.5 * sum over all intruders i of sigma_i u_i v_i^T, W as PEFT merges it
 
@@ -116,12 +117,15 @@ def layouts(llama: Path, out: Path, expected: dict[str, Tensor]) -> None:
     # the name of the adapter in the tensors' names: state dicts of old versions, and of trainers
     save_file({name.replace(".weight", ".default.weight"): tensor for name, tensor in tensors.items()},
               copy("old-names") / "adapter_model.safetensors", {"format": "pt"})
+    # PEFT on a multimodal model, whose files lack what is inserted
+    save_file({name.replace("model.model.layers", "model.model.language_model.layers"): tensor for name, tensor in tensors.items()},
+              copy("insertion") / "adapter_model.safetensors", {"format": "pt"})
     # torchtune's epoch folder: the adapter, the same once more, and the merged model in shards
     folder = copy("torchtune", "epoch_0")
     save_file(tensors, folder / "adapter_model.safetensors", {"format": "pt"})
     torch.save(tensors, folder / "adapter_model.pt")
     save_file(merged, folder / "model-00001-of-00001.safetensors", {"format": "pt"})
-    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {name: "model-00001-of-00001.safetensors" for name in merged}}))
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": {name: "model-00001-of-00001.safetensors" for name in merged}}))
     shutil.copy(llama / "base/config.json", folder)
     # merge_and_unload().save_pretrained() into the adapter's folder, and conversions of the merged model
     folder = copy("beside-merged")
@@ -140,7 +144,8 @@ def layouts(llama: Path, out: Path, expected: dict[str, Tensor]) -> None:
     headless = {name.removeprefix("model."): tensor for name, tensor in base.items() if name != "lm_head.weight"}
     (out / "headless").mkdir()
     save_file(headless, out / "headless/model.safetensors", {"format": "pt"})
-    shutil.copy(llama / "base/config.json", out / "headless")
+    config = json.loads((llama / "base/config.json").read_text())  # tied, so that no head has to be made up
+    (out / "headless/config.json").write_text(json.dumps(config | {"tie_word_embeddings": True}, indent=2))
     expect(expected, "headless-lora", headless, {name.removeprefix("model."): tensor for name, tensor in merged.items()
                                                  if name != "lm_head.weight"})
 
@@ -150,10 +155,15 @@ def layouts(llama: Path, out: Path, expected: dict[str, Tensor]) -> None:
     folder.mkdir()
     for file in sorted(set(shard.values())):
         save_file({name: tensor for name, tensor in merged.items() if shard[name] == file}, folder / file, {"format": "pt"})
-    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": shard}))
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": shard}))
     shutil.copy(llama / "base/config.json", folder)
     (folder / "pytorch_model.bin").write_bytes(b"unedited")
     expect(expected, "sharded", base, merged)
+
+
+def manifest(file: Path, base: str, checkpoints: dict[str, str]) -> None:
+    lines = [f"  - {{id: {name}, uri: {uri}}}\n" for name, uri in checkpoints.items()]
+    file.write_text(f"base: {{id: base, uri: {base}}}\ncheckpoints:\n" + "".join(lines))
 
 
 def main(peft: Path, out: Path) -> None:
@@ -169,6 +179,14 @@ def main(peft: Path, out: Path) -> None:
     layouts(peft / "llama", out, own)
     expected |= {f"edits/{name}": tensor for name, tensor in own.items()}
     save_file(dict(sorted(expected.items())), out / "expected.safetensors")
+    cases = sorted({name.split("/")[0] for name in own})
+    places = {"torchtune": "torchtune/epoch_0"}
+    unread = {"headless-lora", "insertion", "old-names"}  # another base, another model, names that today's PEFT does not find
+    manifest(out / "llama.yaml", "../peft/llama/base",
+             {kind: f"../peft/llama/{kind}" for kind in PLAIN["llama"] if "/" not in kind} |
+             {case: places.get(case, case) for case in cases if case not in unread})
+    manifest(out / "gpt2.yaml", "../peft/gpt2/base", {kind: f"../peft/gpt2/{kind}" for kind in PLAIN["gpt2"]})
+    manifest(out / "headless.yaml", "headless", {"headless-lora": "../peft/llama/lora"})
 
 
 if __name__ == "__main__":

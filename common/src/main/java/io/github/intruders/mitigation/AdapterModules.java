@@ -44,7 +44,7 @@ final class AdapterModules {
     for (MatrixPlan plan : plans) {
       for (LowRankSource link : links(plan)) {
         MatrixPlan twin = planOf.put(place(link), plan);
-        if (twin != null && twin != plan) {
+        if (twin != null && !twin.base().name().equals(plan.base().name())) {
           throw split(link);
         }
       }

@@ -92,7 +92,7 @@ public final class MitigationStage {
     JavaPairRDD<String, MatrixPlan> planned = planned(plan.checkpoints());
     edit(plan, planned);
     JavaRDD<Rejection> rejected = rejected();
-    Written written = write(plan.checkpoints(), rejected.collect());
+    Written written = write(plan, rejected.collect());
     return new Result(
         entries(planned).filter(new IsWritten(written.unwritten())),
         rejected,
@@ -183,16 +183,16 @@ public final class MitigationStage {
         reading.lines(ledger().taskFiles()).mapToPair(line -> new Tuple2<>(line.key(), true)));
   }
 
-  private Written write(JavaRDD<CheckpointPlan> checkpoints, List<Rejection> leftOut)
-      throws IOException {
+  private Written write(RunPlan plan, List<Rejection> leftOut) throws IOException {
     context.setJobDescription("models: looking at what was left out");
     Map<String, String> rejected = new HashMap<>();
     for (Rejection one : leftOut) {
       rejected.putIfAbsent(one.checkpointId(), one.message());
     }
+    ModelEdits edits = new ModelEdits(config, settings, plan.broadcastBase());
     JavaRDD<ModelSource> models =
-        checkpoints
-            .filter(plan -> !plan.matrices().isEmpty())
+        plan.checkpoints()
+            .filter(checkpoint -> !checkpoint.matrices().isEmpty())
             .map(new LookAt(storage, rejected))
             .persist(StorageLevel.MEMORY_AND_DISK());
     try {
@@ -215,7 +215,7 @@ public final class MitigationStage {
           new ArrayList<>(
               files
                   .repartition((int) Math.max(1, Math.min(count, 10_000)))
-                  .map(new WriteModelFile(storage, config, settings, counters))
+                  .map(new WriteModelFile(storage, config, settings, edits, counters))
                   .collect());
       Set<String> broken = new HashSet<>();
       for (WriteModelFile.Result result : results) {

@@ -4,7 +4,6 @@ import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.config.JobConfig;
-import io.github.intruders.jobs.ledger.MitigationEntry;
 import io.github.intruders.jobs.progress.StageCounters;
 import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.jobs.session.TaskThreads;
@@ -12,7 +11,6 @@ import io.github.intruders.mitigation.AdapterEditor;
 import io.github.intruders.mitigation.CheckpointEditor;
 import io.github.intruders.mitigation.Edits;
 import io.github.intruders.mitigation.MitigationSettings;
-import io.github.intruders.scan.ScanSettings;
 import java.io.IOException;
 import java.io.Serializable;
 import org.apache.spark.api.java.function.Function;
@@ -27,20 +25,19 @@ final class WriteModelFile implements Function<ModelFile, WriteModelFile.Result>
   private final TaskStorage taskStorage;
   private final ModelFolders folders;
   private final String outUri;
-  private final ScanSettings scan;
-  private final MitigationSettings settings;
+  private final ModelEdits modelEdits;
   private final StageCounters counters;
 
   WriteModelFile(
       TaskStorage taskStorage,
       JobConfig config,
       MitigationSettings settings,
+      ModelEdits edits,
       StageCounters counters) {
     this.taskStorage = taskStorage;
     this.folders = new ModelFolders(config, settings);
     this.outUri = config.outUri();
-    this.scan = config.settings();
-    this.settings = settings;
+    this.modelEdits = edits;
     this.counters = counters;
   }
 
@@ -72,8 +69,7 @@ final class WriteModelFile implements Function<ModelFile, WriteModelFile.Result>
   /** What a killed job left is kept if it proves to be right. */
   private void write(Storage storage, WrittenFiles written, ModelFolder folder, ModelFile work)
       throws IOException {
-    Edits edits =
-        plan -> written.edits().read(MitigationEntry.key(plan, scan, settings), work.variant());
+    Edits edits = modelEdits.of(storage, work.variant());
     Writing writing =
         work.adapter()
             ? new AdapterWriting(

@@ -18,7 +18,9 @@ import io.github.intruders.linalg.Precision;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -146,6 +148,7 @@ class EditedKindsTest {
             "pickled",
             "pickled-columns",
             "old-names",
+            "insertion",
             "beside-merged",
             "mlflow",
             "sharded")) {
@@ -254,9 +257,6 @@ class EditedKindsTest {
     assertThat(left).doesNotExist();
     Path folder = requireEdited(out, "lora", base, "llama/lora");
 
-    Files.copy(
-        fixtures().resolve("peft/llama/lora/adapter_config.json"),
-        Files.createDirectories(temporary.resolve("x")).resolve("x"));
     Path marker = folder.resolve("mitigation.json");
     Files.writeString(
         marker, Files.readString(marker).replace("\"lambda\" : 0.5", "\"lambda\" : 0.7"));
@@ -272,9 +272,44 @@ class EditedKindsTest {
     Files.copy(
         fixtures().resolve("peft/llama/lora/adapter_model.safetensors"),
         folder.resolve("adapter_model.safetensors"),
-        java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        StandardCopyOption.REPLACE_EXISTING);
     mitigate(base);
     requireEdited(out, "lora", base, "llama/lora");
+  }
+
+  /** Edits that are emptied, cut short, changed or exchanged are made again. */
+  @Test
+  void damagedEditsAreMadeAgain() throws IOException {
+    checkpoints.put("lora", List.of(fixtures().resolve("peft/llama/lora")));
+    Path base = fixtures().resolve("peft/llama/base");
+    Path out = mitigate(base);
+    List<Path> edits = new ArrayList<>();
+    try (Stream<Path> files = Files.list(out.resolve("_work/mitigation/edits"))) {
+      files.filter(file -> file.toString().endsWith(".safetensors")).sorted().forEach(edits::add);
+    }
+    assertThat(edits).hasSize(6);
+    List<byte[]> whole = new ArrayList<>();
+    for (Path edit : edits) {
+      whole.add(Files.readAllBytes(edit));
+    }
+    Files.write(edits.get(0), new byte[0]);
+    Files.write(edits.get(1), Arrays.copyOf(whole.get(1), whole.get(1).length / 2));
+    byte[] flipped = whole.get(2).clone();
+    flipped[flipped.length - 3] ^= 0x10;
+    Files.write(edits.get(2), flipped);
+    Files.write(edits.get(3), whole.get(4));
+    Files.write(edits.get(4), whole.get(3));
+    Files.delete(edits.get(5));
+    Files.delete(out.resolve("mitigated/lora").resolve(VARIANT).resolve("mitigation.json"));
+    Files.delete(
+        out.resolve("mitigated/lora").resolve(VARIANT).resolve("adapter_model.safetensors"));
+
+    mitigate(base);
+
+    requireEdited(out, "lora", base, "llama/lora");
+    for (int i = 0; i < edits.size(); i++) {
+      assertThat(Files.readAllBytes(edits.get(i))).as("%s", edits.get(i)).isEqualTo(whole.get(i));
+    }
   }
 
   private static Set<String> names(Path folder) throws IOException {
@@ -341,17 +376,13 @@ class EditedKindsTest {
     if (!Adapter.isAdapter(storage, folder.toString())) {
       return read(Checkpoint.open(storage, folder.toString()).tensors().get(matrix));
     }
-    Map<String, LowRankSource> updates = new TreeMap<>();
-    Adapter.open(storage, folder.toString())
-        .updates()
-        .forEach(
-            (name, update) -> {
-              if (update instanceof LowRankSource lora) {
-                updates.put(name, lora);
-              }
-            });
+    String end = matrix.substring(Math.max(0, matrix.indexOf("layers."))); // prefixes may differ
     LowRankSource update =
-        updates.containsKey(matrix) ? updates.get(matrix) : updates.get("model." + matrix);
+        Adapter.open(storage, folder.toString()).updates().entrySet().stream()
+            .filter(entry -> entry.getKey().endsWith(end))
+            .map(entry -> (LowRankSource) entry.getValue())
+            .findFirst()
+            .orElseThrow();
     Matrix w = read(base.tensors().get(matrix));
     Matrix b = reader.read(update.b(), Precision.DOUBLE);
     Matrix a = reader.read(update.a(), Precision.DOUBLE);
