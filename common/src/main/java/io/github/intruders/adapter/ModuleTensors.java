@@ -64,13 +64,14 @@ final class ModuleTensors {
   /**
    * One tensor.
    *
-   * @throws UserInputException if it is missing
+   * @throws UserInputException if it is missing, or empty
    */
   TensorInfo tensor(String part) {
     TensorInfo tensor = parts.getOrDefault(part, shared.get(part));
     if (tensor == null) {
       throw invalid(parts.get(parts.firstKey()), "its %s is missing".formatted(part));
     }
+    tensor.requireElements(RejectCode.ADAPTER_INVALID);
     return tensor;
   }
 
@@ -82,7 +83,6 @@ final class ModuleTensors {
   /** A tensor of two dimensions, as it is stored. */
   MatrixSource matrix(String part) {
     TensorInfo tensor = tensor(part);
-    tensor.requireElements(RejectCode.ADAPTER_INVALID);
     if (tensor.shape().size() != 2) {
       throw unsupported(
           tensor,
@@ -118,7 +118,6 @@ final class ModuleTensors {
     TensorInfo tensor = tensor(part);
     tensor.dtype().requireReadable(tensor.file(), tensor.name());
     requireByRows(tensor);
-    tensor.requireElements(RejectCode.ADAPTER_INVALID);
     long elements = elements(tensor);
     if (elements % cols != 0 || Math.max(cols, elements / cols) > MAX_DIMENSION) {
       throw invalid(
@@ -139,7 +138,6 @@ final class ModuleTensors {
   MatrixSource places(String part) {
     TensorInfo tensor = tensor(part);
     tensor.dtype().requireWholeNumbers(tensor.file(), tensor.name());
-    tensor.requireElements(RejectCode.ADAPTER_INVALID);
     if (tensor.shape().size() != 2 || tensor.shape().get(0) != 2) {
       throw invalid(tensor, "expected rows and columns of places, found " + tensor.description());
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.intruders.checkpoint.CountingStorage;
+import io.github.intruders.checkpoint.DType;
 import io.github.intruders.checkpoint.SafetensorsFile;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorInfo;
@@ -744,6 +745,17 @@ class AdapterTest {
     weights.addFloats(name, List.of(2, 2), new float[4]);
 
     assertThat(Adapter.isAdapter(storage, kohyaFile().toString())).isEqualTo(adapter);
+  }
+
+  /** torch counts such a tensor as empty, although the product of its dimensions overflows. */
+  @Test
+  void anEmptyTensorOfEndlessDimensionsIsRefused() {
+    ModuleTensors tensors = new ModuleTensors(AdapterKind.IA3, "q", Map.of());
+    List<Long> shape = List.of(1L << 40, 1L << 40, 0L);
+    tensors.add("ia3_l", new TensorInfo("q.ia3_l", DType.F32, shape, "memory:/a.bin", 0, 0));
+
+    assertThat(catchThrowableOfType(UserInputException.class, () -> tensors.vector("ia3_l")).code())
+        .isEqualTo(RejectCode.ADAPTER_INVALID);
   }
 
   // ---- diffusers
