@@ -7,6 +7,8 @@ import io.github.intruders.input.Rejection;
 import java.io.Serializable;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 
 /** What metrics come to, in numbers and names: as small as the manifest. */
@@ -47,12 +49,12 @@ final class MetricCounts implements Serializable {
   }
 
   /** The checkpoints that anything was measured of. */
-  TreeSet<String> checkpoints() {
+  Set<String> checkpoints() {
     return checkpoints;
   }
 
   /** How much was left out, by checkpoint or whatever else an entry named. */
-  HashMap<String, Long> rejected() {
+  Map<String, Long> rejected() {
     return rejected;
   }
 
@@ -61,7 +63,7 @@ final class MetricCounts implements Serializable {
   }
 
   /** The names of all metrics that were read. */
-  TreeSet<String> metrics() {
+  Set<String> metrics() {
     return metrics;
   }
 }

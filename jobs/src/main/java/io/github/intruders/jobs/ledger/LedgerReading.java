@@ -95,8 +95,7 @@ public final class LedgerReading {
   public void setAside(String uri, String what) throws IOException {
     Storage driver = storage.open();
     if (driver.exists(uri)) {
-      LOG.warn(
-          "{}; what it held is computed again, the file is kept in {}", what, damagedFolder);
+      LOG.warn("{}; what it held is computed again, the file is kept in {}", what, damagedFolder);
       move(driver, uri, driver.resolve(damagedFolder, uri.substring(uri.lastIndexOf('/') + 1)));
     }
   }

@@ -95,8 +95,8 @@ public final class LedgerResults {
       StoredFile part = parts.get(planned.part());
       CheckpointFigures found = results.figures().get(planned.spec().id());
       String entriesKey = found == null ? "" : found.entriesKey();
-      String name = LedgerPart.name(
-              planned.spec().id(), ScanEntry.settingsKey(settings), entriesKey);
+      String name =
+          LedgerPart.name(planned.spec().id(), ScanEntry.settingsKey(settings), entriesKey);
       if (planned.matrices() > 0 && part != null && !part.name().equals(name)) {
         reading.setAside(part.uri(), "[%s] It lacks entries".formatted(part.uri()));
         whole = false;
