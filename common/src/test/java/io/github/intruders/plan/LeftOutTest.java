@@ -25,6 +25,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -548,7 +549,11 @@ class LeftOutTest {
     BasePlan base =
         BasePlan.of(storage, "b", llama.resolve("base").toString(), MatrixSelection.of(null, null));
     int adapters = 0;
-    for (Path kind : Files.list(llama).sorted().toList()) {
+    List<Path> kinds;
+    try (Stream<Path> folders = Files.list(llama)) {
+      kinds = folders.sorted().toList();
+    }
+    for (Path kind : kinds) {
       if (Files.exists(kind.resolve("adapter_model.safetensors"))) {
         assertEveryTensorIsAccountedFor(base, storage.qualify(kind.toString()), adapters++);
       }
