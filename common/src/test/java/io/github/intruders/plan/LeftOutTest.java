@@ -549,11 +549,13 @@ class LeftOutTest {
     BasePlan base =
         BasePlan.of(storage, "b", llama.resolve("base").toString(), MatrixSelection.of(null, null));
     int adapters = 0;
-    try (Stream<Path> kinds = Files.list(llama)) {
-      for (Path kind : kinds.sorted().toList()) {
-        if (Files.exists(kind.resolve("adapter_model.safetensors"))) {
-          assertEveryTensorIsAccountedFor(base, storage.qualify(kind.toString()), adapters++);
-        }
+    List<Path> kinds;
+    try (Stream<Path> folders = Files.list(llama)) {
+      kinds = folders.sorted().toList();
+    }
+    for (Path kind : kinds) {
+      if (Files.exists(kind.resolve("adapter_model.safetensors"))) {
+        assertEveryTensorIsAccountedFor(base, storage.qualify(kind.toString()), adapters++);
       }
     }
     assertThat(adapters).isGreaterThan(20);
