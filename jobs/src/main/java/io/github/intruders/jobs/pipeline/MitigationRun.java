@@ -71,8 +71,8 @@ public final class MitigationRun {
             "Nothing can be edited; the first reason: " + rejects.first(1).get(0).message());
       }
       MitigationStage.Result result = stage.run(plan);
-      add(run, result.rejected(), rejects);
-      add(run, run.context().parallelize(result.rejections(), 1), rejects);
+      add(result.rejected(), rejects);
+      add(run.context().parallelize(result.rejections(), 1), rejects);
       JavaRDD<MitigationEntry> entries = result.entries().persist(StorageLevel.MEMORY_AND_DISK());
       try {
         write(run, entries, rejects, changes);
@@ -86,7 +86,7 @@ public final class MitigationRun {
     }
   }
 
-  private static void add(RunContext run, JavaRDD<Rejection> rejections, RunRejects rejects) {
+  private static void add(JavaRDD<Rejection> rejections, RunRejects rejects) {
     rejects.add(rejections, rejections.map(Rejection::checkpointId).countByValue());
   }
 

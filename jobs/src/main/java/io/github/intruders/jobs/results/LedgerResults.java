@@ -73,7 +73,9 @@ public final class LedgerResults {
     Results results =
         Results.of(
             entries.map(json -> Ledger.parse(json, ScanEntry.class)), () -> entries.unpersist());
-    if (reading.settle() & holdsWhatItSays(plan, results, reading, files, settings)) {
+    boolean read = reading.settle();
+    boolean whole = holdsWhatItSays(plan, results, reading, files, settings);
+    if (read && whole) {
       return Optional.of(results);
     }
     results.close();

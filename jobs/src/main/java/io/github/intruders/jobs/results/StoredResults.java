@@ -152,8 +152,9 @@ public final class StoredResults {
   }
 
   private static int vectorOrder(Row row) {
-    int side = SideNames.fromColumn(row.getAs("side")).ordinal();
-    return VECTORS + (side << INDEX_BITS) + row.<Integer>getAs("singular_index");
+    int index = row.<Integer>getAs("singular_index");
+    boolean first = SideNames.fromColumn(row.getAs("side")) == Side.LEFT;
+    return index + (first ? VECTORS : VECTORS + (1 << INDEX_BITS));
   }
 
   /** Executor work: a matrix and its vectors become its entry again. */

@@ -55,15 +55,10 @@ class IncrementalRunTest {
     Map<String, List<String>> before = TableRows.in(session(), out);
     FileUtil.fullyDelete(out.resolve("matrices/checkpoint_id=lora-r1%2F1-python").toFile());
     Path vectors = out.resolve("singular_vectors");
-    try (Stream<Path> files = Files.list(vectors.resolve("checkpoint_id=lora-r8%2F1-python"))) {
-      Files.copy(
-          files.filter(file -> !file.getFileName().toString().startsWith(".")).findFirst().get(),
-          Files.list(vectors.resolve("checkpoint_id=lora-r1%2F1-python"))
-              .filter(file -> !file.getFileName().toString().startsWith("."))
-              .findFirst()
-              .get(),
-          StandardCopyOption.REPLACE_EXISTING);
-    }
+    Files.copy(
+        file(vectors.resolve("checkpoint_id=lora-r8%2F1-python")),
+        file(vectors.resolve("checkpoint_id=lora-r1%2F1-python")),
+        StandardCopyOption.REPLACE_EXISTING);
 
     run(out, "lora-r1/1-python", "lora-r8/1-python");
 
@@ -205,16 +200,19 @@ class IncrementalRunTest {
     return files;
   }
 
+  /** The one file of a folder that readers see. */
+  private static Path file(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.filter(one -> one.toString().endsWith(".parquet")).findFirst().orElseThrow();
+    }
+  }
+
   /** When the files of a checkpoint in all tables were written. */
   private static List<FileTime> writtenAt(Path out, String checkpoint) throws IOException {
     List<FileTime> times = new ArrayList<>();
     for (String table : List.of("checkpoints", "matrices", "singular_vectors", "similarity")) {
-      try (Stream<Path> files =
-          Files.list(out.resolve(table).resolve("checkpoint_id=" + checkpoint))) {
-        for (Path file : files.filter(one -> one.toString().endsWith(".parquet")).toList()) {
-          times.add(Files.getLastModifiedTime(file));
-        }
-      }
+      Path folder = out.resolve(table).resolve("checkpoint_id=" + checkpoint);
+      times.add(Files.getLastModifiedTime(file(folder)));
     }
     return times;
   }
