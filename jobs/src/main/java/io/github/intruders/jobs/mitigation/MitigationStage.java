@@ -7,6 +7,7 @@ import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.context.RunContext;
 import io.github.intruders.jobs.ledger.Ledger;
 import io.github.intruders.jobs.ledger.LedgerReading;
+import io.github.intruders.jobs.ledger.MatrixTasks;
 import io.github.intruders.jobs.ledger.MitigationEntry;
 import io.github.intruders.jobs.plan.RunPlan;
 import io.github.intruders.jobs.progress.StageCounters;
@@ -169,8 +170,10 @@ public final class MitigationStage {
           .mapToPair(entry -> new Tuple2<>(entry._2().base().name(), entry._2()))
           .groupByKey(plan.base().matrices().size())
           .foreachPartition(
-              new MitigateMatrices(
-                  storage, plan.broadcastBase(), config, settings, runId, counters));
+              new MatrixTasks<>(
+                  storage,
+                  plan.broadcastBase(),
+                  new MitigateMatrices(config, settings, runId, counters)));
     } finally {
       pending.unpersist();
     }

@@ -7,15 +7,12 @@ import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.cost.ScanCost;
 import io.github.intruders.jobs.ledger.Ledger;
+import io.github.intruders.jobs.ledger.MatrixTasks;
 import io.github.intruders.jobs.ledger.ScanEntry;
 import io.github.intruders.jobs.progress.LogContext;
 import io.github.intruders.jobs.progress.StageCounters;
 import io.github.intruders.jobs.progress.TaskMetrics;
 import io.github.intruders.jobs.session.TaskMemory;
-import io.github.intruders.jobs.session.TaskStorage;
-import io.github.intruders.jobs.session.TaskThreads;
-import io.github.intruders.plan.BaseMatrix;
-import io.github.intruders.plan.BasePlan;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.scan.MatrixScanner;
 import io.github.intruders.scan.ScanOutcome;
@@ -24,25 +21,16 @@ import io.github.intruders.scan.TunedVectorStore;
 import io.github.intruders.spectra.SpectraStore;
 import io.github.intruders.spectra.SpectrumPart;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.Iterator;
-import java.util.List;
-import org.apache.spark.api.java.function.VoidFunction;
-import org.apache.spark.broadcast.Broadcast;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
-import scala.Tuple2;
 
-/** Executor work: one base matrix in all its checkpoints. */
-final class ScanMatrices
-    implements VoidFunction<Iterator<Tuple2<LargestFirst.Key, Iterable<MatrixPlan>>>> {
+/** Executor work: finds the intruders of one base matrix in all its checkpoints. */
+final class ScanMatrices implements MatrixTasks.Work<ScanEntry> {
   private static final long serialVersionUID = 1L;
   private static final Logger LOG = LoggerFactory.getLogger(ScanMatrices.class);
 
-  private final TaskStorage taskStorage;
-  private final Broadcast<BasePlan> base;
   private final ScanSettings settings;
   private final String spectraUri;
   private final SpectrumPart keptSpectra;
@@ -52,16 +40,7 @@ final class ScanMatrices
   private final StageCounters counters;
   private final MemoryLimit memory;
 
-  ScanMatrices(
-      TaskStorage taskStorage,
-      Broadcast<BasePlan> base,
-      JobConfig config,
-      String runId,
-      StageCounters counters,
-      MemoryLimit memory) {
-    this.memory = memory;
-    this.taskStorage = taskStorage;
-    this.base = base;
+  ScanMatrices(JobConfig config, String runId, StageCounters counters, MemoryLimit memory) {
     this.settings = config.settings();
     this.spectraUri = config.spectraUri();
     this.keptSpectra = config.keptSpectra();
@@ -69,49 +48,36 @@ final class ScanMatrices
     this.onError = config.onError();
     this.runId = runId;
     this.counters = counters;
+    this.memory = memory;
   }
 
   @Override
-  public void call(Iterator<Tuple2<LargestFirst.Key, Iterable<MatrixPlan>>> matrices)
-      throws IOException {
-    TaskThreads.apply();
+  public Ledger<ScanEntry> ledger(Storage storage) {
+    return Ledger.ofScan(storage, outUri, runId);
+  }
+
+  @Override
+  public String key(MatrixPlan plan) {
+    return ScanEntry.key(plan, settings);
+  }
+
+  @Override
+  public MatrixTasks.OnMatrix<ScanEntry> begin(Storage storage) {
     MemoryLimit limit = TaskMemory.inTask(memory);
-    Storage storage = taskStorage.open();
-    Ledger<ScanEntry> ledger = Ledger.ofScan(storage, outUri, runId);
     TunedVectorStore tunedVectors = FinishedWork.tunedVectors(storage, outUri);
     MatrixScanner scanner =
         new MatrixScanner(
             storage,
             new SpectraStore(storage, spectraUri, keptSpectra, limit),
             settings,
-            (plan, vectors) -> tunedVectors.write(ScanEntry.key(plan, settings), vectors),
+            (plan, vectors) -> tunedVectors.write(key(plan), vectors),
             limit);
-    while (matrices.hasNext()) {
-      List<MatrixPlan> plans = new ArrayList<>();
-      matrices.next()._2().forEach(plans::add);
-      plans.sort(Comparator.comparing(MatrixPlan::checkpointId));
-      scan(scanner, ledger, plans);
-    }
+    return (matrix, identity, plans, sink, rejections) ->
+        scanner.scan(matrix, identity, plans, outcome -> take(outcome, sink, rejections));
   }
 
-  private void scan(MatrixScanner scanner, Ledger<ScanEntry> ledger, List<MatrixPlan> plans)
-      throws IOException {
-    BaseMatrix matrix = plans.get(0).base();
-    String identity = base.value().identity(matrix);
-    List<String> keys = plans.stream().map(plan -> ScanEntry.key(plan, settings)).toList();
-    List<Rejection> rejections = new ArrayList<>();
-    try (MDC.MDCCloseable context = LogContext.ofMatrix(matrix.name())) {
-      ledger.writeEntries(
-          keys,
-          sink ->
-              scanner.scan(matrix, identity, plans, outcome -> take(outcome, sink, rejections)));
-    }
-    if (!rejections.isEmpty()) {
-      ledger.writeRejects(keys, rejections);
-    }
-  }
-
-  private void take(ScanOutcome outcome, Ledger.Sink<ScanEntry> sink, List<Rejection> rejections)
+  private void take(
+      ScanOutcome outcome, Ledger.Sink<ScanEntry> sink, Consumer<Rejection> rejections)
       throws IOException {
     double cost = ScanCost.of(outcome.plan(), settings);
     if (outcome instanceof ScanOutcome.Analysed analysed) {
@@ -121,7 +87,7 @@ final class ScanMatrices
     } else if (outcome instanceof ScanOutcome.Rejected rejected) {
       Rejection rejection = rejected.rejection();
       failIfAsked(rejection);
-      rejections.add(rejection);
+      rejections.accept(rejection);
       counters.rejected(cost);
       TaskMetrics.current().rejected();
       try (MDC.MDCCloseable context = LogContext.ofCheckpoint(rejection.checkpointId())) {

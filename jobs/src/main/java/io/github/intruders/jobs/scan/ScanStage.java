@@ -12,6 +12,7 @@ import io.github.intruders.jobs.cost.ScanCost;
 import io.github.intruders.jobs.cost.Schedule;
 import io.github.intruders.jobs.ledger.Ledger;
 import io.github.intruders.jobs.ledger.LedgerReading;
+import io.github.intruders.jobs.ledger.MatrixTasks;
 import io.github.intruders.jobs.ledger.ScanEntry;
 import io.github.intruders.jobs.plan.RunPlan;
 import io.github.intruders.jobs.progress.StageCounters;
@@ -145,8 +146,10 @@ public final class ScanStage {
                       entry._2()))
           .groupByKey(partitioner)
           .foreachPartition(
-              new ScanMatrices(
-                  run.storage(), plan.broadcastBase(), config, run.runId(), counters, memory));
+              new MatrixTasks<>(
+                  run.storage(),
+                  plan.broadcastBase(),
+                  new ScanMatrices(config, run.runId(), counters, memory)));
     }
     LargeMatrices blockwise =
         new LargeMatrices(
