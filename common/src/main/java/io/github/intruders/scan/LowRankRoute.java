@@ -33,6 +33,10 @@ final class LowRankRoute {
   private static final double COUNT_MARGIN = 1e-7;
   private static final double COARSE = 0.05;
   private static final double DEPENDENT = 1e-6;
+
+  /** Near enough to iterate with, where the singular value itself makes the system singular. */
+  private static final double ASIDE = 1 + 1e-13;
+
   private static final int MAX_ROUNDS = 20;
   private static final int MIN_HEAD = 24;
 
@@ -203,15 +207,29 @@ final class LowRankRoute {
         Matrix farV = selected(residualRight, far, dv.rowRange(0, far.length));
         shifted(far).applyBaseInverse(farU, farV);
       }
-      if (near.length > 0) {
-        Matrix nearU = selected(u, near, du.rowRange(far.length, added));
-        Matrix nearV = selected(v, near, dv.rowRange(far.length, added));
-        if (!shifted(near).solve(nearU, nearV)) {
-          return false;
-        }
+      Matrix nearU = du.rowRange(far.length, added);
+      Matrix nearV = dv.rowRange(far.length, added);
+      if (near.length > 0
+          && !iterate(near, 1, nearU, nearV)
+          && !iterate(near, ASIDE, nearU, nearV)) {
+        return false;
       }
       extend(left.normalised(du), right.normalised(dv));
       return true;
+    }
+
+    /**
+     * A step of inverse iteration for some triplets.
+     *
+     * @param aside factor of σ in the shift
+     * @param intoU takes the left corrections
+     * @param intoV takes the right ones
+     * @return false if the shift meets a singular value to the last bit
+     */
+    private boolean iterate(int[] triplets, double aside, Matrix intoU, Matrix intoV) {
+      double[] shifts = Arrays.stream(triplets).mapToDouble(j -> sigma[j] * aside).toArray();
+      return new ShiftedUpdate(s0, update, shifts)
+          .solve(selected(u, triplets, intoU), selected(v, triplets, intoV));
     }
 
     /** The triplets whose residual lies above {@code least} and not above {@code most}. */

@@ -96,8 +96,7 @@ public final class MatrixTasks<K, E extends LedgerEntry>
     List<Rejection> rejections = new ArrayList<>();
     ledger.writeEntries(
         keys,
-        sink ->
-            onMatrix.run(matrix, base.value().identity(matrix), plans, sink, rejections::add));
+        sink -> onMatrix.run(matrix, base.value().identity(matrix), plans, sink, rejections::add));
     if (!rejections.isEmpty()) {
       ledger.writeRejects(keys, rejections);
     }
