@@ -99,6 +99,11 @@ public record CheckpointResult(
     return whole > 0 ? part / whole : 0;
   }
 
+  /** Whether it was analysed and nothing of it was left out. */
+  public boolean isWhole() {
+    return isAnalysed() && rejected == 0;
+  }
+
   /** Whether anything of it was analysed. */
   public boolean isAnalysed() {
     return matrices > 0;

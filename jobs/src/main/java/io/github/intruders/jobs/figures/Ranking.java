@@ -11,7 +11,8 @@ import org.apache.commons.math3.stat.ranking.TiesStrategy;
 /**
  * The order of expected forgetting among the analysed checkpoints of a base, by what the weights
  * say alone: the mean of a checkpoint's ranks by intruder count, intruder energy share and relative
- * norm of the update, where equal values share their mean rank.
+ * norm of the update, where equal values share their mean rank. A checkpoint of which a part was
+ * left out has no rank: what is missing would make it look better than it is.
  */
 public final class Ranking {
   /** What the ranks go by. */
@@ -29,14 +30,14 @@ public final class Ranking {
   public record Place(int place, double meanRank) {}
 
   /**
-   * The places by checkpoint id; what was not analysed has none.
+   * The places by checkpoint id; what was not analysed as a whole has none.
    *
    * @param checkpoints of any bases; each base is ranked by itself
    */
   public static Map<String, Place> of(Collection<CheckpointResult> checkpoints) {
     Map<String, Place> places = new HashMap<>();
     checkpoints.stream()
-        .filter(CheckpointResult::isAnalysed)
+        .filter(CheckpointResult::isWhole)
         .collect(Collectors.groupingBy(CheckpointResult::baseId))
         .values()
         .forEach(ofBase -> rank(ofBase, places));

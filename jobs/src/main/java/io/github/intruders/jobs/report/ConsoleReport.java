@@ -70,7 +70,7 @@ public final class ConsoleReport {
     if (!summary.accumulation().isEmpty()) {
       text.append(render(summary.accumulation())).append('\n');
     }
-    appendRanking(text, summary.ranking(), width);
+    appendRanking(text, summary, width);
     text.append(forgetting(summary.forgetting()));
     int ties = summary.checkpoints().stream().mapToInt(CheckpointSummary::ties).sum();
     if (ties > 0) {
@@ -181,7 +181,8 @@ public final class ConsoleReport {
     return step.task() == null ? "" : step.task();
   }
 
-  private static void appendRanking(StringBuilder text, List<RankedCheckpoint> ranking, int width) {
+  private static void appendRanking(StringBuilder text, RunSummary summary, int width) {
+    List<RankedCheckpoint> ranking = summary.ranking();
     if (ranking.size() < 2) {
       return;
     }
@@ -195,6 +196,20 @@ public final class ConsoleReport {
       for (RankedCheckpoint ranked : ranking.subList(ranking.size() - left, ranking.size())) {
         text.append(rankingRow(ranked, width));
       }
+    }
+    List<String> partly =
+        summary.checkpoints().stream()
+            .filter(checkpoint -> checkpoint.matrices() > 0 && checkpoint.rejected() > 0)
+            .map(CheckpointSummary::checkpointId)
+            .toList();
+    if (!partly.isEmpty()) {
+      text.append(
+          "Not ranked, since a part of each was left out: %s%s%n"
+              .formatted(
+                  String.join(", ", partly.subList(0, Math.min(LINES_SHOWN, partly.size()))),
+                  partly.size() > LINES_SHOWN
+                      ? " and %d more".formatted(partly.size() - LINES_SHOWN)
+                      : ""));
     }
     text.append('\n');
   }

@@ -96,7 +96,7 @@ public final class LedgerResults {
     for (PlannedCheckpoint planned : plan.summary()) {
       StoredFile part = parts.get(planned.part());
       CheckpointFigures found = results.figures().get(planned.spec().id());
-      String entriesKey = found == null ? "" : found.entriesKey();
+      String entriesKey = found == null ? LedgerPart.entriesKey(List.of()) : found.entriesKey();
       String name =
           LedgerPart.name(planned.spec().id(), ScanEntry.settingsKey(settings), entriesKey);
       if (planned.matrices() > 0 && part != null && !part.name().equals(name)) {

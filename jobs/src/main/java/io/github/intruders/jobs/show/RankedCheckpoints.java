@@ -72,7 +72,7 @@ final class RankedCheckpoints {
         analysed ? (Double) present(row, "update_relative_norm") : null,
         null,
         null,
-        0);
+        (int) present(row, "rejected"));
   }
 
   private static Object present(Map<String, Object> row, String column)

@@ -41,6 +41,17 @@ class RankingTest {
                 "1 by 1.0"));
   }
 
+  @Test
+  void whatWasAnalysedInPartIsPutApart() {
+    CheckpointResult part =
+        new CheckpointResult(
+            "a", "part", null, null, null, null, Map.of(), 1, null, 0, 0.0, null, null, 0.1, null,
+            null, 12);
+
+    assertThat(Ranking.of(List.of(part, analysed("a", "whole", 3, 0.2, 0.4))))
+        .isEqualTo(Map.of("whole", new Ranking.Place(1, 1.0)));
+  }
+
   private static CheckpointResult analysed(
       String base, String id, int intruders, double energyShare, double relativeNorm) {
     return result(base, id, 4, intruders, energyShare, relativeNorm);
