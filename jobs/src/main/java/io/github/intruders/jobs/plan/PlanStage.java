@@ -27,7 +27,9 @@ public final class PlanStage {
   public static final String NAME = "plan";
 
   private static final Logger LOG = LoggerFactory.getLogger(PlanStage.class);
-  private static final int CHECKPOINTS_PER_TASK = 4;
+  private static final int FEWEST_PER_TASK = 4;
+  private static final int MOST_PER_TASK = 64;
+  private static final int TASKS_PER_CORE = 4;
 
   private final JavaSparkContext spark;
   private final TaskStorage storage;
@@ -55,7 +57,7 @@ public final class PlanStage {
     progress.describe("headers of %d checkpoints".formatted(specs.size()));
     JavaRDD<CheckpointPlan> plans =
         spark
-            .parallelize(specs, Math.max(1, specs.size() / CHECKPOINTS_PER_TASK))
+            .parallelize(specs, tasks(specs.size()))
             .map(new PlanCheckpoint(storage, broadcast, counters))
             .persist(StorageLevel.MEMORY_AND_DISK());
     ScanSettings settings = config.settings();
@@ -65,6 +67,12 @@ public final class PlanStage {
       planned.warnings().forEach(warning -> LOG.warn("{}: {}", planned.spec().id(), warning));
     }
     return new RunPlan(base, broadcast, plans, summary);
+  }
+
+  /** Enough to keep all cores busy; every later stage has as many partitions. */
+  private int tasks(int checkpoints) {
+    int busy = Math.max(TASKS_PER_CORE * spark.defaultParallelism(), checkpoints / MOST_PER_TASK);
+    return Math.max(1, Math.min(checkpoints / FEWEST_PER_TASK, busy));
   }
 
   /** Executor work: one checkpoint. */

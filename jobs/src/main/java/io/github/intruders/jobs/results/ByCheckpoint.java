@@ -10,7 +10,7 @@ final class ByCheckpoint extends Partitioner {
   private static final long serialVersionUID = 1L;
 
   /** So that no partition gets too large to hold. */
-  private static final int CHECKPOINTS_PER_PARTITION = 8;
+  private static final int CHECKPOINTS_PER_PARTITION = 16;
 
   private final Map<String, Integer> places = new HashMap<>();
   private final int partitions;

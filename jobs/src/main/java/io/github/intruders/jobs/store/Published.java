@@ -10,6 +10,7 @@ import io.github.intruders.input.Fingerprint;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.table.TableDefinition;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -64,11 +65,12 @@ final class Published {
 
   private boolean holds(String key, String identity) throws IOException {
     String folder = storage.resolve(tableUri, folder(key));
-    if (!storage.isDirectory(folder)) {
+    try {
+      List<StoredFile> files = storage.list(folder);
+      return files.size() == 1 && files.get(0).identity().equals(identity);
+    } catch (FileNotFoundException e) {
       return false;
     }
-    List<StoredFile> files = storage.list(folder);
-    return files.size() == 1 && files.get(0).identity().equals(identity);
   }
 
   /**
