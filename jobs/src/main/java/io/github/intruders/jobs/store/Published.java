@@ -10,12 +10,16 @@ import io.github.intruders.input.Fingerprint;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.table.TableDefinition;
+import io.github.intruders.linalg.SideBySide;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
 import org.apache.spark.sql.catalyst.catalog.ExternalCatalogUtils;
 
 /**
@@ -51,14 +55,17 @@ final class Published {
   /** Those of the keys whose rows are not there, or made of something else. */
   Map<String, String> changed(Map<String, String> contents) throws IOException {
     Map<String, Folder> noted = read();
-    Map<String, String> changed = new HashMap<>();
-    for (Map.Entry<String, String> of : contents.entrySet()) {
-      Folder folder = noted.get(of.getKey());
-      if (folder == null
-          || !folder.content().equals(withColumns(of.getValue()))
-          || !holds(of.getKey(), folder.file())) {
-        changed.put(of.getKey(), of.getValue());
-      }
+    Map<String, String> changed = new HashMap<>(contents);
+    List<Callable<Optional<String>>> looks = new ArrayList<>();
+    contents.forEach(
+        (key, content) -> {
+          Folder folder = noted.get(key);
+          if (folder != null && folder.content().equals(withColumns(content))) {
+            looks.add(() -> holds(key, folder.file()) ? Optional.of(key) : Optional.empty());
+          }
+        });
+    for (Optional<String> there : SideBySide.request(looks)) {
+      there.ifPresent(changed::remove);
     }
     return changed;
   }
