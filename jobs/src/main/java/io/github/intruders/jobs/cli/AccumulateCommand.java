@@ -2,7 +2,7 @@ package io.github.intruders.jobs.cli;
 
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.pipeline.AccumulationReport;
-import io.github.intruders.jobs.pipeline.Pipeline;
+import io.github.intruders.jobs.pipeline.StageRun;
 import io.github.intruders.jobs.report.ConsoleReport;
 import io.github.intruders.jobs.session.SparkSessions;
 import java.io.IOException;
@@ -38,7 +38,7 @@ final class AccumulateCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     JobConfig config = input.toConfig();
     try (SparkSession spark = SparkSessions.open("accumulate")) {
-      AccumulationReport found = new Pipeline(spark, config).accumulate();
+      AccumulationReport found = new StageRun(spark, config).accumulate();
       System.out.println(ConsoleReport.render(found.steps()));
       return found.rejected() == 0 || allowRejects ? Main.DONE : Main.DONE_WITH_REJECTS;
     }

@@ -2,7 +2,7 @@ package io.github.intruders.jobs.cli;
 
 import io.github.intruders.forgetting.MetricDirections;
 import io.github.intruders.jobs.config.JobConfig;
-import io.github.intruders.jobs.pipeline.Pipeline;
+import io.github.intruders.jobs.pipeline.StageRun;
 import io.github.intruders.jobs.report.ForgettingReport;
 import io.github.intruders.jobs.session.SparkSessions;
 import java.io.IOException;
@@ -40,7 +40,7 @@ final class ForgettingCommand implements Callable<Integer> {
     MetricDirections directions = metrics.directions();
     JobConfig config = metrics.applyTo(input.toConfig());
     try (SparkSession spark = SparkSessions.open("forgetting")) {
-      ForgettingReport report = new Pipeline(spark, config).forgetting(directions);
+      ForgettingReport report = new StageRun(spark, config).forgetting(directions);
       System.out.println(report.render(config.tables()));
       return report.rejected() == 0 || allowRejects ? Main.DONE : Main.DONE_WITH_REJECTS;
     }

@@ -1,7 +1,5 @@
 package io.github.intruders.jobs.pipeline;
 
-import static org.apache.spark.sql.functions.col;
-
 import io.github.intruders.forgetting.MetricDirections;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
@@ -16,18 +14,14 @@ import io.github.intruders.jobs.forgetting.ForgettingStage;
 import io.github.intruders.jobs.ledger.Compaction;
 import io.github.intruders.jobs.plan.PlanStage;
 import io.github.intruders.jobs.plan.RunPlan;
-import io.github.intruders.jobs.report.ForgettingReport;
 import io.github.intruders.jobs.report.RunSummary;
 import io.github.intruders.jobs.report.SummaryReader;
 import io.github.intruders.jobs.results.LedgerResults;
 import io.github.intruders.jobs.results.Results;
 import io.github.intruders.jobs.results.ResultsStage;
-import io.github.intruders.jobs.results.StoredResults;
 import io.github.intruders.jobs.scan.ScanStage;
 import io.github.intruders.jobs.spectra.SpectraStage;
 import io.github.intruders.jobs.store.TableChanges;
-import io.github.intruders.jobs.table.CheckpointsTable;
-import io.github.intruders.jobs.table.MatricesTable;
 import io.github.intruders.manifest.CheckpointSpec;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -35,7 +29,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
 /**
@@ -52,9 +45,16 @@ public final class Pipeline {
 
   public Pipeline(SparkSession spark, JobConfig config) {
     this.supervision = new Supervision(spark, config);
-    this.hasSequences =
-        config.manifest().checkpoints().stream().anyMatch(spec -> spec.sequence() != null);
-    this.hasMetrics = !config.manifest().metrics().isEmpty();
+    this.hasSequences = hasSequences(config);
+    this.hasMetrics = hasMetrics(config);
+  }
+
+  static boolean hasSequences(JobConfig config) {
+    return config.manifest().checkpoints().stream().anyMatch(spec -> spec.sequence() != null);
+  }
+
+  static boolean hasMetrics(JobConfig config) {
+    return !config.manifest().metrics().isEmpty();
   }
 
   /**
@@ -98,7 +98,7 @@ public final class Pipeline {
         summary = summary.withAccumulation(accumulation.steps(), 0, run.seconds());
       }
       if (forgetting != null) {
-        summary = summary.withForgetting(strongest(forgetting), 0, run.seconds());
+        summary = summary.withForgetting(StageRun.strongest(forgetting), 0, run.seconds());
       }
       finish(run, scanned, rejects, changes);
       ReportStage report = new ReportStage(run);
@@ -188,95 +188,6 @@ public final class Pipeline {
             run.runId(),
             run.config().settings())
         .run(scanned.results().entries(), scanned.results().entriesKeys());
-  }
-
-  /**
-   * Follows the intruders along the manifest's sequences, from the tables that a scan wrote.
-   *
-   * @throws UserInputException if there is no sequence, no scan was done, or one with other
-   *     settings
-   */
-  public AccumulationReport accumulate() throws IOException {
-    return supervision.of(
-        List.of(AccumulationStage.NAME),
-        run -> {
-          if (!hasSequences) {
-            throw UserInputException.of(
-                RejectCode.NOTHING_TO_ANALYSE,
-                "No checkpoint of the manifest has a sequence and a step to follow");
-          }
-          RunRejects rejects = new RunRejects(run);
-          try (TableChanges changes = Supervision.changes(run)) {
-            changes.seen().stored(MatricesTable.TABLE.name()); // or there was no scan
-            Set<String> scanned = changes.seen().keys(MatricesTable.TABLE);
-            Set<String> followed =
-                run.config().manifest().checkpoints().stream()
-                    .filter(spec -> spec.sequence() != null)
-                    .map(CheckpointSpec::id)
-                    .collect(Collectors.toSet());
-            StoredResults stored = new StoredResults(run.context(), changes.seen());
-            try (Accumulation accumulation =
-                new AccumulationStage(run)
-                    .run(stored.entries(followed), scanned, rejects, changes)) {
-              run.progress().rejected(accumulation.rejected());
-              rejects.replaceWhere(
-                  changes,
-                  col("code")
-                      .isin(RejectCode.VECTORS_MISSING.name(), RejectCode.STEP_MISSING.name())
-                      .and(col("checkpoint_id").isin(followed.toArray())));
-              Supervision.publish(run, changes);
-              return new AccumulationReport(accumulation.steps(), accumulation.rejected());
-            }
-          }
-        });
-  }
-
-  /**
-   * Joins metrics with what a scan found, and correlates.
-   *
-   * @param directions what the user says of the metrics
-   * @throws UserInputException if there is no checkpoints table, or no metric can be used
-   */
-  public ForgettingReport forgetting(MetricDirections directions) throws IOException {
-    if (!hasMetrics) {
-      throw UserInputException.of(
-          RejectCode.SETTING_INVALID,
-          "There are no metrics: give --metrics, or the key metrics of the manifest");
-    }
-    return supervision.of(
-        List.of(ForgettingStage.NAME),
-        run -> {
-          RunRejects rejects = new RunRejects(run);
-          try (TableChanges changes = Supervision.changes(run);
-              Forgetting forgetting =
-                  new ForgettingStage(run, directions)
-                      .run(scannedCheckpoints(run, changes), rejects, changes)) {
-            rejects.replaceWhere(changes, ForgettingStage.staleRejects(run.config().manifest()));
-            Supervision.publish(run, changes);
-            if (forgetting.count() == 0) {
-              throw UserInputException.of(
-                  RejectCode.METRIC_INVALID,
-                  "No metric can be used; the first reason: " + forgetting.firstReason());
-            }
-            return new ForgettingReport(strongest(forgetting), forgetting.rejected());
-          }
-        });
-  }
-
-  private static List<CheckpointResult> scannedCheckpoints(RunContext run, TableChanges changes)
-      throws IOException {
-    List<Row> rows =
-        changes
-            .seen()
-            .stored(CheckpointsTable.TABLE.name())
-            .filter(col("base_id").equalTo(run.config().manifest().baseId()))
-            .collectAsList();
-    return rows.stream().map(CheckpointsTable::fromRow).toList();
-  }
-
-  private static List<RunSummary.ForgettingSummary> strongest(Forgetting forgetting) {
-    return ForgettingReport.strongest(
-        forgetting.lines().filter(ForgettingReport::isTold).collect().stream());
   }
 
   /** Decomposes the base matrices that the store lacks. */
