@@ -277,7 +277,10 @@ class S3IT {
     Outcome again = smallOnS3("expiring");
 
     assertThat(again.exitCode()).as(again.err()).isZero();
-    assertThat(proxy.requests()).noneMatch(request -> request.writes("expiring/_work/scan/"));
+    assertThat(proxy.requests())
+        .as("no task writes what was finished before, though it goes into a part")
+        .noneMatch(
+            request -> request.writes("expiring/_work/scan/") && !request.writes(".part.jsonl"));
     assertThat(tablesOnS3("expiring")).isEqualTo(expected);
   }
 
