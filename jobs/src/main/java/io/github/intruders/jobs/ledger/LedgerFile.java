@@ -36,7 +36,7 @@ final class LedgerFile implements Closeable {
   }
 
   /**
-   * The next line; empty at the end.
+   * The next line; empty at the end, and where an earlier version of this program has written it.
    *
    * @throws DamagedException if it is cut short or does not have its checksum
    */
@@ -51,7 +51,8 @@ final class LedgerFile implements Closeable {
       line.write(block, at, end - at);
       at = end + 1;
       if (end < block.length) {
-        return Optional.of(parse(line.toByteArray()));
+        byte[] bytes = line.toByteArray();
+        return LedgerLine.isOfEarlierVersion(bytes) ? Optional.empty() : Optional.of(parse(bytes));
       }
       if (line.size() > MOST_LINE_BYTES) {
         throw new DamagedException(uri, number, "it has no end");

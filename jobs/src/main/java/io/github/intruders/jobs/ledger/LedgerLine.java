@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.zip.CRC32C;
 
 /**
@@ -21,7 +22,14 @@ import java.util.zip.CRC32C;
 public record LedgerLine(String key, String checkpointId, String matrix, byte[] json)
     implements Serializable {
   private static final int CHECKSUM_DIGITS = 8;
+  private static final byte[] EARLIER = "{\"key\":\"".getBytes(StandardCharsets.US_ASCII);
   private static final JsonFactory JSON = new JsonFactory();
+
+  /** Whether a line was written before lines had checksums; its entry is of no use any more. */
+  static boolean isOfEarlierVersion(byte[] line) {
+    return line.length > EARLIER.length
+        && Arrays.equals(line, 0, EARLIER.length, EARLIER, 0, EARLIER.length);
+  }
 
   /**
    * Reads a line.

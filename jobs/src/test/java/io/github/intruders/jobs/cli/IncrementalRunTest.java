@@ -34,12 +34,16 @@ class IncrementalRunTest {
     run(out, "lora-r1/1-python");
     Map<Path, FileTime> first = ledger(out);
     List<FileTime> tables = writtenAt(out, "lora-r1%2F1-python");
+    Files.writeString(
+        out.resolve("_work/scan/earlier-version.jsonl"),
+        "{\"key\":\"0\",\"checkpoint_id\":\"lora-r1/1-python\"}\n");
 
     run(out, "lora-r1/1-python", "lora-r1/2-c");
 
     Map<Path, FileTime> second = ledger(out);
     assertThat(first).as("one part for each checkpoint").hasSize(1);
     assertThat(second).hasSize(2).containsAllEntriesOf(first);
+    assertThat(out.resolve("_work/damaged")).doesNotExist();
     assertThat(rows(out, "lora-r1/1-python")).isEqualTo(7);
     assertThat(rows(out, "lora-r1/2-c")).isEqualTo(7);
     assertThat(writtenAt(out, "lora-r1%2F1-python"))
