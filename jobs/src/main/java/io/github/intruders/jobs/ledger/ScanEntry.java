@@ -129,34 +129,7 @@ public record ScanEntry(
 
   /** The same matrix with other similarities. */
   public ScanEntry withSimilarity(Map<Side, List<double[]>> other) {
-    return new ScanEntry(
-        key,
-        checkpointId,
-        matrix,
-        layer,
-        module,
-        rows,
-        cols,
-        dtype,
-        updateRank,
-        updateNorm,
-        updateRelativeNorm,
-        updateSpectralNorm,
-        updateEffectiveRank,
-        baseNorm,
-        baseSpectralNorm,
-        baseRank,
-        criticalStrength,
-        intruderCount,
-        intruders,
-        ties,
-        intruderEnergy,
-        energy,
-        solver,
-        maxResidual,
-        elapsedMillis,
-        vectors,
-        other);
+    return with(vectors, other);
   }
 
   /** How much stronger the update could be before an intruder is expected; null for no update. */
@@ -175,6 +148,10 @@ public record ScanEntry(
                     .limit(count)
                     .map(base -> Arrays.copyOf(base, Math.min(count, base.length)))
                     .toList()));
+    return with(vectors.stream().filter(vector -> vector.singularIndex() < count).toList(), square);
+  }
+
+  private ScanEntry with(List<VectorScan> otherVectors, Map<Side, List<double[]>> otherSimilarity) {
     return new ScanEntry(
         key,
         checkpointId,
@@ -201,8 +178,8 @@ public record ScanEntry(
         solver,
         maxResidual,
         elapsedMillis,
-        vectors.stream().filter(vector -> vector.singularIndex() < count).toList(),
-        square);
+        otherVectors,
+        otherSimilarity);
   }
 
   /** Σσ² of the intruders relative to all tested vectors. */
