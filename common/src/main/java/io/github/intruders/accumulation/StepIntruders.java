@@ -10,7 +10,7 @@ import java.util.List;
  * @param task what the step was tuned for, or null
  * @param intruders by singular index, ascending
  * @param vectors the tuned vectors; column {@code singularIndex} belongs to an intruder; they
- *     belong to who made this
+ *     belong to whoever made this
  */
 public record StepIntruders(int step, String task, List<Intruder> intruders, TunedVectors vectors) {
   public StepIntruders {

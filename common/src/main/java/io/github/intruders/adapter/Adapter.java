@@ -24,7 +24,6 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * A PEFT adapter: its config and where its tensors lie; no file stays open. Immutable.
@@ -118,7 +117,12 @@ public final class Adapter {
         TensorFile.read(storage, weights(storage, folder, config.kind()))
             .requireTensors()
             .requireWhole();
-    Adapter adapter = new Adapter(folder, configFile, config, weights, null);
+    return read(folder, configFile, config, weights, null);
+  }
+
+  private static Adapter read(
+      String uri, JsonNode configFile, AdapterConfig config, TensorFile weights, String component) {
+    Adapter adapter = new Adapter(uri, configFile, config, weights, component);
     adapter.readTensors();
     return adapter;
   }
@@ -158,18 +162,18 @@ public final class Adapter {
   private static Optional<TensorFile> bareFile(Storage storage, String uri) throws IOException {
     String file = uri;
     if (storage.isDirectory(uri)) {
-      List<StoredFile> files =
-          storage.list(uri).stream()
-              .filter(f -> !f.directory() && TensorFile.mayHoldWeights(f.name()))
-              .filter(f -> !f.name().startsWith("."))
-              .toList();
-      List<StoredFile> safetensors =
-          files.stream().filter(f -> f.name().endsWith(".safetensors")).toList();
-      List<StoredFile> weights = safetensors.isEmpty() ? files : safetensors;
-      if (weights.size() != 1 || files.stream().anyMatch(Adapter::isCheckpoint)) {
+      List<StoredFile> children = storage.list(uri);
+      Optional<String> snapshot = HubCache.snapshot(storage, uri, children);
+      if (snapshot.isPresent()) {
+        return bareFile(storage, snapshot.get());
+      }
+      List<String> weights =
+          TensorFile.candidates(
+              children.stream().filter(f -> !f.directory()).map(StoredFile::name).toList());
+      if (weights.size() != 1 || children.stream().anyMatch(Adapter::isCheckpoint)) {
         return Optional.empty();
       }
-      file = weights.get(0).uri();
+      file = storage.resolve(uri, weights.get(0));
     } else if (!TensorFile.understands(uri) || !storage.exists(uri)) {
       return Optional.empty();
     }
@@ -195,10 +199,7 @@ public final class Adapter {
     if (diffusers.isPresent()) {
       DiffusersConfig found = diffusers.get();
       AdapterConfig config = AdapterConfig.parse(weights.file(), found.root());
-      Adapter adapter =
-          new Adapter(weights.file(), found.root(), config, weights, found.component());
-      adapter.readTensors();
-      return adapter;
+      return read(weights.file(), found.root(), config, weights, found.component());
     }
     if (!KohyaUpdates.areNamedSo(weights.tensors().keySet())) {
       throw UserInputException.inFile(
@@ -209,9 +210,7 @@ public final class Adapter {
               + " folder that PEFT saved, or merge the adapter and analyse the merged checkpoint");
     }
     AdapterConfig config = AdapterConfig.none(weights.file());
-    Adapter adapter = new Adapter(weights.file(), config.root(), config, weights, null);
-    adapter.readTensors();
-    return adapter;
+    return read(weights.file(), config.root(), config, weights, null);
   }
 
   private static boolean isCheckpoint(StoredFile file) {
@@ -428,13 +427,11 @@ public final class Adapter {
 
   /** What its config calls the model it was trained on: a hub id or a path. */
   public Optional<String> trainedOn() {
-    return Stream.of("base_model_name_or_path", "model")
-        .filter(field -> field.equals("model") == (config.kind() == AdapterKind.MLX))
-        .map(configFile::path)
+    String field = config.kind() == AdapterKind.MLX ? "model" : "base_model_name_or_path";
+    return Optional.of(configFile.path(field))
         .filter(JsonNode::isTextual)
         .map(name -> name.textValue().strip())
-        .filter(name -> !name.isEmpty())
-        .findFirst();
+        .filter(name -> !name.isEmpty());
   }
 
   /**

@@ -2,6 +2,7 @@ package io.github.intruders.adapter;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.github.intruders.input.Excerpt;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import java.util.LinkedHashMap;
@@ -348,7 +349,6 @@ record AdapterConfig(
   }
 
   private static String shown(JsonNode value) {
-    String text = value.toString();
-    return text.length() <= MAX_SHOWN ? text : text.substring(0, MAX_SHOWN) + "…";
+    return Excerpt.of(value.toString(), MAX_SHOWN);
   }
 }

@@ -81,6 +81,9 @@ final class LoraUpdates {
     return new ScaledLora(lora, diagonal, ScaledLora.By.RANK);
   }
 
+  /** What tensors of LoRA on a parameter are read by. */
+  private record Way(int rank, double scale) {}
+
   /**
    * LoRA on a parameter, if the config targets one of this module. Rank and scale go by the
    * parameter's name, so where several are targeted and these differ, each is one way to read the
@@ -88,7 +91,7 @@ final class LoraUpdates {
    */
   static List<ParameterLora> parameter(AdapterConfig config, ModuleTensors tensors) {
     String module = tensors.module().replaceFirst("(\\.base_layer)+$", "");
-    Map<List<Double>, List<String>> targets = new LinkedHashMap<>();
+    Map<Way, List<String>> targets = new LinkedHashMap<>();
     for (JsonNode target : config.root().path("target_parameters")) {
       String name = target.asText();
       String parameter = name.substring(name.lastIndexOf('.') + 1);
@@ -97,8 +100,7 @@ final class LoraUpdates {
       if (named && (name.contains(".") || EXPERTS.matcher(module).find())) {
         targets
             .computeIfAbsent(
-                List.of((double) config.rankOf(whole), config.scaleOf(whole)),
-                way -> new ArrayList<>())
+                new Way(config.rankOf(whole), config.scaleOf(whole)), unseen -> new ArrayList<>())
             .add(parameter);
       }
     }
@@ -111,17 +113,15 @@ final class LoraUpdates {
     List<ParameterLora> ways = new ArrayList<>();
     targets.forEach(
         (way, names) -> {
-          int rank = way.get(0).intValue();
-          if (a.rows() == b.cols() && a.rows() % rank == 0) {
-            ways.add(new ParameterLora(module, names, a, b, rank, way.get(1)));
+          if (a.rows() == b.cols() && a.rows() % way.rank() == 0) {
+            ways.add(new ParameterLora(module, names, a, b, way.rank(), way.scale()));
           }
         });
     if (ways.isEmpty()) {
       throw tensors.invalid(
           a,
           "expected as many rows as B has columns, a multiple of the rank %d; found A %dx%d and B"
-                  .formatted(
-                      targets.keySet().iterator().next().get(0).intValue(), a.rows(), a.cols())
+                  .formatted(targets.keySet().iterator().next().rank(), a.rows(), a.cols())
               + " %dx%d".formatted(b.rows(), b.cols()));
     }
     return ways;

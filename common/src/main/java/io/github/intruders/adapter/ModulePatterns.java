@@ -1,5 +1,6 @@
 package io.github.intruders.adapter;
 
+import io.github.intruders.input.Excerpt;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import java.util.Collections;
@@ -96,18 +97,14 @@ final class ModulePatterns {
     try {
       return pattern.matches(module, budget);
     } catch (StepBudget.ExceededException e) {
-      throw unsupported(key, "takes too long to match against " + shown(module));
+      throw unsupported(key, "takes too long to match against " + Excerpt.of(module, MAX_SHOWN));
     }
-  }
-
-  private static String shown(String text) {
-    return text.length() <= MAX_SHOWN ? text : text.substring(0, MAX_SHOWN) + "…";
   }
 
   private UserInputException unsupported(String key, String reason) {
     return UserInputException.inFile(
         RejectCode.ADAPTER_UNSUPPORTED,
         file,
-        "%s key \"%s\" %s".formatted(field, shown(key), reason));
+        "%s key \"%s\" %s".formatted(field, Excerpt.of(key, MAX_SHOWN), reason));
   }
 }

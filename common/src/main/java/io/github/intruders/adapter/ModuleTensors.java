@@ -69,7 +69,7 @@ final class ModuleTensors {
   TensorInfo tensor(String part) {
     TensorInfo tensor = parts.getOrDefault(part, shared.get(part));
     if (tensor == null) {
-      throw invalid(parts.get(parts.firstKey()), "its %s is missing".formatted(part));
+      throw invalid(first(), "its %s is missing".formatted(part));
     }
     tensor.requireElements(RejectCode.ADAPTER_INVALID);
     return tensor;

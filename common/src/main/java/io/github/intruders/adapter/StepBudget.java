@@ -1,6 +1,6 @@
 package io.github.intruders.adapter;
 
-/** How much work the patterns of one config may make, all of them together. Not thread-safe. */
+/** How much work the patterns of one config may cause, all of them together. Not thread-safe. */
 final class StepBudget {
   private long left;
 

@@ -60,17 +60,6 @@ public final class ElementEncoder {
     return matrix;
   }
 
-  /** The largest relative error of rounding to the type: half a unit in the last place. */
-  public static double relativeError(DType dtype) {
-    return switch (dtype) {
-      case F64 -> 0x1p-53;
-      case F32 -> 0x1p-24;
-      case BF16 -> 0x1p-8;
-      case F16 -> 0x1p-11;
-      default -> throw new IllegalArgumentException("Cannot write elements of type " + dtype);
-    };
-  }
-
   /** The largest absolute error of rounding to the type where its smallest numbers lie. */
   public static double absoluteError(DType dtype) {
     return switch (dtype) {

@@ -1,5 +1,6 @@
 package io.github.intruders.checkpoint;
 
+import io.github.intruders.input.Excerpt;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.util.Optional;
 public final class HubCache {
   private static final String SNAPSHOTS = "snapshots";
   private static final int MAX_REF_BYTES = 200;
+  private static final int MAX_SHOWN = 10;
 
   private HubCache() {}
 
@@ -56,7 +58,7 @@ public final class HubCache {
             RejectCode.FORMAT_UNSUPPORTED,
             folder,
             "Which snapshot of the hub's cache is meant? %s; name the folder of one of them"
-                .formatted(String.join(", ", commits.stream().limit(10).toList())));
+                .formatted(Excerpt.of(commits, MAX_SHOWN)));
   }
 
   private static boolean holds(List<StoredFile> children, String folder) {

@@ -1,5 +1,6 @@
 package io.github.intruders.checkpoint;
 
+import io.github.intruders.input.Excerpt;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import java.io.IOException;
@@ -89,10 +90,15 @@ enum ModelParts {
   /** The same for a folder, which may be called after anything that was tried. */
   static void requireNoFolderOf(String uri, String name, Collection<String> siblings) {
     for (ModelParts parts : values()) {
-      if (parts.certainty != Certainty.WITH_RANK_ZERO) {
+      if (parts.tellsByFolder()) {
         parts.requireNot(uri, name, siblings);
       }
     }
+  }
+
+  /** Whether a folder of such a name can be refused. */
+  private boolean tellsByFolder() {
+    return certainty != Certainty.WITH_RANK_ZERO;
   }
 
   private void requireNot(String uri, String name, Collection<String> siblings) {
@@ -127,16 +133,15 @@ enum ModelParts {
   }
 
   private UserInputException refusal(String uri, SortedSet<String> names) {
-    String shown = String.join(", ", names.stream().limit(MAX_SHOWN).toList());
     return UserInputException.inFile(
         RejectCode.FORMAT_UNSUPPORTED,
         uri,
-        "%s%s: %s, in which each matrix is cut into pieces, so that one of them alone is no model; join them with %s, and name the result"
-            .formatted(shown, names.size() > MAX_SHOWN ? ", …" : "", what, remedy));
+        "%s: %s, in which each matrix is cut into pieces, so that one of them alone is no model; join them with %s, and name the result"
+            .formatted(Excerpt.of(names, MAX_SHOWN), what, remedy));
   }
 
-  private static boolean isNamedSo(String name) {
-    return Arrays.stream(values()).anyMatch(parts -> parts.names.matcher(name).matches());
+  private boolean isNamedSo(String name) {
+    return names.matcher(name).matches();
   }
 
   /** Refuses a file that was named, if it is a part by its own name or its folder's. */
@@ -144,7 +149,7 @@ enum ModelParts {
     int slash = uri.lastIndexOf('/');
     String name = uri.substring(slash + 1);
     String folder = uri.substring(0, slash);
-    if (isNamedSo(name)) {
+    if (Arrays.stream(values()).anyMatch(parts -> parts.isNamedSo(name))) {
       requireNoFileOf(uri, name, names(storage, folder));
     }
     requireNoFolder(storage, folder);
@@ -154,7 +159,9 @@ enum ModelParts {
   static void requireNoFolder(Storage storage, String uri) throws IOException {
     int slash = uri.lastIndexOf('/');
     String name = uri.substring(slash + 1);
-    if (slash > 0 && isNamedSo(name) && storage.isDirectory(uri.substring(0, slash))) {
+    boolean maybePart =
+        Arrays.stream(values()).anyMatch(parts -> parts.tellsByFolder() && parts.isNamedSo(name));
+    if (slash > 0 && maybePart && storage.isDirectory(uri.substring(0, slash))) {
       requireNoFolderOf(uri, name, names(storage, uri.substring(0, slash)));
     }
   }
@@ -165,11 +172,11 @@ enum ModelParts {
 
   /**
    * Refuses one of Meta's parts whose neighbours are not there: the queries of a Llama have as many
-   * outputs as inputs, which one part of them has not.
+   * outputs as inputs, and one part of them does not.
    */
   static void requireWhole(TensorFile file) {
     String name = file.file().substring(file.file().lastIndexOf('/') + 1);
-    if (!META.names.matcher(name).matches()) {
+    if (!META.isNamedSo(name)) {
       return;
     }
     Optional<TensorInfo> cut =
@@ -183,7 +190,7 @@ enum ModelParts {
           RejectCode.FORMAT_UNSUPPORTED,
           file.file(),
           cut.get().name(),
-          "%s has not as many outputs as inputs, so this is one of several of %s; join them with %s, and name the result"
+          "%s does not have as many outputs as inputs, so this is one of several of %s; join them with %s, and name the result"
               .formatted(cut.get().description(), META.what, META.remedy));
     }
   }

@@ -20,7 +20,7 @@ public final class SealedTensors {
 
   private SealedTensors() {}
 
-  /** Completes the metadata of a file by its sums and its seal; called by the writer. */
+  /** Completes the metadata of a file with its sums and its seal; called by the writer. */
   static void seal(
       Map<String, String> metadata, Map<String, Long> sums, Map<String, String> layout) {
     sums.forEach((name, sum) -> metadata.put(SUM + name, "%08x".formatted(sum)));

@@ -4,8 +4,10 @@ import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import java.io.EOFException;
 import java.io.IOException;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
@@ -45,8 +47,22 @@ public record TensorFile(
   }
 
   /** Whether a file of this name may hold weights: it is understood, and no state of a training. */
-  public static boolean mayHoldWeights(String fileName) {
+  private static boolean mayHoldWeights(String fileName) {
     return understands(fileName) && !ForeignFormat.isNoWeights(fileName);
+  }
+
+  /**
+   * The files of a folder that may hold its weights and are not hidden; only the safetensors files
+   * where there are such.
+   *
+   * @param fileNames the names of all files in the folder
+   */
+  public static List<String> candidates(Collection<String> fileNames) {
+    List<String> understood =
+        fileNames.stream().filter(name -> !name.startsWith(".") && mayHoldWeights(name)).toList();
+    List<String> safetensors =
+        understood.stream().filter(name -> name.endsWith(SAFETENSORS)).toList();
+    return safetensors.isEmpty() ? understood : safetensors;
   }
 
   /**
@@ -87,9 +103,9 @@ public record TensorFile(
       throw UserInputException.inFile(
           RejectCode.NOTHING_TO_ANALYSE,
           file,
-          "There is no tensor in this file: whoever saved it gave it an empty state dict, as a rank"
-              + " of a distributed training has that does not hold the weights; gather them, and"
-              + " save once more");
+          "There is no tensor in this file: it was saved from an empty state dict, as happens on a"
+              + " rank of a distributed training that does not hold the weights; gather the weights"
+              + " and save again");
     }
     return this;
   }

@@ -1,5 +1,6 @@
 package io.github.intruders.checkpoint;
 
+import io.github.intruders.input.Excerpt;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import java.io.EOFException;
@@ -204,7 +205,7 @@ final class TorchArchive {
   }
 
   private static String shown(String name) {
-    return name.length() <= 80 ? name : name.substring(0, 80) + "…";
+    return Excerpt.of(name, 80);
   }
 
   private static UserInputException outside(String file, String entry) {

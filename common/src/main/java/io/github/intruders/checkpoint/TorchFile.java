@@ -2,6 +2,7 @@ package io.github.intruders.checkpoint;
 
 import io.github.intruders.checkpoint.PickleValue.Dictionary;
 import io.github.intruders.checkpoint.PickleValue.Tensor;
+import io.github.intruders.input.Excerpt;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import java.io.IOException;
@@ -33,7 +34,7 @@ final class TorchFile {
   private static final List<String> STATE_DICTS =
       List.of("state_dict", "model_state_dict", "model", "module");
 
-  /** Far more than there are reasons to tell one by one; each takes memory. */
+  /** More than anyone would want listed one by one; each takes memory. */
   private static final int MAX_REFUSED = 10_000;
 
   private static final int MAX_SHOWN = 8;
@@ -144,9 +145,7 @@ final class TorchFile {
   }
 
   private static String shown(List<String> keys) {
-    return String.join(
-        ", ",
-        keys.stream().map(key -> key.length() <= 40 ? key : key.substring(0, 40) + "…").toList());
+    return String.join(", ", keys.stream().map(key -> Excerpt.of(key, 40)).toList());
   }
 
   private static boolean holdsMatrices(Dictionary dictionary) {

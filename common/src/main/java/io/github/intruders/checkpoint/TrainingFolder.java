@@ -54,7 +54,7 @@ enum TrainingFolder {
                     .filter(name -> folder.names.matcher(name).matches())
                     .map(
                         name ->
-                            "No model as a whole here: by %s this is %s"
+                            "No complete model here: judging by %s, this is %s"
                                 .formatted(name, folder.what))
                     .limit(1))
         .findFirst();

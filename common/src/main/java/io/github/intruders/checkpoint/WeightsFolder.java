@@ -1,10 +1,10 @@
 package io.github.intruders.checkpoint;
 
+import io.github.intruders.input.Excerpt;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -83,23 +83,16 @@ record WeightsFolder(String uri, String weights, Set<String> files) {
     if (files.contains(ADAPTER_CONFIG) || files.stream().anyMatch(ADAPTER_WEIGHTS::contains)) {
       throw adapter(folder);
     }
-    List<String> candidates = candidates(files);
+    List<String> candidates = TensorFile.candidates(files);
     candidates.forEach(name -> ModelParts.requireNoFileOf(folder, name, candidates));
     if (candidates.size() > 1) {
       throw UserInputException.inFile(
           RejectCode.FORMAT_UNSUPPORTED,
           folder,
           "Which of these files is meant? %s; name one of them, or add %s"
-              .formatted(some(candidates), INDEX_FILE));
+              .formatted(Excerpt.of(candidates, MAX_LISTED), INDEX_FILE));
     }
     return candidates.stream().findFirst();
-  }
-
-  /** What could be a file of weights under a name of its own; safetensors before others. */
-  private static List<String> candidates(Set<String> files) {
-    List<String> understood = files.stream().filter(TensorFile::mayHoldWeights).toList();
-    List<String> safetensors = understood.stream().filter(name -> name.endsWith(SUFFIX)).toList();
-    return safetensors.isEmpty() ? understood : safetensors;
   }
 
   private static Optional<WeightsFolder> below(Storage storage, String folder, List<String> folders)
@@ -122,10 +115,11 @@ record WeightsFolder(String uri, String weights, Set<String> files) {
           folder,
           "Which of these checkpoints is meant? %s; name the folder of one of them"
               .formatted(
-                  some(
+                  Excerpt.of(
                       found.stream()
                           .map(one -> one.uri().substring(one.uri().lastIndexOf('/') + 1))
-                          .toList())));
+                          .toList(),
+                      MAX_LISTED)));
     }
     if (found.isEmpty() && refused != null) {
       throw refused;
@@ -151,12 +145,15 @@ record WeightsFolder(String uri, String weights, Set<String> files) {
             .filter(child -> !child.directory() && !files.contains(child.name()))
             .map(StoredFile::name)
             .toList();
-    StringBuilder found = new StringBuilder(files.isEmpty() ? "no files" : some(files));
+    StringBuilder found =
+        new StringBuilder(files.isEmpty() ? "no files" : Excerpt.of(files, MAX_LISTED));
     if (!folders.isEmpty()) {
-      found.append(", and no model in the folders ").append(some(folders));
+      found.append(", and no model in the folders ").append(Excerpt.of(folders, MAX_LISTED));
     }
     if (!hidden.isEmpty()) {
-      found.append("; %d hidden left out: %s".formatted(hidden.size(), some(hidden)));
+      found.append(
+          "; %d hidden files left out: %s"
+              .formatted(hidden.size(), Excerpt.of(hidden, MAX_LISTED)));
     }
     return UserInputException.inFile(
         RejectCode.EMPTY_FOLDER,
@@ -171,10 +168,5 @@ record WeightsFolder(String uri, String weights, Set<String> files) {
         uri,
         "This is a PEFT adapter, not a checkpoint: name its folder as an adapter, on top of its"
             + " base");
-  }
-
-  private static String some(Collection<String> names) {
-    String shown = names.stream().limit(MAX_LISTED).collect(Collectors.joining(", "));
-    return names.size() > MAX_LISTED ? shown + ", …" : shown;
   }
 }

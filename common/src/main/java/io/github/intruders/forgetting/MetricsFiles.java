@@ -1,5 +1,6 @@
 package io.github.intruders.forgetting;
 
+import io.github.intruders.input.Excerpt;
 import java.util.List;
 import java.util.Optional;
 
@@ -23,10 +24,7 @@ public record MetricsFiles(List<String> files, List<String> skipped) {
     return skipped.isEmpty()
         ? Optional.empty()
         : Optional.of(
-            "%d left out as hidden, of a tool, or too deep: %s%s"
-                .formatted(
-                    skipped.size(),
-                    String.join(", ", skipped.stream().limit(MAX_SHOWN).toList()),
-                    skipped.size() > MAX_SHOWN ? ", …" : ""));
+            "%d left out (hidden, a tool's own, or too deep): %s"
+                .formatted(skipped.size(), Excerpt.of(skipped, MAX_SHOWN)));
   }
 }

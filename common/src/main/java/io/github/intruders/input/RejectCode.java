@@ -96,6 +96,6 @@ public enum RejectCode {
   NOT_CONVERGED,
   /** A matrix that needs more memory than a task may use. */
   TOO_LARGE,
-  /** A fault of this program that one input brought out; the other inputs are not affected. */
+  /** A fault of this program that one input triggered; the other inputs are not affected. */
   INTERNAL
 }

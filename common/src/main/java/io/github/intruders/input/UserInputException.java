@@ -41,7 +41,7 @@ public final class UserInputException extends RuntimeException {
   }
 
   /**
-   * What an input has brought out in this program: a fault that nobody foresaw, told like any other
+   * What an input has triggered in this program: a fault that nobody foresaw, told like any other
    * so that it costs this input alone.
    *
    * @param fault unchecked; returned as it is if it was foreseen
@@ -58,7 +58,7 @@ public final class UserInputException extends RuntimeException {
     }
     StackTraceElement[] trace = fault.getStackTrace();
     String message =
-        "This input brings out a fault of this program, please report it: %s%s"
+        "This input triggers a fault of this program; please report it: %s%s"
             .formatted(fault, trace.length == 0 ? "" : " at " + trace[0]);
     if (file == null) {
       return of(RejectCode.INTERNAL, message);

@@ -24,4 +24,15 @@ public enum Precision {
   public double epsilon() {
     return epsilon;
   }
+
+  /**
+   * What singular values computed in this precision are zero up to rounding at or below, as in
+   * numpy: {@code max(m, n) · epsilon · σ₁}.
+   *
+   * @param largest σ₁
+   * @param maxDimension max(m, n)
+   */
+  public double noiseFloor(double largest, int maxDimension) {
+    return maxDimension * epsilon * largest;
+  }
 }

@@ -41,7 +41,7 @@ record ManifestNode(String file, Object value, int line, int keyLine) {
           .enable(YAMLParser.Feature.EMPTY_STRING_AS_NULL)
           .build();
 
-  /** The length is bound where the file is read; SnakeYAML's own bound is 3 MiB. */
+  /** The length is limited where the file is read; SnakeYAML's own limit is 3 MiB. */
   private static LoaderOptions loaderOptions() {
     LoaderOptions options = new LoaderOptions();
     options.setCodePointLimit(Integer.MAX_VALUE);

@@ -142,7 +142,7 @@ public final class AdapterEditor {
   }
 
   /** The names of all files of the edited adapter. */
-  public List<String> files() throws IOException {
+  private List<String> files() throws IOException {
     List<String> files = new ArrayList<>(carried());
     files.add(WEIGHTS);
     files.add(CONFIG);
@@ -173,7 +173,7 @@ public final class AdapterEditor {
         if (edit instanceof MatrixEdit.Kept && chain.size() == 1) {
           continue;
         }
-        StoredFactors factors = factors(module, edits);
+        StoredFactors factors = factors(module, edit);
         changed.put(
             module.baseTensor(),
             new Changed(
@@ -192,10 +192,8 @@ public final class AdapterEditor {
     return module.plan() == null ? new MatrixEdit.Kept() : edits.of(module.plan());
   }
 
-  private StoredFactors factors(AdapterModules.Module module, Edits edits) throws IOException {
-    return StoredFactors.read(reader, module.links())
-        .edited(edit(module, edits))
-        .rounded(module.baseTensor());
+  private StoredFactors factors(AdapterModules.Module module, MatrixEdit edit) throws IOException {
+    return StoredFactors.read(reader, module.links()).edited(edit).rounded(module.baseTensor());
   }
 
   private void writeWeights(Map<String, Changed> changed, Edits edits, String target)
@@ -282,6 +280,7 @@ public final class AdapterEditor {
           String name =
               "base_model.model." + baseTensor.substring(0, baseTensor.lastIndexOf(".weight"));
           boolean joined = chain.size() > 1;
+          AdapterModules.Module source = modules.get(baseTensor);
           tensors.put(
               joined ? name + ".lora_A.weight" : own(baseTensor).a().matrix(),
               new NewTensor(
@@ -290,7 +289,7 @@ public final class AdapterEditor {
                   module.typeA(),
                   out -> {
                     try (Arena arena = Arena.open()) {
-                      Matrix a = factors(modules.get(baseTensor), edits).a();
+                      Matrix a = factors(source, edit(source, edits)).a();
                       ElementEncoder.write(a, module.typeA(), out);
                     }
                   }));
@@ -302,7 +301,7 @@ public final class AdapterEditor {
                   module.typeB(),
                   out -> {
                     try (Arena arena = Arena.open()) {
-                      Matrix b = factors(modules.get(baseTensor), edits).b();
+                      Matrix b = factors(source, edit(source, edits)).b();
                       ElementEncoder.write(b, module.typeB(), out);
                     }
                   }));

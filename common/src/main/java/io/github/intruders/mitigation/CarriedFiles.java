@@ -21,8 +21,7 @@ final class CarriedFiles {
               + "|.*\\.index\\.json|.*\\.(gguf|safetensors|bin|pt|pth|zip)[.\\-_]?(part)?\\d+.*");
 
   /** What says that a folder is an adapter or an edited model. */
-  private static final Set<String> MADE_ANEW =
-      Set.of("adapter_config.json", "mitigation.json", "adapter_model.safetensors");
+  private static final Set<String> MADE_ANEW = Set.of("adapter_config.json", WrittenFolder.MARKER);
 
   private CarriedFiles() {}
 

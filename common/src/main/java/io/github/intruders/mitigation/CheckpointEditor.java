@@ -121,8 +121,9 @@ public final class CheckpointEditor {
         }
         MatrixSource place = TunedMatrix.place(plan);
         FileCopy.copy(source, done, place.offset(), out);
-        TunedMatrix.Whole whole = (TunedMatrix.Whole) TunedMatrix.read(reader, plan);
-        Matrix w = ((TunedMatrix.Whole) whole.stored(edit, place.matrix())).w();
+        Matrix w =
+            ElementEncoder.roundInPlace(
+                TunedMatrix.edited(reader, plan, edit), place.dtype(), place.matrix());
         ElementEncoder.write(place.transposed() ? w.transposed() : w, place.dtype(), out);
         done = place.offset() + place.lengthBytes();
       }
@@ -145,7 +146,7 @@ public final class CheckpointEditor {
   public void prove(String name, List<MatrixPlan> plans, Edits edits, String target)
       throws IOException {
     List<MatrixPlan> here = inFile(name, plans);
-    if (!name.endsWith(SUFFIX) || here.isEmpty()) {
+    if (here.isEmpty()) {
       return;
     }
     Map<String, TensorInfo> written;
@@ -155,13 +156,14 @@ public final class CheckpointEditor {
     TensorReader reader = new TensorReader(storage);
     for (MatrixPlan plan : here) {
       try (Arena arena = Arena.open()) {
-        TunedMatrix before = TunedMatrix.read(reader, plan);
+        MatrixEdit edit = edits.of(plan);
+        MatrixSource place = inWritten(plan, written, target);
         WrittenMatrix.require(
-            target,
+            place,
             plan.base().name(),
-            before,
-            edits.of(plan),
-            reader.read(inWritten(plan, written, target), DOUBLE));
+            TunedMatrix.edited(reader, plan, edit),
+            !(edit instanceof MatrixEdit.Kept),
+            reader.read(place, DOUBLE));
       }
     }
   }

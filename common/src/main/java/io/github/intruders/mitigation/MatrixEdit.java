@@ -4,6 +4,10 @@ import io.github.intruders.linalg.Matrix;
 
 /** What becomes of one tuned matrix W = W0 + ΔW; W' is the edited one. */
 public sealed interface MatrixEdit {
+  /** Whether W' starts from W0, so that this has to be read. */
+  default boolean startsFromBase() {
+    return this instanceof Scaled || this instanceof Replaced;
+  }
 
   /** W' = W: nothing is scaled, and no byte of it changes. */
   record Kept() implements MatrixEdit {}

@@ -39,6 +39,18 @@ sealed interface TunedMatrix {
   }
 
   /**
+   * A whole tuned matrix W', edited and not rounded yet, in double precision. The base is read only
+   * where the edit starts from it.
+   *
+   * @throws UserInputException as {@link #place} does
+   */
+  static Matrix edited(TensorReader reader, MatrixPlan plan, MatrixEdit edit) throws IOException {
+    MatrixSource place = place(plan);
+    Matrix w0 = edit.startsFromBase() ? reader.read(plan.base().source(), Precision.DOUBLE) : null;
+    return new Whole(w0, reader.read(place, Precision.DOUBLE), place.dtype()).edited(edit);
+  }
+
+  /**
    * Where a whole tuned matrix lies, which an edit replaces in its place.
    *
    * @throws UserInputException if there is none, or if new numbers can't be put there
@@ -177,7 +189,7 @@ sealed interface TunedMatrix {
   /**
    * A whole matrix.
    *
-   * @param w0 (m, n) in double precision
+   * @param w0 (m, n) in double precision; null where nothing starts from it
    * @param w (m, n) in double precision
    * @param dtype of the stored elements
    */

@@ -9,11 +9,18 @@ import java.util.Collection;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** The listing of an edited model's folder. */
-final class WrittenFolder {
-  private static final String MARKER = "mitigation.json";
+/** The folder of an edited model. */
+public final class WrittenFolder {
+  /** The file that says how the model was made, and that the folder is whole. */
+  public static final String MARKER = "mitigation.json";
 
   private WrittenFolder() {}
+
+  /** Where a variant of a checkpoint goes. */
+  public static String uri(
+      Storage storage, String outUri, String checkpointId, String variantName) {
+    return storage.resolve(outUri, "mitigated/" + checkpointId + "/" + variantName);
+  }
 
   /**
    * Requires a folder to hold exactly these files, besides the marker and hidden ones.

@@ -1,6 +1,7 @@
 package io.github.intruders.mitigation;
 
 import io.github.intruders.checkpoint.ElementEncoder;
+import io.github.intruders.checkpoint.MatrixSource;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.linalg.Matrix;
@@ -18,23 +19,24 @@ final class WrittenMatrix {
   /**
    * Requires a whole matrix to be the edited one.
    *
-   * @param before as the source has it
+   * @param place where it was written
+   * @param intended (m, n) in double precision, not rounded yet; overwritten
+   * @param rounded whether it was rounded when it was written, else its bytes were copied
    * @param found (m, n) in double precision, as it was written
    * @throws UserInputException with code {@code NOT_WRITTEN}
    */
   static void require(
-      String file, String matrix, TunedMatrix before, MatrixEdit edit, Matrix found) {
-    TunedMatrix.Whole whole = (TunedMatrix.Whole) before;
-    Matrix intended = whole.edited(edit);
+      MatrixSource place, String matrix, Matrix intended, boolean rounded, Matrix found) {
     double norm = intended.frobeniusNorm();
     double allowed = 0;
-    if (!(edit instanceof MatrixEdit.Kept)) {
+    if (rounded) {
       allowed =
-          (ElementEncoder.relativeError(whole.dtype()) + ARITHMETIC) * norm
+          (place.dtype().unitRoundoff() + ARITHMETIC) * norm
               + Math.sqrt((double) found.rows() * found.cols())
-                  * ElementEncoder.absoluteError(whole.dtype());
+                  * ElementEncoder.absoluteError(place.dtype());
     }
-    requireWithin(file, matrix, intended.plusInPlace(-1, found).frobeniusNorm(), allowed, norm);
+    double distance = intended.plusInPlace(-1, found).frobeniusNorm();
+    requireWithin(place.file(), matrix, distance, allowed, norm);
   }
 
   /**
@@ -50,9 +52,7 @@ final class WrittenMatrix {
     double b = Math.abs(found.scale()) * found.b().frobeniusNorm();
     double a = found.a().frobeniusNorm();
     double allowed =
-        (ElementEncoder.relativeError(found.typeB()) * 1.01
-                    + ElementEncoder.relativeError(found.typeA()) * 1.01
-                    + ARITHMETIC)
+        (found.typeB().unitRoundoff() * 1.01 + found.typeA().unitRoundoff() * 1.01 + ARITHMETIC)
                 * b
                 * a
             + Math.sqrt((double) found.b().rows() * found.rank())

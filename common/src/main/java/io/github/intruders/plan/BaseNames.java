@@ -67,7 +67,7 @@ final class BaseNames {
   static Optional<String> last(String path) {
     String[] parts = path.replace('\\', '/').split("/", -1);
     for (int i = parts.length - 1; i >= 0; i--) {
-      String part = parts[i].substring(Math.max(0, parts[i].lastIndexOf("--") + 1));
+      String part = parts[i].substring(parts[i].lastIndexOf("--") + 1);
       boolean file = WEIGHTS_FILE.matcher(part).find();
       String name = WEIGHTS_FILE.matcher(part).replaceFirst("").toLowerCase(Locale.ROOT);
       name = QUANTISED.matcher(name.replaceAll("[_. ]+", "-")).replaceFirst("");

@@ -1,6 +1,5 @@
 package io.github.intruders.plan;
 
-import io.github.intruders.checkpoint.TensorInfo;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import java.io.Serializable;
@@ -57,11 +56,6 @@ public record MatrixSelection(Pattern include, Pattern exclude, boolean splitFus
           RejectCode.SETTING_INVALID,
           "Cannot use --%s '%s': %s".formatted(option, expression, e.getMessage()));
     }
-  }
-
-  /** Whether this tensor of the base is to be analysed. */
-  public boolean selects(TensorInfo tensor) {
-    return selects(tensor.name(), tensor.shape().size());
   }
 
   /** Whether a tensor of this name and number of dimensions would be analysed. */

@@ -11,6 +11,7 @@ import io.github.intruders.checkpoint.Checkpoint;
 import io.github.intruders.checkpoint.MatrixSource;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorInfo;
+import io.github.intruders.input.Excerpt;
 import io.github.intruders.input.Fingerprint;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Rejection;
@@ -224,7 +225,6 @@ public final class Planner {
     private void addTensor(
         String name, TensorInfo tensor, WeightScales scales, boolean transposed) {
       try {
-        List<MatrixSource> sources = new ArrayList<>();
         boolean wanted =
             base.matrices().containsKey(name)
                 || base.matrices().containsKey(name + "[0]")
@@ -239,7 +239,7 @@ public final class Planner {
         if (tensor.shape().size() != 2 && tensor.shape().size() != 3) {
           throw shapeMismatch(name, tensor, transposed);
         }
-        sources.addAll(scales.matrices(tensor, transposed));
+        List<MatrixSource> sources = scales.matrices(tensor, transposed);
         if (FusedWeights.isSplit(base.matrices(), name)) {
           tuned.putAll(splitAlike(name, tensor, transposed, sources));
           return;
@@ -418,12 +418,18 @@ public final class Planner {
         return;
       }
       if (matrix != null) {
-        updates
-            .computeIfAbsent(name, key -> new ArrayList<>())
-            .add(update.fittedTo(matrix.source()));
+        addToMatrix(matrix, update);
         return;
       }
       addUpdateOfNoMatrix(name, update, heads);
+    }
+
+    private void addToMatrix(BaseMatrix matrix, AdapterUpdate update) {
+      add(matrix.name(), update.fittedTo(matrix.source()));
+    }
+
+    private void add(String matrix, AdapterUpdate update) {
+      updates.computeIfAbsent(matrix, name -> new ArrayList<>()).add(update);
     }
 
     /** An update of a tensor that is not analysed, or that the base lacks. */
@@ -481,7 +487,7 @@ public final class Planner {
           try {
             Optional<ExpertLora> update = way.updateOf(matrix.name(), matrix.source());
             if (update.isPresent()) {
-              addUpdate(matrix.name(), update.get(), new OneSidedHeads(List.of()));
+              addToMatrix(matrix, update.get());
               found = way;
             }
           } catch (UserInputException e) {
@@ -566,15 +572,10 @@ public final class Planner {
       }
       parts.forEach(
           (part, b) ->
-              updates
-                  .computeIfAbsent(part, key -> new ArrayList<>())
-                  .add(
-                      new LowRankSource(
-                          update.baseTensor(),
-                          update.a(),
-                          b,
-                          update.scale(),
-                          update.transposed())));
+              add(
+                  part,
+                  new LowRankSource(
+                      update.baseTensor(), update.a(), b, update.scale(), update.transposed())));
     }
 
     private void reject(String matrix, UserInputException error) {
@@ -585,11 +586,7 @@ public final class Planner {
     private void noteHeads(String where, SortedSet<String> names) {
       if (!names.isEmpty()) {
         notes.add(
-            "left out, as heads that only %s: %s%s"
-                .formatted(
-                    where,
-                    String.join(", ", names.stream().limit(MAX_SHOWN).toList()),
-                    names.size() > MAX_SHOWN ? ", …" : ""));
+            "left out, as heads that only %s: %s".formatted(where, Excerpt.of(names, MAX_SHOWN)));
       }
     }
 

@@ -255,7 +255,7 @@ final class BlockRoute {
           TunedSpectrum.coordinates(base, leftVectors, rightVectors),
           Arrays.copyOf(residuals, k()),
           NAME,
-          Residuals.noiseFloor(s[0], Math.max(base.rows(), base.cols())));
+          Precision.DOUBLE.noiseFloor(s[0], Math.max(base.rows(), base.cols())));
     }
   }
 }

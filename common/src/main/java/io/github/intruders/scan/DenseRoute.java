@@ -2,6 +2,7 @@ package io.github.intruders.scan;
 
 import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.linalg.Matrix;
+import io.github.intruders.linalg.Precision;
 import io.github.intruders.linalg.Svd;
 import io.github.intruders.linalg.SvdSolver;
 import io.github.intruders.spectra.BaseSpectrum;
@@ -31,6 +32,6 @@ final class DenseRoute {
         TunedSpectrum.coordinates(base, u, v),
         Residuals.of(w, u, s, v),
         NAME,
-        Residuals.noiseFloor(s[0], Math.max(w.rows(), w.cols())));
+        Precision.DOUBLE.noiseFloor(s[0], Math.max(w.rows(), w.cols())));
   }
 }

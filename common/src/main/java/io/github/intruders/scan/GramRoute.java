@@ -58,11 +58,6 @@ public final class GramRoute {
     }
   }
 
-  /** What the sums say of a full fine-tune whose elements were not rounded. */
-  public static MatrixScan scan(GramSpectrum base, Sums sums, ScanSettings settings) {
-    return scan(base, sums, settings, DType.F64);
-  }
-
   /**
    * What the sums say of a full fine-tune.
    *

@@ -65,7 +65,7 @@ final class LowRankRoute {
     for (int round = 0; round < MAX_ROUNDS; round++) {
       try (Arena arena = Arena.open()) {
         search.project();
-        double resolution = Residuals.noiseFloor(search.sigma[0], maxDimension);
+        double resolution = Precision.DOUBLE.noiseFloor(search.sigma[0], maxDimension);
         if (search.sigma[k - 1] <= resolution) {
           return Optional.empty(); // fewer than k directions: nothing relative can be certified
         }
@@ -205,7 +205,7 @@ final class LowRankRoute {
       if (far.length > 0) {
         Matrix farU = selected(residualLeft, far, du.rowRange(0, far.length));
         Matrix farV = selected(residualRight, far, dv.rowRange(0, far.length));
-        shifted(far).applyBaseInverse(farU, farV);
+        shifted(far, 1).applyBaseInverse(farU, farV);
       }
       Matrix nearU = du.rowRange(far.length, added);
       Matrix nearV = dv.rowRange(far.length, added);
@@ -227,8 +227,7 @@ final class LowRankRoute {
      * @return false if the shift meets a singular value to the last bit
      */
     private boolean iterate(int[] triplets, double aside, Matrix intoU, Matrix intoV) {
-      double[] shifts = Arrays.stream(triplets).mapToDouble(j -> sigma[j] * aside).toArray();
-      return new ShiftedUpdate(s0, update, shifts)
+      return shifted(triplets, aside)
           .solve(selected(u, triplets, intoU), selected(v, triplets, intoV));
     }
 
@@ -239,9 +238,9 @@ final class LowRankRoute {
           .toArray();
     }
 
-    private ShiftedUpdate shifted(int[] triplets) {
+    private ShiftedUpdate shifted(int[] triplets, double factor) {
       return new ShiftedUpdate(
-          s0, update, Arrays.stream(triplets).mapToDouble(j -> sigma[j]).toArray());
+          s0, update, Arrays.stream(triplets).mapToDouble(j -> sigma[j] * factor).toArray());
     }
 
     private static Matrix selected(Matrix vectors, int[] rows, Matrix into) {

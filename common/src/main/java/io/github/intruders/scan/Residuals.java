@@ -29,18 +29,13 @@ final class Residuals {
   static double[] of(Matrix wv, Matrix wtu, Matrix u, double[] s, Matrix v, int maxDimension) {
     double[] left = columnNorms(wv.plusInPlace(-1, u.copy().scaleColumnsInPlace(s)));
     double[] right = columnNorms(wtu.plusInPlace(-1, v.copy().scaleColumnsInPlace(s)));
-    double floor = noiseFloor(s[0], maxDimension);
+    double floor = Precision.DOUBLE.noiseFloor(s[0], maxDimension);
     double[] residuals = new double[s.length];
     for (int j = 0; j < s.length; j++) {
       double larger = Math.max(left[j], right[j]);
       residuals[j] = larger == 0 ? 0 : larger / Math.max(s[j], Math.max(floor, Double.MIN_NORMAL));
     }
     return residuals;
-  }
-
-  /** Singular values at or below this are zero up to rounding: {@code max(m, n) · 2⁻⁵² · σ₁}. */
-  static double noiseFloor(double largest, int maxDimension) {
-    return maxDimension * Precision.DOUBLE.epsilon() * largest;
   }
 
   /** The Euclidean norm of each column. */

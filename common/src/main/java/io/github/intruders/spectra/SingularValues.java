@@ -22,7 +22,7 @@ public interface SingularValues {
    * nothing.
    */
   default double resolution() {
-    return Math.max(rows(), cols()) * Precision.DOUBLE.epsilon() * spectralNorm();
+    return Precision.DOUBLE.noiseFloor(spectralNorm(), Math.max(rows(), cols()));
   }
 
   /** How many singular values are not zero up to rounding; their vectors come first. */

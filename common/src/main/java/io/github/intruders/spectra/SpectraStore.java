@@ -336,9 +336,6 @@ public final class SpectraStore {
 
   private Optional<String> readHash(MatrixSource source, String identity) throws IOException {
     String file = layout.sourceFile(source, identity);
-    if (!storage.exists(file)) {
-      return Optional.empty();
-    }
     try (RangeSource link = storage.open(file)) {
       Optional<String> hash = SourceLink.readContent(link, StoreLayout.place(source, identity));
       if (hash.isEmpty()) {
@@ -346,7 +343,7 @@ public final class SpectraStore {
       }
       return hash;
     } catch (FileNotFoundException e) {
-      return Optional.empty(); // pruned just now
+      return Optional.empty(); // never written, or pruned
     }
   }
 

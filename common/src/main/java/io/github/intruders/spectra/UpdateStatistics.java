@@ -131,7 +131,7 @@ public record UpdateStatistics(int rank, double norm, double spectralNorm, doubl
     if (largest == 0) {
       return new UpdateStatistics(0, 0, 0, 0);
     }
-    double floor = maxDimension * Precision.DOUBLE.epsilon() * largest;
+    double floor = Precision.DOUBLE.noiseFloor(largest, maxDimension);
     int rank = 0;
     double sum = 0;
     double squares = 0;

@@ -3,8 +3,6 @@ package io.github.intruders.adapter;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.intruders.checkpoint.CountingStorage;
 import io.github.intruders.checkpoint.DType;
 import io.github.intruders.checkpoint.SafetensorsFile;
@@ -19,9 +17,6 @@ import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -733,6 +728,28 @@ class AdapterTest {
         .isEqualTo("q.weight");
   }
 
+  @Test
+  void aFileWithoutConfigIsFoundInTheHubsCache() throws IOException {
+    weights.addFloats("lora_unet_q.lora_down.weight", List.of(2, 3), new float[6]);
+    weights.addFloats("lora_unet_q.lora_up.weight", List.of(4, 2), new float[8]);
+    Path cache = folder.resolve("models--x--y");
+    Path file = weights.write(cache.resolve("snapshots/0123abc/kohya.safetensors"));
+    Files.createDirectories(cache.resolve("refs"));
+
+    assertThat(Adapter.isAdapter(storage, cache.toString())).isTrue();
+    assertThat(Adapter.open(storage, cache.toString()).uri()).isEqualTo("file:" + file);
+  }
+
+  /** The shard would be an adapter by its name alone. */
+  @Test
+  void aFolderWithTheIndexOfAModelIsNoAdapter() throws IOException {
+    weights.addFloats("lora_unet_q.lora_down.weight", List.of(2, 3), new float[6]);
+    kohyaFile();
+    Files.writeString(folder.resolve("model.safetensors.index.json"), "{}");
+
+    assertThat(Adapter.isAdapter(storage, folder.toString())).isFalse();
+  }
+
   @ParameterizedTest
   @CsvSource({
     "model.layers.0.q_proj.weight, false",
@@ -762,30 +779,13 @@ class AdapterTest {
 
   /** A file of diffusers: this JSON in the header, and factors of rank 2 for the modules. */
   private Path diffusers(String metadata, String... modules) throws IOException {
-    int lengthBytes = (2 * 3 + 4 * 2) * Float.BYTES;
-    ObjectNode header = JsonNodeFactory.instance.objectNode();
-    header.putObject("__metadata__").put("format", "pt").put("lora_adapter_metadata", metadata);
-    int at = 0;
+    SafetensorsFile file =
+        new SafetensorsFile().metadata(Map.of("format", "pt", "lora_adapter_metadata", metadata));
     for (String module : modules) {
-      header.putObject(module + ".lora_A.weight").put("dtype", "F32");
-      ((ObjectNode) header.get(module + ".lora_A.weight")).putArray("shape").add(2).add(3);
-      ((ObjectNode) header.get(module + ".lora_A.weight"))
-          .putArray("data_offsets")
-          .add(at)
-          .add(at + 24);
-      header.putObject(module + ".lora_B.weight").put("dtype", "F32");
-      ((ObjectNode) header.get(module + ".lora_B.weight")).putArray("shape").add(4).add(2);
-      ((ObjectNode) header.get(module + ".lora_B.weight"))
-          .putArray("data_offsets")
-          .add(at + 24)
-          .add(at + lengthBytes);
-      at += lengthBytes;
+      file.addFloats(module + ".lora_A.weight", List.of(2, 3), new float[6]);
+      file.addFloats(module + ".lora_B.weight", List.of(4, 2), new float[8]);
     }
-    byte[] json = header.toString().getBytes(StandardCharsets.UTF_8);
-    ByteBuffer file =
-        ByteBuffer.allocate(Long.BYTES + json.length + at).order(ByteOrder.LITTLE_ENDIAN);
-    Path path = folder.resolve("pytorch_lora_weights.safetensors");
-    return Files.write(path, file.putLong(json.length).put(json).array());
+    return file.write(folder.resolve("pytorch_lora_weights.safetensors"));
   }
 
   @ParameterizedTest

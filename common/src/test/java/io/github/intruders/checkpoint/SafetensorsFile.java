@@ -1,5 +1,7 @@
 package io.github.intruders.checkpoint;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -8,12 +10,21 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.StringJoiner;
 
 /** Builds safetensors files byte by byte, for tests; shares no code with what is tested. */
 public final class SafetensorsFile {
   private final StringJoiner header = new StringJoiner(",", "{", "}");
   private final ByteArrayOutputStream data = new ByteArrayOutputStream();
+
+  /** Adds free text. */
+  public SafetensorsFile metadata(Map<String, String> texts) {
+    ObjectNode metadata = JsonNodeFactory.instance.objectNode();
+    texts.forEach(metadata::put);
+    header.add("\"__metadata__\":" + metadata);
+    return this;
+  }
 
   /** Adds a tensor of these bytes behind the ones before it. */
   public SafetensorsFile add(String name, String dtype, List<?> shape, byte[] bytes) {

@@ -150,7 +150,7 @@ class WeightsFolderTest {
 
     assertThat(refusal("m"))
         .hasMessageStartingWith(
-            "[%s] Tensor %s: F32 %dx%d has not as many outputs as inputs, so this is one of several"
+            "[%s] Tensor %s: F32 %dx%d does not have as many outputs as inputs, so this is one of several"
                 .formatted(uri("m/consolidated.00.pth"), Q, rows, cols));
   }
 
@@ -221,7 +221,7 @@ class WeightsFolderTest {
     UserInputException refusal = refusal("run");
 
     assertThat(refusal)
-        .hasMessageStartingWith("[%s] No model as a whole here: by ".formatted(uri("run")))
+        .hasMessageStartingWith("[%s] No complete model here: judging by ".formatted(uri("run")))
         .hasMessageContaining(remedy);
     assertThat(refusal.code()).isEqualTo(RejectCode.FORMAT_UNSUPPORTED);
   }
@@ -259,7 +259,7 @@ class WeightsFolderTest {
 
     assertThat(refusal("run"))
         .hasMessageEndingWith(
-            "found no files; 2 hidden left out: ._model.safetensors, .model.safetensors");
+            "found no files; 2 hidden files left out: ._model.safetensors, .model.safetensors");
     weights("run/.hidden.safetensors", 4, 4);
     assertThat(open("run/.hidden.safetensors").tensors()).containsOnlyKeys(Q);
   }

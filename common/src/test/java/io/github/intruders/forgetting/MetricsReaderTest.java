@@ -306,7 +306,7 @@ class MetricsReaderTest {
     assertThat(found.files()).containsExactly(csv, json);
     assertThat(found.note())
         .contains(
-            "1 left out as hidden, of a tool, or too deep: file:"
+            "1 left out (hidden, a tool's own, or too deep): file:"
                 + temporary.resolve("m/.hidden.csv"));
     assertThat(MetricsReader.files(storage, csv).files()).containsExactly(csv);
     assertThat(MetricsReader.files(storage, csv).note()).isEmpty();
@@ -374,7 +374,7 @@ class MetricsReaderTest {
     Files.delete(temporary.resolve("m/a.csv"));
     assertThatThrownBy(() -> MetricsReader.files(storage, "file:" + temporary.resolve("m")))
         .isInstanceOf(UserInputException.class)
-        .hasMessageContaining("found none; 5 left out as hidden, of a tool, or too deep: file:");
+        .hasMessageContaining("found none; 5 left out (hidden, a tool's own, or too deep): file:");
   }
 
   @Test

@@ -46,10 +46,9 @@ class BaseNamesTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"/runs/7/base", "base", "/out/checkpoint-500", "model", "./", "/x/model.safetensors"})
+  @CsvSource({"/runs/7/base", "base", "/out/checkpoint-500", "model", "./", "''"})
   void namesThatTellNothingAreNotCompared(String name) {
-    assertThat(BaseNames.differ(names("gpt2"), name.equals("/x/model.safetensors") ? "" : name))
-        .isFalse();
-    assertThat(BaseNames.differ(names(name.startsWith("/x") ? "model" : name), "gpt2")).isFalse();
+    assertThat(BaseNames.differ(names("gpt2"), name)).isFalse();
+    assertThat(BaseNames.differ(names(name), "gpt2")).isFalse();
   }
 }

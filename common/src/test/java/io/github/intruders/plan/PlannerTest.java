@@ -988,9 +988,9 @@ class PlannerTest {
   @Test
   void aFileWithoutATensorIsCalledSo() throws IOException {
     String empty =
-        "There is no tensor in this file: whoever saved it gave it an empty state dict, as a rank of"
-            + " a distributed training has that does not hold the weights; gather them, and save"
-            + " once more";
+        "There is no tensor in this file: it was saved from an empty state dict, as happens on a"
+            + " rank of a distributed training that does not hold the weights; gather the weights"
+            + " and save again";
     String adapter = writeAdapter("adapter", Map.of());
 
     assertOnlyRejection(

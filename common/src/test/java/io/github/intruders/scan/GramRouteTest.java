@@ -3,6 +3,7 @@ package io.github.intruders.scan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.github.intruders.checkpoint.DType;
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.linalg.Matrix;
@@ -33,7 +34,7 @@ class GramRouteTest {
       Matrix w0 = matrix(i -> 10 / (1 + 0.1 * i));
       Matrix w = w0.copy().plusInPlace(1, gaussian(ROWS, COLS, 0.05));
 
-      MatrixScan found = GramRoute.scan(spectrum(w0), sums(w0, w), BOTH_SIDES);
+      MatrixScan found = GramRoute.scan(spectrum(w0), sums(w0, w), BOTH_SIDES, DType.F64);
 
       assertAgreement(w0, w, found);
       UpdateStatistics expected = UpdateStatistics.ofDense(w.copy().plusInPlace(-1, w0));
@@ -75,7 +76,7 @@ class GramRouteTest {
         assertThat(base.inverse()[i]).isZero();
       }
       Matrix w = w0.copy().plusInPlace(1, gaussian(ROWS, COLS, 0.01));
-      assertThat(GramRoute.scan(base, sums(w0, w), BOTH_SIDES).vectors())
+      assertThat(GramRoute.scan(base, sums(w0, w), BOTH_SIDES, DType.F64).vectors())
           .allSatisfy(vector -> assertThat(vector.bestSimilarity()).isBetween(0.0, 1.0));
     }
   }
@@ -92,7 +93,8 @@ class GramRouteTest {
       Matrix a = gaussian(3, ROWS, 0.3);
 
       assertThat(base.wide()).isTrue();
-      assertAgreement(w0, tuned.transposed(), GramRoute.scan(base, sums(tall, tuned), BOTH_SIDES));
+      assertAgreement(
+          w0, tuned.transposed(), GramRoute.scan(base, sums(tall, tuned), BOTH_SIDES, DType.F64));
       assertAgreement(
           w0,
           w0.copy().plusProductInPlace(1, b, a),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.intruders.checkpoint.DType;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorReader;
 import io.github.intruders.checkpoint.hadoop.HadoopStorage;
@@ -112,7 +113,7 @@ class ZooGoldenTest {
           if (plan.update() instanceof UpdateSource.Full full) {
             GramRoute.Sums sums = GramRoute.Sums.zeros(w0.cols());
             sums.add(w0, reader.read(full.tuned(), Precision.DOUBLE));
-            scan = GramRoute.scan(base, sums, settings);
+            scan = GramRoute.scan(base, sums, settings, DType.F64);
           } else if (plan.update() instanceof UpdateSource.LowRank chain
               && LowRankRoute.suits(base.minDimension(), chain.rank(), 10)) {
             CoordinateUpdate.Factors factors =

@@ -87,7 +87,7 @@ public final class HadoopStorage implements Storage {
       throw UserInputException.inFile(
           RejectCode.READ_FAILED,
           uri,
-          "This is a pipe, a socket or a device, which could be waited for without an end; expected"
+          "This is a pipe, a socket or a device, a read of which might never return; expected"
               + " a regular file: write what it gives into one, and name that");
     }
     FSDataInputStream stream =

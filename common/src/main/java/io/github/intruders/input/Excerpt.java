@@ -1,0 +1,20 @@
+package io.github.intruders.input;
+
+import java.util.Collection;
+import java.util.stream.Collectors;
+
+/** What a message shows of names that may be many, and of texts that may be long. */
+public final class Excerpt {
+  private Excerpt() {}
+
+  /** The first names, separated by commas; an ellipsis stands for the others. */
+  public static String of(Collection<String> names, int most) {
+    String shown = names.stream().limit(most).collect(Collectors.joining(", "));
+    return names.size() > most ? shown + ", …" : shown;
+  }
+
+  /** The first characters of a text; an ellipsis stands for the others. */
+  public static String of(String text, int most) {
+    return text.length() > most ? text.substring(0, most) + "…" : text;
+  }
+}
