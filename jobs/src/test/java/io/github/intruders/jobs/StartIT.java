@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,6 +26,11 @@ class StartIT {
   @TempDir private Path folder;
   private Path calls;
 
+  @BeforeAll
+  static void layOutWhatThereIsOnce(@TempDir Path folder) throws Exception {
+    Launched.run(folder, "--version");
+  }
+
   /** The launcher asks a Java's release file for its version; Spark's launcher is run for real. */
   @BeforeEach
   void writeJava() throws IOException {
@@ -37,6 +43,7 @@ class StartIT {
         bin,
         """
         #!/usr/bin/env bash
+        [ "$*" != -version ] || { echo 'openjdk version "17.0.1"' >&2; exit; }
         { printf '%%s\\n' "$@"; echo ----; } >>'%s'
         case " $* " in *' org.apache.spark.launcher.Main '*) exec '%s/bin/java' "$@" ;; esac
         """
@@ -97,6 +104,36 @@ class StartIT {
     assertThat(onlyCall(Map.of(), "run", "--", "--conf", "spark.driver.memory=3g"))
         .contains("-Xmx3g", "spark.driver.memory=3g")
         .doesNotContain("-Xmx4g");
+  }
+
+  /** Options that the launcher does not read itself go through Spark's. */
+  @Test
+  void masterAndMemoryAreTheUsersWhereSparksLauncherIsAsked() throws Exception {
+    Path jar = Files.writeString(folder.resolve("more.jar"), "");
+
+    List<String> java =
+        lastCall(
+            Map.of(),
+            "run",
+            "--",
+            "--jars",
+            jar.toString(),
+            "--conf",
+            "spark.master=local[1]",
+            "--conf",
+            "spark.driver.memory=3g");
+
+    assertThat(java)
+        .contains("-Xmx3g", "spark.master=local[1]")
+        .doesNotContain("-Xmx4g", "--master", "--driver-memory");
+  }
+
+  /** As that of a version manager, which is a script. */
+  @Test
+  void aJavaWithoutAReleaseFileIsAskedForItsVersion() throws Exception {
+    Files.delete(folder.resolve("jdk/release"));
+
+    assertThat(onlyCall(Map.of(), "demo")).contains("-Xmx4g", C1).endsWith("demo");
   }
 
   @Test
@@ -223,7 +260,6 @@ class StartIT {
 
   private List<List<String>> calls(Map<String, String> environment, String... arguments)
       throws IOException, InterruptedException {
-    Launched.run(folder, "--version"); // lays out what there is once
     Files.deleteIfExists(calls);
     Map<String, String> all = new TreeMap<>(environment);
     all.put("JAVA_HOME", folder.resolve("jdk").toString());
