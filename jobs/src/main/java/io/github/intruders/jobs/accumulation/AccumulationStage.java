@@ -8,7 +8,6 @@ import io.github.intruders.jobs.context.RunRejects;
 import io.github.intruders.jobs.figures.AccumulationStep;
 import io.github.intruders.jobs.figures.MatrixStep;
 import io.github.intruders.jobs.figures.TrackedIntruder;
-import io.github.intruders.jobs.ledger.Ledger;
 import io.github.intruders.jobs.ledger.ScanEntry;
 import io.github.intruders.jobs.progress.StageCounters;
 import io.github.intruders.jobs.store.TableChanges;
@@ -28,8 +27,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
-import org.apache.spark.HashPartitioner;
-import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.storage.StorageLevel;
 import scala.Tuple2;
@@ -53,7 +50,7 @@ public final class AccumulationStage {
   /**
    * Runs the stage and writes its tables.
    *
-   * @param entries of the manifest's checkpoints, at least
+   * @param entries of the steps of the manifest's sequences
    * @param scanned the checkpoints that have entries
    * @param rejects takes the steps that could not be followed
    * @throws UserInputException if no step was scanned, or one with other settings than this run's
@@ -76,7 +73,7 @@ public final class AccumulationStage {
             .map(
                 new FollowTracks(
                     run.storage(),
-                    run.storage().open().resolve(run.config().outUri(), Ledger.TUNED_VECTORS),
+                    run.config().outUri(),
                     plan,
                     SideNames.toColumn(run.config().settings().sides().get(0))))
             .persist(StorageLevel.MEMORY_AND_DISK());
@@ -90,7 +87,7 @@ public final class AccumulationStage {
       requireSameSettings(totals.values());
       long rejected = addRejects(plan, followed, totals, rejects);
       return write(followed, totals, plan.steps().keySet(), rejected, changes, counters);
-    } catch (IOException | RuntimeException e) {
+    } catch (Exception e) { // Spark throws checked ones that it does not declare
       followed.unpersist();
       throw e;
     }
@@ -99,9 +96,7 @@ public final class AccumulationStage {
   private JavaRDD<ScannedStep> steps(JavaRDD<ScanEntry> entries, SequencePlan plan) {
     ScanSettings settings = run.config().settings();
     Map<String, SequencePlan.Step> places = plan.places();
-    return entries
-        .filter(entry -> places.containsKey(entry.checkpointId()))
-        .map(entry -> ScannedStep.of(places.get(entry.checkpointId()), entry, settings));
+    return entries.map(entry -> ScannedStep.of(places.get(entry.checkpointId()), entry, settings));
   }
 
   private Accumulation write(
@@ -118,15 +113,14 @@ public final class AccumulationStage {
     Set<String> withSteps = having(totals, SequenceTotals::hasSteps);
     changes.replace(
         IntruderTracksTable.TABLE,
-        bySequence(tracks.mapToPair(one -> new Tuple2<>(one.sequence(), one)), withPoints)
+        run.byKey(tracks, TrackedIntruder::sequence, withPoints.size())
             .map(IntruderTracksTable::toRow),
         withPoints,
         without(sequences, withPoints));
     counters.finished(1);
     changes.replace(
         AccumulationTable.BY_MATRIX,
-        bySequence(byMatrix.mapToPair(one -> new Tuple2<>(one.sequence(), one)), withSteps)
-            .map(AccumulationTable::toRow),
+        run.byKey(byMatrix, MatrixStep::sequence, withSteps.size()).map(AccumulationTable::toRow),
         withSteps,
         without(sequences, withSteps));
     counters.finished(1);
@@ -139,12 +133,6 @@ public final class AccumulationStage {
         without(sequences, withSteps));
     counters.finished(1);
     return new Accumulation(steps, byMatrix, tracks, rejected, followed);
-  }
-
-  /** Each sequence in one partition. */
-  private <T> JavaRDD<T> bySequence(JavaPairRDD<String, T> pairs, Set<String> sequences) {
-    int partitions = Math.min(sequences.size(), run.context().defaultParallelism());
-    return pairs.partitionBy(new HashPartitioner(Math.max(1, partitions))).values();
   }
 
   private static Set<String> having(
@@ -166,14 +154,12 @@ public final class AccumulationStage {
       Map<String, SequenceTotals> totals,
       RunRejects rejects) {
     List<Rejection> unscanned = plan.unscanned().stream().map(FollowTracks::notScanned).toList();
-    Map<String, Long> ofSteps = new HashMap<>();
-    unscanned.forEach(one -> ofSteps.merge(one.checkpointId(), 1L, Long::sum));
     Map<String, Long> ofMatrices = new HashMap<>();
     totals
         .values()
         .forEach(
             of -> of.rejected().forEach((id, count) -> ofMatrices.merge(id, count, Long::sum)));
-    rejects.add(run.context().parallelize(unscanned, 1), ofSteps);
+    rejects.add(unscanned);
     rejects.add(followed.flatMap(matrix -> matrix.rejections().iterator()), ofMatrices);
     return unscanned.size() + ofMatrices.values().stream().mapToLong(Long::longValue).sum();
   }

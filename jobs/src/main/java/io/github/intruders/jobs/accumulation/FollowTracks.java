@@ -8,6 +8,7 @@ import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.figures.MatrixStep;
 import io.github.intruders.jobs.figures.TrackedIntruder;
+import io.github.intruders.jobs.ledger.Ledger;
 import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.jobs.session.TaskThreads;
 import io.github.intruders.linalg.Arena;
@@ -29,17 +30,17 @@ final class FollowTracks
   private static final String AFTER_GAP = " the intruders of the next step count as born";
 
   private final TaskStorage taskStorage;
-  private final String vectorsUri;
+  private final String outUri;
   private final SequencePlan plan;
   private final String side;
 
   /**
-   * @param vectorsUri where the scan kept the tuned vectors
+   * @param outUri where the scan kept the tuned vectors
    * @param side whose vectors are counted, as the tables name it
    */
-  FollowTracks(TaskStorage taskStorage, String vectorsUri, SequencePlan plan, String side) {
+  FollowTracks(TaskStorage taskStorage, String outUri, SequencePlan plan, String side) {
     this.taskStorage = taskStorage;
-    this.vectorsUri = vectorsUri;
+    this.outUri = outUri;
     this.plan = plan;
     this.side = side;
   }
@@ -48,7 +49,7 @@ final class FollowTracks
   public FollowedMatrix call(Tuple2<FollowedMatrix.Id, Iterable<ScannedStep>> matrix)
       throws IOException {
     TaskThreads.apply();
-    TunedVectorStore store = new TunedVectorStore(taskStorage.open(), vectorsUri);
+    TunedVectorStore store = Ledger.tunedVectors(taskStorage.open(), outUri);
     Map<String, ScannedStep> analysed = new HashMap<>();
     matrix._2().forEach(step -> analysed.put(step.place().checkpointId(), step));
     for (ScannedStep step : analysed.values()) {

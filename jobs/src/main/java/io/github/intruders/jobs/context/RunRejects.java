@@ -12,11 +12,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import org.apache.spark.HashPartitioner;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Row;
-import scala.Tuple2;
 
 /**
  * What the stages of a run leave out, kept until the last of them is done and then written at once.
@@ -45,6 +43,13 @@ public final class RunRejects {
       byCheckpoint.forEach(
           (id, count) -> counts.merge(id, Math.toIntExact(count.longValue()), Math::addExact));
     }
+  }
+
+  /** Adds what the driver holds. */
+  public void add(List<Rejection> rejections) {
+    Map<String, Long> byCheckpoint = new HashMap<>();
+    rejections.forEach(one -> byCheckpoint.merge(one.checkpointId(), 1L, Long::sum));
+    add(run.context().parallelize(rejections, 1), byCheckpoint);
   }
 
   /** How many there are so far. */
@@ -110,11 +115,6 @@ public final class RunRejects {
 
   /** Those of a checkpoint in one partition. */
   private JavaRDD<Row> rows() {
-    int partitions = Math.max(1, Math.min(counts.size(), run.context().defaultParallelism()));
-    return all()
-        .mapToPair(one -> new Tuple2<>(one.checkpointId(), one))
-        .partitionBy(new HashPartitioner(partitions))
-        .values()
-        .map(RejectsTable::toRow);
+    return run.byKey(all(), Rejection::checkpointId, counts.size()).map(RejectsTable::toRow);
   }
 }

@@ -1,6 +1,7 @@
 package io.github.intruders.jobs.figures;
 
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +43,15 @@ public final class Ranking {
         .values()
         .forEach(ofBase -> rank(ofBase, places));
     return places;
+  }
+
+  /** From the least to the most forgetting expected, base by base; what has no place comes last. */
+  public static Comparator<CheckpointResult> order(Map<String, Place> places) {
+    return Comparator.comparing(CheckpointResult::baseId)
+        .thenComparing(
+            one -> places.get(one.checkpointId()),
+            Comparator.nullsLast(Comparator.comparingInt(Place::place)))
+        .thenComparing(CheckpointResult::checkpointId);
   }
 
   private static void rank(List<CheckpointResult> checkpoints, Map<String, Place> places) {

@@ -29,13 +29,10 @@ import io.github.intruders.manifest.Manifest;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
-import org.apache.spark.HashPartitioner;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Column;
@@ -89,50 +86,57 @@ public final class ForgettingStage {
             .parallelize(files, Math.max(1, Math.min(files.size(), MAX_TASKS)))
             .map(new ReadMetrics(run.storage(), CheckpointNames.of(manifest)))
             .persist(StorageLevel.MEMORY_AND_DISK());
-    MetricCounts read =
-        readings.aggregate(new MetricCounts(), MetricCounts::add, MetricCounts::add);
-    if (!read.metrics().isEmpty()) {
-      directions.requireKnown(read.metrics());
-    }
     JavaRDD<MetricComparison> comparisons =
         comparisons(readings).persist(StorageLevel.MEMORY_AND_DISK());
-    MetricCounts compared =
-        comparisons.aggregate(new MetricCounts(), MetricCounts::add, MetricCounts::add);
-    counters.finished(1);
-    run.progress().describe("correlating");
     Map<String, ScannedCheckpoint> scanned = ScannedCheckpoint.of(manifest, checkpoints);
-    onDriver.addAll(notScanned(compared.checkpoints(), scanned.keySet()));
     JavaRDD<MeasuredForgetting> measured =
         comparisons.flatMap(comparison -> comparison.measured().iterator());
     JavaRDD<CorrelationLine> lines =
         correlations(measured, scanned).persist(StorageLevel.MEMORY_AND_DISK());
-    long before = rejects.count();
-    addRejects(onDriver, readings, read, comparisons, compared, rejects);
-    Forgetting result =
-        new Forgetting(
-            manifest.baseId(),
-            measured,
-            lines,
-            compared.measured(),
-            rejects.count() - before,
-            firstReason(onDriver, readings, read, comparisons, compared),
-            () -> {
-              readings.unpersist();
-              comparisons.unpersist();
-              lines.unpersist();
-            });
-    run.progress().rejected(result.rejected());
-    if (result.rejected() > 0 && run.config().onError() == JobConfig.OnError.FAIL) {
-      throw UserInputException.of(RejectCode.METRIC_INVALID, result.firstReason());
+    Runnable release =
+        () -> {
+          readings.unpersist();
+          comparisons.unpersist();
+          lines.unpersist();
+        };
+    try {
+      MetricCounts read =
+          readings.aggregate(new MetricCounts(), MetricCounts::add, MetricCounts::add);
+      if (!read.metrics().isEmpty()) {
+        directions.requireKnown(read.metrics());
+      }
+      MetricCounts compared =
+          comparisons.aggregate(new MetricCounts(), MetricCounts::add, MetricCounts::add);
+      counters.finished(1);
+      run.progress().describe("correlating");
+      onDriver.addAll(notScanned(compared.checkpoints(), scanned.keySet()));
+      long before = rejects.count();
+      addRejects(onDriver, readings, read, comparisons, compared, rejects);
+      Forgetting result =
+          new Forgetting(
+              manifest.baseId(),
+              measured,
+              lines,
+              compared.measured(),
+              rejects.count() - before,
+              firstReason(onDriver, readings, read, comparisons, compared),
+              release);
+      run.progress().rejected(result.rejected());
+      if (result.rejected() > 0 && run.config().onError() == JobConfig.OnError.FAIL) {
+        throw UserInputException.of(RejectCode.METRIC_INVALID, result.firstReason());
+      }
+      boolean none =
+          scanned.entrySet().stream()
+              .noneMatch(
+                  of ->
+                      compared.checkpoints().contains(of.getKey())
+                          && !of.getValue().measures().isEmpty());
+      write(result, none, compared.checkpoints(), changes, counters);
+      return result;
+    } catch (Exception e) { // Spark throws checked ones that it does not declare
+      release.run();
+      throw e;
     }
-    boolean none =
-        scanned.entrySet().stream()
-            .noneMatch(
-                of ->
-                    compared.checkpoints().contains(of.getKey())
-                        && !of.getValue().measures().isEmpty());
-    write(result, none, compared.checkpoints(), changes, counters);
-    return result;
   }
 
   private JavaRDD<MetricComparison> comparisons(JavaRDD<MetricsReading> readings) {
@@ -152,14 +156,9 @@ public final class ForgettingStage {
       TableChanges changes,
       StageCounters counters)
       throws IOException {
-    int partitions = Math.min(withMetrics.size(), run.context().defaultParallelism());
     changes.replace(
         MetricsTable.TABLE,
-        result
-            .measured()
-            .mapToPair(one -> new Tuple2<>(one.checkpointId(), one))
-            .partitionBy(new HashPartitioner(Math.max(1, partitions)))
-            .values()
+        run.byKey(result.measured(), MeasuredForgetting::checkpointId, withMetrics.size())
             .map(MetricsTable::toRow),
         withMetrics,
         manifest.checkpoints().stream()
@@ -183,9 +182,7 @@ public final class ForgettingStage {
       JavaRDD<MetricComparison> comparisons,
       MetricCounts compared,
       RunRejects rejects) {
-    Map<String, Long> missing = new HashMap<>();
-    onDriver.forEach(one -> missing.merge(one.checkpointId(), 1L, Long::sum));
-    rejects.add(run.context().parallelize(onDriver, 1), missing);
+    rejects.add(onDriver);
     rejects.add(readings.flatMap(reading -> reading.rejections().iterator()), read.rejected());
     rejects.add(
         comparisons.flatMap(comparison -> comparison.rejections().iterator()), compared.rejected());
@@ -237,11 +234,9 @@ public final class ForgettingStage {
   }
 
   private List<Rejection> notScanned(Set<String> withMetrics, Set<String> scanned) {
-    Set<String> missing = new TreeSet<>(withMetrics);
-    missing.removeAll(scanned);
     return manifest.checkpoints().stream()
         .map(CheckpointSpec::id)
-        .filter(missing::contains)
+        .filter(id -> withMetrics.contains(id) && !scanned.contains(id))
         .map(
             id ->
                 new Rejection(

@@ -7,6 +7,8 @@ import io.github.intruders.scan.ScanSettings;
 import io.github.intruders.scan.TunedVectorStore;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -49,13 +51,13 @@ public final class Compaction {
   /**
    * Compacts what a run has found.
    *
-   * @param entries of the run, those of a checkpoint in one partition, one after the other
+   * @param lines the entries of the run, those of a checkpoint in one partition, one after the
+   *     other
    * @param entriesKeys what the entries of each checkpoint are, see {@link LedgerPart#entriesKey}
    */
-  public void run(JavaRDD<ScanEntry> entries, Map<String, String> entriesKeys) throws IOException {
-    Ledger<ScanEntry> ledger = Ledger.ofScan(storage.open(), outUri, runId);
-    List<StoredFile> parts = ledger.partFiles();
-    Set<String> there = parts.stream().map(StoredFile::name).collect(Collectors.toSet());
+  public void run(JavaRDD<LedgerLine> lines, Map<String, String> entriesKeys) throws IOException {
+    Ledger.Files files = Ledger.ofScan(storage.open(), outUri, runId).files();
+    Set<String> there = files.parts().stream().map(StoredFile::name).collect(Collectors.toSet());
     Map<String, String> missing = new HashMap<>();
     Map<String, String> current = new HashMap<>(); // prefix → name
     entriesKeys.forEach(
@@ -67,23 +69,33 @@ public final class Compaction {
           }
         });
     if (!missing.isEmpty()) {
-      entries.foreachPartition(new WriteParts(storage, outUri, runId, missing));
+      lines.foreachPartition(new WriteParts(storage, outUri, runId, missing));
     }
-    List<StoredFile> superseded =
-        parts.stream()
-            .filter(part -> current.containsKey(LedgerPart.prefixOf(part.name())))
-            .filter(part -> !current.containsValue(part.name()))
-            .toList();
+    List<Superseded> superseded = new ArrayList<>();
+    for (String part : there) {
+      String now = current.get(LedgerPart.prefixOf(part));
+      if (now != null && !now.equals(part)) {
+        superseded.add(new Superseded(part, now));
+      }
+    }
     if (!superseded.isEmpty()) {
       context
-          .parallelize(superseded.stream().map(StoredFile::name).toList(), superseded.size())
-          .foreach(new DropPart(storage, outUri, current));
+          .parallelize(superseded, LedgerReading.tasks(superseded.size()))
+          .foreach(new DropPart(storage, outUri));
     }
-    deleteHeld(entries, ledger.taskFiles());
+    deleteHeld(lines, files.tasks());
   }
 
+  /**
+   * A part that another one has replaced.
+   *
+   * @param name the old part's
+   * @param by the new one's
+   */
+  private record Superseded(String name, String by) implements Serializable {}
+
   /** Deletes the files of tasks of which every entry is in a part. */
-  private void deleteHeld(JavaRDD<ScanEntry> entries, List<StoredFile> taskFiles)
+  private void deleteHeld(JavaRDD<LedgerLine> lines, List<StoredFile> taskFiles)
       throws IOException {
     if (taskFiles.isEmpty()) {
       return;
@@ -94,7 +106,9 @@ public final class Compaction {
             reading
                 .linesByFile(taskFiles)
                 .mapToPair(line -> new Tuple2<>(line._2().key(), line._1()))
-                .subtractByKey(entries.mapToPair(entry -> new Tuple2<>(entry.key(), true)))
+                .subtractByKey(
+                    lines.mapToPair(line -> new Tuple2<>(line.key(), true)),
+                    lines.getNumPartitions())
                 .values()
                 .distinct()
                 .collect());
@@ -110,7 +124,7 @@ public final class Compaction {
   }
 
   /** Executor work: the parts of one checkpoint after the other. */
-  private static final class WriteParts implements VoidFunction<Iterator<ScanEntry>> {
+  private static final class WriteParts implements VoidFunction<Iterator<LedgerLine>> {
     private static final long serialVersionUID = 1L;
 
     private final TaskStorage storage;
@@ -127,13 +141,13 @@ public final class Compaction {
     }
 
     @Override
-    public void call(Iterator<ScanEntry> entries) throws IOException {
+    public void call(Iterator<LedgerLine> lines) throws IOException {
       Ledger<ScanEntry> ledger = Ledger.ofScan(storage.open(), outUri, runId);
-      ScanEntry[] next = {next(entries)};
+      LedgerLine[] next = {next(lines)};
       while (next[0] != null) {
         String checkpointId = next[0].checkpointId();
         if (!names.containsKey(checkpointId)) {
-          next[0] = next(entries);
+          next[0] = next(lines);
           continue;
         }
         ledger.writePart(
@@ -141,43 +155,40 @@ public final class Compaction {
             sink -> {
               while (next[0] != null && next[0].checkpointId().equals(checkpointId)) {
                 sink.write(next[0]);
-                next[0] = next(entries);
+                next[0] = next(lines);
               }
             });
       }
     }
 
-    private static ScanEntry next(Iterator<ScanEntry> entries) {
-      return entries.hasNext() ? entries.next() : null;
+    private static LedgerLine next(Iterator<LedgerLine> lines) {
+      return lines.hasNext() ? lines.next() : null;
     }
   }
 
   /** Executor work: a part that another one has replaced, with the vectors that only it knows. */
-  private static final class DropPart implements VoidFunction<String> {
+  private static final class DropPart implements VoidFunction<Superseded> {
     private static final long serialVersionUID = 1L;
 
     private final TaskStorage storage;
     private final String outUri;
-    private final Map<String, String> current;
 
-    private DropPart(TaskStorage storage, String outUri, Map<String, String> current) {
+    private DropPart(TaskStorage storage, String outUri) {
       this.storage = storage;
       this.outUri = outUri;
-      this.current = new HashMap<>(current);
     }
 
     @Override
-    public void call(String name) throws IOException {
+    public void call(Superseded part) throws IOException {
       Storage task = storage.open();
       String folder = task.resolve(outUri, Ledger.SCAN_ENTRIES);
-      Set<String> stale = keys(task, task.resolve(folder, name));
-      stale.removeAll(keys(task, task.resolve(folder, current.get(LedgerPart.prefixOf(name)))));
-      TunedVectorStore vectors =
-          new TunedVectorStore(task, task.resolve(outUri, Ledger.TUNED_VECTORS));
+      Set<String> stale = keys(task, task.resolve(folder, part.name()));
+      stale.removeAll(keys(task, task.resolve(folder, part.by())));
+      TunedVectorStore vectors = Ledger.tunedVectors(task, outUri);
       for (String key : stale) {
         vectors.delete(key);
       }
-      task.delete(task.resolve(folder, name));
+      task.delete(task.resolve(folder, part.name()));
     }
 
     /** None of a file that is gone or damaged. */

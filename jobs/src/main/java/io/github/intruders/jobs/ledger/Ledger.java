@@ -12,10 +12,15 @@ import io.github.intruders.checkpoint.TextFile;
 import io.github.intruders.input.Fingerprint;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Rejection;
+import io.github.intruders.scan.TunedVectorStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What tasks have finished, durable as soon as each is done: one file per finished task, written
@@ -38,8 +43,7 @@ public final class Ledger<E extends LedgerEntry> {
   private static final ObjectWriter WRITER = JSON.writer();
   private static final ObjectReader REJECTIONS = JSON.readerFor(Rejection.class);
 
-  /** Where the tuned vectors of checkpoints in sequences lie, each under the key of its entry. */
-  public static final String TUNED_VECTORS = "_work/vectors";
+  private static final String TUNED_VECTORS = "_work/vectors";
 
   static final String SCAN_ENTRIES = "_work/scan";
 
@@ -71,6 +75,11 @@ public final class Ledger<E extends LedgerEntry> {
         storage, outUri, "_work/mitigation/entries", "_work/mitigation/rejects", runId);
   }
 
+  /** The tuned vectors of checkpoints in sequences, each under the key of its entry. */
+  public static TunedVectorStore tunedVectors(Storage storage, String outUri) {
+    return new TunedVectorStore(storage, storage.resolve(outUri, TUNED_VECTORS));
+  }
+
   /** Produces a task's entries, one by one. */
   @FunctionalInterface
   public interface Body<E> {
@@ -96,14 +105,14 @@ public final class Ledger<E extends LedgerEntry> {
   }
 
   /**
-   * Writes a part; it is there as a whole or not at all.
+   * Writes a part of lines that were read; it is there as a whole or not at all.
    *
    * @param name see {@link LedgerPart#name}
    */
-  public void writePart(String name, Body<E> body) throws IOException {
+  void writePart(String name, Body<LedgerLine> body) throws IOException {
     storage.write(
         storage.resolve(entries, name),
-        out -> body.writeTo(entry -> LedgerLine.write(out, WRITER.writeValueAsBytes(entry))));
+        out -> body.writeTo(line -> LedgerLine.write(out, line.json())));
   }
 
   /** Writes what one task rejected; {@code names} tell its file from those of other tasks. */
@@ -130,18 +139,37 @@ public final class Ledger<E extends LedgerEntry> {
     try {
       return JSON.readerFor(type).readValue(json);
     } catch (IOException e) {
-      throw new UncheckedIOException(e); // its checksum was right, so that this is ours
+      throw new UncheckedIOException(e); // its checksum was right, so this is our fault
     }
   }
 
-  /** The files that tasks wrote and no part holds yet. */
-  public List<StoredFile> taskFiles() throws IOException {
-    return list(entries).stream().filter(file -> !LedgerPart.isName(file.name())).toList();
+  /**
+   * The files of entries.
+   *
+   * @param tasks what tasks wrote and no part holds yet
+   * @param parts what holds whole checkpoints
+   */
+  public record Files(List<StoredFile> tasks, List<StoredFile> parts) {
+    /**
+     * Those that may hold something of some checkpoints by some settings.
+     *
+     * @param prefixes of parts, see {@link LedgerPart#prefix}
+     */
+    public List<StoredFile> of(Set<String> prefixes) {
+      List<StoredFile> of = new ArrayList<>(tasks);
+      parts.stream()
+          .filter(part -> prefixes.contains(LedgerPart.prefixOf(part.name())))
+          .forEach(of::add);
+      return of;
+    }
   }
 
-  /** The parts that hold whole checkpoints. */
-  public List<StoredFile> partFiles() throws IOException {
-    return list(entries).stream().filter(file -> LedgerPart.isName(file.name())).toList();
+  /** The files of entries that are there now. */
+  public Files files() throws IOException {
+    Map<Boolean, List<StoredFile>> files =
+        list(entries).stream()
+            .collect(Collectors.partitioningBy(file -> LedgerPart.isName(file.name())));
+    return new Files(files.get(false), files.get(true));
   }
 
   private List<StoredFile> list(String folder) throws IOException {
@@ -149,6 +177,11 @@ public final class Ledger<E extends LedgerEntry> {
       return List.of();
     }
     return storage.list(folder).stream().filter(file -> file.name().endsWith(SUFFIX)).toList();
+  }
+
+  /** Forgets what tasks of this run rejected, which are about to try all of it again. */
+  public void forgetRejects() throws IOException {
+    storage.delete(rejects);
   }
 
   /** The files with what tasks of this run rejected. */

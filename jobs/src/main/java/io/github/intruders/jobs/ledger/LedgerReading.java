@@ -29,8 +29,8 @@ import scala.Tuple2;
 
 /**
  * Reads files of a ledger in tasks. What is read must be {@linkplain #settle settled} once an
- * action has gone through it: a file may turn out to be damaged, or to have gone into a part that
- * another job has written meanwhile.
+ * action has gone through it, unless it only foretells what a run would do: a file may turn out to
+ * be damaged, or to have gone into a part that another job has written meanwhile.
  */
 public final class LedgerReading {
   private static final Logger LOG = LoggerFactory.getLogger(LedgerReading.class);
@@ -74,7 +74,7 @@ public final class LedgerReading {
         .flatMap(file -> Ledger.rejections(storage.open(), file).iterator());
   }
 
-  private static int tasks(int files) {
+  static int tasks(int files) {
     return Math.max(1, Math.min(MOST_TASKS, files / FILES_PER_TASK));
   }
 
@@ -95,7 +95,8 @@ public final class LedgerReading {
   public void setAside(String uri, String what) throws IOException {
     Storage driver = storage.open();
     if (driver.exists(uri)) {
-      LOG.warn("{}; what it held is computed again, the file is kept in {}", what, damagedFolder);
+      LOG.warn(
+          "{}; what it held is computed again, and the file is kept in {}", what, damagedFolder);
       move(driver, uri, driver.resolve(damagedFolder, uri.substring(uri.lastIndexOf('/') + 1)));
     }
   }
@@ -149,8 +150,19 @@ public final class LedgerReading {
           .iterator();
     }
 
-    /** Ends at the first damaged line: what follows is not used either. */
+    /**
+     * Ends at the first damaged line: what follows is not used either. At the end the file is
+     * closed, as the task may have many more to read.
+     */
     private Optional<LedgerLine> next(LedgerFile file, String uri) {
+      Optional<LedgerLine> line = read(file, uri);
+      if (line.isEmpty()) {
+        close(file);
+      }
+      return line;
+    }
+
+    private Optional<LedgerLine> read(LedgerFile file, String uri) {
       try {
         return file.next();
       } catch (LedgerFile.DamagedException e) {

@@ -15,6 +15,7 @@ import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.mitigation.CheckpointEditor;
 import io.github.intruders.mitigation.MitigationSettings;
 import io.github.intruders.mitigation.Variant;
+import io.github.intruders.mitigation.WrittenFolder;
 import io.github.intruders.plan.BasePlan;
 import io.github.intruders.plan.CheckpointPlan;
 import io.github.intruders.plan.MatrixPlan;
@@ -22,6 +23,7 @@ import io.github.intruders.plan.UpdateSource;
 import io.github.intruders.scan.ScanSettings;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -29,7 +31,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import org.apache.spark.HashPartitioner;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -72,11 +73,9 @@ public final class MitigationStage {
    *
    * @param entries the ledger's entries of exactly these plans, each once, but for models that are
    *     not there; those of a checkpoint in one partition
-   * @param rejected what tasks could not edit
-   * @param rejections models that could not be written
+   * @param rejections what could not be edited, and models that could not be written
    */
-  public record Result(
-      JavaRDD<MitigationEntry> entries, JavaRDD<Rejection> rejected, List<Rejection> rejections) {}
+  public record Result(JavaRDD<MitigationEntry> entries, List<Rejection> rejections) {}
 
   /**
    * Refuses output folders that lie over an input.
@@ -92,12 +91,10 @@ public final class MitigationStage {
   public Result run(RunPlan plan) throws IOException {
     JavaPairRDD<String, MatrixPlan> planned = planned(plan.checkpoints());
     edit(plan, planned);
-    JavaRDD<Rejection> rejected = rejected();
-    Written written = write(plan, rejected.collect());
-    return new Result(
-        entries(planned).filter(new IsWritten(written.unwritten())),
-        rejected,
-        written.rejections());
+    List<Rejection> rejections = new ArrayList<>(rejected());
+    Written written = write(plan, rejections);
+    rejections.addAll(written.rejections());
+    return new Result(entries(planned).filter(new IsWritten(written.unwritten())), rejections);
   }
 
   /**
@@ -116,8 +113,12 @@ public final class MitigationStage {
     }
   }
 
-  private JavaRDD<Rejection> rejected() throws IOException {
-    return LedgerReading.rejections(context, storage, ledger().rejectFiles());
+  /** What tasks could not edit. */
+  private List<Rejection> rejected() throws IOException {
+    List<String> files = ledger().rejectFiles();
+    return files.isEmpty()
+        ? List.of()
+        : LedgerReading.rejections(context, storage, files).collect();
   }
 
   private Ledger<MitigationEntry> ledger() {
@@ -127,17 +128,17 @@ public final class MitigationStage {
   private JavaRDD<MitigationEntry> entries(JavaPairRDD<String, MatrixPlan> planned)
       throws IOException {
     LedgerReading reading = new LedgerReading(context, storage, config.outUri());
-    return reading
-        .lines(ledger().taskFiles())
-        .mapToPair(line -> new Tuple2<>(line.key(), line.json()))
-        .join(planned.mapValues(one -> true).distinct())
-        .map(line -> Ledger.parse(line._2()._1(), MitigationEntry.class))
-        .mapToPair(entry -> new Tuple2<>(entry.key() + "\n" + entry.variant(), entry))
-        .reduceByKey((one, same) -> one)
-        .values()
-        .mapToPair(entry -> new Tuple2<>(entry.checkpointId(), entry))
-        .partitionBy(new HashPartitioner(context.defaultParallelism()))
-        .values();
+    JavaRDD<MitigationEntry> entries =
+        reading
+            .lines(ledger().files().tasks())
+            .mapToPair(line -> new Tuple2<>(line.key(), line.json()))
+            .join(planned.mapValues(one -> true).distinct())
+            .map(line -> Ledger.parse(line._2()._1(), MitigationEntry.class))
+            .mapToPair(entry -> new Tuple2<>(entry.key() + "\n" + entry.variant(), entry))
+            .reduceByKey((one, same) -> one)
+            .values();
+    return run.byKey(
+        entries, MitigationEntry::checkpointId, config.manifest().checkpoints().size());
   }
 
   /** How many matrices of each checkpoint the ledger does not hold yet. */
@@ -183,7 +184,7 @@ public final class MitigationStage {
   private JavaPairRDD<String, MatrixPlan> pending(
       JavaPairRDD<String, MatrixPlan> planned, LedgerReading reading) throws IOException {
     return planned.subtractByKey(
-        reading.lines(ledger().taskFiles()).mapToPair(line -> new Tuple2<>(line.key(), true)));
+        reading.lines(ledger().files().tasks()).mapToPair(line -> new Tuple2<>(line.key(), true)));
   }
 
   private Written write(RunPlan plan, List<Rejection> leftOut) throws IOException {
@@ -208,41 +209,34 @@ public final class MitigationStage {
         }
       }
       JavaRDD<ModelFile> files = models.flatMap(new FilesOf(config, settings));
+      JavaRDD<ModelFile> oneEach = files.filter(ModelFile::first);
       context.setJobDescription("models: clearing the output folders");
       refused.foreach(new RemoveFolders(storage, config, settings));
-      files.foreach(new PrepareFolder(storage, config, settings));
+      oneEach.foreach(new PrepareFolder(storage, config, settings));
       long count = files.count();
       StageCounters counters = run.progress().begin(MODELS, "files", count);
       run.progress().describe("writing %d files".formatted(count));
-      List<WriteModelFile.Result> results =
+      List<WriteModelFile.Failure> failures =
           new ArrayList<>(
               files
                   .repartition((int) Math.max(1, Math.min(count, 10_000)))
-                  .map(new WriteModelFile(storage, config, settings, edits, counters))
+                  .flatMap(new WriteModelFile(storage, config, settings, edits, counters))
                   .collect());
       Set<String> broken = new HashSet<>();
-      for (WriteModelFile.Result result : results) {
-        if (result.rejection() != null) {
-          broken.add(result.work().modelKey());
-        }
-      }
+      failures.forEach(failure -> broken.add(failure.work().modelKey()));
       run.progress().describe("marking what is whole");
-      results.addAll(
-          files
-              .filter(ModelFile::first)
-              .map(new FinishFolder(storage, config, settings, broken))
-              .collect());
+      failures.addAll(
+          oneEach.flatMap(new FinishFolder(storage, config, settings, broken)).collect());
       Set<String> told = new TreeSet<>();
-      for (WriteModelFile.Result result : results) {
-        if (result.rejection() != null) {
-          ModelFile work = result.work();
-          unwritten.add(modelName(work.checkpointId(), work.variant().name()));
-          new ModelFolders(config, settings)
-              .of(storage.open(), work)
-              .discard(new WrittenFiles(storage.open(), config.outUri()));
-          if (told.add(result.rejection().toString())) {
-            rejections.add(result.rejection());
-          }
+      ModelFolders folders = new ModelFolders(config, settings);
+      Storage driver = storage.open();
+      for (WriteModelFile.Failure failure : failures) {
+        ModelFile work = failure.work();
+        if (unwritten.add(modelName(work.checkpointId(), work.variant().name()))) {
+          folders.of(driver, work).discard(new WrittenFiles(driver, config.outUri()));
+        }
+        if (told.add(failure.rejection().toString())) {
+          rejections.add(failure.rejection());
         }
       }
       return new Written(rejections, unwritten);
@@ -353,12 +347,13 @@ public final class MitigationStage {
     public void call(ModelSource model) throws IOException {
       Storage storage = taskStorage.open();
       for (Variant variant : settings.variants()) {
-        storage.delete(ModelFolder.uri(storage, outUri, model.plan().spec().id(), variant));
+        storage.delete(
+            WrittenFolder.uri(storage, outUri, model.plan().spec().id(), variant.name()));
       }
     }
   }
 
-  /** Executor work: the folder of a file. */
+  /** Executor work: the folder of a model. */
   private static final class PrepareFolder implements VoidFunction<ModelFile> {
     private static final long serialVersionUID = 1L;
 
@@ -378,7 +373,8 @@ public final class MitigationStage {
   }
 
   /** Executor work: opens the whole folder of a model once more and marks it. */
-  private static final class FinishFolder implements Function<ModelFile, WriteModelFile.Result> {
+  private static final class FinishFolder
+      implements FlatMapFunction<ModelFile, WriteModelFile.Failure> {
     private static final long serialVersionUID = 1L;
 
     private final TaskStorage taskStorage;
@@ -399,20 +395,20 @@ public final class MitigationStage {
     }
 
     @Override
-    public WriteModelFile.Result call(ModelFile file) throws IOException {
+    public Iterator<WriteModelFile.Failure> call(ModelFile file) throws IOException {
       Storage storage = taskStorage.open();
       ModelFolder folder = folders.of(storage, file);
       if (broken.contains(file.modelKey()) || folder.isFinished()) {
-        return new WriteModelFile.Result(file, null);
+        return Collections.emptyIterator();
       }
       try {
         if (!file.adapter()) { // an adapter's one piece was its whole folder
           CheckpointEditor.open(storage, file.sources().get(0)).proveWhole(folder.uri());
         }
         folder.finish();
-        return new WriteModelFile.Result(file, null);
+        return Collections.emptyIterator();
       } catch (UserInputException e) {
-        return new WriteModelFile.Result(file, Rejection.of(file.checkpointId(), e));
+        return List.of(WriteModelFile.Failure.of(file, e)).iterator();
       }
     }
   }

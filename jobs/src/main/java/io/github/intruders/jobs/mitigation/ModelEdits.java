@@ -25,7 +25,7 @@ import org.apache.spark.broadcast.Broadcast;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Where the tasks that write models have edits from; one that is gone or damaged is made again. */
+/** Where the tasks that write models get edits from; one that is gone or damaged is made again. */
 record ModelEdits(
     String outUri,
     Broadcast<BasePlan> base,

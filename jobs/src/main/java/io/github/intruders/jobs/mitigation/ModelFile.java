@@ -14,7 +14,7 @@ import java.util.List;
  * @param variant which edit
  * @param modelKey names all that the edited model depends on
  * @param file the file's name, or {@link ModelSource#WHOLE_ADAPTER}
- * @param first whether it is the first of its model's, one of which each model has
+ * @param first whether it is the first of its model's files; each model has exactly one
  * @param plans the matrices in this file that may be edited
  */
 record ModelFile(

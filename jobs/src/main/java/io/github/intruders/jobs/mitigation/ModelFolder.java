@@ -12,6 +12,7 @@ import io.github.intruders.jobs.store.LeftOvers;
 import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.mitigation.MitigationSettings;
 import io.github.intruders.mitigation.Variant;
+import io.github.intruders.mitigation.WrittenFolder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -20,13 +21,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The folder of one edited model. It is whole once {@value #MARKER} is in it, which is written
- * last, after all files were read back, and says how the model was made.
+ * The folder of one edited model. It is whole once {@value WrittenFolder#MARKER} is in it, which is
+ * written last, after all files were read back, and says how the model was made.
  */
 final class ModelFolder {
-  /** Written when all else is there. */
-  static final String MARKER = "mitigation.json";
-
   private static final String FILES = "files";
   private static final JsonMapper JSON = new JsonMapper();
 
@@ -50,11 +48,6 @@ final class ModelFolder {
     return uri;
   }
 
-  /** Where a variant of a checkpoint goes. */
-  static String uri(Storage storage, String outUri, String checkpointId, Variant variant) {
-    return storage.resolve(outUri, "mitigated/" + checkpointId + "/" + variant.name());
-  }
-
   /**
    * Refuses folders that would lie over an input or over each other.
    *
@@ -69,7 +62,7 @@ final class ModelFolder {
     for (CheckpointSpec spec : specs) {
       requirePlainId(spec.id());
       for (Variant variant : settings.variants()) {
-        String folder = uri(storage, outUri, spec.id(), variant);
+        String folder = WrittenFolder.uri(storage, outUri, spec.id(), variant.name());
         requireApart(spec, folder, baseUri);
         for (CheckpointSpec other : specs) {
           other.sources().forEach(source -> requireApart(spec, folder, source));
@@ -116,11 +109,12 @@ final class ModelFolder {
    * what it would be written with, and the files it names have the lengths they had.
    */
   boolean isFinished() throws IOException {
-    if (!storage.exists(file(MARKER))) {
+    if (!storage.exists(file(WrittenFolder.MARKER))) {
       return false;
     }
     try {
-      JsonNode marker = JsonFile.readObject(storage, file(MARKER), RejectCode.CONFIG_INVALID);
+      JsonNode marker =
+          JsonFile.readObject(storage, file(WrittenFolder.MARKER), RejectCode.CONFIG_INVALID);
       Map<String, Long> files = new LinkedHashMap<>();
       for (Map.Entry<String, JsonNode> file : marker.path(FILES).properties()) {
         files.put(file.getKey(), file.getValue().asLong(-1));
@@ -137,7 +131,9 @@ final class ModelFolder {
   private Map<String, Long> lengths() throws IOException {
     Map<String, Long> lengths = new LinkedHashMap<>();
     for (StoredFile file : storage.list(uri)) {
-      if (!file.directory() && !file.name().startsWith(".") && !file.name().equals(MARKER)) {
+      if (!file.directory()
+          && !file.name().startsWith(".")
+          && !file.name().equals(WrittenFolder.MARKER)) {
         lengths.put(file.name(), file.lengthBytes());
       }
     }
@@ -153,7 +149,7 @@ final class ModelFolder {
     if (isFinished()) {
       return;
     }
-    if (storage.exists(file(MARKER)) || !written.has(key)) {
+    if (storage.exists(file(WrittenFolder.MARKER)) || !written.has(key)) {
       discard(written);
     }
   }
@@ -161,7 +157,9 @@ final class ModelFolder {
   /** Marks the folder as whole. Equal input gives equal bytes. */
   void finish() throws IOException {
     String json = marker(lengths());
-    storage.write(file(MARKER), out -> out.write((json + "\n").getBytes(StandardCharsets.UTF_8)));
+    storage.write(
+        file(WrittenFolder.MARKER),
+        out -> out.write((json + "\n").getBytes(StandardCharsets.UTF_8)));
   }
 
   /** Removes the folder and what is known of it. */

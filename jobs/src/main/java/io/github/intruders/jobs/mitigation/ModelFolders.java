@@ -3,6 +3,7 @@ package io.github.intruders.jobs.mitigation;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.mitigation.MitigationSettings;
+import io.github.intruders.mitigation.WrittenFolder;
 import io.github.intruders.scan.ScanSettings;
 import java.io.Serializable;
 import java.util.LinkedHashMap;
@@ -31,7 +32,7 @@ record ModelFolders(String outUri, String baseId, ScanSettings scan, MitigationS
     made.put("sides", scan.sides());
     return new ModelFolder(
         storage,
-        ModelFolder.uri(storage, outUri, file.checkpointId(), file.variant()),
+        WrittenFolder.uri(storage, outUri, file.checkpointId(), file.variant().name()),
         file.modelKey(),
         made);
   }

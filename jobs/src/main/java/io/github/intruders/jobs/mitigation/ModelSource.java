@@ -29,8 +29,8 @@ record ModelSource(
   static final String WHOLE_ADAPTER = "adapter";
 
   /**
-   * Looks at the files of a checkpoint. One of which a part was rejected is not written: its name
-   * would say that it is edited, and a part would not be.
+   * Looks at the files of a checkpoint. A checkpoint of which a part was rejected is not written:
+   * its name would say that it is edited, and that part would not be.
    *
    * @param rejected why one of its matrices has no edit; null if all have
    */

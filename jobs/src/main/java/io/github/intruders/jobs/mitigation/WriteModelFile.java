@@ -13,12 +13,15 @@ import io.github.intruders.mitigation.Edits;
 import io.github.intruders.mitigation.MitigationSettings;
 import java.io.IOException;
 import java.io.Serializable;
-import org.apache.spark.api.java.function.Function;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.spark.api.java.function.FlatMapFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Executor work: one file of an edited model, unless it is there; what is written is read back. */
-final class WriteModelFile implements Function<ModelFile, WriteModelFile.Result> {
+final class WriteModelFile implements FlatMapFunction<ModelFile, WriteModelFile.Failure> {
   private static final long serialVersionUID = 1L;
   private static final Logger LOG = LoggerFactory.getLogger(WriteModelFile.class);
 
@@ -41,15 +44,15 @@ final class WriteModelFile implements Function<ModelFile, WriteModelFile.Result>
     this.counters = counters;
   }
 
-  /**
-   * What came of it.
-   *
-   * @param rejection why the model can't be written, or null
-   */
-  record Result(ModelFile work, Rejection rejection) implements Serializable {}
+  /** Why a model can't be written. */
+  record Failure(ModelFile work, Rejection rejection) implements Serializable {
+    static Failure of(ModelFile work, UserInputException reason) {
+      return new Failure(work, Rejection.of(work.checkpointId(), reason));
+    }
+  }
 
   @Override
-  public Result call(ModelFile work) throws IOException {
+  public Iterator<Failure> call(ModelFile work) throws IOException {
     TaskThreads.apply();
     Storage storage = taskStorage.open();
     WrittenFiles written = new WrittenFiles(storage, outUri);
@@ -59,10 +62,10 @@ final class WriteModelFile implements Function<ModelFile, WriteModelFile.Result>
         write(storage, written, folder, work);
       }
       counters.finished(1);
-      return new Result(work, null);
+      return Collections.emptyIterator();
     } catch (UserInputException e) {
       counters.rejected(1);
-      return new Result(work, Rejection.of(work.checkpointId(), e));
+      return List.of(Failure.of(work, e)).iterator();
     }
   }
 

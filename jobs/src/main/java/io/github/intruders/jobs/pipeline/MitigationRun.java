@@ -1,7 +1,6 @@
 package io.github.intruders.jobs.pipeline;
 
 import io.github.intruders.input.RejectCode;
-import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.context.RunContext;
@@ -71,8 +70,7 @@ public final class MitigationRun {
             "Nothing can be edited; the first reason: " + rejects.first(1).get(0).message());
       }
       MitigationStage.Result result = stage.run(plan);
-      add(result.rejected(), rejects);
-      add(run.context().parallelize(result.rejections(), 1), rejects);
+      rejects.add(result.rejections());
       JavaRDD<MitigationEntry> entries = result.entries().persist(StorageLevel.MEMORY_AND_DISK());
       try {
         write(run, entries, rejects, changes);
@@ -84,10 +82,6 @@ public final class MitigationRun {
         entries.unpersist();
       }
     }
-  }
-
-  private static void add(JavaRDD<Rejection> rejections, RunRejects rejects) {
-    rejects.add(rejections, rejections.map(Rejection::checkpointId).countByValue());
   }
 
   private static void write(

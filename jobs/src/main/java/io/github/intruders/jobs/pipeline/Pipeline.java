@@ -45,12 +45,16 @@ public final class Pipeline {
 
   public Pipeline(SparkSession spark, JobConfig config) {
     this.supervision = new Supervision(spark, config);
-    this.hasSequences = hasSequences(config);
+    this.hasSequences = !followed(config).isEmpty();
     this.hasMetrics = hasMetrics(config);
   }
 
-  static boolean hasSequences(JobConfig config) {
-    return config.manifest().checkpoints().stream().anyMatch(spec -> spec.sequence() != null);
+  /** The checkpoints that are steps of sequences. */
+  static Set<String> followed(JobConfig config) {
+    return config.manifest().checkpoints().stream()
+        .filter(spec -> spec.sequence() != null)
+        .map(CheckpointSpec::id)
+        .collect(Collectors.toSet());
   }
 
   static boolean hasMetrics(JobConfig config) {
@@ -84,7 +88,7 @@ public final class Pipeline {
             hasSequences
                 ? new AccumulationStage(run)
                     .run(
-                        scanned.results().entries(),
+                        scanned.results().entriesOf(followed(run.config())),
                         scanned.results().figures().keySet(),
                         rejects,
                         changes)
@@ -133,6 +137,7 @@ public final class Pipeline {
     run.progress().expect(SummaryReader.earlierSeconds(run.storage().open(), config.outUri()));
     OwnCheckpoints.require(run, changes.seen());
     RunPlan plan = Preflight.plan(run);
+    Optional<Results> results = Optional.empty();
     try {
       Preflight.failIfAsked(run, plan);
       rejects.add(plan.rejections(run.context()), plan.rejectedByCheckpoint());
@@ -144,7 +149,6 @@ public final class Pipeline {
             "Nothing can be analysed; the first reason: " + rejects.first(1).get(0).message());
       }
       ScanStage stage = new ScanStage(run);
-      Optional<Results> results;
       do {
         stage.run(plan, () -> spectra(run, plan));
         results = LedgerResults.read(run, plan);
@@ -153,7 +157,8 @@ public final class Pipeline {
       List<CheckpointResult> checkpoints =
           new ResultsStage(run).run(results.get(), rejects, changes);
       return new Scanned(plan, results.get(), checkpoints);
-    } catch (IOException | RuntimeException e) {
+    } catch (Exception e) { // Spark throws checked ones that it does not declare
+      results.ifPresent(Results::close);
       plan.close();
       throw e;
     }
@@ -170,7 +175,7 @@ public final class Pipeline {
         run.spark().version());
   }
 
-  /** Writes what was left out, publishes, and makes the ledger small. */
+  /** Writes what was left out, publishes, and compacts the ledger. */
   private void finish(RunContext run, Scanned scanned, RunRejects rejects, TableChanges changes)
       throws IOException {
     Set<String> ids =
@@ -180,14 +185,14 @@ public final class Pipeline {
     rejects.replace(
         changes, ids, hasMetrics ? ForgettingStage.staleRejects(run.config().manifest()) : null);
     Supervision.publish(run, changes);
-    run.progress().describe("making the ledger small");
+    run.progress().describe("compacting the ledger");
     new Compaction(
             run.context(),
             run.storage(),
             run.config().outUri(),
             run.runId(),
             run.config().settings())
-        .run(scanned.results().entries(), scanned.results().entriesKeys());
+        .run(scanned.results().lines(), scanned.results().entriesKeys());
   }
 
   /** Decomposes the base matrices that the store lacks. */

@@ -48,8 +48,7 @@ public final class Preflight {
   /**
    * Plans a run. The caller closes the plan.
    *
-   * @throws UserInputException if the base can't be used; or if anything does not fit and the run
-   *     is to fail then
+   * @throws UserInputException if the base can't be used
    */
   static RunPlan plan(RunContext run) throws IOException {
     RunPlan plan = new PlanStage(run.context(), run.storage()).run(run.config(), run.progress());

@@ -98,10 +98,7 @@ final class ReportInputs {
       checkpoints.addAll(further);
       figures.addAll(storedFigures(further));
     }
-    boolean allRejects =
-        rejects.count() == 0
-            ? tables.keys(RejectsTable.TABLE).isEmpty()
-            : others(RejectsTable.TABLE, rejects.keys()).isEmpty();
+    boolean allRejects = others(RejectsTable.TABLE, rejects.keys()).isEmpty();
     return new ReportInput(
         summary,
         checkpoints,
@@ -140,9 +137,7 @@ final class ReportInputs {
             .filter(CheckpointResult::isAnalysed)
             .map(CheckpointResult::checkpointId)
             .toList();
-    try (Results results = stored.read(analysed)) {
-      return List.copyOf(results.figures().values());
-    }
+    return stored.figures(analysed);
   }
 
   private List<ScanEntry> details(Results results, Set<String> own, Set<MatrixId> matrices)
@@ -153,8 +148,7 @@ final class ReportInputs {
     if (!ours.isEmpty()) {
       details.addAll(
           results
-              .entries()
-              .filter(entry -> ours.contains(new MatrixId(entry.checkpointId(), entry.matrix())))
+              .entries(line -> ours.contains(new MatrixId(line.checkpointId(), line.matrix())))
               .map(entry -> entry.leading(MatrixDetails.VECTORS))
               .collect());
     }
@@ -202,7 +196,7 @@ final class ReportInputs {
     if (forgetting == null) {
       return storedOutcomes();
     }
-    Set<String> bases = new HashSet<>(Set.of(forgetting.baseId()));
+    Set<String> bases = Set.of(forgetting.baseId());
     return others(MetricsTable.TABLE, own).isEmpty()
             && others(ForgettingTable.TABLE, bases).isEmpty()
         ? new ReportInput.Outcomes(forgetting.measured(), forgetting.lines())

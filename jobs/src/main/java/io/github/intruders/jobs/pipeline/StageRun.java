@@ -13,17 +13,17 @@ import io.github.intruders.jobs.context.RunRejects;
 import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.jobs.forgetting.Forgetting;
 import io.github.intruders.jobs.forgetting.ForgettingStage;
+import io.github.intruders.jobs.ledger.ScanEntry;
 import io.github.intruders.jobs.report.ForgettingReport;
 import io.github.intruders.jobs.report.RunSummary;
 import io.github.intruders.jobs.results.StoredResults;
 import io.github.intruders.jobs.store.TableChanges;
 import io.github.intruders.jobs.table.CheckpointsTable;
 import io.github.intruders.jobs.table.MatricesTable;
-import io.github.intruders.manifest.CheckpointSpec;
 import java.io.IOException;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Collectors;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
@@ -35,7 +35,7 @@ public final class StageRun {
 
   public StageRun(SparkSession spark, JobConfig config) {
     this.supervision = new Supervision(spark, config);
-    this.hasSequences = Pipeline.hasSequences(config);
+    this.hasSequences = !Pipeline.followed(config).isEmpty();
     this.hasMetrics = Pipeline.hasMetrics(config);
   }
 
@@ -56,17 +56,12 @@ public final class StageRun {
           }
           RunRejects rejects = new RunRejects(run);
           try (TableChanges changes = Supervision.changes(run)) {
-            changes.seen().stored(MatricesTable.TABLE.name()); // or there was no scan
             Set<String> scanned = changes.seen().keys(MatricesTable.TABLE);
-            Set<String> followed =
-                run.config().manifest().checkpoints().stream()
-                    .filter(spec -> spec.sequence() != null)
-                    .map(CheckpointSpec::id)
-                    .collect(Collectors.toSet());
-            StoredResults stored = new StoredResults(run.context(), changes.seen());
+            Set<String> followed = Pipeline.followed(run.config());
+            JavaRDD<ScanEntry> entries =
+                new StoredResults(run.context(), changes.seen()).entries(followed);
             try (Accumulation accumulation =
-                new AccumulationStage(run)
-                    .run(stored.entries(followed), scanned, rejects, changes)) {
+                new AccumulationStage(run).run(entries, scanned, rejects, changes)) {
               run.progress().rejected(accumulation.rejected());
               rejects.replaceWhere(
                   changes,

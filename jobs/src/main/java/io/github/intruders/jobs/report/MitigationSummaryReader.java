@@ -7,6 +7,7 @@ import io.github.intruders.jobs.ledger.MitigationEntry;
 import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.mitigation.MitigationSettings;
 import io.github.intruders.mitigation.Variant;
+import io.github.intruders.mitigation.WrittenFolder;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -70,8 +71,7 @@ public final class MitigationSummaryReader {
 
   private MitigationSummary.Model model(Variant variant, EditedModel edited) throws IOException {
     String folder =
-        storage.resolve(
-            config.outUri(), "mitigated/" + edited.checkpointId() + "/" + edited.variant());
+        WrittenFolder.uri(storage, config.outUri(), edited.checkpointId(), edited.variant());
     return new MitigationSummary.Model(
         edited.checkpointId(),
         edited.variant(),
@@ -84,6 +84,6 @@ public final class MitigationSummaryReader {
         edited.updateNormAfter(),
         edited.maxReconstructionError(),
         edited.maxReconstructionMatrix(),
-        storage.exists(storage.resolve(folder, "mitigation.json")) ? folder : null);
+        storage.exists(storage.resolve(folder, WrittenFolder.MARKER)) ? folder : null);
   }
 }

@@ -25,7 +25,7 @@ import java.util.TreeMap;
  * A run in short: what it was asked, what it found, how it went. Written to {@code
  * OUT/_summary.json}.
  *
- * @param runId names the run; every table's rows carry it
+ * @param runId names the run; the rows that it writes carry it
  * @param baseId the base's id
  * @param topK as it was asked for
  * @param epsilon threshold of the headline count

@@ -4,6 +4,7 @@ import io.github.intruders.checkpoint.StoredFile;
 import io.github.intruders.jobs.context.RunContext;
 import io.github.intruders.jobs.figures.CheckpointFigures;
 import io.github.intruders.jobs.ledger.Ledger;
+import io.github.intruders.jobs.ledger.LedgerLine;
 import io.github.intruders.jobs.ledger.LedgerPart;
 import io.github.intruders.jobs.ledger.LedgerReading;
 import io.github.intruders.jobs.ledger.ScanEntry;
@@ -12,7 +13,6 @@ import io.github.intruders.jobs.plan.RunPlan;
 import io.github.intruders.scan.ScanSettings;
 import java.io.IOException;
 import java.io.Serializable;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -63,16 +63,14 @@ public final class LedgerResults {
                     new Tuple2<>(
                         new MatrixKey(line.checkpointId(), line.matrix(), 1),
                         new Piece(line.key(), line.json())));
-    JavaRDD<byte[]> entries =
+    JavaRDD<LedgerLine> lines =
         planned
             .union(finished)
             .repartitionAndSortWithinPartitions(partitioner)
             .mapPartitions(new TakePlanned())
             .persist(StorageLevel.MEMORY_AND_DISK_SER());
     run.progress().describe("bringing the results together");
-    Results results =
-        Results.of(
-            entries.map(json -> Ledger.parse(json, ScanEntry.class)), () -> entries.unpersist());
+    Results results = Results.of(lines);
     boolean read = reading.settle();
     boolean whole = holdsWhatItSays(plan, results, reading, files, settings);
     if (read && whole) {
@@ -93,12 +91,12 @@ public final class LedgerResults {
     Map<String, StoredFile> parts = new HashMap<>();
     files.forEach(file -> parts.put(file.name(), file));
     boolean whole = true;
+    String settingsKey = ScanEntry.settingsKey(settings);
     for (PlannedCheckpoint planned : plan.summary()) {
       StoredFile part = parts.get(planned.part());
       CheckpointFigures found = results.figures().get(planned.spec().id());
       String entriesKey = found == null ? LedgerPart.entriesKey(List.of()) : found.entriesKey();
-      String name =
-          LedgerPart.name(planned.spec().id(), ScanEntry.settingsKey(settings), entriesKey);
+      String name = LedgerPart.name(planned.spec().id(), settingsKey, entriesKey);
       if (planned.matrices() > 0 && part != null && !part.name().equals(name)) {
         reading.setAside(part.uri(), "[%s] It lacks entries".formatted(part.uri()));
         whole = false;
@@ -116,11 +114,7 @@ public final class LedgerResults {
     for (PlannedCheckpoint planned : plan.summary()) {
       prefixes.add(LedgerPart.prefix(planned.spec().id(), settings));
     }
-    List<StoredFile> files = new ArrayList<>(ledger.taskFiles());
-    ledger.partFiles().stream()
-        .filter(part -> prefixes.contains(LedgerPart.prefixOf(part.name())))
-        .forEach(files::add);
-    return files;
+    return ledger.files().of(prefixes);
   }
 
   /**
@@ -133,23 +127,24 @@ public final class LedgerResults {
 
   /** Executor work: of each matrix the entry under the planned key, once. */
   private static final class TakePlanned
-      implements FlatMapFunction<Iterator<Tuple2<MatrixKey, Piece>>, byte[]> {
+      implements FlatMapFunction<Iterator<Tuple2<MatrixKey, Piece>>, LedgerLine> {
     private static final long serialVersionUID = 1L;
 
     @Override
-    public Iterator<byte[]> call(Iterator<Tuple2<MatrixKey, Piece>> pieces) {
-      return new Selected<Tuple2<MatrixKey, Piece>, byte[]>(pieces) {
+    public Iterator<LedgerLine> call(Iterator<Tuple2<MatrixKey, Piece>> pieces) {
+      return new Selected<Tuple2<MatrixKey, Piece>, LedgerLine>(pieces) {
         private MatrixKey planned;
         private String key;
 
         @Override
-        byte[] select(Tuple2<MatrixKey, Piece> piece) {
+        LedgerLine select(Tuple2<MatrixKey, Piece> piece) {
           if (piece._2().json() == null) {
             planned = piece._1();
             key = piece._2().key();
           } else if (piece._1().isOfSameMatrix(planned) && piece._2().key().equals(key)) {
+            MatrixKey found = planned;
             planned = null; // a task that ran twice has left it twice
-            return piece._2().json();
+            return new LedgerLine(key, found.checkpointId(), found.matrix(), piece._2().json());
           }
           return null;
         }

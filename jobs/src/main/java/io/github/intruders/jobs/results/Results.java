@@ -2,32 +2,49 @@ package io.github.intruders.jobs.results;
 
 import io.github.intruders.jobs.figures.CheckpointFigures;
 import io.github.intruders.jobs.figures.CheckpointSummariser;
+import io.github.intruders.jobs.ledger.Ledger;
+import io.github.intruders.jobs.ledger.LedgerLine;
 import io.github.intruders.jobs.ledger.ScanEntry;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.function.FlatMapFunction;
+import org.apache.spark.api.java.function.Function;
 
 /**
  * What was found of some checkpoints.
  *
- * @param entries one per matrix; those of a checkpoint in one partition, ordered by matrix
+ * @param lines one entry per matrix; those of a checkpoint in one partition, ordered by matrix
  * @param figures what they come to, by checkpoint; none of what has no matrix
  * @param release frees what is held
  */
 public record Results(
-    JavaRDD<ScanEntry> entries, Map<String, CheckpointFigures> figures, Runnable release)
+    JavaRDD<LedgerLine> lines, Map<String, CheckpointFigures> figures, Runnable release)
     implements AutoCloseable {
 
-  /** Adds up entries, which are grouped and ordered. */
-  static Results of(JavaRDD<ScanEntry> entries, Runnable release) {
+  /**
+   * Adds up what lines hold, which are grouped and ordered.
+   *
+   * @param lines are held until these results are closed
+   */
+  static Results of(JavaRDD<LedgerLine> lines) {
     Map<String, CheckpointFigures> figures = new LinkedHashMap<>();
-    for (CheckpointFigures one : entries.mapPartitions(new Summarise()).collect()) {
+    for (CheckpointFigures one : figures(lines.map(Results::parse))) {
       figures.put(one.checkpointId(), one);
     }
-    return new Results(entries, figures, release);
+    return new Results(lines, figures, () -> lines.unpersist());
+  }
+
+  /** What entries come to, which are grouped and ordered. */
+  static List<CheckpointFigures> figures(JavaRDD<ScanEntry> entries) {
+    return entries.mapPartitions(new Summarise()).collect();
+  }
+
+  private static ScanEntry parse(LedgerLine line) {
+    return Ledger.parse(line.json(), ScanEntry.class);
   }
 
   /** What the entries of each checkpoint are, see {@link CheckpointFigures#entriesKey}. */
@@ -37,13 +54,15 @@ public record Results(
     return keys;
   }
 
+  /** Some of the entries, in the same partitions; no other is parsed. */
+  public JavaRDD<ScanEntry> entries(Function<LedgerLine, Boolean> which) {
+    return lines.filter(which).map(Results::parse);
+  }
+
   /** The entries of some checkpoints, in the same partitions. */
   public JavaRDD<ScanEntry> entriesOf(Set<String> checkpointIds) {
-    if (checkpointIds.containsAll(figures.keySet())) {
-      return entries;
-    }
     Set<String> ids = Set.copyOf(checkpointIds);
-    return entries.filter(entry -> ids.contains(entry.checkpointId()));
+    return entries(line -> ids.contains(line.checkpointId()));
   }
 
   @Override

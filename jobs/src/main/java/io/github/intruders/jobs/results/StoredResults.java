@@ -2,6 +2,7 @@ package io.github.intruders.jobs.results;
 
 import static org.apache.spark.sql.functions.col;
 
+import io.github.intruders.jobs.figures.CheckpointFigures;
 import io.github.intruders.jobs.ledger.ScanEntry;
 import io.github.intruders.jobs.store.Tables;
 import io.github.intruders.jobs.table.MatricesTable;
@@ -29,7 +30,6 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.storage.StorageLevel;
 import scala.Tuple2;
 
 /** Brings together what the tables hold: the entries that their rows were made from. */
@@ -49,13 +49,12 @@ public final class StoredResults {
   }
 
   /**
-   * Reads the entries of some checkpoints, without their similarities, and adds them up.
+   * What the entries of some checkpoints come to.
    *
    * @param checkpointIds what is not in the tables is left out
    */
-  public Results read(Collection<String> checkpointIds) throws IOException {
-    JavaRDD<ScanEntry> entries = entries(checkpointIds).persist(StorageLevel.MEMORY_AND_DISK_SER());
-    return Results.of(entries, () -> entries.unpersist());
+  public List<CheckpointFigures> figures(Collection<String> checkpointIds) throws IOException {
+    return Results.figures(entries(checkpointIds));
   }
 
   /** The entries of some checkpoints, without their similarities, grouped and ordered. */

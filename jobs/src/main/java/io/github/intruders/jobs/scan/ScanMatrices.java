@@ -64,7 +64,7 @@ final class ScanMatrices implements MatrixTasks.Work<ScanEntry> {
   @Override
   public MatrixTasks.OnMatrix<ScanEntry> begin(Storage storage) {
     MemoryLimit limit = TaskMemory.inTask(memory);
-    TunedVectorStore tunedVectors = FinishedWork.tunedVectors(storage, outUri);
+    TunedVectorStore tunedVectors = Ledger.tunedVectors(storage, outUri);
     MatrixScanner scanner =
         new MatrixScanner(
             storage,

@@ -78,6 +78,7 @@ public final class ScanStage {
    */
   public void run(RunPlan plan, Runnable decompose) throws IOException {
     run.context().setJobDescription("scan: looking for finished work");
+    ledger().forgetRejects(); // of a pass before this one
     JavaPairRDD<String, MatrixPlan> pending = null;
     Map<String, Pending> toDo = Map.of();
     FinishedWork finished = finished(plan);
@@ -165,23 +166,15 @@ public final class ScanStage {
 
   /** How many matrices of each checkpoint the ledger does not hold yet. */
   public Map<String, Long> toDoByCheckpoint(RunPlan plan) throws IOException {
-    while (true) {
-      LedgerReading reading = reading();
-      Map<String, Long> toDo =
-          pending(plan.checkpoints(), finished(plan), reading)
-              .values()
-              .map(MatrixPlan::checkpointId)
-              .countByValue();
-      if (reading.settle()) {
-        return toDo;
-      }
-    }
+    return pending(plan.checkpoints(), finished(plan), reading())
+        .values()
+        .map(MatrixPlan::checkpointId)
+        .countByValue();
   }
 
   /** Tells what tasks of this run left out. */
   public void addRejects(RunRejects rejects) throws IOException {
-    List<String> files =
-        Ledger.ofScan(run.storage().open(), run.config().outUri(), run.runId()).rejectFiles();
+    List<String> files = ledger().rejectFiles();
     if (!files.isEmpty()) {
       JavaRDD<Rejection> rejections = LedgerReading.rejections(run.context(), run.storage(), files);
       rejects.add(rejections, rejections.map(Rejection::checkpointId).countByValue());
@@ -189,10 +182,11 @@ public final class ScanStage {
   }
 
   private FinishedWork finished(RunPlan plan) throws IOException {
-    return FinishedWork.of(
-        Ledger.ofScan(run.storage().open(), run.config().outUri(), run.runId()),
-        plan.summary(),
-        run.config().settings());
+    return FinishedWork.of(ledger(), plan.summary(), run.config().settings());
+  }
+
+  private Ledger<ScanEntry> ledger() {
+    return Ledger.ofScan(run.storage().open(), run.config().outUri(), run.runId());
   }
 
   private LedgerReading reading() {

@@ -35,8 +35,7 @@ record ParquetFile(Map<String, ParquetKind> kinds, List<Map<String, Object>> row
    *
    * @throws UnknownContentException if it holds what this does not read
    */
-  static ParquetFile read(Storage storage, StoredFile file)
-      throws IOException, UnknownContentException {
+  static ParquetFile read(Storage storage, StoredFile file) throws IOException {
     byte[] bytes;
     try (RangeSource source = storage.open(file.uri())) {
       bytes = new byte[Math.toIntExact(source.lengthBytes())];
@@ -44,12 +43,12 @@ record ParquetFile(Map<String, ParquetKind> kinds, List<Map<String, Object>> row
     }
     try {
       return decode(bytes);
-    } catch (RuntimeException e) { // as Parquet tells of files that are not whole
+    } catch (RuntimeException e) { // this is how Parquet reports files that are not whole
       throw new UnknownContentException(e);
     }
   }
 
-  private static ParquetFile decode(byte[] bytes) throws IOException, UnknownContentException {
+  private static ParquetFile decode(byte[] bytes) throws IOException {
     try (ParquetFileReader reader = ParquetFileReader.open(new InMemory(bytes))) {
       MessageType schema = reader.getFileMetaData().getSchema();
       Map<String, ParquetKind> kinds = new LinkedHashMap<>();

@@ -16,11 +16,7 @@ final class RankedCheckpoints {
   private RankedCheckpoints() {}
 
   /** A row, and what its place goes by. */
-  private record Ranked(CheckpointResult result, Map<String, Object> row) {
-    Integer place() {
-      return (Integer) row.get(PLACE);
-    }
-  }
+  private record Ranked(CheckpointResult result, Map<String, Object> row) {}
 
   /**
    * Ranks them.
@@ -43,10 +39,7 @@ final class RankedCheckpoints {
       }
       ranked.add(new Ranked(results.get(i), row));
     }
-    ranked.sort(
-        Comparator.comparing((Ranked one) -> one.result().baseId())
-            .thenComparing(Ranked::place, Comparator.nullsLast(Comparator.naturalOrder()))
-            .thenComparing(one -> one.result().checkpointId()));
+    ranked.sort(Comparator.comparing(Ranked::result, Ranking.order(places)));
     List<String> columns = new ArrayList<>(checkpoints.columns());
     columns.addAll(1, List.of(PLACE, MEAN_RANK));
     return new ShownTable(columns, ranked.stream().map(Ranked::row).toList());

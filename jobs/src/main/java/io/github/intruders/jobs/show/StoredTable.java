@@ -4,9 +4,9 @@ import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.StoredFile;
 import io.github.intruders.jobs.table.KnownTables;
 import io.github.intruders.jobs.table.TableDefinition;
+import io.github.intruders.linalg.SideBySide;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -14,10 +14,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.apache.spark.sql.catalyst.catalog.ExternalCatalogUtils;
 
 /**
@@ -31,12 +27,6 @@ record StoredTable(String partition, List<String> columns, List<Map<String, Obje
   private static final long MOST_BYTES = 16L << 20;
   private static final int MOST_FILES = 2000;
 
-  /** A storage that is far away is asked for so many files at once. */
-  private static final int THREADS = 8;
-
-  /** A folder's name that stands for no value. */
-  private static final String NULL = "__HIVE_DEFAULT_PARTITION__";
-
   /**
    * Reads a table.
    *
@@ -44,32 +34,33 @@ record StoredTable(String partition, List<String> columns, List<Map<String, Obje
    * @param table its name
    * @throws UnknownContentException if it is large, or not laid out or typed as runs write it
    */
-  static StoredTable read(Storage storage, String folder, String table)
-      throws IOException, UnknownContentException {
-    ExecutorService threads = Executors.newFixedThreadPool(THREADS);
+  static StoredTable read(Storage storage, String folder, String table) throws IOException {
     try {
-      return read(storage, folder, table, threads);
+      return readNow(storage, folder, table);
     } catch (FileNotFoundException e) { // replaced by another run meanwhile
       throw new UnknownContentException(e);
-    } finally {
-      threads.shutdownNow();
     }
   }
 
   /** A partition's file, and what its folder says. */
   private record Part(StoredFile file, String value) {}
 
-  private static StoredTable read(
-      Storage storage, String folder, String table, ExecutorService threads)
-      throws IOException, UnknownContentException {
+  private static StoredTable readNow(Storage storage, String folder, String table)
+      throws IOException {
     List<StoredFile> folders = visible(storage.list(folder));
     String partition = partition(folders);
-    List<List<StoredFile>> listed = each(threads, folders, of -> visible(storage.list(of.uri())));
+    if (folders.size() > MOST_FILES) {
+      throw new UnknownContentException("%d folders".formatted(folders.size()));
+    }
+    List<List<StoredFile>> listed = each(folders, of -> visible(storage.list(of.uri())));
     List<Part> parts = new ArrayList<>();
     long bytes = 0;
     for (int i = 0; i < folders.size(); i++) {
       String escaped = folders.get(i).name().substring(partition.length() + 1);
-      String value = escaped.equals(NULL) ? null : ExternalCatalogUtils.unescapePathName(escaped);
+      String value =
+          escaped.equals(ExternalCatalogUtils.DEFAULT_PARTITION_NAME())
+              ? null
+              : ExternalCatalogUtils.unescapePathName(escaped);
       for (StoredFile file : listed.get(i)) {
         if (file.directory() || file.name().startsWith("_")) {
           throw new UnknownContentException(file.uri());
@@ -82,7 +73,7 @@ record StoredTable(String partition, List<String> columns, List<Map<String, Obje
       throw new UnknownContentException("%d files of %d bytes".formatted(parts.size(), bytes));
     }
     parts.sort(Comparator.comparing(part -> part.file().uri()));
-    List<ParquetFile> files = each(threads, parts, part -> ParquetFile.read(storage, part.file()));
+    List<ParquetFile> files = each(parts, part -> ParquetFile.read(storage, part.file()));
     Map<String, ParquetKind> kinds = files.get(0).kinds();
     if (kinds.containsKey(partition)) {
       throw new UnknownContentException("Column " + partition);
@@ -137,32 +128,12 @@ record StoredTable(String partition, List<String> columns, List<Map<String, Obje
   /** What may be asked of storage. */
   @FunctionalInterface
   private interface Reading<T, R> {
-    R of(T what) throws IOException, UnknownContentException;
+    R of(T what) throws IOException;
   }
 
-  private static <T, R> List<R> each(ExecutorService threads, List<T> all, Reading<T, R> reading)
-      throws IOException, UnknownContentException {
-    List<Callable<R>> tasks = new ArrayList<>();
-    for (T one : all) {
-      tasks.add(() -> reading.of(one));
-    }
-    List<R> results = new ArrayList<>();
-    try {
-      for (Future<R> result : threads.invokeAll(tasks)) {
-        results.add(result.get());
-      }
-      return results;
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof IOException cause) {
-        throw cause;
-      }
-      if (e.getCause() instanceof UnknownContentException cause) {
-        throw cause;
-      }
-      throw new IllegalStateException(e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new InterruptedIOException("Interrupted while a table was read");
-    }
+  private static <T, R> List<R> each(List<T> all, Reading<T, R> reading) throws IOException {
+    List<Callable<R>> requests = new ArrayList<>();
+    all.forEach(one -> requests.add(() -> reading.of(one)));
+    return SideBySide.request(requests);
   }
 }

@@ -1,7 +1,9 @@
 package io.github.intruders.jobs.show;
 
+import java.io.IOException;
+
 /** A table is not one of those this package reads; Spark may read it, or say what is wrong. */
-final class UnknownContentException extends Exception {
+final class UnknownContentException extends IOException {
   private static final long serialVersionUID = 1L;
 
   UnknownContentException(String message) {

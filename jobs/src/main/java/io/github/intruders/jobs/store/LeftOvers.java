@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 public final class LeftOvers {
   private static final Logger LOG = LoggerFactory.getLogger(LeftOvers.class);
 
-  /** Nothing that is still written to is as old: no table and no task takes as long. */
+  /** Nothing that is still being written to is that old: no table and no task takes as long. */
   private static final Duration KEPT = Duration.ofDays(3);
 
   private LeftOvers() {}
@@ -38,7 +38,9 @@ public final class LeftOvers {
       }
       for (String folder : List.of("_work/rejects", "_work/mitigation/rejects")) {
         for (StoredFile run : list(storage, storage.resolve(outUri, folder))) {
-          deleteIfOld(storage, run, oldest);
+          if (isOld(storage, run, oldest)) {
+            storage.delete(run.uri());
+          }
         }
       }
       for (String folder : List.of("_work/scan", "_work/vectors", "_work/mitigation/entries")) {
@@ -59,14 +61,24 @@ public final class LeftOvers {
     }
   }
 
+  /** By the files in it: an object storage calls every folder new. */
+  private static boolean isOld(Storage storage, StoredFile folder, long oldest) throws IOException {
+    List<StoredFile> files = list(storage, folder.uri());
+    return !files.isEmpty() && files.stream().allMatch(file -> isOld(file, oldest));
+  }
+
   private static List<StoredFile> list(Storage storage, String folder) throws IOException {
     return storage.isDirectory(folder) ? storage.list(folder) : List.of();
   }
 
   private static void deleteIfOld(Storage storage, StoredFile file, long oldest)
       throws IOException {
-    if (file.modifiedMillis() > 0 && file.modifiedMillis() < oldest) {
+    if (isOld(file, oldest)) {
       storage.delete(file.uri());
     }
+  }
+
+  private static boolean isOld(StoredFile file, long oldest) {
+    return file.modifiedMillis() > 0 && file.modifiedMillis() < oldest;
   }
 }

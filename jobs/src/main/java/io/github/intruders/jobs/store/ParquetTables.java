@@ -71,6 +71,11 @@ public final class ParquetTables implements Tables {
     return storage.resolve(outUri, table);
   }
 
+  /** The name of the folder that holds a key's rows. */
+  static String folderName(TableDefinition table, String key) {
+    return table.partition() + "=" + ExternalCatalogUtils.escapePathName(key);
+  }
+
   @Override
   public Set<String> keys(TableDefinition table) throws IOException {
     Set<String> keys = new TreeSet<>();

@@ -13,14 +13,12 @@ import io.github.intruders.jobs.table.TableDefinition;
 import io.github.intruders.linalg.SideBySide;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.apache.spark.sql.catalyst.catalog.ExternalCatalogUtils;
 
 /**
  * What lies in the folders of a table, as the runs that wrote them knew it: what each folder's rows
@@ -103,7 +101,7 @@ final class Published {
   }
 
   private String folder(String key) {
-    return table.partition() + "=" + ExternalCatalogUtils.escapePathName(key);
+    return ParquetTables.folderName(table, key);
   }
 
   /** Rows with other columns are other rows. */
@@ -125,7 +123,7 @@ final class Published {
 
   /** What a commit tells of the files that it put in place, in this file's form. */
   static byte[] receipt(Map<String, String> files) throws IOException {
-    return JSON.writeValueAsString(files).getBytes(StandardCharsets.UTF_8);
+    return JSON.writeValueAsBytes(files);
   }
 
   /** Reads and deletes a receipt; empty where the commit left none. */

@@ -13,8 +13,8 @@ import org.apache.spark.sql.Row;
 /**
  * What one run changes in the tables. In a catalog others see it when it is committed, and nothing
  * of it if it is closed before; in folders of Parquet each table changes as it is written. A run
- * replaces the rows of its own and leaves all others; every row gets the run's id. Not for use from
- * several threads.
+ * replaces the rows of its own and leaves all others; the rows that it writes get its id. Not for
+ * use from several threads.
  *
  * <p>The keys of rows are the values of the column that their table goes by. Whoever makes the rows
  * knows them, so that nobody has to look for them again.

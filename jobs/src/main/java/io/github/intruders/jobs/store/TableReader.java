@@ -46,16 +46,6 @@ public final class TableReader {
     this.tables = tables;
   }
 
-  /** See {@link Tables#stored}. */
-  public Dataset<Row> stored(String table) throws IOException {
-    return tables.stored(table);
-  }
-
-  /** Whether there is such a table. */
-  public boolean has(String table) throws IOException {
-    return tables.has(table);
-  }
-
   /**
    * One table, ordered as a person looks for things in it; checkpoints from the least to the most
    * forgetting expected.
@@ -63,7 +53,7 @@ public final class TableReader {
    * @throws UserInputException if there is no such table; names those there are
    */
   public Dataset<Row> read(String table) throws IOException {
-    Dataset<Row> rows = stored(table);
+    Dataset<Row> rows = tables.stored(table);
     List<String> columns = new ArrayList<>(List.of(rows.columns()));
     List<Column> order = KEYS.stream().filter(columns::contains).map(functions::col).toList();
     columns.add(0, columns.remove(columns.size() - 1)); // what its rows go by
@@ -82,12 +72,7 @@ public final class TableReader {
     List<Row> ranked =
         IntStream.range(0, rows.size())
             .boxed()
-            .sorted(
-                Comparator.comparing((Integer i) -> results.get(i).baseId())
-                    .thenComparing(
-                        i -> place(places, results.get(i)),
-                        Comparator.nullsLast(Comparator.naturalOrder()))
-                    .thenComparing(i -> results.get(i).checkpointId()))
+            .sorted(Comparator.comparing(results::get, Ranking.order(places)))
             .map(i -> ranked(rows.get(i), places.get(results.get(i).checkpointId())))
             .toList();
     StructType stored = checkpoints.schema();
@@ -101,11 +86,6 @@ public final class TableReader {
       columns = columns.add(stored.apply(i));
     }
     return checkpoints.sparkSession().createDataFrame(ranked, columns);
-  }
-
-  private static Integer place(Map<String, Ranking.Place> places, CheckpointResult result) {
-    Ranking.Place place = places.get(result.checkpointId());
-    return place == null ? null : (Integer) place.place();
   }
 
   private static Row ranked(Row row, Ranking.Place place) {

@@ -20,7 +20,6 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.catalyst.catalog.ExternalCatalogUtils;
 
 /**
  * Writes the tables below {@code OUT} as Parquet, one folder per checkpoint or sequence, so that a
@@ -150,9 +149,9 @@ public final class TableWriter implements TableChanges {
   private void drop(TableDefinition table, Collection<String> values) throws IOException {
     String columnsOnly = table.partition() + "=" + ParquetTables.NO_VALUE;
     Set<String> dropped = new TreeSet<>();
-    values.forEach(
-        value -> dropped.add(table.partition() + "=" + ExternalCatalogUtils.escapePathName(value)));
-    boolean hasRows = hasRows(table, dropped, columnsOnly);
+    values.forEach(value -> dropped.add(ParquetTables.folderName(table, value)));
+    List<StoredFile> folders = storage.exists(uri(table)) ? storage.list(uri(table)) : List.of();
+    boolean hasRows = hasRows(folders, table, dropped, columnsOnly);
     String columnsUri = storage.resolve(uri(table), columnsOnly);
     if (!hasRows && !hasFiles(columnsUri)) {
       session
@@ -164,20 +163,20 @@ public final class TableWriter implements TableChanges {
           .option(TableCommit.STAGING, LeftOvers.staging(storage, outUri))
           .parquet(columnsUri);
     }
-    for (String folder : dropped) {
-      storage.delete(storage.resolve(uri(table), folder));
+    for (StoredFile folder : folders) {
+      if (dropped.contains(folder.name())) {
+        storage.delete(folder.uri());
+      }
     }
     if (hasRows) {
       storage.delete(columnsUri);
     }
   }
 
-  private boolean hasRows(TableDefinition table, Set<String> dropped, String columnsOnly)
+  private boolean hasRows(
+      List<StoredFile> folders, TableDefinition table, Set<String> dropped, String columnsOnly)
       throws IOException {
-    if (!storage.exists(uri(table))) {
-      return false;
-    }
-    for (StoredFile folder : storage.list(uri(table))) {
+    for (StoredFile folder : folders) {
       if (folder.name().startsWith(table.partition() + "=")
           && !folder.name().equals(columnsOnly)
           && !dropped.contains(folder.name())

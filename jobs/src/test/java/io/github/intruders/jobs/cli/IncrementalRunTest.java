@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,8 +21,6 @@ import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** What is finished is not computed again, neither by a nightly run nor by one that was killed. */
 @ExtendWith(LocalMaster.class)
@@ -133,24 +132,70 @@ class IncrementalRunTest {
     abstract byte[] of(byte[] bytes);
   }
 
-  @ParameterizedTest
-  @EnumSource
-  void aDamagedLedgerIsSetAsideAndComputedAgain(Damage damage) throws Exception {
-    Path out = temporary.resolve("damaged-" + damage);
-    run(out, "lora-r1/1-python", "lora-r8/1-python");
+  /**
+   * The matrix that can't be read is tried by every run, and twice by one that finds the damage
+   * when it brings the results together.
+   */
+  @Test
+  void aDamagedLedgerIsSetAsideAndComputedAgainAndWhatIsRejectedIsToldOnce() throws Exception {
+    Path out = temporary.resolve("damaged");
+    String[] arguments = args(out, List.of("lora-r1/1-python", "lora-r8/1-python"));
+    Path broken = temporary.resolve("broken/model.safetensors");
+    Files.createDirectories(broken.getParent());
+    SafetensorsParts.read(Path.of(System.getProperty("zoo"), "full/1-python", "model.safetensors"))
+        .overwrite(
+            "model.layers.0.self_attn.q_proj.weight", 0, new byte[] {(byte) 0xc0, (byte) 0x7f})
+        .write(broken, name -> true);
+    Files.writeString(
+        temporary.resolve("damaged.yaml"),
+        "  - {id: broken, uri: %s}%n".formatted(broken.getParent()),
+        StandardOpenOption.APPEND);
+    assertThat(Main.run(arguments)).isEqualTo(3);
     Map<String, List<String>> before = TableRows.in(session(), out);
-    Path part = ledger(out).keySet().iterator().next();
-    byte[] damaged = damage.of(Files.readAllBytes(part));
-    Files.write(part, damaged);
+    assertThat(before.get("rejects")).hasSize(1);
+    Path part = part(out, "lora-r8/1-python");
+    byte[] whole = Files.readAllBytes(part);
 
-    run(out, "lora-r1/1-python", "lora-r8/1-python");
+    for (Damage damage : Damage.values()) {
+      byte[] damaged = damage.of(whole);
+      Files.write(part, damaged);
 
-    assertThat(TableRows.in(session(), out)).isEqualTo(before);
-    assertThat(ledger(out)).hasSize(2).containsKey(part);
-    if (damage != Damage.EMPTIED) {
-      assertThat(out.resolve("_work/damaged").resolve(part.getFileName()))
-          .hasBinaryContent(damaged);
+      assertThat(Main.run(arguments)).as("%s", damage).isEqualTo(3);
+
+      assertThat(TableRows.in(session(), out)).as("%s", damage).isEqualTo(before);
+      assertThat(ledger(out)).as("%s", damage).hasSize(3).containsKey(part);
+      if (damage != Damage.EMPTIED) {
+        assertThat(out.resolve("_work/damaged").resolve(part.getFileName()))
+            .as("%s", damage)
+            .hasBinaryContent(damaged);
+      }
     }
+  }
+
+  @Test
+  void aDryRunLeavesADamagedLedgerToTheRunAfterIt() throws Exception {
+    Path out = temporary.resolve("dry");
+    run(out, "lora-r1/1-python");
+    Path damaged = Files.writeString(out.resolve("_work/scan/task.jsonl"), "not an entry\n");
+
+    assertThat(Main.run(args(out, List.of("lora-r1/1-python", "lora-r1/2-c"), "--dry-run")))
+        .isZero();
+
+    assertThat(damaged).hasContent("not an entry\n");
+    assertThat(out.resolve("_work/damaged")).doesNotExist();
+    run(out, "lora-r1/1-python", "lora-r1/2-c");
+    assertThat(out.resolve("_work/damaged/task.jsonl")).hasContent("not an entry\n");
+    assertThat(ledger(out)).hasSize(2);
+  }
+
+  /** The file of the ledger that holds a checkpoint. */
+  private static Path part(Path out, String checkpoint) throws IOException {
+    for (Path file : ledger(out).keySet()) {
+      if (Files.readString(file).contains("\"checkpoint_id\":\"" + checkpoint + "\"")) {
+        return file;
+      }
+    }
+    throw new AssertionError("No file of the ledger holds " + checkpoint);
   }
 
   @Test

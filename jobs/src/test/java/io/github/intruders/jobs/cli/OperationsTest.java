@@ -16,10 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Stream;
-import org.apache.spark.scheduler.SparkListener;
-import org.apache.spark.scheduler.SparkListenerJobStart;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -38,17 +35,8 @@ class OperationsTest {
   private static Path out;
   private static Outcome before;
   private static Outcome run;
+  private static List<String> jobs;
   private static List<Path> afterDryRun;
-
-  /** Notes every Spark job's description. */
-  public static final class Descriptions extends SparkListener {
-    static final ConcurrentLinkedQueue<String> SEEN = new ConcurrentLinkedQueue<>();
-
-    @Override
-    public void onJobStart(SparkListenerJobStart start) {
-      SEEN.add(String.valueOf(start.properties().getProperty("spark.job.description")));
-    }
-  }
 
   @BeforeAll
   static void runOnce() throws IOException {
@@ -84,10 +72,12 @@ class OperationsTest {
     out = temporary.resolve("out");
     before = run("--dry-run");
     afterDryRun = Files.exists(out) ? List.of(out) : List.of();
-    System.setProperty("spark.extraListeners", Descriptions.class.getName());
+    System.setProperty("spark.extraListeners", StartedJobs.class.getName());
     System.setProperty("spark.metrics.conf", temporary.resolve("metrics.properties").toString());
     System.setProperty("spark.hadoop.fs.s3a.secret.key", "not-to-be-told");
+    StartedJobs.take();
     run = run();
+    jobs = StartedJobs.take();
     SETTINGS.forEach(System::clearProperty);
   }
 
@@ -113,13 +103,13 @@ class OperationsTest {
 
   @Test
   void everySparkJobOfARunNamesItsStage() {
-    assertThat(Descriptions.SEEN)
+    assertThat(jobs)
         .isNotEmpty()
         .allMatch(
             description ->
                 description.matches(
                     "(plan|spectra|scan|tables|accumulation|forgetting|report): .+"));
-    assertThat(Descriptions.SEEN.stream().map(text -> text.replaceAll(":.*", "")).distinct())
+    assertThat(jobs.stream().map(text -> text.replaceAll(":.*", "")).distinct())
         .contains("plan", "scan", "tables", "accumulation", "forgetting", "report");
   }
 

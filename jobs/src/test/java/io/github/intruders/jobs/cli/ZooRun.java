@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.TreeMap;
 import org.apache.hadoop.fs.FileUtil;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
@@ -25,11 +26,14 @@ record ZooRun(Path out, Outcome outcome, Map<String, Integer> jobs) implements A
     try {
       Path out = Files.createTempDirectory("zoo-run");
       String manifest = System.getProperty("zoo") + "/manifest.yaml";
-      System.setProperty(LISTENERS, CountedJobs.class.getName());
+      System.setProperty(LISTENERS, StartedJobs.class.getName());
       try {
-        CountedJobs.take();
+        StartedJobs.take();
         Outcome outcome = Outcome.of("run", "--manifest", manifest, "--out", out.toString());
-        return new ZooRun(out, outcome, CountedJobs.take());
+        Map<String, Integer> byStage = new TreeMap<>();
+        StartedJobs.take()
+            .forEach(job -> byStage.merge(job.replaceAll(":.*", ""), 1, Integer::sum));
+        return new ZooRun(out, outcome, byStage);
       } finally {
         System.clearProperty(LISTENERS);
       }

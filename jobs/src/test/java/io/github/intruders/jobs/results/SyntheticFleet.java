@@ -128,8 +128,7 @@ public final class SyntheticFleet {
     BasePlan base = BasePlan.of(storage, "base", config.manifest().baseUri(), config.selection());
     Planner planner = new Planner(storage, base);
     Ledger<ScanEntry> ledger = Ledger.ofScan(storage, config.outUri(), "synthetic");
-    TunedVectorStore vectors =
-        new TunedVectorStore(storage, storage.resolve(config.outUri(), Ledger.TUNED_VECTORS));
+    TunedVectorStore vectors = Ledger.tunedVectors(storage, config.outUri());
     Matrix u = OrthonormalBasis.of(gaussian(SIZE, K).in(Precision.DOUBLE)).q();
     TunedVectors same = new TunedVectors(u.to(Precision.SINGLE), u.to(Precision.SINGLE));
     for (CheckpointSpec spec : config.manifest().checkpoints()) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.util.Map;
+import java.util.Properties;
 import java.util.TreeMap;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
@@ -60,11 +61,13 @@ class SparkSessionsTest {
   private static SparkConf opened(Map<String, String> given) throws IOException {
     Map<String, String> properties = new TreeMap<>(given);
     properties.put("spark.master", "local[1]");
+    Properties before = (Properties) System.getProperties().clone();
+    SMALL_TABLES.keySet().forEach(System::clearProperty); // tests are started with some of them
     properties.forEach(System::setProperty);
     try (SparkSession spark = SparkSessions.open("test")) {
       return spark.sparkContext().getConf();
     } finally {
-      properties.keySet().forEach(System::clearProperty);
+      System.setProperties(before);
     }
   }
 }

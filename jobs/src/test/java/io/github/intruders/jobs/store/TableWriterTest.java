@@ -120,7 +120,19 @@ class TableWriterTest {
     Path killed = Files.createDirectories(out.resolve("_work/staging/killed/attempt/p=1"));
     Path beside = Files.createDirectories(out.resolve("_work/staging/beside/attempt"));
     FileTime old = FileTime.from(Instant.now().minus(Duration.ofDays(4)));
-    for (Path path : List.of(entry, stale, out.resolve("_work/staging/killed"))) {
+    Path rejected =
+        Files.createFile(
+            Files.createDirectories(out.resolve("_work/rejects/a")).resolve("1.jsonl"));
+    Path rejecting =
+        Files.createFile(
+            Files.createDirectories(out.resolve("_work/rejects/b")).resolve("1.jsonl"));
+    for (Path path :
+        List.of(
+            entry,
+            stale,
+            out.resolve("_work/staging/killed"),
+            rejected, // its folder is new, as every folder is in an object storage
+            rejecting.getParent())) {
       Files.setLastModifiedTime(path, old);
     }
 
@@ -131,6 +143,8 @@ class TableWriterTest {
     assertThat(beside).exists();
     assertThat(stale).doesNotExist();
     assertThat(killed).doesNotExist();
+    assertThat(rejected.getParent()).doesNotExist();
+    assertThat(rejecting).exists();
   }
 
   @FunctionalInterface
