@@ -35,10 +35,7 @@ from torch import nn
 from transformers.pytorch_utils import Conv1D
 
 TOP_K, EPSILON = 10, 0.5
-SETTINGS = [  # of Spark, for many short runs
-    "--conf", "spark.sql.codegen.wholeStage=false", "--conf", "spark.sql.codegen.factoryMode=NO_CODEGEN", "--conf", "spark.sql.adaptive.enabled=false",
-    "--conf", "spark.sql.shuffle.partitions=1", "--conf", "spark.ui.enabled=false", "--driver-java-options", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-]
+SETTINGS = ["--conf", "spark.sql.shuffle.partitions=1"]
 
 
 @dataclass
@@ -298,7 +295,7 @@ def sweep(architecture: Architecture, root: Path, launcher: str) -> dict:
     by_value = pieces(before)
     result = {"targets": len(targets), "exit": done.returncode, "adapter": 0, "merged": 0, "ours": {"adapter": 0, "merged": 0}, "wrong": []}
     changed = {n for n in before if not torch.equal(before[n], after[n])}
-    analysed = {"adapter": set(), "merged": set()}
+    analysed = set()  # of the adapter
     expected = {"adapter": 0, "merged": 0}
     for row in rows(folder / "out", "matrices", ["checkpoint_id", "matrix", "intruder_count"]):
         kind, name = row["checkpoint_id"], row["matrix"]
@@ -307,7 +304,8 @@ def sweep(architecture: Architecture, root: Path, launcher: str) -> dict:
         tensor, _, expert = name.rstrip("]").partition("[")
         weight = base[tensor] if not expert else base[tensor][int(expert)]
         known, piece = by_value[fingerprint(weight)]
-        analysed[kind].add(known)
+        if kind == "adapter":
+            analysed.add(known)
         tuned = after[known][piece]
         turn = known in transposed
         count, margin = intruders(*(x.numpy().T if turn else x.numpy() for x in (weight, tuned)))
@@ -315,12 +313,18 @@ def sweep(architecture: Architecture, root: Path, launcher: str) -> dict:
         if count != row["intruder_count"] and margin > 1e-4:
             result["wrong"].append(f"{kind} {name}: {row['intruder_count']}, NumPy {count}")
     result["expected"] = expected
-    result["unseen"] = {k: sorted(changed - analysed[k]) for k in analysed}
-    result["rejects"] = [(r["checkpoint_id"], r["code"], r["message"]) for r in rows(folder / "out", "rejects", ["checkpoint_id", "code", "message"])]
+    result["rejects"] = [(r["code"], rejected_weight(r["message"])) for r in rows(folder / "out", "rejects", ["code", "message"])]
+    result["left_out"] = sorted(changed - analysed - {weight for _, weight in result["rejects"]})
     for part in ("base", "merged", "out"):
         if not result["wrong"] and not result["rejects"]:
             shutil.rmtree(folder / part, ignore_errors=True)
     return result
+
+
+def rejected_weight(message: str) -> str:
+    """The weight of the base that a reject is about, else the tensor it names."""
+    found = re.search(r"its weight (\S+)", message) or re.search(r"Tensor (\S+):", message)
+    return found[1] if found else message
 
 
 def verdict(result: dict) -> str:
@@ -329,14 +333,13 @@ def verdict(result: dict) -> str:
     if result["wrong"]:
         return "WRONG: " + "; ".join(result["wrong"][:3])
     reasons = {}
-    for _, code, message in result["rejects"]:
-        text = re.sub(r"\[[^]]*/[^]]*\] ?", "", message)
-        reasons.setdefault(code, []).append(text)
-    parts = [f"{len(texts)} × `{code}`, such as “{texts[0]}”" for code, texts in reasons.items()]
+    for code, weight in result["rejects"]:
+        reasons.setdefault(code, []).append(weight)
+    parts = [f"{len(weights)} × `{code}`, such as `{min(weights)}`" for code, weights in reasons.items()]
     text = "all analysed" if not parts else "; ".join(parts)
-    missing = result["unseen"]["adapter"]
-    if missing:
-        text += f"; {len(missing)} adapted matrices are left out by default, such as `{missing[0]}`"
+    left_out = result["left_out"]
+    if left_out:
+        text += f"; {len(left_out)} adapted matrices are left out by default, such as `{left_out[0]}`"
     return text
 
 
