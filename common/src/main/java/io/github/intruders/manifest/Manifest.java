@@ -72,6 +72,11 @@ public record Manifest(
             });
   }
 
+  /** The ids of the checkpoints, in the manifest's order. */
+  public List<String> checkpointIds() {
+    return checkpoints.stream().map(CheckpointSpec::id).toList();
+  }
+
   /** The same comparisons with other metrics files. */
   public Manifest withMetrics(List<String> uris) {
     return new Manifest(baseId, baseUri, checkpoints, uris, contentHash);

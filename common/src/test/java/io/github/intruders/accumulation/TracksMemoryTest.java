@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.Matrix;
+import io.github.intruders.linalg.NativeMemory;
 import io.github.intruders.linalg.Precision;
 import io.github.intruders.scan.TunedVectors;
 import java.util.List;
-import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -23,18 +23,11 @@ class TracksMemoryTest {
 
   @BeforeEach
   void waitUntilWhatOtherTestsLeftBehindIsFreed() throws InterruptedException {
-    Matrix.zeros(1, 1, Precision.SINGLE).free();
-    int quiet = 0;
-    while (quiet < 3) {
-      before = Pointer.totalBytes();
-      System.gc();
-      Thread.sleep(10); // it is freed by a thread of its own
-      quiet = Pointer.totalBytes() == before ? quiet + 1 : 0;
-    }
+    before = NativeMemory.whenQuiet();
   }
 
   private long taken() {
-    return Pointer.totalBytes() - before;
+    return NativeMemory.now() - before;
   }
 
   /** A step whose vectors are freed as soon as it is added. */

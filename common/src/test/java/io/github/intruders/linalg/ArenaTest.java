@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
-import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,18 +17,11 @@ class ArenaTest {
 
   @BeforeEach
   void waitUntilWhatOtherTestsLeftBehindIsFreed() throws InterruptedException {
-    OpenBlas.load();
-    int quiet = 0;
-    while (quiet < 3) {
-      before = Pointer.totalBytes();
-      System.gc();
-      Thread.sleep(10); // it is freed by a thread of its own
-      quiet = Pointer.totalBytes() == before ? quiet + 1 : 0;
-    }
+    before = NativeMemory.whenQuiet();
   }
 
   private long taken() {
-    return Pointer.totalBytes() - before;
+    return NativeMemory.now() - before;
   }
 
   private static Matrix matrix() {

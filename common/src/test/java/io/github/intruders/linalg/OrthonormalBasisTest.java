@@ -16,13 +16,7 @@ class OrthonormalBasisTest {
   private final SplittableRandom random = new SplittableRandom(11);
 
   private Matrix gaussian(int rows, int cols, Precision precision) {
-    Matrix matrix = Matrix.allocate(rows, cols, precision);
-    for (int i = 0; i < rows; i++) {
-      for (int j = 0; j < cols; j++) {
-        matrix.set(i, j, random.nextGaussian());
-      }
-    }
-    return matrix;
+    return Gaussian.matrix(random, rows, cols, 1, precision);
   }
 
   private static void assertFactorises(Matrix x) {

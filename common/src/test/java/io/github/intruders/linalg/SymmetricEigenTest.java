@@ -38,13 +38,7 @@ class SymmetricEigenTest {
 
   @Test
   void eigenvaluesOfAGramMatrixAreSquaredSingularValues() {
-    SplittableRandom random = new SplittableRandom(5);
-    Matrix x = Matrix.allocate(40, 12, Precision.DOUBLE);
-    for (int i = 0; i < 40; i++) {
-      for (int j = 0; j < 12; j++) {
-        x.set(i, j, random.nextGaussian());
-      }
-    }
+    Matrix x = Gaussian.matrix(new SplittableRandom(5), 40, 12);
     double[] s = LapackSvd.QR_ITERATION.singularValues(x);
 
     double[] values = SymmetricEigen.valuesOf(x.t().times(x));

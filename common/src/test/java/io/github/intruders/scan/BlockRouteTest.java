@@ -10,6 +10,7 @@ import io.github.intruders.checkpoint.TensorInfo;
 import io.github.intruders.checkpoint.TensorReader;
 import io.github.intruders.checkpoint.hadoop.HadoopStorage;
 import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.Gaussian;
 import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.OrthonormalBasis;
@@ -234,12 +235,6 @@ class BlockRouteTest {
   }
 
   private Matrix gaussian(int rows, int cols, double scale) {
-    Matrix matrix = Matrix.allocate(rows, cols, Precision.SINGLE);
-    for (int i = 0; i < rows; i++) {
-      for (int j = 0; j < cols; j++) {
-        matrix.set(i, j, scale * random.nextGaussian());
-      }
-    }
-    return matrix;
+    return Gaussian.matrix(random, rows, cols, scale, Precision.SINGLE);
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.Gaussian;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.OrthonormalBasis;
 import io.github.intruders.linalg.Precision;
@@ -154,10 +155,6 @@ class HardCasesTest {
   }
 
   private Matrix gaussian(int rows, int cols, double scale) {
-    double[][] values = new double[rows][cols];
-    for (double[] row : values) {
-      Arrays.setAll(row, j -> scale * random.nextGaussian());
-    }
-    return Matrix.of(values);
+    return Gaussian.matrix(random, rows, cols, scale, Precision.DOUBLE);
   }
 }

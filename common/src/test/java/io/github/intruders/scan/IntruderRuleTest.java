@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.Gaussian;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.OrthonormalBasis;
 import io.github.intruders.linalg.Precision;
@@ -78,12 +79,6 @@ class IntruderRuleTest {
   }
 
   private Matrix gaussian(int order) {
-    Matrix matrix = Matrix.allocate(order, order, Precision.DOUBLE);
-    for (int i = 0; i < order; i++) {
-      for (int j = 0; j < order; j++) {
-        matrix.set(i, j, random.nextGaussian());
-      }
-    }
-    return matrix;
+    return Gaussian.matrix(random, order, order);
   }
 }

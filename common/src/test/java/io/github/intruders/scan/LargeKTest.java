@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.Gaussian;
 import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.linalg.Matrix;
-import io.github.intruders.linalg.Precision;
 import io.github.intruders.linalg.Svd;
 import io.github.intruders.spectra.BaseSpectrum;
 import io.github.intruders.spectra.UpdateStatistics;
@@ -71,12 +71,6 @@ class LargeKTest {
   }
 
   private Matrix gaussian() {
-    Matrix matrix = Matrix.allocate(ROWS, COLS, Precision.DOUBLE);
-    for (int i = 0; i < ROWS; i++) {
-      for (int j = 0; j < COLS; j++) {
-        matrix.set(i, j, random.nextGaussian());
-      }
-    }
-    return matrix;
+    return Gaussian.matrix(random, ROWS, COLS);
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.Gaussian;
 import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.OrthonormalBasis;
@@ -222,10 +223,6 @@ class LowRankRouteTest {
   }
 
   private Matrix gaussian(int rows, int cols, double scale) {
-    double[][] values = new double[rows][cols];
-    for (double[] row : values) {
-      Arrays.setAll(row, j -> scale * random.nextGaussian());
-    }
-    return Matrix.of(values);
+    return Gaussian.matrix(random, rows, cols, scale, Precision.DOUBLE);
   }
 }

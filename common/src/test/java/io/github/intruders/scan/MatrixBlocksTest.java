@@ -9,6 +9,7 @@ import io.github.intruders.checkpoint.SafetensorsHeader;
 import io.github.intruders.checkpoint.SafetensorsWriter;
 import io.github.intruders.checkpoint.hadoop.HadoopStorage;
 import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.Gaussian;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
 import io.github.intruders.plan.BaseMatrix;
@@ -79,13 +80,6 @@ class MatrixBlocksTest {
   }
 
   private static Matrix gaussian(int rows, int cols) {
-    SplittableRandom random = new SplittableRandom(5);
-    Matrix matrix = Matrix.allocate(rows, cols, Precision.SINGLE);
-    for (int i = 0; i < rows; i++) {
-      for (int j = 0; j < cols; j++) {
-        matrix.set(i, j, random.nextGaussian());
-      }
-    }
-    return matrix;
+    return Gaussian.matrix(new SplittableRandom(5), rows, cols, 1, Precision.SINGLE);
   }
 }

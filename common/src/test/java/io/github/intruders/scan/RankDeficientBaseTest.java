@@ -7,6 +7,7 @@ import io.github.intruders.checkpoint.SafetensorsFile;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.hadoop.HadoopStorage;
 import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.Gaussian;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.OrthonormalBasis;
 import io.github.intruders.linalg.Precision;
@@ -175,12 +176,7 @@ class RankDeficientBaseTest {
       }
       return vectors;
     }
-    Matrix mixed = Matrix.allocate(length - from, count, Precision.SINGLE);
-    for (int i = 0; i < mixed.rows(); i++) {
-      for (int j = 0; j < count; j++) {
-        mixed.set(i, j, random.nextGaussian());
-      }
-    }
+    Matrix mixed = Gaussian.matrix(random, length - from, count, 1, Precision.SINGLE);
     vectors.rowRange(from, length).assign(OrthonormalBasis.of(mixed).q());
     return vectors;
   }

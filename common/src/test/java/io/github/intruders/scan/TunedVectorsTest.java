@@ -8,6 +8,7 @@ import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.hadoop.HadoopStorage;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.Gaussian;
 import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
@@ -96,13 +97,7 @@ class TunedVectorsTest {
   }
 
   private Matrix gaussian(int rows, int cols) {
-    Matrix matrix = Matrix.allocate(rows, cols, Precision.DOUBLE);
-    for (int i = 0; i < rows; i++) {
-      for (int j = 0; j < cols; j++) {
-        matrix.set(i, j, random.nextGaussian());
-      }
-    }
-    return matrix;
+    return Gaussian.matrix(random, rows, cols);
   }
 
   private static double dot(double[] a, double[] b) {

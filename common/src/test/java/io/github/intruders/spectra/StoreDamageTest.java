@@ -12,6 +12,7 @@ import io.github.intruders.checkpoint.hadoop.HadoopStorage;
 import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.Gaussian;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
 import io.github.intruders.mitigation.EditStore;
@@ -64,13 +65,7 @@ class StoreDamageTest {
   }
 
   private static Matrix random(Random random, int rows, int cols) {
-    Matrix matrix = Matrix.allocate(rows, cols, Precision.DOUBLE);
-    for (int i = 0; i < rows; i++) {
-      for (int j = 0; j < cols; j++) {
-        matrix.set(i, j, random.nextGaussian());
-      }
-    }
-    return matrix;
+    return Gaussian.matrix(random, rows, cols);
   }
 
   private String uri(Path path) {

@@ -28,6 +28,11 @@ public final class TableRows {
         .getOrCreate();
   }
 
+  /** One table. */
+  public static Dataset<Row> table(Path out, String table) {
+    return session().read().parquet(out.resolve(table).toString());
+  }
+
   /** All tables below a run's output, each with its rows in a fixed order. */
   public static Map<String, List<String>> in(SparkSession spark, Path out) throws IOException {
     Map<String, List<String>> tables = new TreeMap<>();
@@ -50,7 +55,7 @@ public final class TableRows {
     }
   }
 
-  /** One table. */
+  /** The rows of one table. */
   static List<String> of(SparkSession spark, Path out, String table) {
     Dataset<Row> rows = spark.read().parquet(out.resolve(table).toString());
     return rows.drop("run_id", "elapsed_millis", "scan_key").toJSON().collectAsList().stream()

@@ -2,7 +2,6 @@ package io.github.intruders.jobs.config;
 
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
-import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.manifest.Manifest;
 import io.github.intruders.plan.MatrixSelection;
 import io.github.intruders.scan.ScanSettings;
@@ -65,7 +64,7 @@ public record JobConfig(
    * @throws UserInputException if the manifest has no such checkpoint; names those it has
    */
   public JobConfig withCheckpoints(List<String> ids) {
-    List<String> known = manifest.checkpoints().stream().map(CheckpointSpec::id).toList();
+    List<String> known = manifest.checkpointIds();
     for (String id : ids) {
       if (!known.contains(id)) {
         throw UserInputException.of(

@@ -24,7 +24,6 @@ import io.github.intruders.jobs.progress.StageCounters;
 import io.github.intruders.jobs.store.TableChanges;
 import io.github.intruders.jobs.table.ForgettingTable;
 import io.github.intruders.jobs.table.MetricsTable;
-import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.manifest.Manifest;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -161,10 +160,7 @@ public final class ForgettingStage {
         run.byKey(result.measured(), MeasuredForgetting::checkpointId, withMetrics.size())
             .map(MetricsTable::toRow),
         withMetrics,
-        manifest.checkpoints().stream()
-            .map(CheckpointSpec::id)
-            .filter(id -> !withMetrics.contains(id))
-            .toList());
+        manifest.checkpointIds().stream().filter(id -> !withMetrics.contains(id)).toList());
     counters.finished(1);
     List<String> base = List.of(manifest.baseId());
     changes.replace(
@@ -208,7 +204,7 @@ public final class ForgettingStage {
   /** What an earlier run left out of these metrics; that of other manifests is not ours to drop. */
   public static Column staleRejects(Manifest manifest) {
     List<String> ids = new ArrayList<>(List.of(manifest.baseId()));
-    manifest.checkpoints().forEach(spec -> ids.add(spec.id()));
+    ids.addAll(manifest.checkpointIds());
     Column ours = col("checkpoint_id").isin(ids.toArray());
     for (String uri : manifest.metrics()) {
       // Names in a metrics file that no checkpoint has.
@@ -234,8 +230,7 @@ public final class ForgettingStage {
   }
 
   private List<Rejection> notScanned(Set<String> withMetrics, Set<String> scanned) {
-    return manifest.checkpoints().stream()
-        .map(CheckpointSpec::id)
+    return manifest.checkpointIds().stream()
         .filter(id -> withMetrics.contains(id) && !scanned.contains(id))
         .map(
             id ->

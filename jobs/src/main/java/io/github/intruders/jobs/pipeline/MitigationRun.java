@@ -16,13 +16,11 @@ import io.github.intruders.jobs.results.ResultsStage;
 import io.github.intruders.jobs.session.DriverStorage;
 import io.github.intruders.jobs.store.TableChanges;
 import io.github.intruders.jobs.table.MitigationsTable;
-import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.mitigation.MitigationSettings;
 import java.io.IOException;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.storage.StorageLevel;
@@ -94,10 +92,9 @@ public final class MitigationRun {
         MitigationsTable.TABLE,
         entries.map(MitigationsTable::toRow),
         edited,
-        run.config().manifest().checkpoints().stream()
-            .map(CheckpointSpec::id)
+        run.config().manifest().checkpointIds().stream()
             .filter(id -> !edited.contains(id))
-            .collect(Collectors.toSet()));
+            .toList());
     counters.finished(1);
     if (rejects.count() > 0) {
       rejects.replace(changes, Set.of(), null);

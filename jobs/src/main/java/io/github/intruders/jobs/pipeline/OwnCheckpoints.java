@@ -8,7 +8,6 @@ import io.github.intruders.jobs.config.TablePlace;
 import io.github.intruders.jobs.context.RunContext;
 import io.github.intruders.jobs.store.Tables;
 import io.github.intruders.jobs.table.CheckpointsTable;
-import io.github.intruders.manifest.CheckpointSpec;
 import java.io.IOException;
 import java.util.List;
 import org.apache.spark.sql.Row;
@@ -28,7 +27,7 @@ final class OwnCheckpoints {
       return;
     }
     String baseId = run.config().manifest().baseId();
-    Object[] ids = run.config().manifest().checkpoints().stream().map(CheckpointSpec::id).toArray();
+    Object[] ids = run.config().manifest().checkpointIds().toArray();
     List<Row> foreign =
         tables
             .stored(table)

@@ -178,10 +178,7 @@ public final class Pipeline {
   /** Writes what was left out, publishes, and compacts the ledger. */
   private void finish(RunContext run, Scanned scanned, RunRejects rejects, TableChanges changes)
       throws IOException {
-    Set<String> ids =
-        run.config().manifest().checkpoints().stream()
-            .map(CheckpointSpec::id)
-            .collect(Collectors.toSet());
+    Set<String> ids = Set.copyOf(run.config().manifest().checkpointIds());
     rejects.replace(
         changes, ids, hasMetrics ? ForgettingStage.staleRejects(run.config().manifest()) : null);
     Supervision.publish(run, changes);

@@ -1,6 +1,5 @@
 package io.github.intruders.jobs.progress;
 
-import java.io.PrintStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,8 +16,7 @@ public final class DriverProgress implements AutoCloseable {
   private final String stage;
   private final String unit;
   private final long total;
-  private final boolean terminal = "true".equals(System.getenv("INTRUDERS_TERMINAL"));
-  private final PrintStream err = System.err;
+  private final TerminalLine terminal = new TerminalLine();
   private final long start = System.nanoTime();
   private long done;
   private double toldAt;
@@ -52,7 +50,7 @@ public final class DriverProgress implements AutoCloseable {
   public synchronized void finished() {
     done++;
     double seconds = seconds();
-    if (seconds - toldAt < (terminal ? REDRAW_SECONDS : LOG_EVERY_SECONDS)) {
+    if (seconds - toldAt < (terminal.isOn() ? REDRAW_SECONDS : LOG_EVERY_SECONDS)) {
       return;
     }
     toldAt = seconds;
@@ -60,9 +58,8 @@ public final class DriverProgress implements AutoCloseable {
     String line =
         new ProgressReading(stage, 1, 1, unit, done, total, share, 0, seconds, seconds, 0, true)
             .line();
-    if (terminal) {
-      err.print("\r" + line + "\u001b[K\r");
-      err.flush();
+    if (terminal.isOn()) {
+      terminal.draw(line);
     } else {
       LOG.info("{}", line);
     }
@@ -74,10 +71,7 @@ public final class DriverProgress implements AutoCloseable {
 
   @Override
   public synchronized void close() {
-    if (terminal) {
-      err.print("\r\u001b[K");
-      err.flush();
-    }
+    terminal.erase();
     LOG.info("{}: {} of {} {} in {}", stage, done, total, unit, ProgressReading.clock(seconds()));
     LogContext.endThread();
   }

@@ -1,6 +1,5 @@
 package io.github.intruders.jobs.progress;
 
-import java.io.PrintStream;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,8 +29,7 @@ public final class JobProgress implements AutoCloseable {
   private final List<String> stages;
   private final String runId;
   private final String tag;
-  private final boolean terminal = "true".equals(System.getenv("INTRUDERS_TERMINAL"));
-  private final PrintStream err = System.err;
+  private final TerminalLine terminal = new TerminalLine();
   private final long start = System.nanoTime();
   private final Map<String, Double> seconds = new LinkedHashMap<>();
   private final RunningTasks running = new RunningTasks();
@@ -141,7 +139,7 @@ public final class JobProgress implements AutoCloseable {
       return;
     }
     current = null;
-    erase();
+    terminal.erase();
     double took = secondsSince(stage.start());
     seconds.merge(stage.name(), took, Double::sum);
     long rejected = stage.counters().rejected().sum();
@@ -213,9 +211,8 @@ public final class JobProgress implements AutoCloseable {
         if (reading.isEmpty()) {
           continue;
         }
-        if (terminal) {
-          err.print("\r" + reading.get().line() + "\u001b[K\r"); // what comes next writes over it
-          err.flush();
+        if (terminal.isOn()) {
+          terminal.draw(reading.get().line());
           continue;
         }
         long part = reading.get().place() * 100L + (int) (LOG_PARTS * reading.get().share());
@@ -229,13 +226,6 @@ public final class JobProgress implements AutoCloseable {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    }
-  }
-
-  private void erase() {
-    if (terminal) {
-      err.print("\r\u001b[K");
-      err.flush();
     }
   }
 

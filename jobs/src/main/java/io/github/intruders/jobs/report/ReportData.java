@@ -29,7 +29,7 @@ final class ReportData {
   private static final int WORST_MATRICES = 60;
   private static final int REJECTS_SHOWN = 50;
 
-  private static final Comparator<CheckpointResult> MOST_INTRUDERS_FIRST =
+  static final Comparator<CheckpointResult> MOST_INTRUDERS_FIRST =
       Comparator.comparingInt(CheckpointResult::intruderCount)
           .reversed()
           .thenComparing(CheckpointResult::checkpointId);

@@ -3,6 +3,7 @@ package io.github.intruders.jobs.report;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.session.Build;
 import io.github.intruders.jobs.session.Hadoop;
+import io.github.intruders.jobs.table.SideNames;
 import io.github.intruders.linalg.OpenBlas;
 import io.github.intruders.scan.ScanSettings;
 import io.github.intruders.scan.Side;
@@ -24,7 +25,7 @@ record RunConditions(JobConfig config) {
   /** {@code left}, {@code right} or {@code both}. */
   String side() {
     List<Side> sides = config.settings().sides();
-    return sides.size() == 2 ? "both" : sides.get(0).name().toLowerCase(Locale.ROOT);
+    return sides.size() == 2 ? "both" : SideNames.toColumn(sides.get(0));
   }
 
   /** What was counted, in words. */

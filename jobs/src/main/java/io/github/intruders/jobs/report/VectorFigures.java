@@ -217,10 +217,7 @@ final class VectorFigures {
     Set<String> most =
         drawn.stream()
             .filter(CheckpointResult::isAnalysed)
-            .sorted(
-                Comparator.comparingInt(CheckpointResult::intruderCount)
-                    .reversed()
-                    .thenComparing(CheckpointResult::checkpointId))
+            .sorted(ReportData.MOST_INTRUDERS_FIRST)
             .limit(Math.min(HEAT_CHECKPOINTS, HEAT_CELLS / Math.max(1, whole.size())))
             .map(CheckpointResult::checkpointId)
             .collect(Collectors.toSet());

@@ -62,7 +62,9 @@ public final class ResultsStage {
     counters.finished(1);
     Collection<String> analysed = results.figures().keySet();
     List<String> empty =
-        specs.stream().map(CheckpointSpec::id).filter(id -> !analysed.contains(id)).toList();
+        run.config().manifest().checkpointIds().stream()
+            .filter(id -> !analysed.contains(id))
+            .toList();
     Map<String, String> found = results.entriesKeys();
     changes.replaceChanged(
         MatricesTable.TABLE, found, ids -> results.entriesOf(ids).map(MatricesTable::toRow), empty);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
+import io.github.intruders.jobs.TableRows;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +16,6 @@ import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -37,7 +37,7 @@ class AccumulationTest {
     assertThat(run.outcome().exitCode()).isZero();
     Path out = run.out();
 
-    List<Row> steps = sorted(table(out, "accumulation"));
+    List<Row> steps = sorted(TableRows.table(out, "accumulation"));
     assertThat(
             steps.stream()
                 .collect(
@@ -53,16 +53,16 @@ class AccumulationTest {
                 "lora-r32", List.of(1, 6, 6, 10)));
     assertAddsUp(out);
     assertThat(
-            table(out, "accumulation")
-                .join(table(out, "checkpoints"), "checkpoint_id")
+            TableRows.table(out, "accumulation")
+                .join(TableRows.table(out, "checkpoints"), "checkpoint_id")
                 .where("intruder_count <> born + persisted"))
         .matches(Dataset::isEmpty);
     assertThat(
-            table(out, "intruder_tracks")
+            TableRows.table(out, "intruder_tracks")
                 .where("state <> 'born' AND step = 1 OR born_at_step > step"))
         .matches(Dataset::isEmpty);
     assertThat(
-            table(out, "intruder_tracks")
+            TableRows.table(out, "intruder_tracks")
                 .where("born_by_task IS NULL OR state <> 'born' AND previous_step <> step - 1"))
         .matches(Dataset::isEmpty);
   }
@@ -70,11 +70,11 @@ class AccumulationTest {
   /** In both tables born + persisted = intruders; what was there persists or fades. */
   static void assertAddsUp(Path out) {
     for (String table : List.of("accumulation", "accumulation_by_matrix")) {
-      assertThat(table(out, table).where("born + persisted <> intruders"))
+      assertThat(TableRows.table(out, table).where("born + persisted <> intruders"))
           .as(table)
           .matches(Dataset::isEmpty);
     }
-    Dataset<Row> now = table(out, "accumulation_by_matrix");
+    Dataset<Row> now = TableRows.table(out, "accumulation_by_matrix");
     Dataset<Row> before =
         now.select(
             functions.col("sequence"),
@@ -98,7 +98,7 @@ class AccumulationTest {
     Path once = temporary.resolve("once");
     assertThat(run("run", once, 4, "lora-r8")).isZero();
     for (String table : TABLES) {
-      assertSameRows(sorted(table(nightly, table)), sorted(table(once, table)));
+      assertSameRows(sorted(TableRows.table(nightly, table)), sorted(TableRows.table(once, table)));
     }
   }
 
@@ -110,11 +110,11 @@ class AccumulationTest {
     assertThat(Files.exists(out.resolve("accumulation"))).isFalse();
 
     assertThat(run("accumulate", out, 2, "lora-r1", "lora-r8")).isZero();
-    List<Row> both = sorted(table(out, "accumulation"));
+    List<Row> both = sorted(TableRows.table(out, "accumulation"));
     assertThat(run("accumulate", out, 2, "lora-r1")).isZero();
 
     assertThat(both).hasSize(4);
-    assertSameRows(sorted(table(out, "accumulation")), both);
+    assertSameRows(sorted(TableRows.table(out, "accumulation")), both);
   }
 
   @Test
@@ -128,19 +128,19 @@ class AccumulationTest {
 
     assertThat(run("accumulate", out, 3, "lora-r1", "lora-r8")).isEqualTo(Main.DONE_WITH_REJECTS);
 
-    assertThat(table(out, "rejects").orderBy("checkpoint_id").collectAsList())
+    assertThat(TableRows.table(out, "rejects").orderBy("checkpoint_id").collectAsList())
         .extracting(row -> row.<String>getAs("code"), row -> row.<String>getAs("checkpoint_id"))
         .containsExactly(
             tuple("VECTORS_MISSING", "lora-r1/2-c"),
             tuple("VECTORS_MISSING", "lora-r8/3-javascript"));
-    assertThat(table(out, "rejects").where("checkpoint_id = 'lora-r1/2-c'").first())
+    assertThat(TableRows.table(out, "rejects").where("checkpoint_id = 'lora-r1/2-c'").first())
         .satisfies(
             row ->
                 assertThat(row.<String>getAs("message"))
                     .contains(vectors.getFileName().toString()));
     assertAddsUp(out);
     Dataset<Row> matrix =
-        table(out, "accumulation_by_matrix")
+        TableRows.table(out, "accumulation_by_matrix")
             .where("sequence = 'lora-r1' AND matrix LIKE '%q_proj%'")
             .orderBy("step");
     assertThat(matrix.collectAsList())
@@ -152,7 +152,7 @@ class AccumulationTest {
 
     Files.write(vectors, kept);
     assertThat(run("accumulate", out, 3, "lora-r1")).isZero();
-    assertThat(table(out, "rejects").collectAsList())
+    assertThat(TableRows.table(out, "rejects").collectAsList())
         .as("what was said of the other sequence stays")
         .singleElement()
         .satisfies(
@@ -162,7 +162,7 @@ class AccumulationTest {
 
   private static Path vectors(Path out, String checkpoint) {
     String key =
-        table(out, "matrices")
+        TableRows.table(out, "matrices")
             .where(functions.col("checkpoint_id").equalTo(checkpoint))
             .where("matrix LIKE '%q_proj%'")
             .select("scan_key")
@@ -178,8 +178,8 @@ class AccumulationTest {
 
     assertThat(run("accumulate", out, 3, "lora-r1")).isEqualTo(Main.DONE_WITH_REJECTS);
 
-    assertThat(table(out, "accumulation").count()).isEqualTo(2);
-    assertThat(table(out, "rejects").collectAsList())
+    assertThat(TableRows.table(out, "accumulation").count()).isEqualTo(2);
+    assertThat(TableRows.table(out, "rejects").collectAsList())
         .singleElement()
         .satisfies(
             row -> {
@@ -199,7 +199,7 @@ class AccumulationTest {
   void settingsThatAreNotThoseOfTheScanAreRefusedAndTheTablesStay() throws IOException {
     Path out = temporary.resolve("settings");
     assertThat(run("run", out, 2, "lora-r1")).isZero();
-    List<Row> before = sorted(table(out, "accumulation"));
+    List<Row> before = sorted(TableRows.table(out, "accumulation"));
 
     for (List<String> other :
         List.of(List.of("--side", "right"), List.of("--epsilon", "0.9"), List.of("--top-k", "5"))) {
@@ -208,7 +208,7 @@ class AccumulationTest {
           .isEqualTo(Main.UNUSABLE);
     }
 
-    assertThat(sorted(table(out, "accumulation"))).isEqualTo(before);
+    assertThat(sorted(TableRows.table(out, "accumulation"))).isEqualTo(before);
   }
 
   @Test
@@ -217,7 +217,7 @@ class AccumulationTest {
     assertThat(run("run", out, 2, List.of("--side", "both"), "lora-r1")).isZero();
 
     List<Row> expected =
-        table(out, "singular_vectors")
+        TableRows.table(out, "singular_vectors")
             .where("side = 'left'")
             .groupBy("checkpoint_id")
             .agg(
@@ -229,7 +229,7 @@ class AccumulationTest {
                     .as("share"))
             .orderBy("checkpoint_id")
             .collectAsList();
-    List<Row> found = table(out, "accumulation").orderBy("checkpoint_id").collectAsList();
+    List<Row> found = TableRows.table(out, "accumulation").orderBy("checkpoint_id").collectAsList();
     assertThat(found).hasSize(2);
     for (int i = 0; i < found.size(); i++) {
       assertThat(found.get(i).<Integer>getAs("intruders"))
@@ -338,13 +338,5 @@ class AccumulationTest {
       }
     }
     return entries;
-  }
-
-  static Dataset<Row> table(Path out, String table) {
-    return SparkSession.builder()
-        .master("local[2]")
-        .getOrCreate()
-        .read()
-        .parquet(out.resolve(table).toString());
   }
 }

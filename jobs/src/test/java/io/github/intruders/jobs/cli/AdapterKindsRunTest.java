@@ -2,15 +2,14 @@ package io.github.intruders.jobs.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.intruders.jobs.TableRows;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -73,8 +72,11 @@ class AdapterKindsRunTest {
     }
     assertThat(counts(out, "loha").values()).anyMatch(row -> row.getInt(1) > 0);
     assertThat(counts(out, "broken")).hasSize(13);
-    Row reject = read(out, "rejects").select("checkpoint_id", "matrix", "code", "message").first();
-    assertThat(read(out, "rejects").count()).isEqualTo(1);
+    Row reject =
+        TableRows.table(out, "rejects")
+            .select("checkpoint_id", "matrix", "code", "message")
+            .first();
+    assertThat(TableRows.table(out, "rejects").count()).isEqualTo(1);
     assertThat(reject.getString(0)).isEqualTo("broken");
     assertThat(reject.getString(1)).isEqualTo("model.layers.0.self_attn.q_proj.weight");
     assertThat(reject.getString(2)).isEqualTo("ADAPTER_INVALID");
@@ -108,17 +110,12 @@ class AdapterKindsRunTest {
   private static Map<String, Row> counts(Path out, String checkpoint) {
     Map<String, Row> counts = new TreeMap<>();
     for (Row row :
-        read(out, "matrices")
+        TableRows.table(out, "matrices")
             .where("checkpoint_id = '" + checkpoint + "'")
             .select("matrix", "intruder_count", "intruders")
             .collectAsList()) {
       counts.put(row.getString(0), row);
     }
     return counts;
-  }
-
-  private static Dataset<Row> read(Path out, String table) {
-    SparkSession spark = SparkSession.builder().master("local[2]").getOrCreate();
-    return spark.read().parquet(out.resolve(table).toString());
   }
 }

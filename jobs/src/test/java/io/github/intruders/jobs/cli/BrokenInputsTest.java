@@ -2,6 +2,7 @@ package io.github.intruders.jobs.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.intruders.jobs.TableRows;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -16,9 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -105,7 +104,9 @@ class BrokenInputsTest {
 
     List<String> rejects = new ArrayList<>();
     for (Row row :
-        read(out, "rejects").select("checkpoint_id", "matrix", "code", "message").collectAsList()) {
+        TableRows.table(out, "rejects")
+            .select("checkpoint_id", "matrix", "code", "message")
+            .collectAsList()) {
       rejects.add(
           "%s | %s | %s | %s"
               .formatted(
@@ -145,7 +146,7 @@ class BrokenInputsTest {
 
     assertThat(counts(out, "mended")).containsExactly(28, 2, 0);
     assertThat(counts(out, "healthy")).containsExactly(28, 0, 0);
-    assertThat(read(out, "rejects").count()).isZero();
+    assertThat(TableRows.table(out, "rejects").count()).isZero();
   }
 
   @Test
@@ -174,16 +175,11 @@ class BrokenInputsTest {
   /** Matrices, intruders and rejects of one checkpoint. */
   private static List<Integer> counts(Path out, String checkpoint) {
     Row row =
-        read(out, "checkpoints")
+        TableRows.table(out, "checkpoints")
             .where("checkpoint_id = '" + checkpoint + "'")
             .select("matrices", "intruder_count", "rejected")
             .first();
     return List.of(row.getInt(0), row.getInt(1), row.getInt(2));
-  }
-
-  private static Dataset<Row> read(Path out, String table) {
-    SparkSession spark = SparkSession.builder().master("local[2]").getOrCreate();
-    return spark.read().parquet(out.resolve(table).toString());
   }
 
   private static List<String> golden() throws IOException {

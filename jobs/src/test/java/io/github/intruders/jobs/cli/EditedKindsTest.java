@@ -12,6 +12,7 @@ import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorInfo;
 import io.github.intruders.checkpoint.TensorReader;
 import io.github.intruders.checkpoint.hadoop.HadoopStorage;
+import io.github.intruders.jobs.TableRows;
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
@@ -29,7 +30,6 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -330,15 +330,9 @@ class EditedKindsTest {
   }
 
   private static Set<String> column(Path out, String table) {
-    SparkSession spark = SparkSession.builder().master("local[2]").getOrCreate();
     Set<String> ids = new TreeSet<>();
     if (Files.exists(out.resolve(table))) {
-      for (Row row :
-          spark
-              .read()
-              .parquet(out.resolve(table).toString())
-              .select("checkpoint_id")
-              .collectAsList()) {
+      for (Row row : TableRows.table(out, table).select("checkpoint_id").collectAsList()) {
         ids.add(row.getString(0));
       }
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.intruders.jobs.TableRows;
 import io.github.intruders.jobs.table.ForgettingTable;
 import io.github.intruders.jobs.table.MetricsTable;
 import java.io.IOException;
@@ -21,7 +22,6 @@ import org.apache.spark.ml.linalg.Matrix;
 import org.apache.spark.ml.stat.Correlation;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -46,17 +46,9 @@ class ForgettingCommandTest {
     return System.getProperty("zoo") + "/" + path;
   }
 
-  private static Dataset<Row> read(Path out, String table) {
-    return SparkSession.builder()
-        .master("local[2]")
-        .getOrCreate()
-        .read()
-        .parquet(out.resolve(table).toString());
-  }
-
   private static Row line(String grouping, String method, String pValueMethod) {
     List<Row> rows =
-        read(zooRun, "forgetting")
+        TableRows.table(zooRun, "forgetting")
             .where(LOSS)
             .where("grouping = '" + grouping + "' AND method = '" + method + "'")
             .where("p_value_method = '" + pValueMethod + "'")
@@ -110,7 +102,7 @@ class ForgettingCommandTest {
 
   @Test
   void everyGroupingMeasureAndKindOfPValueHasItsRows() {
-    Dataset<Row> table = read(zooRun, "forgetting");
+    Dataset<Row> table = TableRows.table(zooRun, "forgetting");
     assertThat(table.columns()).containsExactly(ForgettingTable.TABLE.stored().fieldNames());
     List<String> groupings =
         List.of(
@@ -138,7 +130,7 @@ class ForgettingCommandTest {
 
   @Test
   void theMetricsTableHoldsTheJoinedData() {
-    Dataset<Row> table = read(zooRun, "metrics");
+    Dataset<Row> table = TableRows.table(zooRun, "metrics");
     assertThat(table.columns()).containsExactly(MetricsTable.TABLE.stored().fieldNames());
     assertThat(table.count()).isEqualTo(16 * 5);
     Row row = table.where("checkpoint_id = 'full/1-python' AND metric = 'loss_english'").first();
@@ -151,9 +143,9 @@ class ForgettingCommandTest {
   @Test
   void mllibAgreesOnSpearmansRho() {
     Dataset<Row> joined =
-        read(zooRun, "metrics")
+        TableRows.table(zooRun, "metrics")
             .where("metric = 'loss_english'")
-            .join(read(zooRun, "checkpoints"), "checkpoint_id");
+            .join(TableRows.table(zooRun, "checkpoints"), "checkpoint_id");
     Dataset<Row> vectors =
         new VectorAssembler()
             .setInputCols(new String[] {"intruder_count", "forgetting"})
@@ -213,7 +205,7 @@ class ForgettingCommandTest {
 
     assertThat(outcome.exitCode()).as(outcome.err() + outcome.out()).isZero();
     Map<String, Double> forgetting = new TreeMap<>();
-    for (Row row : read(temporary.resolve("kinds-out"), "metrics").collectAsList()) {
+    for (Row row : TableRows.table(temporary.resolve("kinds-out"), "metrics").collectAsList()) {
       forgetting.put(
           row.<String>getAs("checkpoint_id") + " " + row.<String>getAs("metric"),
           row.getAs("forgetting"));
@@ -226,7 +218,7 @@ class ForgettingCommandTest {
                 "full/3-javascript ppl", 2.0,
                 "full/2-c arc/acc", 0.25));
     Row accuracy =
-        read(temporary.resolve("kinds-out"), "forgetting")
+        TableRows.table(temporary.resolve("kinds-out"), "forgetting")
             .where("metric = 'arc/acc' AND grouping = 'all' AND method = 'spearman'")
             .first();
     assertThat(accuracy.<Double>getAs("rho")).isNull();
@@ -265,15 +257,16 @@ class ForgettingCommandTest {
     assertThat(outcome.exitCode()).isEqualTo(3);
     assertThat(outcome.out()).contains("Left out: 5;");
     String name = "[file:" + file + "] ";
-    assertThat(strings(read(out, "rejects").select("message")))
+    assertThat(strings(TableRows.table(out, "rejects").select("message")))
         .containsExactly(
             "Metric 'vibes': its name does not tell whether more is better; say --lower-is-better vibes or --higher-is-better vibes",
             name + "Metric 'acc' has no usable value of the base 'base'",
             name + "line 4: metric loss: expected a finite number, found 'NaN'",
             name + "line 5: 'full/9-rust' is no checkpoint of the manifest, nor the base 'base'",
             "[file:%s/nowhere.json] There are no such metrics".formatted(temporary));
-    assertThat(strings(read(out, "rejects").select("code"))).containsExactly("METRIC_INVALID");
-    assertThat(read(out, "metrics").count()).isEqualTo(1);
+    assertThat(strings(TableRows.table(out, "rejects").select("code")))
+        .containsExactly("METRIC_INVALID");
+    assertThat(TableRows.table(out, "metrics").count()).isEqualTo(1);
 
     write(file, "checkpoint,metric,value\nbase,vibes,3\nfull/2-c,vibes,4\n");
     Outcome mended =
@@ -289,9 +282,10 @@ class ForgettingCommandTest {
             "vibes");
 
     assertThat(mended.exitCode()).as(mended.err() + mended.out()).isZero();
-    assertThat(read(out, "rejects").count()).isZero();
-    assertThat(read(out, "metrics").first().<Double>getAs("forgetting")).isEqualTo(-1.0);
-    assertThat(strings(read(out, "forgetting").select("metric"))).containsExactly("vibes");
+    assertThat(TableRows.table(out, "rejects").count()).isZero();
+    assertThat(TableRows.table(out, "metrics").first().<Double>getAs("forgetting")).isEqualTo(-1.0);
+    assertThat(strings(TableRows.table(out, "forgetting").select("metric")))
+        .containsExactly("vibes");
   }
 
   @Test
@@ -315,12 +309,12 @@ class ForgettingCommandTest {
             "--include",
             "layers\\.0\\.mlp");
     assertThat(whole.exitCode()).as(whole.err()).isEqualTo(3);
-    assertThat(read(out, "matrices").count()).isEqualTo(3);
-    assertThat(strings(read(out, "rejects").select("message")))
+    assertThat(TableRows.table(out, "matrices").count()).isEqualTo(3);
+    assertThat(strings(TableRows.table(out, "rejects").select("message")))
         .singleElement()
         .asString()
         .startsWith("[file:%s] Not valid JSON".formatted(broken));
-    assertThat(read(out, "forgetting").count()).isZero();
+    assertThat(TableRows.table(out, "forgetting").count()).isZero();
 
     Outcome alone =
         Outcome.of("forgetting", "--manifest", manifest.toString(), "--out", out.toString());
@@ -349,14 +343,15 @@ class ForgettingCommandTest {
         "--include",
         "layers\\.0\\.mlp");
 
-    assertThat(strings(read(out, "rejects").select("code")))
+    assertThat(strings(TableRows.table(out, "rejects").select("code")))
         .containsExactly("METRIC_INVALID", "NOT_FOUND");
     write(metrics, "checkpoint,metric,value\nbase,loss,1\na,loss,2\n");
     Outcome mended =
         Outcome.of("forgetting", "--manifest", manifest.toString(), "--out", out.toString());
 
     assertThat(mended.exitCode()).as(mended.err()).isZero();
-    assertThat(strings(read(out, "rejects").select("code"))).containsExactly("NOT_FOUND");
+    assertThat(strings(TableRows.table(out, "rejects").select("code")))
+        .containsExactly("NOT_FOUND");
   }
 
   @Test
@@ -371,11 +366,11 @@ class ForgettingCommandTest {
     String[] args = {"forgetting", "--manifest", manifest.toString(), "--out", out.toString()};
 
     assertThat(Outcome.of(args).exitCode()).isEqualTo(3);
-    assertThat(strings(read(out, "rejects").select("message")))
+    assertThat(strings(TableRows.table(out, "rejects").select("message")))
         .containsExactly(
             "Checkpoint new has metrics but was not scanned against base base; run scan first");
-    assertThat(read(out, "metrics").count()).isEqualTo(1);
-    assertThat(read(out, "forgetting").count()).isZero();
+    assertThat(TableRows.table(out, "metrics").count()).isEqualTo(1);
+    assertThat(TableRows.table(out, "forgetting").count()).isZero();
 
     String[] strict = Arrays.copyOf(args, args.length + 2);
     strict[args.length] = "--on-error";

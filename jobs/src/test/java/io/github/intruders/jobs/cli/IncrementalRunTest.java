@@ -17,7 +17,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.hadoop.fs.FileUtil;
-import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,7 +54,7 @@ class IncrementalRunTest {
   void rowsThatSomebodyDroppedOrChangedAreWrittenAgain() throws Exception {
     Path out = temporary.resolve("dropped");
     run(out, "lora-r1/1-python", "lora-r8/1-python");
-    Map<String, List<String>> before = TableRows.in(session(), out);
+    Map<String, List<String>> before = TableRows.in(TableRows.session(), out);
     FileUtil.fullyDelete(out.resolve("matrices/checkpoint_id=lora-r1%2F1-python").toFile());
     Path vectors = out.resolve("singular_vectors");
     Files.copy(
@@ -65,14 +64,14 @@ class IncrementalRunTest {
 
     run(out, "lora-r1/1-python", "lora-r8/1-python");
 
-    assertThat(TableRows.in(session(), out)).isEqualTo(before);
+    assertThat(TableRows.in(TableRows.session(), out)).isEqualTo(before);
   }
 
   @Test
   void aRunThatLostItsTablesAndHalfItsWorkComputesTheOtherHalf() throws Exception {
     Path out = temporary.resolve("killed");
     run(out, "lora-r8/1-python");
-    Map<String, List<String>> before = TableRows.in(session(), out);
+    Map<String, List<String>> before = TableRows.in(TableRows.session(), out);
     Path part = ledger(out).keySet().iterator().next();
     List<String> lines = Files.readAllLines(part);
     assertThat(lines).hasSize(7);
@@ -89,7 +88,7 @@ class IncrementalRunTest {
 
     assertThat(ledger(out).keySet()).containsExactly(part);
     assertThat(Files.readAllLines(part)).hasSize(7).containsAll(kept);
-    assertThat(TableRows.in(session(), out)).isEqualTo(before);
+    assertThat(TableRows.in(TableRows.session(), out)).isEqualTo(before);
   }
 
   /** Each way in which a file can come to hold something else than what was written. */
@@ -151,7 +150,7 @@ class IncrementalRunTest {
         "  - {id: broken, uri: %s}%n".formatted(broken.getParent()),
         StandardOpenOption.APPEND);
     assertThat(Main.run(arguments)).isEqualTo(3);
-    Map<String, List<String>> before = TableRows.in(session(), out);
+    Map<String, List<String>> before = TableRows.in(TableRows.session(), out);
     assertThat(before.get("rejects")).hasSize(1);
     Path part = part(out, "lora-r8/1-python");
     byte[] whole = Files.readAllBytes(part);
@@ -162,7 +161,7 @@ class IncrementalRunTest {
 
       assertThat(Main.run(arguments)).as("%s", damage).isEqualTo(3);
 
-      assertThat(TableRows.in(session(), out)).as("%s", damage).isEqualTo(before);
+      assertThat(TableRows.in(TableRows.session(), out)).as("%s", damage).isEqualTo(before);
       assertThat(ledger(out)).as("%s", damage).hasSize(3).containsKey(part);
       if (damage != Damage.EMPTIED) {
         assertThat(out.resolve("_work/damaged").resolve(part.getFileName()))
@@ -208,8 +207,7 @@ class IncrementalRunTest {
 
     assertThat(ledger(out)).hasSize(2 * first.size());
     assertThat(rows(out, "lora-r1/1-python")).isEqualTo(7);
-    assertThat(session().read().parquet(out.resolve("singular_vectors").toString()).count())
-        .isEqualTo(7 * 5);
+    assertThat(TableRows.table(out, "singular_vectors").count()).isEqualTo(7 * 5);
   }
 
   private static void run(Path out, String... checkpoints) throws IOException {
@@ -267,14 +265,6 @@ class IncrementalRunTest {
   }
 
   private static long rows(Path out, String checkpoint) {
-    return session()
-        .read()
-        .parquet(out.resolve("matrices").toString())
-        .where("checkpoint_id = '" + checkpoint + "'")
-        .count();
-  }
-
-  private static SparkSession session() {
-    return SparkSession.builder().master("local[2]").getOrCreate();
+    return TableRows.table(out, "matrices").where("checkpoint_id = '" + checkpoint + "'").count();
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.intruders.jobs.TableRows;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -19,9 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -96,11 +95,6 @@ class MitigateCommandTest {
     return Outcome.of(args.toArray(String[]::new));
   }
 
-  private static Dataset<Row> read(Path out, String table) {
-    SparkSession spark = SparkSession.builder().master("local[2]").getOrCreate();
-    return spark.read().parquet(out.resolve(table).toString());
-  }
-
   @Test
   void whatTheTableSaysAboutAnEditedModelIsWhatAScanOfItFinds() throws IOException {
     Path out = temporary.resolve("proof");
@@ -131,10 +125,10 @@ class MitigateCommandTest {
         .isZero();
 
     Map<String, Row> found = new TreeMap<>();
-    for (Row row : read(rescanned, "matrices").collectAsList()) {
+    for (Row row : TableRows.table(rescanned, "matrices").collectAsList()) {
       found.put(row.getAs("checkpoint_id") + " " + row.getAs("matrix"), row);
     }
-    List<Row> said = read(out, "mitigations").collectAsList();
+    List<Row> said = TableRows.table(out, "mitigations").collectAsList();
     assertThat(said).hasSize(3 * 2 * 4 * 28);
     int lost = 0;
     for (Row row : said) {
@@ -187,7 +181,11 @@ class MitigateCommandTest {
         .isZero();
 
     List<String> edited =
-        read(out, "mitigations").where("rounds > 0").select("matrix").collectAsList().stream()
+        TableRows.table(out, "mitigations")
+            .where("rounds > 0")
+            .select("matrix")
+            .collectAsList()
+            .stream()
             .map(row -> row.getString(0))
             .toList();
     assertThat(edited).isNotEmpty();

@@ -3,6 +3,7 @@ package io.github.intruders.jobs.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.github.intruders.jobs.TableRows;
 import io.github.intruders.jobs.cli.PlantedModels.Planted;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -57,7 +58,7 @@ class PlantedSequencesTest {
     assertThat(runPlanted(models, out, 51)).isZero();
 
     assertThat(AccumulationTest.ledgerEntries(out)).as("matrices decomposed in all").isEqualTo(51);
-    List<Row> steps = AccumulationTest.table(out, "accumulation").orderBy("step").collectAsList();
+    List<Row> steps = TableRows.table(out, "accumulation").orderBy("step").collectAsList();
     assertThat(steps).hasSize(51);
     for (Row row : steps) {
       int step = row.getAs("step");
@@ -69,7 +70,7 @@ class PlantedSequencesTest {
           .isEqualTo(step < 10 ? 0 : step < 20 ? 1 : 2);
     }
     assertThat(
-            AccumulationTest.table(out, "intruder_tracks")
+            TableRows.table(out, "intruder_tracks")
                 .groupBy("track")
                 .count()
                 .collectAsList()
@@ -81,8 +82,8 @@ class PlantedSequencesTest {
     assertThat(runPlanted(models, once, 51)).isZero();
     for (String table : AccumulationTest.TABLES) {
       AccumulationTest.assertSameRows(
-          AccumulationTest.sorted(AccumulationTest.table(out, table)),
-          AccumulationTest.sorted(AccumulationTest.table(once, table)));
+          AccumulationTest.sorted(TableRows.table(out, table)),
+          AccumulationTest.sorted(TableRows.table(once, table)));
     }
   }
 
@@ -115,7 +116,7 @@ class PlantedSequencesTest {
             "6: 1 persisted, 2 persisted, 3 persisted",
             "7: 1 persisted, 2 faded, 3 faded",
             "8: 1 persisted, 4 born");
-    Dataset<Row> tracks = AccumulationTest.table(out, "intruder_tracks");
+    Dataset<Row> tracks = TableRows.table(out, "intruder_tracks");
     assertThat(tracks.where("track = 0 AND step < 5").orderBy("step").collectAsList())
         .extracting(row -> row.<Integer>getAs("singular_index"))
         .as("places before and after the swap")
@@ -158,13 +159,13 @@ class PlantedSequencesTest {
     assertThat(story(out, K_PROJ))
         .containsExactly("1: 0 born, 1 born", "3: 2 born, 3 born", "5: 4 born, 5 born");
     assertThat(
-            AccumulationTest.table(out, "rejects")
+            TableRows.table(out, "rejects")
                 .where("code = 'STEP_MISSING'")
                 .orderBy("checkpoint_id")
                 .collectAsList())
         .extracting(row -> row.<String>getAs("checkpoint_id"), row -> row.<String>getAs("matrix"))
         .containsExactly(tuple("s2", K_PROJ), tuple("s4", null));
-    assertThat(AccumulationTest.table(out, "rejects").where("code = 'NOT_FINITE'").count())
+    assertThat(TableRows.table(out, "rejects").where("code = 'NOT_FINITE'").count())
         .as("the scan's own reasons stay")
         .isEqualTo(3);
     AccumulationTest.assertAddsUp(out);
@@ -172,7 +173,7 @@ class PlantedSequencesTest {
 
   /** The tracks of a matrix, a line per step. */
   private static List<String> story(Path out, String matrix) {
-    return AccumulationTest.table(out, "intruder_tracks")
+    return TableRows.table(out, "intruder_tracks")
         .where(functions.col("matrix").equalTo(matrix))
         .orderBy("step", "track")
         .collectAsList()

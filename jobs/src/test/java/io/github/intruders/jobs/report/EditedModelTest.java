@@ -2,12 +2,12 @@ package io.github.intruders.jobs.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.intruders.jobs.TableRows;
 import io.github.intruders.jobs.ledger.MitigationEntry;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 
 class EditedModelTest {
@@ -15,13 +15,7 @@ class EditedModelTest {
   private static final double[] NORMS = {0.1, 1e8, 0.3, 1e-3, 7.7, 1e7, 0.2};
 
   private static EditedModel sum(List<MitigationEntry> entries) {
-    JavaSparkContext spark =
-        JavaSparkContext.fromSparkContext(
-            SparkSession.builder()
-                .master("local[1]")
-                .config("spark.ui.enabled", "false")
-                .getOrCreate()
-                .sparkContext());
+    JavaSparkContext spark = JavaSparkContext.fromSparkContext(TableRows.session().sparkContext());
     List<EditedModel> models = EditedModel.of(spark.parallelize(entries, 3));
     assertThat(models).hasSize(1);
     return models.get(0);

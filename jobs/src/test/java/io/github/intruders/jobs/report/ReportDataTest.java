@@ -10,6 +10,7 @@ import io.github.intruders.accumulation.TrackPoint.State;
 import io.github.intruders.forgetting.MeasuredForgetting;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Rejection;
+import io.github.intruders.jobs.TableRows;
 import io.github.intruders.jobs.figures.AccumulationStep;
 import io.github.intruders.jobs.figures.CheckpointFigures;
 import io.github.intruders.jobs.figures.CheckpointResult;
@@ -34,18 +35,12 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 
 /** What reaches the page of records that are too many for it, and how it is written there. */
 class ReportDataTest {
   private static JavaSparkContext spark() {
-    return JavaSparkContext.fromSparkContext(
-        SparkSession.builder()
-            .master("local[1]")
-            .config("spark.ui.enabled", "false")
-            .getOrCreate()
-            .sparkContext());
+    return JavaSparkContext.fromSparkContext(TableRows.session().sparkContext());
   }
 
   @Test
