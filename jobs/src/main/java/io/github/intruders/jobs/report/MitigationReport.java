@@ -9,6 +9,29 @@ public final class MitigationReport {
 
   /** One line per checkpoint and variant, then where the models are. */
   public static String render(MitigationSummary summary, String outUri, TablePlace tables) {
+    StringBuilder text = new StringBuilder();
+    if (summary.models().isEmpty()) {
+      text.append("No model was edited against base '%s'%n".formatted(summary.baseId()));
+    } else {
+      appendModels(text, summary);
+    }
+    if (summary.rejected() > 0) {
+      text.append("Left out: %d%n".formatted(summary.rejected()));
+      summary.rejections().forEach(message -> text.append("  ").append(message).append('\n'));
+    }
+    text.append(
+        String.format(
+            Locale.ROOT,
+            "%s in %s, %.1f s%n",
+            summary.models().isEmpty()
+                ? "Tables"
+                : "Models in %s/mitigated, table mitigations".formatted(outUri),
+            tables.text(),
+            summary.elapsedSeconds()));
+    return text.toString();
+  }
+
+  private static void appendModels(StringBuilder text, MitigationSummary summary) {
     int checkpointWidth = "checkpoint".length();
     int variantWidth = "variant".length();
     for (MitigationSummary.Model model : summary.models()) {
@@ -16,8 +39,7 @@ public final class MitigationReport {
       variantWidth = Math.max(variantWidth, model.variant().length());
     }
     String row = "%-" + checkpointWidth + "s  %-" + variantWidth + "s  %11s  %15s  %21s  %9s  %s%n";
-    StringBuilder text =
-        new StringBuilder("Edited models against base '%s'%n%n".formatted(summary.baseId()));
+    text.append("Edited models against base '%s'%n%n".formatted(summary.baseId()));
     text.append(
         row.formatted(
             "checkpoint", "variant", "touched", "intruders", "update norm", "error", "in"));
@@ -39,17 +61,5 @@ public final class MitigationReport {
         "%nerror: what is stored against W' in double precision, relative to the edited update; the"
                 .formatted()
             + " largest of all matrices\n");
-    if (summary.rejected() > 0) {
-      text.append("Left out: %d%n".formatted(summary.rejected()));
-      summary.rejections().forEach(message -> text.append("  ").append(message).append('\n'));
-    }
-    text.append(
-        String.format(
-            Locale.ROOT,
-            "Models in %s/mitigated, table mitigations in %s, %.1f s%n",
-            outUri,
-            tables.text(),
-            summary.elapsedSeconds()));
-    return text.toString();
   }
 }
