@@ -69,6 +69,12 @@ public final class Main implements Runnable {
 
   /** Ends the process with the command's exit code; returns normally where that is 0. */
   public static void main(String[] args) {
+    String unmet = Requirements.unmet();
+    if (!unmet.isEmpty()) {
+      complain(unmet);
+      System.exit(UNUSABLE);
+    }
+    DefaultLogging.apply();
     int code = run(args);
     if (code != DONE) {
       System.exit(code);

@@ -8,7 +8,9 @@ import org.apache.spark.sql.SparkSession;
 final class CatalogSettings {
   private static final String KEY = "spark.sql.catalog.";
   private static final String ICEBERG = "org.apache.iceberg.spark.";
-  private static final String RUNTIME = "org.apache.iceberg:iceberg-spark-runtime-4.1_2.13:1.12.0";
+
+  /** The runtimes that were tried. */
+  private static final String RUNTIME = "org.apache.iceberg:iceberg-spark-runtime-%s_2.13:%s";
 
   private CatalogSettings() {}
 
@@ -20,7 +22,11 @@ final class CatalogSettings {
   static void require(SparkSession spark, String catalog) {
     String implementation =
         spark.conf().getAll().contains(KEY + catalog) ? spark.conf().get(KEY + catalog) : null;
-    require(catalog, implementation, Thread.currentThread().getContextClassLoader());
+    require(
+        catalog,
+        implementation,
+        Thread.currentThread().getContextClassLoader(),
+        runtime(spark.version()));
   }
 
   /**
@@ -28,8 +34,9 @@ final class CatalogSettings {
    *
    * @param implementation the class in Spark's settings, or null
    * @param loader finds what {@code --packages} and {@code --jars} bring
+   * @param runtime the package to add where it is missing
    */
-  static void require(String catalog, String implementation, ClassLoader loader) {
+  static void require(String catalog, String implementation, ClassLoader loader, String runtime) {
     if (implementation == null) {
       throw UserInputException.of(
           RejectCode.SETTING_INVALID,
@@ -48,7 +55,14 @@ final class CatalogSettings {
       throw UserInputException.of(
           RejectCode.SETTING_INVALID,
           "Cannot use the catalog '%s': the Iceberg runtime is not on the class path; add -- --packages %s"
-              .formatted(catalog, RUNTIME));
+              .formatted(catalog, runtime));
     }
+  }
+
+  /** The package that brings Iceberg to a version of Spark. */
+  static String runtime(String spark) {
+    return spark.startsWith("4.0.")
+        ? RUNTIME.formatted("4.0", "1.10.0")
+        : RUNTIME.formatted("4.1", "1.12.0");
   }
 }

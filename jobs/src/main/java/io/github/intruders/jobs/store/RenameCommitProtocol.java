@@ -75,10 +75,24 @@ public final class RenameCommitProtocol extends FileCommitProtocol implements Se
     return attemptFolder(context) + "/" + relative;
   }
 
+  /** Abstract in Spark 4.0, though nothing calls it there either. */
+  @Override
+  @SuppressWarnings("deprecation")
+  public String newTaskTempFile(TaskAttemptContext context, Option<String> folder, String suffix) {
+    return newTaskTempFile(context, folder, new FileNameSpec("", suffix));
+  }
+
   @Override
   public String newTaskTempFileAbsPath(
       TaskAttemptContext context, String folder, FileNameSpec name) {
     throw new UnsupportedOperationException("Tables lie below one folder, found " + folder);
+  }
+
+  /** Abstract in Spark 4.0, like the one above. */
+  @Override
+  @SuppressWarnings("deprecation")
+  public String newTaskTempFileAbsPath(TaskAttemptContext context, String folder, String suffix) {
+    return newTaskTempFileAbsPath(context, folder, new FileNameSpec("", suffix));
   }
 
   @Override

@@ -338,11 +338,17 @@ class CatalogChangesTest {
     try (URLClassLoader bare =
         new URLClassLoader(new URL[0], ClassLoader.getPlatformClassLoader())) {
       assertThatThrownBy(
-              () -> CatalogSettings.require("lake", "org.apache.iceberg.spark.SparkCatalog", bare))
+              () ->
+                  CatalogSettings.require(
+                      "lake",
+                      "org.apache.iceberg.spark.SparkCatalog",
+                      bare,
+                      CatalogSettings.runtime("4.1.3")))
           .isInstanceOf(UserInputException.class)
           .hasMessage(
               "Cannot use the catalog 'lake': the Iceberg runtime is not on the class path; add --"
                   + " --packages org.apache.iceberg:iceberg-spark-runtime-4.1_2.13:1.12.0");
+      assertThat(CatalogSettings.runtime("4.0.1")).contains("iceberg-spark-runtime-4.0_2.13:");
     }
     assertThatThrownBy(() -> TablePlace.Catalog.of("lake", "a..b"))
         .hasMessage(
