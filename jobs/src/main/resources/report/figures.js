@@ -25,7 +25,7 @@ function overview() {
   made.append(holder);
   const columns = [['checkpoint_id', 'checkpoint', 'text'], ['sequence', 'sequence', 'text'], ['step', 'step'], ['task', 'task', 'text'], ['method', 'method', 'text'], ['place', 'place'], ['matrices', 'matrices'],
     ['intruder_count', 'intruders'], ['intruder_energy_share', 'energy share', '', percent], ['update_relative_norm', 'update norm', '', percent],
-    ['update_effective_rank', 'effective rank'], ['max_residual', 'residual'], ['rejected', 'left out']];
+    ['update_effective_rank', 'effective rank'], ['update_stable_rank', 'stable rank'], ['update_mass', 'update mass'], ['max_residual', 'residual'], ['rejected', 'left out']];
   if (groupings.includes('base_id')) columns.splice(1, 0, ['base_id', 'base', 'text']);
   const last = (row) => (row.place === null ? Infinity : row.place);
   redraws.push(() => {
@@ -349,7 +349,8 @@ function effectiveRank() {
     'Effective rank of the updates');
 }
 
-const MEASURES = [['intruder_count', 'intruders'], ['intruder_energy_share', 'intruder energy share'], ['update_relative_norm', 'update norm over base norm'], ['update_effective_rank', 'effective rank']];
+const MEASURES = [['intruder_count', 'intruders'], ['intruder_energy_share', 'intruder energy share'], ['update_relative_norm', 'update norm over base norm'], ['update_effective_rank', 'effective rank'],
+  ['update_stable_rank', 'stable rank'], ['update_mass', 'update mass']];
 const metrics = rowsOf('metrics').map((row) => row.metric);
 const forgettingOf = new Map(rowsOf('forgetting').map((row) => [row.checkpoint_id, row.values]));
 

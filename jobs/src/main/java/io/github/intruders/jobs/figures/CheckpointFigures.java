@@ -18,6 +18,9 @@ import java.util.Map;
  * @param intruderEnergy Σσ² over the intruders
  * @param energy Σσ² over all tested vectors
  * @param effectiveRanks Σ of the updates' effective ranks
+ * @param stableRanks Σ of the updates' stable ranks, over the matrices that have an update
+ * @param updated how many have one
+ * @param massSquares Σ of the squared masses of the updates
  * @param updateSquares Σ‖ΔW‖²_F
  * @param baseSquares Σ‖W0‖²_F
  * @param maxResidual the largest of all triplets
@@ -39,6 +42,9 @@ public record CheckpointFigures(
     double intruderEnergy,
     double energy,
     double effectiveRanks,
+    double stableRanks,
+    int updated,
+    double massSquares,
     double updateSquares,
     double baseSquares,
     double maxResidual,

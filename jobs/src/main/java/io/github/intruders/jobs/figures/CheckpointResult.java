@@ -16,6 +16,8 @@ import java.util.function.Function;
  * @param intruders threshold → count
  * @param intruderEnergyShare Σσ² over the intruders relative to all tested vectors
  * @param updateEffectiveRank mean over the matrices
+ * @param updateStableRank mean over the matrices that have an update; null where none has
+ * @param updateMass root of the sum over the matrices of the squared masses of their updates
  * @param updateNorm ‖ΔW‖_F over the analysed matrices
  * @param updateRelativeNorm the same relative to ‖W0‖_F
  * @param ties threshold → how many vectors lie so near to it that rounding decides
@@ -35,6 +37,8 @@ public record CheckpointResult(
     int intruderCount,
     Double intruderEnergyShare,
     Double updateEffectiveRank,
+    Double updateStableRank,
+    Double updateMass,
     Double updateNorm,
     Double updateRelativeNorm,
     Map<String, Integer> ties,
@@ -51,7 +55,11 @@ public record CheckpointResult(
           "update_relative_norm",
           CheckpointResult::updateRelativeNorm,
           "update_effective_rank",
-          CheckpointResult::updateEffectiveRank);
+          CheckpointResult::updateEffectiveRank,
+          "update_stable_rank",
+          CheckpointResult::updateStableRank,
+          "update_mass",
+          CheckpointResult::updateMass);
 
   /** The names of {@link #MEASURES}, in the order in which they are told. */
   public static final List<String> MEASURE_NAMES =
@@ -59,7 +67,9 @@ public record CheckpointResult(
           "intruder_count",
           "intruder_energy_share",
           "update_relative_norm",
-          "update_effective_rank");
+          "update_effective_rank",
+          "update_stable_rank",
+          "update_mass");
 
   public CheckpointResult {
     Objects.requireNonNull(checkpointId, "checkpointId");
@@ -88,6 +98,10 @@ public record CheckpointResult(
         analysed ? figures.intruderCount() : 0,
         analysed ? (Double) ratio(figures.intruderEnergy(), figures.energy()) : null,
         analysed ? (Double) (figures.effectiveRanks() / figures.matrices()) : null,
+        analysed && figures.updated() > 0
+            ? (Double) (figures.stableRanks() / figures.updated())
+            : null,
+        analysed ? (Double) Math.sqrt(figures.massSquares()) : null,
         analysed ? (Double) norm : null,
         analysed ? (Double) ratio(norm, Math.sqrt(figures.baseSquares())) : null,
         analysed ? figures.ties() : null,

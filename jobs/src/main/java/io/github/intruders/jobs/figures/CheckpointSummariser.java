@@ -46,6 +46,9 @@ public final class CheckpointSummariser {
   private double intruderEnergy;
   private double energy;
   private double effectiveRanks;
+  private double stableRanks;
+  private int updated;
+  private double massSquares;
   private double updateSquares;
   private double baseSquares;
   private double maxResidual;
@@ -80,6 +83,11 @@ public final class CheckpointSummariser {
     intruderEnergy += entry.intruderEnergy();
     energy += entry.energy();
     effectiveRanks += entry.updateEffectiveRank();
+    if (entry.updateStableRank() != null) {
+      stableRanks += entry.updateStableRank();
+      updated++;
+    }
+    massSquares += entry.updateMass() * entry.updateMass();
     updateSquares += entry.updateNorm() * entry.updateNorm();
     baseSquares += entry.baseNorm() * entry.baseNorm();
     maxResidual = Math.max(maxResidual, entry.maxResidual());
@@ -153,6 +161,9 @@ public final class CheckpointSummariser {
         intruderEnergy,
         energy,
         effectiveRanks,
+        stableRanks,
+        updated,
+        massSquares,
         updateSquares,
         baseSquares,
         maxResidual,

@@ -137,6 +137,21 @@ public record ScanEntry(
     return updateSpectralNorm > 0 ? criticalStrength / updateSpectralNorm : null;
   }
 
+  /**
+   * ‖ΔW‖²_F / ‖ΔW‖²₂, from 1 to the rank: over how many directions the update is spread, the
+   * strongest ones counted most; null for no update.
+   */
+  public Double updateStableRank() {
+    double ratio = updateNorm / updateSpectralNorm;
+    return updateSpectralNorm > 0 ? (Double) Math.max(1, ratio * ratio) : null;
+  }
+
+  /** ‖ΔW‖_F · ⁴√(stable rank), in the unit of the weights; 0 for no update. */
+  public double updateMass() {
+    Double stableRank = updateStableRank();
+    return stableRank == null ? 0 : updateNorm * Math.pow(stableRank, 0.25);
+  }
+
   /** This entry with no more than so many vectors of each side, and their similarities. */
   public ScanEntry leading(int count) {
     Map<Side, List<double[]>> square = new EnumMap<>(Side.class);

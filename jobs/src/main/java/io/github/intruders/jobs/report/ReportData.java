@@ -145,6 +145,8 @@ final class ReportData {
         .number("intruder_energy_share", CheckpointResult::intruderEnergyShare)
         .number("update_effective_rank", CheckpointResult::updateEffectiveRank)
         .number("update_relative_norm", CheckpointResult::updateRelativeNorm)
+        .number("update_stable_rank", CheckpointResult::updateStableRank)
+        .number("update_mass", CheckpointResult::updateMass)
         .number("max_residual", CheckpointResult::maxResidual)
         .number("rejected", CheckpointResult::rejected);
   }

@@ -62,6 +62,8 @@ final class RankedCheckpoints {
         analysed ? (Double) present(row, "intruder_energy_share") : null,
         null,
         null,
+        null,
+        null,
         analysed ? (Double) present(row, "update_relative_norm") : null,
         null,
         null,

@@ -13,7 +13,8 @@ public final class CheckpointsTable {
           "base_id STRING, checkpoint_id STRING, sequence STRING, step INT, task STRING,"
               + " method STRING, tags MAP<STRING, STRING>, matrices INT,"
               + " intruders MAP<STRING, INT>, intruder_count INT, intruder_energy_share DOUBLE,"
-              + " update_effective_rank DOUBLE, update_norm DOUBLE, update_relative_norm DOUBLE,"
+              + " update_effective_rank DOUBLE, update_stable_rank DOUBLE,"
+              + " update_mass DOUBLE, update_norm DOUBLE, update_relative_norm DOUBLE,"
               + " ties MAP<STRING, INT>, max_residual DOUBLE, rejected INT");
 
   private CheckpointsTable() {}
@@ -33,6 +34,8 @@ public final class CheckpointsTable {
         result.intruderCount(),
         result.intruderEnergyShare(),
         result.updateEffectiveRank(),
+        result.updateStableRank(),
+        result.updateMass(),
         result.updateNorm(),
         result.updateRelativeNorm(),
         ColumnMaps.toColumn(result.ties()),
@@ -55,6 +58,8 @@ public final class CheckpointsTable {
         row.<Integer>getAs("intruder_count"),
         row.getAs("intruder_energy_share"),
         row.getAs("update_effective_rank"),
+        row.getAs("update_stable_rank"),
+        row.getAs("update_mass"),
         row.getAs("update_norm"),
         row.getAs("update_relative_norm"),
         ColumnMaps.fromColumn(row, "ties"),

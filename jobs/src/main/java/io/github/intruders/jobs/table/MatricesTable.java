@@ -15,7 +15,8 @@ public final class MatricesTable {
           "checkpoint_id",
           "checkpoint_id STRING, matrix STRING, layer INT, module STRING, rows INT, cols INT,"
               + " dtype STRING, update_rank INT, update_norm DOUBLE, update_relative_norm DOUBLE,"
-              + " update_spectral_norm DOUBLE, update_effective_rank DOUBLE, base_norm DOUBLE,"
+              + " update_spectral_norm DOUBLE, update_effective_rank DOUBLE,"
+              + " update_stable_rank DOUBLE, update_mass DOUBLE, base_norm DOUBLE,"
               + " base_spectral_norm DOUBLE, base_rank INT, critical_strength DOUBLE, critical_margin DOUBLE,"
               + " intruder_count INT, intruders MAP<STRING, INT>, intruder_energy_share DOUBLE,"
               + " intruder_energy DOUBLE, energy DOUBLE, ties MAP<STRING, INT>, solver STRING,"
@@ -38,6 +39,8 @@ public final class MatricesTable {
         entry.updateRelativeNorm(),
         entry.updateSpectralNorm(),
         entry.updateEffectiveRank(),
+        entry.updateStableRank(),
+        entry.updateMass(),
         entry.baseNorm(),
         entry.baseSpectralNorm(),
         entry.baseRank(),

@@ -120,9 +120,11 @@ class ForgettingCommandTest {
             "intruder_count",
             "intruder_energy_share",
             "update_effective_rank",
-            "update_relative_norm");
+            "update_mass",
+            "update_relative_norm",
+            "update_stable_rank");
     assertThat(table.select("metric", "measure", "grouping", "method").distinct().count())
-        .isEqualTo(5L * 4 * 2 * groupings.size());
+        .isEqualTo(5L * 6 * 2 * groupings.size());
     assertThat(table.where("isnan(rho) OR isnan(p_value) OR (rho IS NULL) = (reason IS NULL)"))
         .matches(Dataset::isEmpty);
     assertThat(line("sequence=lora-r1", "spearman", "exact").<Integer>getAs("n")).isEqualTo(4);
@@ -163,7 +165,7 @@ class ForgettingCommandTest {
         .contains("Forgetting: Spearman's rho over all checkpoints, the strongest first")
         .contains("Least to most forgetting expected, by the weights alone");
     JsonNode summary = new ObjectMapper().readTree(zooRun.resolve("_summary.json").toFile());
-    assertThat(summary.path("forgetting")).hasSize(5 * 4);
+    assertThat(summary.path("forgetting")).hasSize(5 * 6);
     List<String> ranked = new ArrayList<>();
     int place = 0;
     for (JsonNode checkpoint : summary.path("ranking")) {

@@ -110,9 +110,9 @@ class ReportDataTest {
   void checkpointsStandByStepThoseWithoutASequenceFirst() throws Exception {
     assertThat(rows(ReportData.of(scanned().input()), "checkpoints"))
         .containsExactly(
-            "c|base|null|null|null|null|null|0|null|0|null|null|null|null|2",
-            "a|base|s|1|t1|lora|1|2|{\"0.5\":1}|1|0.0454545|1.5|0.1|0.001|0",
-            "b|base|s|2|t2|null|2|1|{\"0.5\":2}|2|1.0|1.5|0.1|0.001|0");
+            "c|base|null|null|null|null|null|0|null|0|null|null|null|null|null|null|2",
+            "a|base|s|1|t1|lora|1|2|{\"0.5\":1}|1|0.0454545|1.5|0.1|2.5|3.5|0.001|0",
+            "b|base|s|2|t2|null|2|1|{\"0.5\":2}|2|1.0|1.5|0.1|2.5|3.5|0.001|0");
   }
 
   @Test
@@ -408,6 +408,8 @@ class ReportDataTest {
         analysed ? figures.intruderCount() : 0,
         analysed ? (Double) (figures.intruderEnergy() / figures.energy()) : null,
         analysed ? (Double) 1.5 : null,
+        analysed ? (Double) 2.5 : null,
+        analysed ? (Double) 3.5 : null,
         analysed ? (Double) 0.5 : null,
         analysed ? (Double) 0.1 : null,
         analysed ? Map.of() : null,

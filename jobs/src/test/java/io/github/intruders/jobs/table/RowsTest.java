@@ -59,6 +59,8 @@ class RowsTest {
             4,
             0.25,
             7.5,
+            3.5,
+            4.5,
             2.5,
             0.125,
             Map.of("0.4", 1, "0.6", 2),
@@ -66,7 +68,7 @@ class RowsTest {
             6),
         new CheckpointResult(
             "base", "gone", null, null, null, null, Map.of(), 0, null, 0, null, null, null, null,
-            null, null, 2));
+            null, null, null, null, 2));
   }
 
   @Test
