@@ -65,13 +65,14 @@ public record ExpertLora(
     long blockBytes = a.lengthBytes() / parameter.experts();
     MatrixSource block =
         new MatrixSource(
-            a.matrix(),
-            a.file(),
-            a.dtype(),
-            a.offset() + expert * blockBytes,
-            rank(),
-            a.cols(),
-            false);
+                a.matrix(),
+                a.file(),
+                a.dtype(),
+                a.offset() + expert * blockBytes,
+                rank(),
+                a.cols(),
+                false)
+            .stampedBy(a.stamp());
     return reader.read(block, Precision.DOUBLE);
   }
 

@@ -131,7 +131,8 @@ final class ModuleTensors {
             (int) (elements / cols),
             (int) cols,
             false)
-        .checkedBy(tensor.checksum());
+        .checkedBy(tensor.checksum())
+        .stampedBy(tensor.stamp());
   }
 
   /** Whole numbers of two dimensions, which are places. */

@@ -39,13 +39,14 @@ public record ReplacedWeight(String baseTensor, MatrixSource weight, LowRankSour
     boolean turn = base.transposed() != weight.transposed();
     MatrixSource oriented =
         new MatrixSource(
-            weight.matrix(),
-            weight.file(),
-            weight.dtype(),
-            weight.offset(),
-            turn ? weight.cols() : weight.rows(),
-            turn ? weight.rows() : weight.cols(),
-            base.transposed());
+                weight.matrix(),
+                weight.file(),
+                weight.dtype(),
+                weight.offset(),
+                turn ? weight.cols() : weight.rows(),
+                turn ? weight.rows() : weight.cols(),
+                base.transposed())
+            .stampedBy(weight.stamp());
     if (oriented.rows() != base.rows() || oriented.cols() != base.cols()) {
       throw AdapterUpdate.shapeMismatch(
           weight, base, "a weight of %dx%d".formatted(oriented.rows(), oriented.cols()));

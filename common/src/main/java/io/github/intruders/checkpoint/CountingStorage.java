@@ -3,6 +3,7 @@ package io.github.intruders.checkpoint;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 
 /** Counts what is read through it. Thread-safe. */
@@ -49,6 +50,16 @@ public final class CountingStorage implements Storage {
       @Override
       public long lengthBytes() {
         return source.lengthBytes();
+      }
+
+      @Override
+      public Optional<StoredFile> opened() {
+        return source.opened();
+      }
+
+      @Override
+      public boolean failsWhenReplaced() {
+        return source.failsWhenReplaced();
       }
 
       @Override

@@ -22,6 +22,7 @@ import java.util.Objects;
  * @param scale what its elements are multiplied by; null unless they are 8-bit floats
  * @param pitchBytes from the beginning of one stored row to that of the next
  * @param checksum of its bytes; null where the file has none for just these
+ * @param stamp of its file; null where it need not stay the same
  */
 public record MatrixSource(
     String matrix,
@@ -33,7 +34,8 @@ public record MatrixSource(
     boolean transposed,
     ScaleSource scale,
     long pitchBytes,
-    Checksum checksum)
+    Checksum checksum,
+    Stamp stamp)
     implements Serializable {
   private static final long serialVersionUID = 1L;
 
@@ -70,19 +72,26 @@ public record MatrixSource(
         transposed,
         null,
         (transposed ? (long) rows : cols) * dtype.bits() / Byte.SIZE,
+        null,
         null);
   }
 
   /** This matrix, whose bytes are all those that a checksum is of. */
   public MatrixSource checkedBy(Checksum sum) {
     return new MatrixSource(
-        matrix, file, dtype, offset, rows, cols, transposed, scale, pitchBytes, sum);
+        matrix, file, dtype, offset, rows, cols, transposed, scale, pitchBytes, sum, stamp);
+  }
+
+  /** This matrix in a file that has to stay the same. */
+  public MatrixSource stampedBy(Stamp mark) {
+    return new MatrixSource(
+        matrix, file, dtype, offset, rows, cols, transposed, scale, pitchBytes, checksum, mark);
   }
 
   /** This matrix with its elements multiplied. */
   public MatrixSource scaledBy(ScaleSource scales) {
     return new MatrixSource(
-        matrix, file, dtype, offset, rows, cols, transposed, scales, pitchBytes, checksum);
+        matrix, file, dtype, offset, rows, cols, transposed, scales, pitchBytes, checksum, stamp);
   }
 
   /** The transpose of this matrix, read from the same bytes. */
@@ -97,7 +106,8 @@ public record MatrixSource(
         !transposed,
         scale,
         pitchBytes,
-        checksum);
+        checksum,
+        stamp);
   }
 
   /**
@@ -123,7 +133,7 @@ public record MatrixSource(
     }
     long step = transposed ? dtype.bits() / Byte.SIZE : pitchBytes;
     return new MatrixSource(
-        name, file, dtype, offset + from * step, count, cols, transposed, null, pitchBytes, null);
+        name, file, dtype, offset + from * step, count, cols, transposed, null, pitchBytes, null, stamp);
   }
 
   /**
@@ -157,7 +167,8 @@ public record MatrixSource(
                   rows,
                   cols,
                   transposed != tensor.byColumns())
-              .checkedBy(tensor.checksum()));
+              .checkedBy(tensor.checksum())
+              .stampedBy(tensor.stamp()));
     }
     if (tensor.lengthBytes() == 0) {
       return List.of();
@@ -173,15 +184,18 @@ public record MatrixSource(
     long sliceBytes = tensor.lengthBytes() / slices;
     List<MatrixSource> sources = new ArrayList<>();
     for (int slice = 0; slice < slices; slice++) {
+      long offset = tensor.offset() + slice * sliceBytes;
       sources.add(
           new MatrixSource(
-              "%s[%d]".formatted(tensor.name(), slice),
-              tensor.file(),
-              tensor.dtype(),
-              tensor.offset() + slice * sliceBytes,
-              rows,
-              cols,
-              transposed));
+                  "%s[%d]".formatted(tensor.name(), slice),
+                  tensor.file(),
+                  tensor.dtype(),
+                  offset,
+                  rows,
+                  cols,
+                  transposed)
+              .stampedBy(
+                  tensor.stamp() == null ? null : tensor.stamp().within(offset, sliceBytes)));
     }
     return List.copyOf(sources);
   }

@@ -3,6 +3,7 @@ package io.github.intruders.checkpoint;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 
 /** Random access to one open file. For one thread at a time; whoever opens it closes it. */
 public interface RangeSource extends Closeable {
@@ -11,6 +12,19 @@ public interface RangeSource extends Closeable {
 
   /** The file's length when it was opened. */
   long lengthBytes();
+
+  /** What the storage said of the file when it was opened; empty where it says nothing. */
+  default Optional<StoredFile> opened() {
+    return Optional.empty();
+  }
+
+  /**
+   * Whether reads fail from the moment on when another file takes this one's place, so that all
+   * that was read is of one file.
+   */
+  default boolean failsWhenReplaced() {
+    return false;
+  }
 
   /**
    * Copies bytes of the file.

@@ -17,6 +17,7 @@ import java.util.Objects;
  * @param cols of the grid
  * @param blockRows stored rows of the matrix that share a scale
  * @param blockCols stored columns of the matrix that share a scale
+ * @param stamp of its file; null where it need not stay the same
  */
 public record ScaleSource(
     String tensor,
@@ -26,7 +27,8 @@ public record ScaleSource(
     int rows,
     int cols,
     int blockRows,
-    int blockCols)
+    int blockCols,
+    Stamp stamp)
     implements Serializable {
   private static final long serialVersionUID = 1L;
 
@@ -66,11 +68,12 @@ public record ScaleSource(
         rows,
         cols,
         blockRows,
-        blockCols);
+        blockCols,
+        scales.stamp());
   }
 
   /** The grid as a matrix to be read. */
   MatrixSource grid() {
-    return new MatrixSource(tensor, file, dtype, offset, rows, cols, false);
+    return new MatrixSource(tensor, file, dtype, offset, rows, cols, false).stampedBy(stamp);
   }
 }

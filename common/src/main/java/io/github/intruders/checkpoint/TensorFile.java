@@ -66,7 +66,8 @@ public record TensorFile(
   }
 
   /**
-   * Reads what tells where the tensors lie, never a tensor. The format follows from the name.
+   * Reads what tells where the tensors lie, and of a tensor no more than some kilobytes, for its
+   * {@link Stamp}. The format follows from the name.
    *
    * @throws UserInputException if the file is broken, or not what its name says
    * @throws java.io.FileNotFoundException if there is no such file
@@ -79,18 +80,39 @@ public record TensorFile(
 
   static TensorFile read(RangeSource source) throws IOException {
     try {
-      if (TorchFile.isNamedSo(source.uri())) {
-        return TorchFile.read(source);
-      }
-      if (source.uri().endsWith(GGUF)) {
-        return GgufFile.read(source);
-      }
-      SafetensorsHeader header = SafetensorsHeader.parse(source);
-      return new TensorFile(source.uri(), header.tensors(), Map.of(), header.metadata());
+      TensorFile file = parse(source);
+      return source.opened().isEmpty() ? file : file.stamped(source, source.opened().get());
     } catch (EOFException e) {
       throw UserInputException.inFile(
           RejectCode.READ_FAILED, source.uri(), "The file became shorter while it was read");
     }
+  }
+
+  /** This file, of which each tensor knows how to tell that it changed. */
+  private TensorFile stamped(RangeSource source, StoredFile opened) throws IOException {
+    List<TensorInfo> all = List.copyOf(tensors.values());
+    List<List<Sample>> samples =
+        opened.etag().isEmpty()
+            ? new Sampler(source).of(all)
+            : Collections.nCopies(all.size(), List.of());
+    String version = opened.identity();
+    Map<String, TensorInfo> stamped = new LinkedHashMap<>();
+    for (int i = 0; i < all.size(); i++) {
+      TensorInfo tensor = all.get(i);
+      stamped.put(tensor.name(), tensor.stampedBy(new Stamp(version, samples.get(i))));
+    }
+    return new TensorFile(file, stamped, refused, metadata);
+  }
+
+  private static TensorFile parse(RangeSource source) throws IOException {
+    if (TorchFile.isNamedSo(source.uri())) {
+      return TorchFile.read(source);
+    }
+    if (source.uri().endsWith(GGUF)) {
+      return GgufFile.read(source);
+    }
+    SafetensorsHeader header = SafetensorsHeader.parse(source);
+    return new TensorFile(source.uri(), header.tensors(), Map.of(), header.metadata());
   }
 
   /**

@@ -18,6 +18,7 @@ import java.util.stream.Collectors;
  * @param lengthBytes the product of shape and element width
  * @param byColumns whether the bytes of a two-dimensional tensor stand column by column
  * @param checksum of its bytes; null where the file has none for just these
+ * @param stamp of its file; null where it need not stay the same
  */
 public record TensorInfo(
     String name,
@@ -27,7 +28,8 @@ public record TensorInfo(
     long offset,
     long lengthBytes,
     boolean byColumns,
-    Checksum checksum)
+    Checksum checksum,
+    Stamp stamp)
     implements Serializable {
   private static final long serialVersionUID = 1L;
 
@@ -50,7 +52,7 @@ public record TensorInfo(
   /** A tensor whose bytes stand row by row. */
   public TensorInfo(
       String name, DType dtype, List<Long> shape, String file, long offset, long lengthBytes) {
-    this(name, dtype, shape, file, offset, lengthBytes, false, null);
+    this(name, dtype, shape, file, offset, lengthBytes, false, null, null);
   }
 
   /**
@@ -74,7 +76,13 @@ public record TensorInfo(
 
   /** This tensor with a checksum of its bytes. */
   public TensorInfo checkedBy(Checksum sum) {
-    return new TensorInfo(name, dtype, shape, file, offset, lengthBytes, byColumns, sum);
+    return new TensorInfo(name, dtype, shape, file, offset, lengthBytes, byColumns, sum, stamp);
+  }
+
+  /** This tensor of a file that has to stay the same. */
+  TensorInfo stampedBy(Stamp mark) {
+    return new TensorInfo(
+        name, dtype, shape, file, offset, lengthBytes, byColumns, checksum, mark);
   }
 
   /** Element type and shape in words, such as {@code BF16 2048x2048} or {@code F32 scalar}. */

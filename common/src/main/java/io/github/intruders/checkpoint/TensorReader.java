@@ -37,6 +37,7 @@ public final class TensorReader {
   private final int chunkBytes;
   private byte[] chunk = new byte[0];
   private long delivered;
+  private Stamp.Watch watch;
 
   public TensorReader(Storage storage) {
     this(storage, CHUNK_BYTES);
@@ -85,7 +86,8 @@ public final class TensorReader {
             tensor.offset(),
             tensor.lengthBytes(),
             false,
-            tensor.checksum());
+            tensor.checksum(),
+            tensor.stamp());
     try (Arena arena = Arena.open()) {
       return read(MatrixSource.of(row, false).get(0), Precision.DOUBLE).row(0);
     }
@@ -230,6 +232,7 @@ public final class TensorReader {
       chunk = new byte[bufferBytes(source)];
     }
     delivered = 0;
+    watch = source.stamp() == null ? null : source.stamp().new Watch();
     CRC32 sum = source.checksum() == null ? null : new CRC32();
     Sink checked =
         (bytes, count) -> {
@@ -239,6 +242,7 @@ public final class TensorReader {
           sink.accept(bytes, count);
         };
     try (RangeSource file = storage.open(source.file())) {
+      requireAsPlanned(source, file);
       long available = Math.max(0, file.lengthBytes() - source.offset());
       if (available < length) {
         throw UserInputException.inTensor(
@@ -252,7 +256,11 @@ public final class TensorReader {
       } else {
         streamRows(file, source, checked);
       }
+      if (watch != null && !file.failsWhenReplaced()) {
+        requireAsPlanned(source);
+      }
     } catch (EOFException e) {
+      requireAsPlanned(source);
       throw UserInputException.inTensor(
           RejectCode.READ_FAILED,
           source.file(),
@@ -260,12 +268,45 @@ public final class TensorReader {
           "the file became shorter while it was read; found at least %d of %d bytes"
               .formatted(delivered, source.lengthBytes()));
     } catch (FileNotFoundException e) {
+      requireAsPlanned(source);
       throw (FileNotFoundException) new FileNotFoundException(place(source, e)).initCause(e);
     } catch (IOException e) {
+      requireAsPlanned(source);
       throw new IOException(place(source, e), e);
+    } catch (RuntimeException e) {
+      requireAsPlanned(source); // what was read may be of two files
+      throw e;
+    }
+    if (watch != null) {
+      watch.require(source.file(), source.matrix());
     }
     if (sum != null) {
       source.checksum().require(sum.getValue(), source.file(), source.matrix());
+    }
+  }
+
+  private void see(long offset, int count) {
+    if (watch != null) {
+      watch.see(offset, chunk, count);
+    }
+  }
+
+  /** Requires the file that was opened to be the one that was planned with. */
+  private static void requireAsPlanned(MatrixSource source, RangeSource file) {
+    if (source.stamp() != null && file.opened().isPresent()) {
+      source.stamp().require(file.opened().get().identity(), source.file());
+    }
+  }
+
+  /** The same of the file that is there now. */
+  private void requireAsPlanned(MatrixSource source) throws IOException {
+    if (source.stamp() == null) {
+      return;
+    }
+    try {
+      source.stamp().require(storage.status(source.file()).identity(), source.file());
+    } catch (FileNotFoundException e) {
+      throw Stamp.changed(source.file(), "it is not there any more");
     }
   }
 
@@ -274,6 +315,7 @@ public final class TensorReader {
     for (long done = 0; done < length; ) {
       int count = (int) Math.min(chunkBytes, length - done);
       file.readFully(offset + done, chunk, 0, count);
+      see(offset + done, count);
       sink.accept(chunk, count);
       done += count;
       delivered += count;
@@ -304,6 +346,7 @@ public final class TensorReader {
       int count = Math.min(atOnce, storedRows - row);
       int span = (int) ((count - 1) * pitch + rowBytes);
       file.readFully(source.offset() + row * pitch, chunk, 0, span);
+      see(source.offset() + row * pitch, span);
       for (int i = 1; i < count; i++) {
         System.arraycopy(chunk, (int) (i * pitch), chunk, (int) (i * rowBytes), (int) rowBytes);
       }

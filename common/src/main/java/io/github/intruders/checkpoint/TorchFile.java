@@ -241,7 +241,8 @@ final class TorchFile {
         elements == 0 ? place.offset() : place.offset() + tensor.offset() * width,
         lengthBytes,
         !byRows,
-        lengthBytes == place.lengthBytes() ? place.checksum() : null);
+        lengthBytes == place.lengthBytes() ? place.checksum() : null,
+        null);
   }
 
   private static String some(List<Long> numbers) {

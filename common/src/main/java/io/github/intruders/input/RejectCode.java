@@ -9,6 +9,8 @@ public enum RejectCode {
   EMPTY_FOLDER,
   /** The storage failed to deliver bytes that its listing promises. */
   READ_FAILED,
+  /** A file that is not the one any more that the run was planned with. */
+  INPUT_CHANGED,
 
   // ---- files of weights, by what is checked; the names are those of safetensors
   /** Fewer than the 8 bytes of the header's length. */

@@ -4,6 +4,7 @@ import io.github.intruders.adapter.PeftStateDict;
 import io.github.intruders.checkpoint.Checkpoint;
 import io.github.intruders.checkpoint.MatrixSource;
 import io.github.intruders.checkpoint.ScaleSource;
+import io.github.intruders.checkpoint.Stamp;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorInfo;
 import io.github.intruders.input.RejectCode;
@@ -28,7 +29,6 @@ import java.util.TreeSet;
  * @param matrices the analysed matrices by name, in the order of the tensors' names
  * @param tensors names of all its tensors, analysed or not, usable or not
  * @param leftOut those of its tensors that are not analysed, as the selection has it, by name
- * @param identities file → what tells whether it has changed
  * @param rejections selected tensors that can't be analysed
  * @param models what the base may be called where an adapter names it; may be empty
  */
@@ -39,7 +39,6 @@ public record BasePlan(
     Map<String, BaseMatrix> matrices,
     Set<String> tensors,
     Map<String, Unanalysed> leftOut,
-    Map<String, String> identities,
     List<Rejection> rejections,
     Set<String> models)
     implements Serializable {
@@ -108,7 +107,6 @@ public record BasePlan(
         matrices,
         names(base),
         leftOut,
-        FileIdentities.of(storage, base.tensors().values()),
         List.copyOf(rejections),
         BaseNames.of(id, base));
   }
@@ -120,9 +118,13 @@ public record BasePlan(
 
   /** What tells whether the files that hold a matrix and its scales have changed. */
   public String identity(BaseMatrix matrix) {
-    String identity = identities.get(matrix.source().file());
+    String identity = version(matrix.source().stamp());
     ScaleSource scale = matrix.source().scale();
-    return scale == null ? identity : identity + " " + identities.get(scale.file());
+    return scale == null ? identity : identity + " " + version(scale.stamp());
+  }
+
+  private static String version(Stamp stamp) {
+    return stamp == null ? "" : stamp.version();
   }
 
   private static Set<String> names(Checkpoint base) {

@@ -89,7 +89,6 @@ public final class Planner {
     private final Map<String, List<AdapterUpdate>> updates = new TreeMap<>();
     private final List<Rejection> rejections = new ArrayList<>();
     private final Map<String, String> rejected = new TreeMap<>();
-    private final Map<String, String> identities = new TreeMap<>();
     private final Set<String> notes = new LinkedHashSet<>();
     private final SortedSet<String> onlyInBase = new TreeSet<>();
     private final SortedSet<String> onlyHere = new TreeSet<>();
@@ -117,7 +116,6 @@ public final class Planner {
       }
       full = true;
       started = true;
-      identities.putAll(FileIdentities.of(storage, checkpoint.tensors().values()));
       Orientation orientation = Orientation.of(checkpoint);
       WeightScales scales = new WeightScales(checkpoint);
       Set<String> names = new TreeSet<>(checkpoint.tensors().keySet());
@@ -325,7 +323,6 @@ public final class Planner {
 
     void add(Adapter adapter) throws IOException {
       started = true;
-      identities.putAll(FileIdentities.of(storage, adapter.tensors()));
       Set<String> names = new TreeSet<>(adapter.updates().keySet());
       adapter.faults().stream()
           .map(Adapter.Fault::baseTensor)
@@ -621,24 +618,16 @@ public final class Planner {
 
     private MatrixPlan planOf(BaseMatrix matrix, UpdateSource update) {
       StringBuilder inputs = new StringBuilder();
-      describe(inputs, matrix.source(), base.identities());
+      inputs.append(matrix.source()).append('\n');
       for (AdapterUpdate adapter : update.adapters()) {
-        adapter.sources().forEach(source -> describe(inputs, source, identities));
+        adapter.sources().forEach(source -> inputs.append(source).append('\n'));
         inputs.append(adapter).append('\n');
       }
       if (update instanceof UpdateSource.Full whole) {
-        describe(inputs, whole.tuned(), identities);
+        inputs.append(whole.tuned()).append('\n');
       }
       return new MatrixPlan(
           spec.id(), matrix, update, spec.sequence() != null, Fingerprint.of(inputs.toString()));
-    }
-
-    private void describe(
-        StringBuilder into, MatrixSource source, Map<String, String> fileIdentities) {
-      into.append(source).append(' ').append(fileIdentities.get(source.file())).append('\n');
-      if (source.scale() != null) {
-        into.append(fileIdentities.get(source.scale().file())).append('\n');
-      }
     }
   }
 }

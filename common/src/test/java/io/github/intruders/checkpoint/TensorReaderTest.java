@@ -302,7 +302,7 @@ class TensorReaderTest {
     }
 
     assertRefused(
-        source,
+        source.stampedBy(null),
         Precision.SINGLE,
         RejectCode.READ_FAILED,
         "[%s] Tensor w: found 13 of 16 bytes".formatted(uri()));
@@ -313,7 +313,7 @@ class TensorReaderTest {
     MatrixSource source = write("F32", 2, 2, SafetensorsFile.floats(1, 2, 3, 4));
     Files.delete(folder.resolve("model.safetensors"));
 
-    assertThatThrownBy(() -> reader.read(source, Precision.SINGLE))
+    assertThatThrownBy(() -> reader.read(source.stampedBy(null), Precision.SINGLE))
         .isInstanceOf(FileNotFoundException.class)
         .hasMessage(
             "[%s] Tensor w: cannot read 16 bytes from byte %d on: [%s] No such file or folder"

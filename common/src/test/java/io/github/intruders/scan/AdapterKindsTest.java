@@ -358,7 +358,7 @@ class AdapterKindsTest {
     for (MatrixPlan matrix : planned.matrices()) {
       scanner.scan(
           matrix.base(),
-          plan.identities().get(matrix.base().source().file()),
+          plan.identity(matrix.base()),
           List.of(travelled(matrix)),
           outcomes::add);
     }

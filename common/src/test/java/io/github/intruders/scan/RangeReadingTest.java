@@ -102,7 +102,7 @@ class RangeReadingTest {
     for (MatrixPlan plan : planned.plan.matrices()) {
       scanner.scan(
           plan.base(),
-          planned.base.identities().get(plan.base().source().file()),
+          planned.base.identity(plan.base()),
           List.of(plan),
           outcomes::add);
     }

@@ -239,7 +239,7 @@ class ZooGoldenTest {
       BaseMatrix matrix = plans.get(0).base();
       scanner.scan(
           matrix,
-          base.identities().get(matrix.source().file()),
+          base.identity(matrix),
           plans,
           outcome -> {
             assertThat(outcome).isInstanceOf(ScanOutcome.Analysed.class);

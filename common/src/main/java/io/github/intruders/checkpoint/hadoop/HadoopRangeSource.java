@@ -1,12 +1,14 @@
 package io.github.intruders.checkpoint.hadoop;
 
 import io.github.intruders.checkpoint.RangeSource;
+import io.github.intruders.checkpoint.StoredFile;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -31,19 +33,36 @@ final class HadoopRangeSource implements RangeSource {
 
   private static final Logger LOG = LoggerFactory.getLogger(HadoopRangeSource.class);
 
+  private final StoredFile opened;
   private final String uri;
   private final long lengthBytes;
   private final FSDataInputStream stream;
   private final boolean vectored;
+  private final boolean failsWhenReplaced;
 
   /**
+   * @param opened the file as it was opened
    * @param vectored whether to read large and many ranges side by side
+   * @param failsWhenReplaced whether the stream stays with that file
    */
-  HadoopRangeSource(String uri, long lengthBytes, FSDataInputStream stream, boolean vectored) {
-    this.uri = uri;
-    this.lengthBytes = lengthBytes;
+  HadoopRangeSource(
+      StoredFile opened, FSDataInputStream stream, boolean vectored, boolean failsWhenReplaced) {
+    this.opened = opened;
+    this.uri = opened.uri();
+    this.lengthBytes = opened.lengthBytes();
     this.stream = stream;
     this.vectored = vectored;
+    this.failsWhenReplaced = failsWhenReplaced;
+  }
+
+  @Override
+  public Optional<StoredFile> opened() {
+    return Optional.of(opened);
+  }
+
+  @Override
+  public boolean failsWhenReplaced() {
+    return failsWhenReplaced;
   }
 
   @Override

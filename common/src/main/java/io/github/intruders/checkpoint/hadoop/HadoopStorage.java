@@ -33,6 +33,7 @@ import org.apache.hadoop.fs.Options.OpenFileOptions;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
 import org.apache.hadoop.hdfs.DistributedFileSystem;
+import org.apache.hadoop.hdfs.protocol.HdfsFileStatus;
 import org.apache.hadoop.util.VersionInfo;
 import org.apache.hadoop.util.functional.FutureIO;
 
@@ -54,6 +55,12 @@ public final class HadoopStorage implements Storage {
 
   /** Two requests less for each file; no one has a folder where we write files. */
   private static final String WITHOUT_CHECKS = "fs.s3a.create.performance";
+
+  /** How S3A tells that a file was replaced while it reads it. */
+  private static final String CHANGE_DETECTION = "fs.s3a.change.detection.mode";
+
+  private static final String CHANGE_DETECTION_SOURCE = "fs.s3a.change.detection.source";
+  private static final Set<String> ENFORCED = Set.of("server", "client");
 
   private final Configuration configuration;
 
@@ -78,7 +85,7 @@ public final class HadoopStorage implements Storage {
     return "file".equals(path.toUri().getScheme());
   }
 
-  private static RangeSource open(String uri, Path path, FileSystem files) throws IOException {
+  private RangeSource open(String uri, Path path, FileSystem files) throws IOException {
     FileStatus status = status(files, path);
     if (status.isDirectory()) {
       throw new FileNotFoundException("[%s] This is a folder, not a file".formatted(uri));
@@ -99,7 +106,16 @@ public final class HadoopStorage implements Storage {
                     OpenFileOptions.FS_OPTION_OPENFILE_READ_POLICY,
                     OpenFileOptions.FS_OPTION_OPENFILE_READ_POLICY_RANDOM)
                 .build());
-    return new HadoopRangeSource(uri, status.getLen(), stream, isObjectStore(files, path));
+    return new HadoopRangeSource(
+        storedFile(uri, status), stream, isObjectStore(files, path), failsWhenReplaced(status));
+  }
+
+  /** S3A asks for each range of the file with this etag, unless its user has it not care. */
+  private boolean failsWhenReplaced(FileStatus status) {
+    return !etag(status).isEmpty()
+        && "s3a".equals(status.getPath().toUri().getScheme())
+        && ENFORCED.contains(configuration.get(CHANGE_DETECTION, "server"))
+        && "etag".equals(configuration.get(CHANGE_DETECTION_SOURCE, "etag"));
   }
 
   @Override
@@ -149,8 +165,18 @@ public final class HadoopStorage implements Storage {
         status.getPath().getName(),
         status.isDirectory() ? 0 : status.getLen(),
         status.getModificationTime(),
-        status instanceof EtagSource source && source.getEtag() != null ? source.getEtag() : "",
+        etag(status),
         status.isDirectory());
+  }
+
+  /** HDFS gives each file that is made a number of its own; one that is moved keeps it. */
+  private static String etag(FileStatus status) {
+    if (status instanceof EtagSource source && source.getEtag() != null) {
+      return source.getEtag();
+    }
+    return status instanceof HdfsFileStatus file && !status.isDirectory()
+        ? "inode-%d-%d".formatted(file.getFileId(), status.getModificationTime())
+        : "";
   }
 
   @Override
