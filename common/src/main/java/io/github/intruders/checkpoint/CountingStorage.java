@@ -7,8 +7,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 
 /** Counts what is read through it. Thread-safe. */
-public final class CountingStorage implements Storage {
-  private final Storage delegate;
+public final class CountingStorage extends ForwardingStorage {
   private final LongAdder bytes;
   private final LongAdder requests;
 
@@ -23,7 +22,7 @@ public final class CountingStorage implements Storage {
    * @param requests takes the ranges delivered
    */
   public CountingStorage(Storage delegate, LongAdder bytes, LongAdder requests) {
-    this.delegate = Objects.requireNonNull(delegate, "delegate");
+    super(delegate);
     this.bytes = Objects.requireNonNull(bytes, "bytes");
     this.requests = Objects.requireNonNull(requests, "requests");
   }
@@ -40,7 +39,7 @@ public final class CountingStorage implements Storage {
 
   @Override
   public RangeSource open(String uri) throws IOException {
-    RangeSource source = delegate.open(uri);
+    RangeSource source = super.open(uri);
     return new RangeSource() {
       @Override
       public String uri() {
@@ -81,45 +80,5 @@ public final class CountingStorage implements Storage {
         source.close();
       }
     };
-  }
-
-  @Override
-  public void delete(String uri) throws IOException {
-    delegate.delete(uri);
-  }
-
-  @Override
-  public StoredFile status(String uri) throws IOException {
-    return delegate.status(uri);
-  }
-
-  @Override
-  public boolean exists(String uri) throws IOException {
-    return delegate.exists(uri);
-  }
-
-  @Override
-  public boolean isDirectory(String uri) throws IOException {
-    return delegate.isDirectory(uri);
-  }
-
-  @Override
-  public List<StoredFile> list(String folder) throws IOException {
-    return delegate.list(folder);
-  }
-
-  @Override
-  public String resolve(String folder, String child) {
-    return delegate.resolve(folder, child);
-  }
-
-  @Override
-  public String qualify(String uriOrBarePath) {
-    return delegate.qualify(uriOrBarePath);
-  }
-
-  @Override
-  public void write(String uri, Body body) throws IOException {
-    delegate.write(uri, body);
   }
 }

@@ -2,6 +2,8 @@ package io.github.intruders.checkpoint;
 
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
 import java.io.Serializable;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -54,8 +56,21 @@ public record Stamp(String version, List<Sample> samples) implements Serializabl
     }
   }
 
+  /**
+   * Requires the file that lies there now to be the one that was planned with.
+   *
+   * @throws UserInputException with code {@code INPUT_CHANGED}, also where there is none any more
+   */
+  public void requireStill(Storage storage, String file) throws IOException {
+    try {
+      require(storage.status(file).identity(), file);
+    } catch (FileNotFoundException e) {
+      throw changed(file, "it is not there any more");
+    }
+  }
+
   /** That a file is not the one any more that was planned with. */
-  static UserInputException changed(String file, String what) {
+  private static UserInputException changed(String file, String what) {
     return UserInputException.inFile(
         RejectCode.INPUT_CHANGED,
         file,

@@ -300,13 +300,8 @@ public final class TensorReader {
 
   /** The same of the file that is there now. */
   private void requireAsPlanned(MatrixSource source) throws IOException {
-    if (source.stamp() == null) {
-      return;
-    }
-    try {
-      source.stamp().require(storage.status(source.file()).identity(), source.file());
-    } catch (FileNotFoundException e) {
-      throw Stamp.changed(source.file(), "it is not there any more");
+    if (source.stamp() != null) {
+      source.stamp().requireStill(storage, source.file());
     }
   }
 

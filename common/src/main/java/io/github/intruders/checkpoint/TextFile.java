@@ -6,6 +6,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.charset.CharacterCodingException;
+import java.util.List;
 
 /** Reads small files as a whole. */
 public final class TextFile {
@@ -15,7 +16,8 @@ public final class TextFile {
    * A file's text, which must be UTF-8; a byte order mark at its start is left out.
    *
    * @param invalid the code of a file that is too long or not UTF-8
-   * @throws UserInputException with that code
+   * @throws UserInputException with that code, or {@code INPUT_CHANGED} if it was replaced
+   *     meanwhile
    * @throws java.io.FileNotFoundException if there is no such file
    */
   public static String read(Storage storage, String uri, int maxBytes, RejectCode invalid)
@@ -41,6 +43,9 @@ public final class TextFile {
       }
       byte[] bytes = new byte[(int) source.lengthBytes()];
       source.readFully(0, bytes, 0, bytes.length);
+      if (source.opened().isPresent() && !source.failsWhenReplaced()) {
+        new Stamp(source.opened().get().identity(), List.of()).requireStill(storage, uri);
+      }
       return bytes;
     } catch (EOFException e) {
       throw UserInputException.inFile(

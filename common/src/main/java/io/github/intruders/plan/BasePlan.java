@@ -3,6 +3,7 @@ package io.github.intruders.plan;
 import io.github.intruders.adapter.PeftStateDict;
 import io.github.intruders.checkpoint.Checkpoint;
 import io.github.intruders.checkpoint.MatrixSource;
+import io.github.intruders.checkpoint.OpenedFiles;
 import io.github.intruders.checkpoint.ScaleSource;
 import io.github.intruders.checkpoint.Stamp;
 import io.github.intruders.checkpoint.Storage;
@@ -57,7 +58,14 @@ public record BasePlan(
    */
   public static BasePlan of(Storage storage, String id, String uri, MatrixSelection selection)
       throws IOException {
-    Checkpoint base = Checkpoint.open(storage, uri);
+    OpenedFiles files = new OpenedFiles(storage);
+    Checkpoint base;
+    try {
+      base = Checkpoint.open(files, uri);
+      files.requireUnchanged();
+    } catch (RuntimeException e) {
+      throw files.orChange(e);
+    }
     Orientation orientation = Orientation.of(base);
     WeightScales scales = new WeightScales(base);
     PeftStateDict.requireNone(base);

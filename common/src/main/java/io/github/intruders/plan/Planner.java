@@ -9,6 +9,7 @@ import io.github.intruders.adapter.PeftStateDict;
 import io.github.intruders.adapter.ReplacedWeight;
 import io.github.intruders.checkpoint.Checkpoint;
 import io.github.intruders.checkpoint.MatrixSource;
+import io.github.intruders.checkpoint.OpenedFiles;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorInfo;
 import io.github.intruders.input.Excerpt;
@@ -66,17 +67,20 @@ public final class Planner {
    */
   CheckpointPlan plan(CheckpointSpec spec, Map<String, LeftOut> leftOut) throws IOException {
     Pairing pairing = new Pairing(spec, leftOut);
+    OpenedFiles files = new OpenedFiles(storage);
     try {
       for (String source : spec.sources()) {
-        if (Adapter.isAdapter(storage, source)) {
-          pairing.add(Adapter.open(storage, source));
+        if (Adapter.isAdapter(files, source)) {
+          pairing.add(Adapter.open(files, source));
         } else {
-          pairing.add(Checkpoint.open(storage, source), source);
+          pairing.add(Checkpoint.open(files, source), source);
         }
       }
-      return pairing.finish();
+      CheckpointPlan plan = pairing.finish();
+      files.requireUnchanged();
+      return plan;
     } catch (RuntimeException e) {
-      UserInputException fault = UserInputException.of(e, spec.sources().get(0), null);
+      UserInputException fault = UserInputException.of(files.orChange(e), spec.sources().get(0), null);
       return new CheckpointPlan(
           spec, List.of(), List.of(Rejection.of(spec.id(), fault)), List.of());
     }
