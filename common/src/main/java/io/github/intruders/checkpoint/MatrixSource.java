@@ -213,6 +213,17 @@ public record MatrixSource(
     return (int) size;
   }
 
+  /**
+   * Requires the file that was opened to be the one that was planned with.
+   *
+   * @throws UserInputException with code {@code INPUT_CHANGED}
+   */
+  public void requireAsPlanned(RangeSource opened) {
+    if (stamp != null) {
+      opened.opened().ifPresent(found -> stamp.require(found.identity(), file));
+    }
+  }
+
   /** How many elements the matrix has. */
   public long elements() {
     return (long) rows * cols;

@@ -242,7 +242,7 @@ public final class TensorReader {
           sink.accept(bytes, count);
         };
     try (RangeSource file = storage.open(source.file())) {
-      requireAsPlanned(source, file);
+      source.requireAsPlanned(file);
       long available = Math.max(0, file.lengthBytes() - source.offset());
       if (available < length) {
         throw UserInputException.inTensor(
@@ -291,14 +291,7 @@ public final class TensorReader {
     }
   }
 
-  /** Requires the file that was opened to be the one that was planned with. */
-  private static void requireAsPlanned(MatrixSource source, RangeSource file) {
-    if (source.stamp() != null && file.opened().isPresent()) {
-      source.stamp().require(file.opened().get().identity(), source.file());
-    }
-  }
-
-  /** The same of the file that is there now. */
+  /** Requires the file that is there now to be the one that was planned with. */
   private void requireAsPlanned(MatrixSource source) throws IOException {
     if (source.stamp() != null) {
       source.stamp().requireStill(storage, source.file());

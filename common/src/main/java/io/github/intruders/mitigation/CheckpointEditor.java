@@ -104,8 +104,21 @@ public final class CheckpointEditor {
         inFile(name, plans).stream()
             .sorted(Comparator.comparingLong(plan -> TunedMatrix.place(plan).offset()))
             .toList();
-    try (RangeSource source = storage.open(file)) {
+    try (RangeSource source = open(file, ordered)) {
       storage.write(target, out -> write(source, ordered, edits, out));
+    }
+  }
+
+  private RangeSource open(String file, List<MatrixPlan> plans) throws IOException {
+    RangeSource source = storage.open(file);
+    try {
+      for (MatrixPlan plan : plans) {
+        TunedMatrix.place(plan).requireAsPlanned(source);
+      }
+      return source;
+    } catch (RuntimeException e) {
+      source.close();
+      throw e;
     }
   }
 

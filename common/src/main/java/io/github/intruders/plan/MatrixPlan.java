@@ -1,7 +1,10 @@
 package io.github.intruders.plan;
 
 import io.github.intruders.adapter.LowRankUpdate;
+import io.github.intruders.checkpoint.MatrixSource;
 import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * One piece of work: one matrix of one checkpoint.
@@ -25,17 +28,18 @@ public record MatrixPlan(
         .sum();
   }
 
+  /** The tensors that are read besides the base's: a whole tuned one first, then the adapters'. */
+  public List<MatrixSource> updateSources() {
+    List<MatrixSource> sources = new ArrayList<>();
+    if (update instanceof UpdateSource.Full full) {
+      sources.add(full.tuned());
+    }
+    update.adapters().forEach(adapter -> sources.addAll(adapter.sources()));
+    return sources;
+  }
+
   /** Bytes of the tensors that are read besides the base's. */
   public long updateBytes() {
-    long bytes = 0;
-    for (var adapter : update.adapters()) {
-      for (var source : adapter.sources()) {
-        bytes += source.lengthBytes();
-      }
-    }
-    if (update instanceof UpdateSource.Full full) {
-      bytes += full.tuned().lengthBytes();
-    }
-    return bytes;
+    return updateSources().stream().mapToLong(MatrixSource::lengthBytes).sum();
   }
 }

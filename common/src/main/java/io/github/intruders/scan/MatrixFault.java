@@ -6,7 +6,6 @@ import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.linalg.SvdConvergenceException;
 import io.github.intruders.plan.MatrixPlan;
-import io.github.intruders.plan.UpdateSource;
 
 /** What a fault in one matrix of one checkpoint costs: this matrix, and no more. */
 public final class MatrixFault {
@@ -30,11 +29,7 @@ public final class MatrixFault {
 
   /** The file that the tuned matrix is made from, beside the base's. */
   private static String file(MatrixPlan plan) {
-    if (plan.update() instanceof UpdateSource.Full full) {
-      return full.tuned().file();
-    }
-    return plan.update().adapters().stream()
-        .flatMap(adapter -> adapter.sources().stream())
+    return plan.updateSources().stream()
         .map(MatrixSource::file)
         .findFirst()
         .orElse(plan.base().source().file());

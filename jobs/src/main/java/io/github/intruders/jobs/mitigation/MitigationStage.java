@@ -313,6 +313,7 @@ public final class MitigationStage {
                   model.plan().spec().id(),
                   model.plan().spec().sources(),
                   model.adapter(),
+                  model.identity(),
                   variant,
                   key,
                   file,
@@ -402,6 +403,7 @@ public final class MitigationStage {
         return Collections.emptyIterator();
       }
       try {
+        ModelSource.requireUnchanged(storage, file);
         if (!file.adapter()) { // an adapter's one piece was its whole folder
           CheckpointEditor.open(storage, file.sources().get(0)).proveWhole(folder.uri());
         }

@@ -11,6 +11,7 @@ import java.util.List;
  * @param checkpointId whose
  * @param sources where it comes from
  * @param adapter whether it is an adapter or a chain of them
+ * @param sourceIdentity every file it comes from, see {@link ModelSource#identity}
  * @param variant which edit
  * @param modelKey names all that the edited model depends on
  * @param file the file's name, or {@link ModelSource#WHOLE_ADAPTER}
@@ -21,6 +22,7 @@ record ModelFile(
     String checkpointId,
     List<String> sources,
     boolean adapter,
+    String sourceIdentity,
     Variant variant,
     String modelKey,
     String file,

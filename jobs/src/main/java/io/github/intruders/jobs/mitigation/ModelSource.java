@@ -1,6 +1,7 @@
 package io.github.intruders.jobs.mitigation;
 
 import io.github.intruders.adapter.Adapter;
+import io.github.intruders.checkpoint.MatrixSource;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.StoredFile;
 import io.github.intruders.input.RejectCode;
@@ -9,9 +10,13 @@ import io.github.intruders.input.UserInputException;
 import io.github.intruders.mitigation.AdapterEditor;
 import io.github.intruders.mitigation.CheckpointEditor;
 import io.github.intruders.plan.CheckpointPlan;
+import io.github.intruders.plan.MatrixPlan;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.Serializable;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * One checkpoint as it will be written.
@@ -58,7 +63,9 @@ record ModelSource(
       } else {
         files = CheckpointEditor.open(storage, sources.get(0)).files();
       }
-      return new ModelSource(plan, adapter, files, identity(storage, sources), null);
+      String identity = identity(storage, sources);
+      requireAsPlanned(storage, plan);
+      return new ModelSource(plan, adapter, files, identity, null);
     } catch (UserInputException e) {
       return new ModelSource(plan, false, List.of(), "", Rejection.of(plan.spec().id(), e));
     }
@@ -76,6 +83,39 @@ record ModelSource(
       }
     }
     return identity.toString();
+  }
+
+  /** The weights that go along have to be those whose matrices were edited. */
+  private static void requireAsPlanned(Storage storage, CheckpointPlan plan) throws IOException {
+    Set<String> files = new HashSet<>();
+    for (MatrixPlan matrix : plan.matrices()) {
+      for (MatrixSource source : matrix.updateSources()) {
+        if (source.stamp() != null && files.add(source.file())) {
+          source.stamp().requireStill(storage, source.file());
+        }
+      }
+    }
+  }
+
+  /**
+   * Requires every file that a model was written from to be the one it was when it was looked at.
+   *
+   * @throws UserInputException with code {@code INPUT_CHANGED}
+   */
+  static void requireUnchanged(Storage storage, ModelFile model) throws IOException {
+    boolean same;
+    try {
+      same = identity(storage, model.sources()).equals(model.sourceIdentity());
+    } catch (FileNotFoundException e) {
+      same = false;
+    }
+    if (!same) {
+      throw UserInputException.inFile(
+          RejectCode.INPUT_CHANGED,
+          model.sources().get(0),
+          "A file of %s changed while the edited model was written; run again once nobody writes to it"
+              .formatted(model.checkpointId()));
+    }
   }
 
   private static String parent(String uri) {

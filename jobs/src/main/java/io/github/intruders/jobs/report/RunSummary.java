@@ -23,7 +23,7 @@ import java.util.TreeMap;
 
 /**
  * A run in short: what it was asked, what it found, how it went. Written to {@code
- * OUT/_summary.json}.
+ * OUT/_summary.json}, with a {@link SummarySeal}.
  *
  * @param runId names the run; the rows that it writes carry it
  * @param baseId the base's id
@@ -287,7 +287,10 @@ public record RunSummary(
 
   private String json(boolean pretty) {
     try {
-      return mapper(pretty).writeValueAsString(this);
+      JsonMapper mapper = mapper(pretty);
+      ObjectNode sealed = mapper.valueToTree(this);
+      SummarySeal.put(sealed);
+      return mapper.writeValueAsString(sealed);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("A summary can always be written as JSON", e);
     }

@@ -59,7 +59,6 @@ class PlanReportTest {
         Map.of(),
         Set.of(),
         Map.of(),
-        Map.of(),
         List.of(),
         Set.of());
   }

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.checkpoint.hadoop.HadoopStorage;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.figures.AccumulationStep;
 import io.github.intruders.jobs.figures.CheckpointFigures;
@@ -14,15 +17,23 @@ import io.github.intruders.jobs.report.RunSummary.ForgettingSummary;
 import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.manifest.Manifest;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** A run in short, as programs read it. */
 class RunSummaryTest {
   private static final List<CheckpointSpec> SPECS =
       List.of(spec("most", "s", 2), spec("none analysed", null, null), spec("fewest", "s", 1));
+
+  @TempDir private Path folder;
 
   @Test
   void aScanIsToldInTheManifestsOrder() throws IOException {
@@ -48,7 +59,8 @@ class RunSummaryTest {
             "settings",
             "routes",
             "versions",
-            "provenance");
+            "provenance",
+            "seal");
     assertThat(json.get("checkpoints").toString())
         .isEqualTo(
             "[{\"checkpoint_id\":\"most\",\"matrices\":2,\"intruder_count\":3,\"intruders\":{\"0.5\":3},\"ties\":1,"
@@ -98,12 +110,53 @@ class RunSummaryTest {
     JsonNode without = scanned().withoutLists();
 
     assertThat(without.has("checkpoints")).isFalse();
-    assertThat(without.size()).isEqualTo(whole.size() - 4);
+    assertThat(without.size()).isEqualTo(whole.size() - 5);
     without
         .properties()
         .forEach(
             entry ->
                 assertThat(entry.getValue()).hasToString(whole.get(entry.getKey()).toString()));
+  }
+
+  @Test
+  void aSummaryIsReadAsItWasWrittenOrNotAtAll() throws IOException {
+    byte[] whole = scanned().toPrettyJson().getBytes(StandardCharsets.UTF_8);
+    ObjectNode expected = scanned().withoutLists();
+    assertThat(read(whole)).isEqualTo(expected);
+    assertThat(read(scanned().toJson().getBytes(StandardCharsets.UTF_8))).isEqualTo(expected);
+    int refused = 0;
+    for (int at = 0; at < whole.length; at += 7) {
+      byte[] flipped = whole.clone();
+      flipped[at] ^= 1;
+      ObjectNode found = read(flipped);
+      if (found.isEmpty()) {
+        refused++;
+      } else {
+        assertThat(found).as("byte %d", at).isEqualTo(expected); // between two values
+      }
+    }
+    assertThat(refused).isGreaterThan(whole.length / 7 / 2);
+    for (int length = 0; length < whole.length; length += 100) {
+      assertThat(read(Arrays.copyOf(whole, length))).as("%d bytes", length).isEmpty();
+    }
+    RunSummary other = scanned().withAccumulation(List.of(), 1, 9);
+    String exchanged =
+        other.toJson().replaceFirst("\"seal\":\"\\w+", "\"seal\":\"" + seal(scanned()));
+    assertThat(read(exchanged.getBytes(StandardCharsets.UTF_8))).isEmpty();
+    assertThat(read("[]".getBytes(StandardCharsets.UTF_8))).isEmpty();
+    assertThat(read("{}".getBytes(StandardCharsets.UTF_8))).isEmpty();
+  }
+
+  private static String seal(RunSummary summary) throws IOException {
+    return json(summary).get("seal").textValue();
+  }
+
+  private ObjectNode read(byte[] summary) throws IOException {
+    Files.write(folder.resolve("_summary.json"), summary);
+    Storage storage = new HadoopStorage(new Configuration());
+    String out = storage.qualify(folder.toString());
+    assertThat(SummaryReader.earlierSeconds(storage, out)).isEmpty();
+    return SummaryReader.withoutLists(storage, out);
   }
 
   @Test
