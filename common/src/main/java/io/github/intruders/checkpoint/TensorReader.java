@@ -260,7 +260,7 @@ public final class TensorReader {
         requireAsPlanned(source);
       }
     } catch (EOFException e) {
-      requireAsPlanned(source);
+      requireAsPlanned(source, e);
       throw UserInputException.inTensor(
           RejectCode.READ_FAILED,
           source.file(),
@@ -268,13 +268,13 @@ public final class TensorReader {
           "the file became shorter while it was read; found at least %d of %d bytes"
               .formatted(delivered, source.lengthBytes()));
     } catch (FileNotFoundException e) {
-      requireAsPlanned(source);
+      requireAsPlanned(source, e);
       throw (FileNotFoundException) new FileNotFoundException(place(source, e)).initCause(e);
     } catch (IOException e) {
-      requireAsPlanned(source);
+      requireAsPlanned(source, e);
       throw new IOException(place(source, e), e);
     } catch (RuntimeException e) {
-      requireAsPlanned(source); // what was read may be of two files
+      requireAsPlanned(source, e);
       throw e;
     }
     if (watch != null) {
@@ -295,6 +295,15 @@ public final class TensorReader {
   private void requireAsPlanned(MatrixSource source) throws IOException {
     if (source.stamp() != null) {
       source.stamp().requireStill(storage, source.file());
+    }
+  }
+
+  /** The same after a fault, which may come of reading two files. */
+  private void requireAsPlanned(MatrixSource source, Exception fault) {
+    try {
+      requireAsPlanned(source);
+    } catch (IOException e) {
+      fault.addSuppressed(e);
     }
   }
 

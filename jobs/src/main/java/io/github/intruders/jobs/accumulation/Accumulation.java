@@ -4,6 +4,7 @@ import io.github.intruders.jobs.figures.AccumulationStep;
 import io.github.intruders.jobs.figures.MatrixStep;
 import io.github.intruders.jobs.figures.TrackedIntruder;
 import java.util.List;
+import java.util.Set;
 import org.apache.spark.api.java.JavaRDD;
 
 /**
@@ -13,6 +14,7 @@ import org.apache.spark.api.java.JavaRDD;
  * @param byMatrix the same matrix by matrix
  * @param tracks every point of every track
  * @param rejected how many matrices could not be followed through a step
+ * @param lost checkpoints whose tuned vectors are gone or damaged
  * @param held what is kept in memory until this is closed
  */
 public record Accumulation(
@@ -20,6 +22,7 @@ public record Accumulation(
     JavaRDD<MatrixStep> byMatrix,
     JavaRDD<TrackedIntruder> tracks,
     long rejected,
+    Set<String> lost,
     JavaRDD<?> held)
     implements AutoCloseable {
   @Override

@@ -8,6 +8,7 @@ import io.github.intruders.jobs.context.RunRejects;
 import io.github.intruders.jobs.figures.AccumulationStep;
 import io.github.intruders.jobs.figures.MatrixStep;
 import io.github.intruders.jobs.figures.TrackedIntruder;
+import io.github.intruders.jobs.ledger.LedgerReading;
 import io.github.intruders.jobs.ledger.ScanEntry;
 import io.github.intruders.jobs.progress.StageCounters;
 import io.github.intruders.jobs.store.TableChanges;
@@ -132,7 +133,27 @@ public final class AccumulationStage {
         withSteps,
         without(sequences, withSteps));
     counters.finished(1);
-    return new Accumulation(steps, byMatrix, tracks, rejected, followed);
+    return new Accumulation(
+        steps, byMatrix, tracks, rejected, rejected == 0 ? Set.of() : lost(followed), followed);
+  }
+
+  private static Set<String> lost(JavaRDD<FollowedMatrix> followed) {
+    return Set.copyOf(
+        followed
+            .flatMap(matrix -> matrix.rejections().iterator())
+            .filter(rejection -> rejection.code() == RejectCode.VECTORS_MISSING)
+            .map(Rejection::checkpointId)
+            .distinct()
+            .collect());
+  }
+
+  /**
+   * Lets the next scan make the vectors again that are lost. To be called once the ledger is not
+   * written to any more.
+   */
+  public void forgetLost(Accumulation accumulation) throws IOException {
+    new LedgerReading(run.context(), run.storage(), run.config().outUri())
+        .forgetLost(accumulation.lost());
   }
 
   private static Set<String> having(

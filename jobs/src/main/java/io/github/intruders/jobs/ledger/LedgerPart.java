@@ -38,6 +38,11 @@ public final class LedgerPart {
     return leading(Fingerprint.of(checkpointId)) + "-" + leading(settingsKey) + "-";
   }
 
+  /** Whether a part of this name holds entries of a checkpoint, by whatever settings. */
+  static boolean isOf(String name, String checkpointId) {
+    return name.startsWith(leading(Fingerprint.of(checkpointId)) + "-");
+  }
+
   /** The prefix of a part by its name. */
   public static String prefixOf(String name) {
     return name.substring(0, Math.min(name.length(), 2 * DIGITS + 2));

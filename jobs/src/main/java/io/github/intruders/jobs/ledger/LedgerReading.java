@@ -41,6 +41,7 @@ public final class LedgerReading {
 
   private final JavaSparkContext context;
   private final TaskStorage storage;
+  private final String outUri;
   private final String damagedFolder;
   private final CollectionAccumulator<String> damaged;
   private final CollectionAccumulator<String> gone;
@@ -49,6 +50,7 @@ public final class LedgerReading {
   public LedgerReading(JavaSparkContext context, TaskStorage storage, String outUri) {
     this.context = context;
     this.storage = storage;
+    this.outUri = outUri;
     this.damagedFolder = storage.open().resolve(outUri, "_work/damaged");
     this.damaged = context.sc().collectionAccumulator("ledger: damaged files");
     this.gone = context.sc().collectionAccumulator("ledger: files gone");
@@ -89,6 +91,26 @@ public final class LedgerReading {
       setAside(line.substring(0, end), line.substring(end + 1));
     }
     return told.isEmpty() && gone.value().isEmpty();
+  }
+
+  /**
+   * Takes out of the ledger what it holds of checkpoints whose tuned vectors are lost, so that the
+   * next scan makes both again.
+   */
+  public void forgetLost(Collection<String> checkpointIds) throws IOException {
+    if (checkpointIds.isEmpty()) {
+      return;
+    }
+    for (StoredFile part : Ledger.ofScan(storage.open(), outUri, "").files().parts()) {
+      for (String id : checkpointIds) {
+        if (LedgerPart.isOf(part.name(), id)) {
+          setAside(
+              part.uri(),
+              "[%s] Of checkpoint %s, tuned vectors that belong to this are gone or damaged"
+                  .formatted(part.uri(), id));
+        }
+      }
+    }
   }
 
   /** Takes a file out of the ledger that does not hold what was written. */

@@ -105,6 +105,9 @@ public final class Pipeline {
         summary = summary.withForgetting(StageRun.strongest(forgetting), 0, run.seconds());
       }
       finish(run, scanned, rejects, changes);
+      if (accumulation != null) {
+        new AccumulationStage(run).forgetLost(accumulation);
+      }
       ReportStage report = new ReportStage(run);
       report.draw(summary, scanned, accumulation, forgetting, rejects);
       return report.write(summary);

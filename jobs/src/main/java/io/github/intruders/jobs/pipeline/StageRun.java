@@ -60,8 +60,8 @@ public final class StageRun {
             Set<String> followed = Pipeline.followed(run.config());
             JavaRDD<ScanEntry> entries =
                 new StoredResults(run.context(), changes.seen()).entries(followed);
-            try (Accumulation accumulation =
-                new AccumulationStage(run).run(entries, scanned, rejects, changes)) {
+            AccumulationStage stage = new AccumulationStage(run);
+            try (Accumulation accumulation = stage.run(entries, scanned, rejects, changes)) {
               run.progress().rejected(accumulation.rejected());
               rejects.replaceWhere(
                   changes,
@@ -69,6 +69,7 @@ public final class StageRun {
                       .isin(RejectCode.VECTORS_MISSING.name(), RejectCode.STEP_MISSING.name())
                       .and(col("checkpoint_id").isin(followed.toArray())));
               Supervision.publish(run, changes);
+              stage.forgetLost(accumulation);
               return new AccumulationReport(accumulation.steps(), accumulation.rejected());
             }
           }

@@ -158,6 +158,17 @@ class AccumulationTest {
         .satisfies(
             row ->
                 assertThat(row.<String>getAs("checkpoint_id")).isEqualTo("lora-r8/3-javascript"));
+
+    Files.write(vectors, new byte[kept.length]);
+    assertThat(run("run", out, 3, "lora-r1", "lora-r8"))
+        .as("what was lost is computed again")
+        .isZero();
+    assertThat(vectors).hasBinaryContent(kept);
+    long finished = ledgerEntries(out);
+
+    Files.write(vectors, new byte[kept.length]);
+    assertThat(run("run", out, 3, "lora-r1", "lora-r8")).isEqualTo(Main.DONE_WITH_REJECTS);
+    assertThat(ledgerEntries(out)).as("the next run does so again").isLessThan(finished);
   }
 
   private static Path vectors(Path out, String checkpoint) {

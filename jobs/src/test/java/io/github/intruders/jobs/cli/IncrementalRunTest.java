@@ -155,6 +155,14 @@ class IncrementalRunTest {
     Path part = part(out, "lora-r8/1-python");
     byte[] whole = Files.readAllBytes(part);
 
+    Path other = part(out, "lora-r1/1-python");
+    byte[] others = Files.readAllBytes(other);
+    Files.write(part, others);
+    Files.write(other, whole);
+    assertThat(Main.run(arguments)).as("exchanged").isEqualTo(3);
+    assertThat(TableRows.in(TableRows.session(), out)).as("exchanged").isEqualTo(before);
+    assertThat(ledger(out)).as("exchanged").hasSize(3).containsKeys(part, other);
+
     for (Damage damage : Damage.values()) {
       byte[] damaged = damage.of(whole);
       Files.write(part, damaged);
@@ -169,6 +177,59 @@ class IncrementalRunTest {
             .hasBinaryContent(damaged);
       }
     }
+  }
+
+  /** The other file has the length and the time of the first, as rsync and cp may make it. */
+  @Test
+  void anInputThatIsReplacedDuringTheScanIsNeverMixedAndCountsAgainOnceItIsRestored()
+      throws Exception {
+    System.setProperty(SwappedFiles.SETTING, SwappedFiles.class.getName());
+    Path adapter = Files.createDirectories(temporary.resolve("swapped"));
+    Path zoo = Path.of(System.getProperty("zoo"), "lora-r8");
+    for (String file : List.of("adapter_config.json", "adapter_model.safetensors")) {
+      Files.copy(zoo.resolve("1-python").resolve(file), adapter.resolve(file));
+    }
+    Path weights = adapter.resolve("adapter_model.safetensors");
+    Path kept =
+        Files.copy(weights, temporary.resolve("kept"), StandardCopyOption.COPY_ATTRIBUTES);
+    Path lone = temporary.resolve("lone");
+    assertThat(Main.run(swapped(lone, adapter))).isZero();
+    Map<String, List<String>> expected = TableRows.in(TableRows.session(), lone);
+    assertThat(expected.get("matrices")).hasSize(7);
+
+    Path out = temporary.resolve("replaced");
+    SwappedFiles.before(
+        8, // some matrices are done
+        weights.toString(),
+        () -> {
+          Path other = temporary.resolve("other");
+          Files.copy(zoo.resolve("2-c/adapter_model.safetensors"), other);
+          Files.setLastModifiedTime(other, Files.getLastModifiedTime(weights));
+          Files.move(other, weights, StandardCopyOption.REPLACE_EXISTING);
+        });
+    assertThat(Main.run(swapped(out, adapter))).isEqualTo(3);
+
+    Map<String, List<String>> replaced = TableRows.in(TableRows.session(), out);
+    assertThat(replaced.get("rejects")).isNotEmpty().allMatch(row -> row.contains("INPUT_CHANGED"));
+    int analysed = replaced.getOrDefault("matrices", List.of()).size();
+    assertThat(analysed + replaced.get("rejects").size()).isEqualTo(7);
+    if (analysed > 0) {
+      assertThat(expected.get("matrices")).containsAll(replaced.get("matrices"));
+    }
+
+    Files.move(kept, weights, StandardCopyOption.REPLACE_EXISTING);
+    assertThat(Main.run(swapped(out, adapter))).isZero();
+
+    assertThat(TableRows.in(TableRows.session(), out)).isEqualTo(expected);
+  }
+
+  private static String[] swapped(Path out, Path adapter) throws IOException {
+    String[] arguments = args(out, List.of());
+    Files.writeString(
+        temporary.resolve(out.getFileName() + ".yaml"),
+        "  - {id: swapped, uri: 'swap:%s'}%n".formatted(adapter),
+        StandardOpenOption.APPEND);
+    return arguments;
   }
 
   @Test

@@ -17,6 +17,7 @@ import io.github.intruders.jobs.store.TableChanges;
 import io.github.intruders.jobs.store.Tables;
 import io.github.intruders.jobs.table.TableDefinition;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -248,6 +249,57 @@ class S3IT {
     assertThat(proxy.faults()).hasSizeGreaterThan(40).containsAll(turns);
     assertThat(tablesOnS3("bad-times")).isEqualTo(expected);
     assertThat(server.openUploads()).isZero();
+  }
+
+  @Test
+  void anInputThatIsReplacedDuringTheScanIsNeverMixedAndCountsAgainOnceItIsRestored()
+      throws Exception {
+    String full = "replaced/full/1-python";
+    Path zoo = Path.of(System.getProperty("zoo"));
+    server.upload(zoo.resolve("full/1-python"), full);
+    Path manifests = Files.createDirectories(temporary.resolve("replaced"));
+    Files.writeString(
+        manifests.resolve("replaced.yaml"),
+        SMALL.formatted(ROOT + "zoo").replace(ROOT + "zoo/full", ROOT + "replaced/full"));
+    server.upload(manifests, "manifests");
+    AtomicInteger reads = new AtomicInteger();
+    proxy.begin(
+        request -> {
+          if (request.reads(full + "/model.safetensors") && reads.incrementAndGet() == 6) {
+            upload(zoo.resolve("full/2-c"), full);
+          }
+          return Fault.NONE;
+        });
+
+    Outcome outcome = small(ROOT + "manifests/replaced.yaml", ROOT + "replaced-out");
+
+    assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(3);
+    assertThat(proxy.requests())
+        .filteredOn(request -> request.reads(full + "/model.safetensors"))
+        .as("every range is asked for by the ETag it was planned with")
+        .hasSizeGreaterThan(6)
+        .allSatisfy(request -> assertThat(request.header("if-match")).isNotEmpty());
+    Map<String, List<String>> tables = tablesOnS3("replaced-out");
+    assertThat(tables.get("rejects"))
+        .isNotEmpty()
+        .allMatch(row -> row.contains("INPUT_CHANGED") && row.contains("full"));
+    assertThat(expected.get("matrices")).containsAll(tables.get("matrices"));
+    assertThat(tables.get("matrices").size() + tables.get("rejects").size()).isEqualTo(2 * 7);
+
+    proxy.begin(request -> Fault.NONE);
+    server.upload(zoo.resolve("full/1-python"), full);
+    Outcome again = small(ROOT + "manifests/replaced.yaml", ROOT + "replaced-out");
+
+    assertThat(again.exitCode()).as(again.err()).isZero();
+    assertThat(tablesOnS3("replaced-out")).isEqualTo(expected);
+  }
+
+  private static void upload(Path folder, String prefix) {
+    try {
+      server.upload(folder, prefix);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test
