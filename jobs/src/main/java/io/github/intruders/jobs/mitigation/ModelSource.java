@@ -49,6 +49,8 @@ record ModelSource(
             "Cannot write the edited %s: a part of it was rejected and would be in it unedited: %s"
                 .formatted(plan.spec().id(), reason));
       }
+      String identity = identity(storage, sources);
+      requireAsPlanned(storage, plan);
       boolean adapter = Adapter.isAdapter(storage, sources.get(0));
       List<String> files;
       if (adapter) {
@@ -63,8 +65,6 @@ record ModelSource(
       } else {
         files = CheckpointEditor.open(storage, sources.get(0)).files();
       }
-      String identity = identity(storage, sources);
-      requireAsPlanned(storage, plan);
       return new ModelSource(plan, adapter, files, identity, null);
     } catch (UserInputException e) {
       return new ModelSource(plan, false, List.of(), "", Rejection.of(plan.spec().id(), e));
@@ -115,6 +115,17 @@ record ModelSource(
           model.sources().get(0),
           "A file of %s changed while the edited model was written; run again once nobody writes to it"
               .formatted(model.checkpointId()));
+    }
+  }
+
+  /** What went wrong: that a file was replaced, if one was, since all else may come of that. */
+  static UserInputException orChange(Storage storage, ModelFile model, UserInputException fault)
+      throws IOException {
+    try {
+      requireUnchanged(storage, model);
+      return fault;
+    } catch (UserInputException change) {
+      return change;
     }
   }
 

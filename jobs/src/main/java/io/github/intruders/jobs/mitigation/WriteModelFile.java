@@ -65,7 +65,7 @@ final class WriteModelFile implements FlatMapFunction<ModelFile, WriteModelFile.
       return Collections.emptyIterator();
     } catch (UserInputException e) {
       counters.rejected(1);
-      return List.of(Failure.of(work, e)).iterator();
+      return List.of(Failure.of(work, ModelSource.orChange(storage, work, e))).iterator();
     }
   }
 
