@@ -305,6 +305,9 @@ public final class TensorReader {
     } catch (IOException e) {
       fault.addSuppressed(e);
     }
+    if (watch != null) {
+      watch.require(source.file(), source.matrix());
+    }
   }
 
   private void streamRange(RangeSource file, long offset, long length, Sink sink)
