@@ -54,7 +54,7 @@ class IncrementalRunTest {
   void rowsThatSomebodyDroppedOrChangedAreWrittenAgain() throws Exception {
     Path out = temporary.resolve("dropped");
     run(out, "lora-r1/1-python", "lora-r8/1-python");
-    Map<String, List<String>> before = TableRows.in(TableRows.session(), out);
+    Map<String, List<String>> before = TableRows.in(out);
     FileUtil.fullyDelete(out.resolve("matrices/checkpoint_id=lora-r1%2F1-python").toFile());
     Path vectors = out.resolve("singular_vectors");
     Files.copy(
@@ -64,14 +64,14 @@ class IncrementalRunTest {
 
     run(out, "lora-r1/1-python", "lora-r8/1-python");
 
-    assertThat(TableRows.in(TableRows.session(), out)).isEqualTo(before);
+    assertThat(TableRows.in(out)).isEqualTo(before);
   }
 
   @Test
   void aRunThatLostItsTablesAndHalfItsWorkComputesTheOtherHalf() throws Exception {
     Path out = temporary.resolve("killed");
     run(out, "lora-r8/1-python");
-    Map<String, List<String>> before = TableRows.in(TableRows.session(), out);
+    Map<String, List<String>> before = TableRows.in(out);
     Path part = ledger(out).keySet().iterator().next();
     List<String> lines = Files.readAllLines(part);
     assertThat(lines).hasSize(7);
@@ -88,7 +88,7 @@ class IncrementalRunTest {
 
     assertThat(ledger(out).keySet()).containsExactly(part);
     assertThat(Files.readAllLines(part)).hasSize(7).containsAll(kept);
-    assertThat(TableRows.in(TableRows.session(), out)).isEqualTo(before);
+    assertThat(TableRows.in(out)).isEqualTo(before);
   }
 
   /** Each way in which a file can come to hold something else than what was written. */
@@ -150,7 +150,7 @@ class IncrementalRunTest {
         "  - {id: broken, uri: %s}%n".formatted(broken.getParent()),
         StandardOpenOption.APPEND);
     assertThat(Main.run(arguments)).isEqualTo(3);
-    Map<String, List<String>> before = TableRows.in(TableRows.session(), out);
+    Map<String, List<String>> before = TableRows.in(out);
     assertThat(before.get("rejects")).hasSize(1);
     Path part = part(out, "lora-r8/1-python");
     byte[] whole = Files.readAllBytes(part);
@@ -161,7 +161,7 @@ class IncrementalRunTest {
 
       assertThat(Main.run(arguments)).as("%s", damage).isEqualTo(3);
 
-      assertThat(TableRows.in(TableRows.session(), out)).as("%s", damage).isEqualTo(before);
+      assertThat(TableRows.in(out)).as("%s", damage).isEqualTo(before);
       assertThat(ledger(out)).as("%s", damage).hasSize(3).containsKey(part);
       if (damage != Damage.EMPTIED) {
         assertThat(out.resolve("_work/damaged").resolve(part.getFileName()))
