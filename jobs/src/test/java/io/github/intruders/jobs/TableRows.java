@@ -10,10 +10,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.apache.hadoop.conf.Configuration;
+import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.hadoop.ParquetReader;
+import org.apache.parquet.hadoop.api.ReadSupport;
 import org.apache.parquet.hadoop.example.GroupReadSupport;
+import org.apache.parquet.io.LocalInputFile;
 import org.apache.parquet.schema.Type;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -22,7 +24,6 @@ import org.apache.spark.sql.SparkSession;
 /** Rows of tables as text, to the last digit, but for what differs from run to run. */
 public final class TableRows {
   private static final Set<String> OF_THE_RUN = Set.of("run_id", "elapsed_millis", "scan_key");
-  private static final Configuration HADOOP = new Configuration();
   private static final Set<String> NO_TABLES = Set.of("report", "spectra-store", "mitigated");
 
   private TableRows() {}
@@ -67,7 +68,7 @@ public final class TableRows {
    * The rows of all files in a table's folder and below it, with the folders they lie in. Without
    * Spark, which would start jobs for each.
    */
-  static List<String> of(Path folder) throws IOException {
+  public static List<String> of(Path folder) throws IOException {
     List<String> rows = new ArrayList<>();
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.filter(path -> path.toString().endsWith(".parquet")).toList()) {
@@ -82,14 +83,21 @@ public final class TableRows {
   }
 
   private static void read(Path file, String partition, List<String> rows) throws IOException {
-    try (ParquetReader<Group> reader =
-        ParquetReader.builder(
-                new GroupReadSupport(), new org.apache.hadoop.fs.Path(file.toUri()))
-            .withConf(HADOOP)
-            .build()) {
+    try (ParquetReader<Group> reader = new Reader(file).build()) {
       for (Group row = reader.read(); row != null; row = reader.read()) {
         rows.add(text(row, partition));
       }
+    }
+  }
+
+  private static final class Reader extends ParquetReader.Builder<Group> {
+    Reader(Path file) {
+      super(new LocalInputFile(file), new PlainParquetConfiguration());
+    }
+
+    @Override
+    protected ReadSupport<Group> getReadSupport() {
+      return new GroupReadSupport();
     }
   }
 

@@ -3,6 +3,7 @@ package io.github.intruders.jobs.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.intruders.jobs.TableRows;
+import io.github.intruders.jobs.results.SyntheticFleet;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -207,7 +208,23 @@ class IncrementalRunTest {
 
     assertThat(ledger(out)).hasSize(2 * first.size());
     assertThat(rows(out, "lora-r1/1-python")).isEqualTo(7);
-    assertThat(TableRows.table(out, "singular_vectors").count()).isEqualTo(7 * 5);
+    assertThat(TableRows.of(out.resolve("singular_vectors"))).hasSize(7 * 5);
+  }
+
+  /** What is said of large runs is measured with such fleets. */
+  @Test
+  void ofAMadeUpFleetNothingIsScanned() throws Exception {
+    Path folder = temporary.resolve("fleet");
+    SyntheticFleet.main(new String[] {folder.toString(), "3", "4", "2"});
+    Path out = folder.resolve("out");
+
+    Outcome run =
+        Outcome.of("run", "--manifest", folder.resolve("fleet.yaml").toString(), "--out", "" + out);
+
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    assertThat(run.err()).contains("0 matrices to analyse, 12 were finished before");
+    assertThat(TableRows.of(out.resolve("matrices"))).hasSize(3 * 4);
+    assertThat(TableRows.of(out.resolve("accumulation"))).hasSize(2);
   }
 
   private static void run(Path out, String... checkpoints) throws IOException {
@@ -264,7 +281,8 @@ class IncrementalRunTest {
     return times;
   }
 
-  private static long rows(Path out, String checkpoint) {
-    return TableRows.table(out, "matrices").where("checkpoint_id = '" + checkpoint + "'").count();
+  private static int rows(Path out, String checkpoint) throws IOException {
+    String partition = "checkpoint_id=" + checkpoint.replace("/", "%2F");
+    return TableRows.of(out.resolve("matrices").resolve(partition)).size();
   }
 }
