@@ -17,7 +17,6 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -64,7 +63,6 @@ class ClusterIT {
 
   @TempDir private static Path temporary;
   private static Cluster cluster;
-  private static SparkSession spark;
 
   /** It takes a minute to give up, which others don't have to wait for. */
   private static Launched.Running noMaster;
@@ -90,13 +88,11 @@ class ClusterIT {
             "--",
             "--master",
             "spark://127.0.0.1:" + Cluster.freePort());
-    spark = TableRows.session();
   }
 
   @AfterAll
   static void stopTheCluster() throws Exception {
     noMaster.kill();
-    spark.stop();
     cluster.close();
   }
 
@@ -135,7 +131,6 @@ class ClusterIT {
       KilledRun run =
           new KilledRun(
               cluster,
-              spark,
               random,
               victim,
               folder,
@@ -208,8 +203,8 @@ class ClusterIT {
     Path here = DemoRun.get().out();
 
     assertThat(there.exitCode()).as(String.join("\n", there.err())).isZero();
-    Map<String, List<String>> expected = TableRows.in(spark, here);
-    Map<String, List<String>> tables = TableRows.in(spark, onCluster.resolve("out"));
+    Map<String, List<String>> expected = TableRows.in(here);
+    Map<String, List<String>> tables = TableRows.in(onCluster.resolve("out"));
     assertThat(expected.get("matrices")).hasSize(16 * 28);
     assertThat(tables.keySet()).isEqualTo(expected.keySet()).hasSizeGreaterThan(8);
     expected.forEach((table, rows) -> assertThat(tables.get(table)).as(table).isEqualTo(rows));
@@ -277,14 +272,14 @@ class ClusterIT {
   /** Runs a manifest over what is there. */
   private static Undisturbed undisturbed(Path folder, String manifest) throws Exception {
     Path out = folder.resolve("out");
-    Map<String, List<String>> before = KilledRun.byFolder(spark, out);
+    Map<String, List<String>> before = KilledRun.byFolder(out);
     Map<Path, Stamp> stamps = KilledRun.stamps(out);
     long begin = System.nanoTime();
     Launched run = Launched.run(folder, Cluster.ENVIRONMENT, arguments(folder, manifest));
     assertThat(run.exitCode()).as(String.join("\n", run.err())).isEqualTo(3);
     return new Undisturbed(
         before,
-        KilledRun.byFolder(spark, out),
+        KilledRun.byFolder(out),
         KilledRun.changes(out, stamps),
         (System.nanoTime() - begin) / 1_000_000);
   }

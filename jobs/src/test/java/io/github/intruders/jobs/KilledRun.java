@@ -18,7 +18,6 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.apache.spark.sql.SparkSession;
 
 /**
  * One run on a cluster, of which something is killed at a random moment, and what has to hold at
@@ -36,7 +35,6 @@ final class KilledRun {
   private static final long REPORTED_MILLIS = 2000;
 
   private final Cluster cluster;
-  private final SparkSession spark;
   private final SplittableRandom random;
   private final Victim victim;
   private final Path folder;
@@ -65,14 +63,12 @@ final class KilledRun {
    */
   KilledRun(
       Cluster cluster,
-      SparkSession spark,
       SplittableRandom random,
       Victim victim,
       Path folder,
       Undisturbed undisturbed,
       String... arguments) {
     this.cluster = cluster;
-    this.spark = spark;
     this.random = random;
     this.victim = victim;
     this.folder = folder;
@@ -116,7 +112,7 @@ final class KilledRun {
     }
     Launched end = running.await();
     assertThat(end.exitCode()).as(when + "\n" + String.join("\n", end.err())).isEqualTo(3);
-    assertThat(byFolder(spark, out)).as(when).isEqualTo(undisturbed.after());
+    assertThat(byFolder(out)).as(when).isEqualTo(undisturbed.after());
     assertThat(out.resolve("report/index.html")).as(when).exists();
     assertThat(out.resolve("_summary.json")).as(when).exists();
     requireNothingElse(when);
@@ -183,7 +179,7 @@ final class KilledRun {
    */
   private void requireOldOrNewRows(String when) throws IOException {
     requireNothingElse(when);
-    Map<String, List<String>> seen = byFolder(spark, out);
+    Map<String, List<String>> seen = byFolder(out);
     Map<String, List<String>> before = undisturbed.before();
     Map<String, List<String>> after = undisturbed.after();
     seen.forEach(
@@ -215,7 +211,7 @@ final class KilledRun {
   }
 
   /** The rows of each folder, by the table's name and the value of what it is partitioned by. */
-  static Map<String, List<String>> byFolder(SparkSession spark, Path out) throws IOException {
+  static Map<String, List<String>> byFolder(Path out) throws IOException {
     Map<String, List<String>> folders = new TreeMap<>();
     if (!Files.isDirectory(out)) {
       return folders;
@@ -223,9 +219,7 @@ final class KilledRun {
     for (Path table : TableRows.folders(out)) {
       try (Stream<Path> parts = Files.list(table)) {
         for (Path part : parts.filter(KilledRun::hasFiles).toList()) {
-          folders.put(
-              out.relativize(part).toString(),
-              TableRows.of(spark, out, out.relativize(part).toString()));
+          folders.put(out.relativize(part).toString(), TableRows.of(part));
         }
       }
     }

@@ -182,31 +182,37 @@ class LauncherIT {
               *.sink.csv.directory=%s
               """
                   .formatted(figures));
-      Launched run =
-          Launched.run(
-              temporary,
-              Map.of("INTRUDERS_LOG", "json"),
-              "run",
-              "--manifest",
-              manifest.toString(),
-              "--include",
-              "layers\\.[01]\\..*proj",
-              "--side",
-              "both",
-              "--out",
-              out.toString(),
-              "--",
-              "--conf",
-              "spark.metrics.conf=" + metrics,
-              "--driver-java-options",
-              "-Dthe.users=own", // and yet our way of logging
-              "--master",
-              master);
+      Map<String, String> environment = new TreeMap<>(Map.of("INTRUDERS_LOG", "json"));
+      List<String> arguments =
+          new ArrayList<>(
+              List.of(
+                  "run",
+                  "--manifest",
+                  manifest.toString(),
+                  "--include",
+                  "layers\\.[01]\\..*proj",
+                  "--side",
+                  "both",
+                  "--out",
+                  out.toString(),
+                  "--",
+                  "--conf",
+                  "spark.metrics.conf=" + metrics,
+                  "--master",
+                  master));
+      if (master.startsWith("local-cluster")) {
+        environment.putAll(Cluster.ENVIRONMENT);
+      } else if (master.equals("local[1]")) {
+        arguments.addAll(List.of("--driver-java-options", "-Dthe.users=own")); // yet our logging
+      }
+      Launched run = Launched.run(temporary, environment, arguments.toArray(String[]::new));
       assertThat(run.exitCode()).as(String.join("\n", run.err())).isEqualTo(3);
       requireJsonOfOneRun(run.err());
       assertThat(figure(figures, "task.matrices.analysed")).as(master).isEqualTo(2 * 14);
       Map<String, List<String>> tables = new TreeMap<>();
-      CONTRACT.keySet().forEach(table -> tables.put(table, TableRows.of(spark, out, table)));
+      for (String table : CONTRACT.keySet()) {
+        tables.put(table, TableRows.of(out.resolve(table)));
+      }
       results.add(tables);
     }
     assertThat(results.get(0).get("matrices")).hasSize(2 * 14);

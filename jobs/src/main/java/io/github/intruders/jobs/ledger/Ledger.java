@@ -1,6 +1,7 @@
 package io.github.intruders.jobs.ledger;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.ObjectWriter;
@@ -39,6 +40,7 @@ public final class Ledger<E extends LedgerEntry> {
       JsonMapper.builder()
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
           .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER) // lines are numbers, mostly
           .build();
   private static final ObjectWriter WRITER = JSON.writer();
   private static final ObjectReader REJECTIONS = JSON.readerFor(Rejection.class);

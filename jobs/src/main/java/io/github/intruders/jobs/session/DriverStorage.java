@@ -12,7 +12,11 @@ public final class DriverStorage {
 
   /** With the {@code spark.hadoop.*} settings that spark-submit was given; starts no Spark. */
   public static Storage open() {
-    Configuration configuration = SparkHadoopUtil.get().newConfiguration(new SparkConf());
+    SparkConf given = new SparkConf();
+    if (LocalCores.of(given).isPresent()) {
+      given.setIfMissing(SparkSessions.LOCAL_FILES, SparkSessions.PROMPT_LOCAL_FILES);
+    }
+    Configuration configuration = SparkHadoopUtil.get().newConfiguration(given);
     RemoteDefaults.applyTo(configuration);
     return new HadoopStorage(configuration);
   }

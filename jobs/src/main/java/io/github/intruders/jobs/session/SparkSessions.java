@@ -1,5 +1,6 @@
 package io.github.intruders.jobs.session;
 
+import io.github.intruders.checkpoint.hadoop.PromptLocalFileSystem;
 import io.github.intruders.jobs.progress.MetricsPlugin;
 import java.util.Map;
 import org.apache.spark.SparkConf;
@@ -14,6 +15,9 @@ public final class SparkSessions {
   /** Settings of Spark that stand unless the user gives others. */
   private static final Map<String, String> DEFAULTS =
       Map.of(
+          // Each sort of a task takes a page at once, of 64 MB with the usual heap, and Java fills
+          // it with zeros. Few tables have as much.
+          "spark.buffer.pageSize", "4m",
           // Tasks read from a storage that is equally far from all executors: waiting for the one
           // with a little shuffled data only leaves others idle.
           "spark.locality.wait", "0s",
@@ -34,6 +38,11 @@ public final class SparkSessions {
   /** The web page of the driver; in local mode nobody looks, and its server takes time to start. */
   private static final String UI = "spark.ui.enabled";
 
+  /** Local files, in local mode: elsewhere Spark needs them before it has the job's jar. */
+  static final String LOCAL_FILES = "spark.hadoop.fs.file.impl";
+
+  static final String PROMPT_LOCAL_FILES = PromptLocalFileSystem.class.getName();
+
   private SparkSessions() {}
 
   /** A session with what the job relies on; master and resources come from spark-submit. */
@@ -50,8 +59,9 @@ public final class SparkSessions {
     DEFAULTS.forEach((setting, value) -> builder.config(setting, given.get(setting, value)));
     builder.config(REDACTION, given.get(REDACTION, RemoteDefaults.all().get(REDACTION)));
     builder.config(PLUGINS, withMetrics(given.get(PLUGINS, "")));
-    if (LocalCores.of(given).isPresent() && !given.contains(UI)) {
-      builder.config(UI, "false");
+    if (LocalCores.of(given).isPresent()) {
+      builder.config(UI, given.get(UI, "false"));
+      builder.config(LOCAL_FILES, given.get(LOCAL_FILES, PROMPT_LOCAL_FILES));
     }
     SparkSession spark = builder.getOrCreate();
     RemoteDefaults.applyTo(spark.sparkContext().hadoopConfiguration());

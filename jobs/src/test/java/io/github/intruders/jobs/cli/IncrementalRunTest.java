@@ -3,6 +3,7 @@ package io.github.intruders.jobs.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.intruders.jobs.TableRows;
+import io.github.intruders.jobs.results.SyntheticFleet;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -54,7 +55,7 @@ class IncrementalRunTest {
   void rowsThatSomebodyDroppedOrChangedAreWrittenAgain() throws Exception {
     Path out = temporary.resolve("dropped");
     run(out, "lora-r1/1-python", "lora-r8/1-python");
-    Map<String, List<String>> before = TableRows.in(TableRows.session(), out);
+    Map<String, List<String>> before = TableRows.in(out);
     FileUtil.fullyDelete(out.resolve("matrices/checkpoint_id=lora-r1%2F1-python").toFile());
     Path vectors = out.resolve("singular_vectors");
     Files.copy(
@@ -64,14 +65,14 @@ class IncrementalRunTest {
 
     run(out, "lora-r1/1-python", "lora-r8/1-python");
 
-    assertThat(TableRows.in(TableRows.session(), out)).isEqualTo(before);
+    assertThat(TableRows.in(out)).isEqualTo(before);
   }
 
   @Test
   void aRunThatLostItsTablesAndHalfItsWorkComputesTheOtherHalf() throws Exception {
     Path out = temporary.resolve("killed");
     run(out, "lora-r8/1-python");
-    Map<String, List<String>> before = TableRows.in(TableRows.session(), out);
+    Map<String, List<String>> before = TableRows.in(out);
     Path part = ledger(out).keySet().iterator().next();
     List<String> lines = Files.readAllLines(part);
     assertThat(lines).hasSize(7);
@@ -88,7 +89,7 @@ class IncrementalRunTest {
 
     assertThat(ledger(out).keySet()).containsExactly(part);
     assertThat(Files.readAllLines(part)).hasSize(7).containsAll(kept);
-    assertThat(TableRows.in(TableRows.session(), out)).isEqualTo(before);
+    assertThat(TableRows.in(out)).isEqualTo(before);
   }
 
   /** Each way in which a file can come to hold something else than what was written. */
@@ -150,7 +151,7 @@ class IncrementalRunTest {
         "  - {id: broken, uri: %s}%n".formatted(broken.getParent()),
         StandardOpenOption.APPEND);
     assertThat(Main.run(arguments)).isEqualTo(3);
-    Map<String, List<String>> before = TableRows.in(TableRows.session(), out);
+    Map<String, List<String>> before = TableRows.in(out);
     assertThat(before.get("rejects")).hasSize(1);
     Path part = part(out, "lora-r8/1-python");
     byte[] whole = Files.readAllBytes(part);
@@ -169,7 +170,7 @@ class IncrementalRunTest {
 
       assertThat(Main.run(arguments)).as("%s", damage).isEqualTo(3);
 
-      assertThat(TableRows.in(TableRows.session(), out)).as("%s", damage).isEqualTo(before);
+      assertThat(TableRows.in(out)).as("%s", damage).isEqualTo(before);
       assertThat(ledger(out)).as("%s", damage).hasSize(3).containsKey(part);
       if (damage != Damage.EMPTIED) {
         assertThat(out.resolve("_work/damaged").resolve(part.getFileName()))
@@ -268,7 +269,23 @@ class IncrementalRunTest {
 
     assertThat(ledger(out)).hasSize(2 * first.size());
     assertThat(rows(out, "lora-r1/1-python")).isEqualTo(7);
-    assertThat(TableRows.table(out, "singular_vectors").count()).isEqualTo(7 * 5);
+    assertThat(TableRows.of(out.resolve("singular_vectors"))).hasSize(7 * 5);
+  }
+
+  /** What is said of large runs is measured with such fleets. */
+  @Test
+  void ofAMadeUpFleetNothingIsScanned() throws Exception {
+    Path folder = temporary.resolve("fleet");
+    SyntheticFleet.main(new String[] {folder.toString(), "3", "4", "2"});
+    Path out = folder.resolve("out");
+
+    Outcome run =
+        Outcome.of("run", "--manifest", folder.resolve("fleet.yaml").toString(), "--out", "" + out);
+
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    assertThat(run.err()).contains("0 matrices to analyse, 12 were finished before");
+    assertThat(TableRows.of(out.resolve("matrices"))).hasSize(3 * 4);
+    assertThat(TableRows.of(out.resolve("accumulation"))).hasSize(2);
   }
 
   private static void run(Path out, String... checkpoints) throws IOException {
@@ -325,7 +342,8 @@ class IncrementalRunTest {
     return times;
   }
 
-  private static long rows(Path out, String checkpoint) {
-    return TableRows.table(out, "matrices").where("checkpoint_id = '" + checkpoint + "'").count();
+  private static int rows(Path out, String checkpoint) throws IOException {
+    String partition = "checkpoint_id=" + checkpoint.replace("/", "%2F");
+    return TableRows.of(out.resolve("matrices").resolve(partition)).size();
   }
 }

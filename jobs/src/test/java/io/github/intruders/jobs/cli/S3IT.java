@@ -168,16 +168,14 @@ class S3IT {
   }
 
   private static Map<String, List<String>> tables(Path folder) throws IOException {
-    try (SparkSession spark = SparkSessions.open("reading")) {
-      Map<String, List<String>> tables = TableRows.in(spark, folder);
-      tables.replaceAll(
-          (table, rows) ->
-              rows.stream()
-                  .map(row -> row.replace("file:" + System.getProperty("zoo"), ROOT + "zoo"))
-                  .sorted()
-                  .toList());
-      return tables;
-    }
+    Map<String, List<String>> tables = TableRows.in(folder);
+    tables.replaceAll(
+        (table, rows) ->
+            rows.stream()
+                .map(row -> row.replace("file:" + System.getProperty("zoo"), ROOT + "zoo"))
+                .sorted()
+                .toList());
+    return tables;
   }
 
   @Test

@@ -56,6 +56,8 @@ final class S3Server implements AutoCloseable {
         new ProcessBuilder(
                 ProcessHandle.current().info().command().orElse("java"),
                 "-Xmx512m",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
                 "-jar",
                 System.getProperty("s3proxy"),
                 "--properties",

@@ -21,6 +21,7 @@ class SparkSessionsTest {
           "spark.sql.adaptive.enabled", "false",
           "spark.sql.codegen.wholeStage", "false",
           "spark.sql.codegen.factoryMode", "NO_CODEGEN",
+          "spark.buffer.pageSize", "4m",
           "spark.ui.enabled", "false");
 
   @Test
@@ -49,6 +50,7 @@ class SparkSessionsTest {
     given.put("spark.sql.adaptive.enabled", "true");
     given.put("spark.sql.codegen.wholeStage", "true");
     given.put("spark.sql.codegen.factoryMode", "FALLBACK");
+    given.put("spark.buffer.pageSize", "8m");
     given.put("spark.ui.enabled", "true");
     given.put("spark.ui.port", "0");
 
