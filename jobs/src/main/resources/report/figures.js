@@ -351,23 +351,130 @@ function effectiveRank() {
 
 const MEASURES = [['intruder_count', 'intruders'], ['intruder_energy_share', 'intruder energy share'], ['update_relative_norm', 'update norm over base norm'], ['update_effective_rank', 'effective rank'],
   ['update_stable_rank', 'stable rank'], ['update_mass', 'update mass']];
+const SHORT = { method: 'method', intruder_count: 'count', intruder_energy_share: 'energy share', update_relative_norm: 'norm', update_effective_rank: 'effective rank', update_stable_rank: 'stable rank', update_mass: 'mass' };
 const metrics = rowsOf('metrics').map((row) => row.metric);
 const forgettingOf = new Map(rowsOf('forgetting').map((row) => [row.checkpoint_id, row.values]));
+
+/** What the measures tell beside each other: three figures of a metric and a group. */
+function ladder(parent, chosen) {
+  const all = rowsOf('ladder');
+  if (!all.length) return;
+  const own = () => all.filter((row) => row.metric === chosen().metric && row.grouping === chosen().grouping);
+  const text = (measure) => SHORT[measure] || measure;
+  const pair = element('div', undefined, 'pair');
+  parent.append(pair);
+  const interval = (low, high) => (isNumber(low) ? '95 % from whole sequences: ' + short(low) + ' to ' + short(high) : 'no interval: too few sequences');
+  const why = (row) => (row.note ? [row.note] : []);
+
+  const first = figure(pair, 'Each measure by itself', 'Rank correlation with forgetting, the strongest on top. Bars: the middle 95 % of resamples of whole sequences.');
+  const firstNote = element('p', '', 'how');
+  const single = () => own().filter((row) => row.rung === null && !row.given).sort((a, b) => Math.abs(b.partial || 0) - Math.abs(a.partial || 0));
+  let measuresShown = [];
+  const bySelf = plot(first, 'Rank correlation of each measure with forgetting', { title: 'Spearman’s ρ', min: -1, max: 1 },
+    { title: 'measure', reverse: true, min: -0.5, max: 5.5, at: () => measuresShown.map((_, place) => place), ticks: { autoSkip: false, callback: (value) => measuresShown[value] || '' } });
+  first.append(firstNote);
+
+  const second = figure(pair, 'What each adds to those before it', 'R² of nested regressions: the method, then the norm of the update, its stable rank, and the count or the energy share of the intruders. A flat line: what comes in tells nothing new. Bars: the gain’s middle 95 %.');
+  const secondKey = key(second);
+  const steps = ['method', '+ norm', '+ stable rank', '+ count', 'or + energy'];
+  const rungs = plot(second, 'R² of nested regressions by rung', { title: 'rung', min: -0.4, max: 4.4, at: () => steps.map((_, place) => place), ticks: { autoSkip: false, callback: (value) => steps[value] || '' } }, { title: 'R²', min: 0, max: 1 });
+  const secondNote = element('p', '', 'how');
+  second.append(secondNote);
+  const place = (row) => (row.added === 'intruder_energy_share' ? 4 : row.rung);
+
+  const third = figure(parent, 'Each measure, given one other', 'Partial rank correlation of the measure of a row with forgetting, once the measure of the column is known. In bold where it holds by Holm’s correction and by the resamples of whole sequences. '
+    + 'A measure whose row fades tells what the others tell.');
+  const wrap = scrolling('Partial rank correlations');
+  third.append(wrap);
+
+  const notes = (rows) => [...new Set(rows.map((row) => row.note).filter(Boolean))].join('. ');
+  redraws.push(() => {
+    const rows = single();
+    measuresShown = rows.map((row) => text(row.added));
+    const tipOf = ({ row }) => [text(row.added) + ': ρ ' + short(row.partial) + ', n ' + row.n, 'p ' + short(row.p_value) + ', by Holm ' + short(row.p_value_holm), interval(row.partial_low, row.partial_high)];
+    const known = rows.map((row, at) => ({ x: row.partial, y: at, row })).filter((point) => isNumber(point.x));
+    bySelf([dots(known, colour(0), 0, tipOf), ruler([{ x: 0, y: -0.5 }, { x: 0, y: 5.5 }], colour(COLOURED), [3, 4])]
+      .concat(known.filter(({ row }) => isNumber(row.partial_low)).map(({ row, y }) => ruler([{ x: row.partial_low, y }, { x: row.partial_high, y }], colour(0), []))));
+    firstNote.textContent = notes(rows);
+
+    const climbed = own().filter((row) => row.rung !== null);
+    const scales = [['rank', 'on ranks', 0], ['log', 'on logarithms', 1]];
+    const shift = (row) => (row.scale === 'log' ? 0.08 : -0.08);
+    const stepTip = ({ row }) => ['+ ' + text(row.added) + ' on ' + row.scale + 's: R² ' + short(row.r2), 'gain ' + short(row.gain) + ', p ' + short(row.p_value) + ', by Holm ' + short(row.p_value_holm), interval(row.gain_low, row.gain_high)].concat(why(row));
+    rungs(scales.flatMap(([scale, , index]) => {
+      const points = climbed.filter((row) => row.scale === scale && isNumber(row.r2)).map((row) => ({ x: place(row) + shift(row), y: row.r2, row }));
+      const bars = points.filter(({ row }) => isNumber(row.gain_low)).map(({ x, y, row }) => ruler([{ x, y: Math.min(1, y - row.gain + row.gain_low) }, { x: x + 1e-6, y: Math.min(1, y - row.gain + row.gain_high) }], alpha(colour(index), 0.6), []));
+      return [line(points.filter(({ row }) => place(row) < 4), colour(index), stepTip, { pointStyle: SHAPES[index], pointRadius: 5 }),
+        dots(points.filter(({ row }) => place(row) === 4), colour(index), index, stepTip)].concat(bars);
+    }));
+    secondKey(scales.map(([, label, index]) => [label, colour(index), index]));
+    secondNote.textContent = notes(climbed);
+
+    const pairs = own().filter((row) => row.rung === null && row.given);
+    const order = rows.map((row) => row.added);
+    const grid = element('table', undefined, 'heat');
+    grid.append(element('caption', 'Partial rank correlation with forgetting'));
+    const head = element('tr');
+    const corner = element('th', 'measure, given …');
+    corner.scope = 'col';
+    head.append(corner, ...order.map((given) => { const cell = element('th', text(given)); cell.scope = 'col'; return cell; }));
+    const top = element('thead');
+    top.append(head);
+    const body = element('tbody');
+    order.forEach((added) => {
+      const tr = element('tr');
+      const side = element('th', text(added));
+      side.scope = 'row';
+      tr.append(side, ...order.map((given) => {
+        const row = pairs.find((one) => one.added === added && one.given === given);
+        if (!row || !isNumber(row.partial)) {
+          const none = element('td', '–', 'missing');
+          if (row && row.note) none.dataset.tip = row.note;
+          return none;
+        }
+        const holds = row.p_value_holm < 0.05 && isNumber(row.partial_low) && row.partial_low * row.partial_high > 0;
+        const td = element('td', row.partial.toFixed(2), holds ? 'holds' : '');
+        paintCell(td, colour(row.partial < 0 ? 1 : 0), Math.abs(row.partial) * 0.8);
+        td.dataset.tip = text(added) + ' given ' + text(given) + ': ρ ' + short(row.partial) + ', p ' + short(row.p_value) + ', by Holm ' + short(row.p_value_holm) + '; ' + interval(row.partial_low, row.partial_high);
+        return td;
+      }));
+      body.append(tr);
+    });
+    grid.append(top, body);
+    wrap.replaceChildren(grid);
+    third.dataset.points = pairs.length;
+  });
+  numbers(third, own, [[(row) => (row.rung === null ? '' : row.rung), 'rung'], ['scale', 'on', 'text'], ['added', 'measure', 'text'], ['given', 'given', 'text'], ['n', 'n'], ['clusters', 'sequences'], ['r2', 'R²'], ['gain', 'gain'],
+    ['gain_low', '95 % from'], ['gain_high', 'to'], ['gain_plain_low', 'plain from'], ['gain_plain_high', 'to'], ['partial', 'partial ρ'], ['partial_low', '95 % from'], ['partial_high', 'to'], ['p_value', 'p'], ['p_value_holm', 'p by Holm'],
+    ['note', 'note', 'text wide']], 'The ladder and the pairs of measures, with every interval');
+}
 
 function forgetting() {
   if (!metrics.length) return;
   const made = section('forgetting', 'Intruders and forgetting', 'Each point is a checkpoint; the higher, the worse it does than the base. ρ is Spearman’s rank correlation, with p by the t approximation. '
     + 'Steps of one sequence are not independent: over all of them p is too small; the last steps alone are fairer.');
   const correlations = rowsOf('correlations');
+  const finding = element('p', '', 'finding');
+  finding.setAttribute('role', 'status');
+  made.append(finding);
   const inGroup = (row, grouping) => grouping === 'all' || (grouping === 'last-step' ? !row.sequence || row.step === lastSteps.get(row.sequence)
     : grouping === 'method=' + row.method || grouping === 'sequence=' + row.sequence);
   const over = [...new Set(correlations.map((row) => row.grouping))];
   const strongest = strongestCorrelation();
   const choices = choicesIn(made);
-  const metric = choice(choices, 'Metric', metrics.map((one) => [one, name(one, 40)]), strongest && strongest.metric, () => draw());
+  const metric = choice(choices, 'Metric', metrics.map((one) => [one, name(one, 40)]), strongest && strongest.metric, () => redraw());
   const measure = choice(choices, 'Against', MEASURES, 'intruder_count', () => draw());
-  const grouping = choice(choices, 'Over', over.map((one) => [one, one === 'all' ? 'all checkpoints' : one === 'last-step' ? 'last steps' : name(one, 40)]), 'all', () => draw());
-  const shown = figure(made);
+  const grouping = choice(choices, 'Over', over.map((one) => [one, one === 'all' ? 'all checkpoints' : one === 'last-step' ? 'last steps' : name(one, 40)]), 'all', () => redraw());
+  const chosen = () => ({ metric: metric.select.value, grouping: grouping.select.value || 'all' });
+  const findings = rowsOf('findings');
+  redraws.push(() => {
+    const { metric: one, grouping: group } = chosen();
+    const found = findings.find((row) => row.metric === one && row.grouping === group);
+    finding.textContent = found ? found.sentence : '';
+    finding.hidden = !found;
+  });
+  ladder(made, chosen);
+  const shown = figure(made, 'Checkpoint by checkpoint');
   const note = element('p', '', 'note');
   note.setAttribute('role', 'status');
   shown.append(note);

@@ -2,6 +2,7 @@ package io.github.intruders.jobs.forgetting;
 
 import io.github.intruders.forgetting.MeasuredForgetting;
 import io.github.intruders.jobs.figures.CorrelationLine;
+import io.github.intruders.jobs.figures.LadderLine;
 import org.apache.spark.api.java.JavaRDD;
 
 /**
@@ -10,6 +11,7 @@ import org.apache.spark.api.java.JavaRDD;
  * @param baseId what was compared with
  * @param measured by checkpoint and metric
  * @param lines the correlations
+ * @param ladder what each measure adds to others
  * @param count how many were measured
  * @param rejected how many files and entries were left out
  * @param firstReason why the first of them was, or null
@@ -19,6 +21,7 @@ public record Forgetting(
     String baseId,
     JavaRDD<MeasuredForgetting> measured,
     JavaRDD<CorrelationLine> lines,
+    JavaRDD<LadderLine> ladder,
     long count,
     long rejected,
     String firstReason,

@@ -20,9 +20,11 @@ import io.github.intruders.jobs.context.RunContext;
 import io.github.intruders.jobs.context.RunRejects;
 import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.jobs.figures.CorrelationLine;
+import io.github.intruders.jobs.figures.LadderLine;
 import io.github.intruders.jobs.progress.StageCounters;
 import io.github.intruders.jobs.store.TableChanges;
 import io.github.intruders.jobs.table.ForgettingTable;
+import io.github.intruders.jobs.table.LadderTable;
 import io.github.intruders.jobs.table.MetricsTable;
 import io.github.intruders.manifest.Manifest;
 import java.io.IOException;
@@ -48,8 +50,8 @@ public final class ForgettingStage {
   /** The stage, where progress is told. */
   public static final String NAME = "forgetting";
 
-  /** Reading metrics, then two tables. */
-  private static final int STEPS = 3;
+  /** Reading metrics, then three tables. */
+  private static final int STEPS = 4;
 
   private static final int MAX_TASKS = 1000;
 
@@ -90,13 +92,19 @@ public final class ForgettingStage {
     Map<String, ScannedCheckpoint> scanned = ScannedCheckpoint.of(manifest, checkpoints);
     JavaRDD<MeasuredForgetting> measured =
         comparisons.flatMap(comparison -> comparison.measured().iterator());
+    Broadcast<Map<String, ScannedCheckpoint>> known = run.context().broadcast(scanned);
     JavaRDD<CorrelationLine> lines =
-        correlations(measured, scanned).persist(StorageLevel.MEMORY_AND_DISK());
+        correlations(measured, known).persist(StorageLevel.MEMORY_AND_DISK());
+    JavaRDD<LadderLine> ladder =
+        comparisons
+            .flatMap(new ClimbLadder(manifest.baseId(), known))
+            .persist(StorageLevel.MEMORY_AND_DISK());
     Runnable release =
         () -> {
           readings.unpersist();
           comparisons.unpersist();
           lines.unpersist();
+          ladder.unpersist();
         };
     try {
       MetricCounts read =
@@ -116,6 +124,7 @@ public final class ForgettingStage {
               manifest.baseId(),
               measured,
               lines,
+              ladder,
               compared.measured(),
               rejects.count() - before,
               firstReason(onDriver, readings, read, comparisons, compared),
@@ -166,6 +175,12 @@ public final class ForgettingStage {
     changes.replace(
         ForgettingTable.TABLE,
         result.lines().coalesce(1).map(ForgettingTable::toRow),
+        none ? List.of() : base,
+        none ? base : List.of());
+    counters.finished(1);
+    changes.replace(
+        LadderTable.TABLE,
+        result.ladder().coalesce(1).map(LadderTable::toRow),
         none ? List.of() : base,
         none ? base : List.of());
     counters.finished(1);
@@ -245,8 +260,7 @@ public final class ForgettingStage {
   }
 
   private JavaRDD<CorrelationLine> correlations(
-      JavaRDD<MeasuredForgetting> measured, Map<String, ScannedCheckpoint> scanned) {
-    Broadcast<Map<String, ScannedCheckpoint>> known = run.context().broadcast(scanned);
+      JavaRDD<MeasuredForgetting> measured, Broadcast<Map<String, ScannedCheckpoint>> known) {
     return measured
         .filter(one -> known.value().containsKey(one.checkpointId()))
         .flatMapToPair(

@@ -1,5 +1,6 @@
 package io.github.intruders.jobs.forgetting;
 
+import io.github.intruders.forgetting.Observation;
 import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.manifest.Manifest;
@@ -15,13 +16,21 @@ import java.util.Map;
  * A checkpoint as the correlations see it.
  *
  * @param place in the manifest
+ * @param sequence that it is a step of, or null
+ * @param method how it was tuned, or null
  * @param groupings the groups it is in
  * @param measures what the scan found, by name of the measure; empty if nothing of it was analysed
  * @param incomplete whether some of its matrices were left out
  */
 record ScannedCheckpoint(
-    int place, List<String> groupings, Map<String, Double> measures, boolean incomplete)
+    int place,
+    String sequence,
+    String method,
+    List<String> groupings,
+    Map<String, Double> measures,
+    boolean incomplete)
     implements Serializable {
+  private static final String SEQUENCE = "sequence=";
 
   /**
    * The manifest's checkpoints that were scanned, by id.
@@ -46,17 +55,32 @@ record ScannedCheckpoint(
         scanned.put(
             spec.id(),
             new ScannedCheckpoint(
-                place, groupings(spec, lastSteps), measures(result), result.rejected() > 0));
+                place,
+                spec.sequence(),
+                spec.method().orElse(null),
+                groupings(spec, lastSteps),
+                measures(result),
+                result.rejected() > 0));
       }
       place++;
     }
     return scanned;
   }
 
+  /** Whether a group holds the steps of one sequence, which are not independent. */
+  static boolean isOfOneSequence(String grouping) {
+    return grouping.startsWith(SEQUENCE);
+  }
+
+  /** As regressions see it. */
+  Observation observation(double forgetting) {
+    return new Observation(sequence, method, measures, forgetting);
+  }
+
   private static List<String> groupings(CheckpointSpec spec, Map<String, Integer> lastSteps) {
     List<String> groupings = new ArrayList<>(List.of("all"));
     if (spec.sequence() != null) {
-      groupings.add("sequence=" + spec.sequence());
+      groupings.add(SEQUENCE + spec.sequence());
       if (spec.step().equals(lastSteps.get(spec.sequence()))) {
         groupings.add("last-step");
       }

@@ -21,6 +21,7 @@ import io.github.intruders.jobs.store.Tables;
 import io.github.intruders.jobs.table.AccumulationTable;
 import io.github.intruders.jobs.table.CheckpointsTable;
 import io.github.intruders.jobs.table.ForgettingTable;
+import io.github.intruders.jobs.table.LadderTable;
 import io.github.intruders.jobs.table.IntruderTracksTable;
 import io.github.intruders.jobs.table.MetricsTable;
 import io.github.intruders.jobs.table.MitigationsTable;
@@ -48,10 +49,12 @@ import org.apache.spark.sql.Row;
 final class ReportInputs {
   private static final int REJECTS_SHOWN = 50;
 
+  private final JavaSparkContext context;
   private final Tables tables;
   private final StoredResults stored;
 
   ReportInputs(JavaSparkContext context, Tables tables) {
+    this.context = context;
     this.tables = tables;
     this.stored = new StoredResults(context, tables);
   }
@@ -199,7 +202,8 @@ final class ReportInputs {
     Set<String> bases = Set.of(forgetting.baseId());
     return others(MetricsTable.TABLE, own).isEmpty()
             && others(ForgettingTable.TABLE, bases).isEmpty()
-        ? new ReportInput.Outcomes(forgetting.measured(), forgetting.lines())
+        ? new ReportInput.Outcomes(
+            forgetting.measured(), forgetting.lines(), forgetting.ladder())
         : storedOutcomes();
   }
 
@@ -209,7 +213,10 @@ final class ReportInputs {
     }
     return new ReportInput.Outcomes(
         rows(MetricsTable.TABLE).map(MetricsTable::fromRow),
-        rows(ForgettingTable.TABLE).map(ForgettingTable::fromRow));
+        rows(ForgettingTable.TABLE).map(ForgettingTable::fromRow),
+        tables.has(LadderTable.TABLE.name())
+            ? rows(LadderTable.TABLE).map(LadderTable::fromRow)
+            : context.emptyRDD());
   }
 
   private JavaRDD<MitigationEntry> mitigations() throws IOException {

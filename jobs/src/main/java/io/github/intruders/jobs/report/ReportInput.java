@@ -7,6 +7,7 @@ import io.github.intruders.jobs.figures.AccumulationStep;
 import io.github.intruders.jobs.figures.CheckpointFigures;
 import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.jobs.figures.CorrelationLine;
+import io.github.intruders.jobs.figures.LadderLine;
 import io.github.intruders.jobs.figures.MatrixStep;
 import io.github.intruders.jobs.figures.TrackedIntruder;
 import io.github.intruders.jobs.ledger.MitigationEntry;
@@ -77,6 +78,10 @@ public record ReportInput(
    *
    * @param measured by checkpoint and metric
    * @param lines the correlations
+   * @param ladder what each measure adds to others
    */
-  public record Outcomes(JavaRDD<MeasuredForgetting> measured, JavaRDD<CorrelationLine> lines) {}
+  public record Outcomes(
+      JavaRDD<MeasuredForgetting> measured,
+      JavaRDD<CorrelationLine> lines,
+      JavaRDD<LadderLine> ladder) {}
 }

@@ -17,6 +17,7 @@ public final class KnownTables {
           AccumulationTable.BY_MATRIX,
           MetricsTable.TABLE,
           ForgettingTable.TABLE,
+          LadderTable.TABLE,
           MitigationsTable.TABLE,
           RejectsTable.TABLE);
 

@@ -4,12 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.intruders.accumulation.Intruder;
 import io.github.intruders.accumulation.TrackPoint;
+import io.github.intruders.forgetting.Bootstrap;
 import io.github.intruders.forgetting.MeasuredForgetting;
+import io.github.intruders.forgetting.Rung;
+import io.github.intruders.forgetting.Scale;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.jobs.figures.AccumulationStep;
 import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.jobs.figures.CorrelationLine;
+import io.github.intruders.jobs.figures.LadderLine;
 import io.github.intruders.jobs.figures.MatrixStep;
 import io.github.intruders.jobs.figures.TrackedIntruder;
 import io.github.intruders.jobs.ledger.MitigationEntry;
@@ -206,6 +210,42 @@ class RowsTest {
             null,
             0,
             "needs two"));
+  }
+
+  @Test
+  void ladders() {
+    back(
+        LadderTable.TABLE,
+        LadderTable::toRow,
+        LadderTable::fromRow,
+        new LadderLine(
+            "base",
+            "loss",
+            "all",
+            new Rung(
+                Scale.LOG,
+                2,
+                List.of("method", "update_relative_norm", "intruder_count"),
+                16,
+                4,
+                3,
+                0.5,
+                0.125,
+                new Bootstrap.Interval(0.1, 0.2, 1999),
+                new Bootstrap.Interval(0.11, 0.21, 1998),
+                -0.25,
+                new Bootstrap.Interval(-0.5, 0.3, 1997),
+                new Bootstrap.Interval(-0.4, 0.4, 1996),
+                0.01,
+                0.05,
+                "rough")),
+        new LadderLine(
+            "base",
+            "loss",
+            "method=lora",
+            new Rung(
+                Scale.RANK, null, List.of("update_mass"), 2, 1, 0, null, null, null, null, null,
+                null, null, null, null, "n = 2")));
   }
 
   @Test
