@@ -34,4 +34,12 @@ public record CorrelationLine(
     Integer ciResamples,
     int incomplete,
     String reason)
-    implements Serializable {}
+    implements Serializable {
+
+  /** Whether it is told beside the tables: Spearman's over all checkpoints, by the t method. */
+  public boolean isTold() {
+    return grouping.equals("all")
+        && method.equals("spearman")
+        && ("t".equals(pValueMethod) || reason != null);
+  }
+}

@@ -12,6 +12,10 @@ import io.github.intruders.forgetting.MetricDirections;
 import io.github.intruders.forgetting.MetricsFiles;
 import io.github.intruders.forgetting.MetricsReader;
 import io.github.intruders.forgetting.MetricsReading;
+import io.github.intruders.forgetting.Retention;
+import io.github.intruders.forgetting.SequenceValue;
+import io.github.intruders.forgetting.TaskMatrix;
+import io.github.intruders.forgetting.TaskNames;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
@@ -26,14 +30,20 @@ import io.github.intruders.jobs.store.TableChanges;
 import io.github.intruders.jobs.table.ForgettingTable;
 import io.github.intruders.jobs.table.LadderTable;
 import io.github.intruders.jobs.table.MetricsTable;
+import io.github.intruders.jobs.table.TransferTable;
+import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.manifest.Manifest;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Consumer;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Column;
@@ -50,8 +60,8 @@ public final class ForgettingStage {
   /** The stage, where progress is told. */
   public static final String NAME = "forgetting";
 
-  /** Reading metrics, then three tables. */
-  private static final int STEPS = 4;
+  /** Reading metrics, then four tables. */
+  private static final int STEPS = 5;
 
   private static final int MAX_TASKS = 1000;
 
@@ -99,23 +109,31 @@ public final class ForgettingStage {
         comparisons
             .flatMap(new ClimbLadder(manifest.baseId(), known))
             .persist(StorageLevel.MEMORY_AND_DISK());
+    JavaRDD<Retention> transfer = transfer(measured).persist(StorageLevel.MEMORY_AND_DISK());
     Runnable release =
         () -> {
           readings.unpersist();
           comparisons.unpersist();
           lines.unpersist();
           ladder.unpersist();
+          transfer.unpersist();
         };
     try {
-      MetricCounts read =
-          readings.aggregate(new MetricCounts(), MetricCounts::add, MetricCounts::add);
+      Tally tally =
+          run.context()
+              .union(
+                  readings.map(reading -> tally(one -> one.read().add(reading))),
+                  comparisons.map(comparison -> tally(one -> one.compared().add(comparison))),
+                  lines
+                      .filter(CorrelationLine::isTold)
+                      .map(line -> tally(one -> one.told().add(line))))
+              .aggregate(new Tally(), Tally::with, Tally::with);
+      MetricCounts read = tally.read();
+      MetricCounts compared = tally.compared();
       if (!read.metrics().isEmpty()) {
         directions.requireKnown(read.metrics());
       }
-      MetricCounts compared =
-          comparisons.aggregate(new MetricCounts(), MetricCounts::add, MetricCounts::add);
       counters.finished(1);
-      run.progress().describe("correlating");
       onDriver.addAll(notScanned(compared.checkpoints(), scanned.keySet()));
       long before = rejects.count();
       addRejects(onDriver, readings, read, comparisons, compared, rejects);
@@ -125,6 +143,8 @@ public final class ForgettingStage {
               measured,
               lines,
               ladder,
+              transfer,
+              tally.told(),
               compared.measured(),
               rejects.count() - before,
               firstReason(onDriver, readings, read, comparisons, compared),
@@ -145,6 +165,44 @@ public final class ForgettingStage {
       release.run();
       throw e;
     }
+  }
+
+  private static Tally tally(Consumer<Tally> add) {
+    Tally tally = new Tally();
+    add.accept(tally);
+    return tally;
+  }
+
+  /** The task × step matrix of each sequence. */
+  private JavaRDD<Retention> transfer(JavaRDD<MeasuredForgetting> measured) {
+    Map<String, Map<Integer, String>> steps = new TreeMap<>();
+    Map<String, CheckpointSpec> specs = new HashMap<>();
+    Set<String> tasks = new TreeSet<>();
+    for (CheckpointSpec spec : manifest.checkpoints()) {
+      if (spec.sequence() != null) {
+        specs.put(spec.id(), spec);
+        steps
+            .computeIfAbsent(spec.sequence(), unseen -> new TreeMap<>())
+            .put(spec.step(), spec.task());
+        if (spec.task() != null) {
+          tasks.add(spec.task());
+        }
+      }
+    }
+    TaskNames names = TaskNames.of(tasks);
+    return measured
+        .filter(one -> specs.containsKey(one.checkpointId()))
+        .mapToPair(
+            one -> {
+              CheckpointSpec spec = specs.get(one.checkpointId());
+              return new Tuple2<>(
+                  spec.sequence(),
+                  new SequenceValue(spec.sequence(), spec.step(), spec.task(), one));
+            })
+        .groupByKey(run.context().defaultParallelism())
+        .flatMap(
+            sequence ->
+                TaskMatrix.of(list(sequence._2()), steps.get(sequence._1()), names).iterator());
   }
 
   private JavaRDD<MetricComparison> comparisons(JavaRDD<MetricsReading> readings) {
@@ -184,6 +242,22 @@ public final class ForgettingStage {
         none ? List.of() : base,
         none ? base : List.of());
     counters.finished(1);
+    writeTransfer(result, withMetrics, changes);
+    counters.finished(1);
+  }
+
+  private void writeTransfer(Forgetting result, Set<String> withMetrics, TableChanges changes)
+      throws IOException {
+    Set<String> measured = new TreeSet<>();
+    Set<String> without = new TreeSet<>();
+    for (CheckpointSpec spec : manifest.checkpoints()) {
+      if (spec.sequence() != null) {
+        (withMetrics.contains(spec.id()) ? measured : without).add(spec.sequence());
+      }
+    }
+    without.removeAll(measured);
+    changes.replace(
+        TransferTable.TABLE, result.transfer().map(TransferTable::toRow), measured, without);
   }
 
   private void addRejects(

@@ -22,6 +22,7 @@ import io.github.intruders.jobs.table.AccumulationTable;
 import io.github.intruders.jobs.table.CheckpointsTable;
 import io.github.intruders.jobs.table.ForgettingTable;
 import io.github.intruders.jobs.table.LadderTable;
+import io.github.intruders.jobs.table.TransferTable;
 import io.github.intruders.jobs.table.IntruderTracksTable;
 import io.github.intruders.jobs.table.MetricsTable;
 import io.github.intruders.jobs.table.MitigationsTable;
@@ -203,7 +204,10 @@ final class ReportInputs {
     return others(MetricsTable.TABLE, own).isEmpty()
             && others(ForgettingTable.TABLE, bases).isEmpty()
         ? new ReportInput.Outcomes(
-            forgetting.measured(), forgetting.lines(), forgetting.ladder())
+            forgetting.measured(),
+            forgetting.lines(),
+            forgetting.ladder(),
+            forgetting.transfer())
         : storedOutcomes();
   }
 
@@ -216,6 +220,9 @@ final class ReportInputs {
         rows(ForgettingTable.TABLE).map(ForgettingTable::fromRow),
         tables.has(LadderTable.TABLE.name())
             ? rows(LadderTable.TABLE).map(LadderTable::fromRow)
+            : context.emptyRDD(),
+        tables.has(TransferTable.TABLE.name())
+            ? rows(TransferTable.TABLE).map(TransferTable::fromRow)
             : context.emptyRDD());
   }
 

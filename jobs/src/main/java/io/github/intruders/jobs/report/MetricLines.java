@@ -1,5 +1,6 @@
 package io.github.intruders.jobs.report;
 
+import io.github.intruders.forgetting.Retention;
 import io.github.intruders.jobs.figures.CorrelationLine;
 import io.github.intruders.jobs.figures.LadderLine;
 import java.io.Serializable;
@@ -29,9 +30,16 @@ final class MetricLines implements Serializable {
           .thenComparing(LadderLine::metric)
           .thenComparing(LadderLine::baseId);
 
+  /** By sequence, then by step. */
+  static final Comparator<Retention> TRANSFER_ORDER =
+      Comparator.comparing(Retention::sequence)
+          .thenComparingInt(Retention::step)
+          .thenComparing(Retention::metric);
+
   private final int most;
   private final ArrayList<CorrelationLine> lines = new ArrayList<>();
   private final ArrayList<LadderLine> ladder = new ArrayList<>();
+  private final ArrayList<Retention> transfer = new ArrayList<>();
   private Double strength;
 
   /** None yet; keeps no more than so many. */
@@ -57,12 +65,19 @@ final class MetricLines implements Serializable {
     return this;
   }
 
+  MetricLines with(Retention cell) {
+    transfer.add(cell);
+    cut(transfer, TRANSFER_ORDER);
+    return this;
+  }
+
   MetricLines with(MetricLines other) {
     if (other.strength != null) {
       strengthen(other.strength);
     }
     other.lines.forEach(this::add);
     other.ladder.forEach(this::with);
+    other.transfer.forEach(this::with);
     return this;
   }
 
@@ -90,6 +105,11 @@ final class MetricLines implements Serializable {
   /** The same of ladders; those of one ladder in their order. */
   List<LadderLine> ladder() {
     return ladder;
+  }
+
+  /** The same of cells of task × step matrices. */
+  List<Retention> transfer() {
+    return transfer;
   }
 
   /** The largest |ρ| with the count of intruders over all checkpoints; null where there is none. */

@@ -3,6 +3,7 @@ package io.github.intruders.jobs.report;
 import io.github.intruders.forgetting.Bootstrap;
 import io.github.intruders.forgetting.Finding;
 import io.github.intruders.forgetting.MeasuredForgetting;
+import io.github.intruders.forgetting.Retention;
 import io.github.intruders.jobs.figures.CorrelationLine;
 import io.github.intruders.jobs.figures.LadderLine;
 import io.github.intruders.jobs.ledger.MitigationEntry;
@@ -25,6 +26,7 @@ final class OutcomeFigures {
   private static final int METRICS_DRAWN = 20;
   private static final int CORRELATIONS_SHOWN = 600;
   private static final int LADDERS_SHOWN = 40;
+  private static final int CELLS_SHOWN = 2000;
   private static final int MITIGATIONS_DRAWN = 40;
   private static final int VARIANTS_SHOWN = 4000;
 
@@ -72,6 +74,27 @@ final class OutcomeFigures {
           .number("p_value", line -> line.rung().pValue())
           .number("p_value_holm", line -> line.rung().pValueHolm())
           .text("note", line -> line.rung().note());
+
+  private static final Columns<Retention> TRANSFER =
+      new Columns<Retention>()
+          .text("sequence", Retention::sequence)
+          .number("step", Retention::step)
+          .text("checkpoint_id", Retention::checkpointId)
+          .text("task", Retention::task)
+          .text("metric", Retention::metric)
+          .text("metric_task", Retention::metricTask)
+          .text("family", Retention::family)
+          .number("value", Retention::value)
+          .number("base_value", Retention::baseValue)
+          .flag("lower_is_better", Retention::lowerIsBetter)
+          .number("forgetting", Retention::forgetting)
+          .number("best_step", Retention::bestStep)
+          .number("forgetting_from_best", Retention::forgettingFromBest)
+          .number("learned_at_step", Retention::learnedAtStep)
+          .number("transfer", Retention::transfer)
+          .number("tasks_before", Retention::tasksBefore)
+          .number("average_forgetting", Retention::averageForgetting)
+          .number("backward_transfer", Retention::backwardTransfer);
 
   private static final Columns<Said> FINDINGS =
       new Columns<Said>()
@@ -156,6 +179,15 @@ final class OutcomeFigures {
             .limit(CORRELATIONS_SHOWN)
             .toList());
     putLadders(metrics);
+    page.put(
+        "transfer",
+        TRANSFER,
+        metrics.stream()
+            .flatMap(metric -> metric.lines.transfer().stream())
+            .filter(cell -> drawn.contains(cell.checkpointId()))
+            .sorted(MetricLines.TRANSFER_ORDER)
+            .limit(CELLS_SHOWN)
+            .toList());
   }
 
   private void putLadders(List<Metric> metrics) {
@@ -205,6 +237,13 @@ final class OutcomeFigures {
                             line ->
                                 new Tuple2<>(
                                     line.metric(), new MetricLines(CORRELATIONS_SHOWN).with(line))))
+                .union(
+                    outcomes
+                        .transfer()
+                        .mapToPair(
+                            cell ->
+                                new Tuple2<>(
+                                    cell.metric(), new MetricLines(CORRELATIONS_SHOWN).with(cell))))
                 .reduceByKey(MetricLines::with, tasks))
         .map(Metric::of)
         .takeOrdered(METRICS_DRAWN + 1);

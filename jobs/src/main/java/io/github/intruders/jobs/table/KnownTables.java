@@ -18,6 +18,7 @@ public final class KnownTables {
           MetricsTable.TABLE,
           ForgettingTable.TABLE,
           LadderTable.TABLE,
+          TransferTable.TABLE,
           MitigationsTable.TABLE,
           RejectsTable.TABLE);
 

@@ -252,7 +252,7 @@ class ReportDataTest {
                     line("unknown", "intruder_count", "all", "spearman", null, null),
                     line("not measured", "intruder_count", "all", "spearman", 1.0, "t")),
                 2);
-    scanned.outcomes = new Outcomes(measured, lines, spark().emptyRDD());
+    scanned.outcomes = new Outcomes(measured, lines, spark().emptyRDD(), spark().emptyRDD());
 
     JsonNode data = inGroup("outcomes", 1, scanned.input());
 
@@ -280,7 +280,10 @@ class ReportDataTest {
     Scanned scanned = scanned();
     scanned.outcomes = 
         new Outcomes(
-            spark().parallelize(measured, 2), spark().emptyRDD(), spark().emptyRDD());
+            spark().parallelize(measured, 2),
+            spark().emptyRDD(),
+            spark().emptyRDD(),
+            spark().emptyRDD());
 
     JsonNode data = inGroup("metrics", 2, scanned.input());
 

@@ -6,6 +6,7 @@ import io.github.intruders.accumulation.Intruder;
 import io.github.intruders.accumulation.TrackPoint;
 import io.github.intruders.forgetting.Bootstrap;
 import io.github.intruders.forgetting.MeasuredForgetting;
+import io.github.intruders.forgetting.Retention;
 import io.github.intruders.forgetting.Rung;
 import io.github.intruders.forgetting.Scale;
 import io.github.intruders.input.RejectCode;
@@ -246,6 +247,20 @@ class RowsTest {
             new Rung(
                 Scale.RANK, null, List.of("update_mass"), 2, 1, 0, null, null, null, null, null,
                 null, null, null, null, "n = 2")));
+  }
+
+  @Test
+  void transfer() {
+    back(
+        TransferTable.TABLE,
+        TransferTable::toRow,
+        TransferTable::fromRow,
+        new Retention(
+            "lora", 3, "lora/3", "xml", "loss_c", "c", "loss *", 2.5, 3.5, true, -1.0, 1, 0.25, 2,
+            -0.5, 4, 0.75, -0.125),
+        new Retention(
+            "lora", 1, "lora/1", null, "acc", null, null, 0.5, 0.75, false, 0.125, null, null,
+            null, null, null, null, null));
   }
 
   @Test
