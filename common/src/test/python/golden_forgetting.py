@@ -19,9 +19,6 @@ A regression that has not 5 more checkpoints than coefficients has no figures.
 Made-up data sets tell two cases apart: in "confounded" the norm drives both count and forgetting, in "caused" the count drives forgetting and the norm
 goes along; both are balanced, so that the partial correlation of what does not matter is 0.
 
-Continual learning: backward transfer (Lopez-Paz and Ranzato 2017) and average forgetting (Chaudhry et al. 2018) of made-up task-by-step matrices and
-of the zoo's.
-
 usage: golden_forgetting.py OUT
 """
 

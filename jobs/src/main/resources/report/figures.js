@@ -361,6 +361,13 @@ function ladder(parent, chosen) {
   if (!all.length) return;
   const own = () => all.filter((row) => row.metric === chosen().metric && row.grouping === chosen().grouping);
   const text = (measure) => SHORT[measure] || measure;
+  const columns = [[(row) => (row.rung === null ? '' : row.rung), 'rung'], ['scale', 'on', 'text'], ['added', 'measure', 'text'], ['given', 'given', 'text'], ['n', 'n'], ['clusters', 'sequences'], ['r2', 'R²'], ['gain', 'gain'],
+    ['gain_low', '95 % from'], ['gain_high', 'to'], ['gain_plain_low', 'plain from'], ['gain_plain_high', 'to'], ['partial', 'partial ρ'], ['partial_low', '95 % from'], ['partial_high', 'to'], ['p_value', 'p'], ['p_value_holm', 'p by Holm'],
+    ['note', 'note', 'text wide']];
+  if (!all.some((row) => isNumber(row.r2))) {
+    numbers(parent, own, columns, 'What each measure adds to others: there are too few checkpoints');
+    return;
+  }
   const pair = element('div', undefined, 'pair');
   parent.append(pair);
   const interval = (low, high) => (isNumber(low) ? '95 % from whole sequences: ' + short(low) + ' to ' + short(high) : 'no interval: too few sequences');
@@ -444,9 +451,7 @@ function ladder(parent, chosen) {
     wrap.replaceChildren(grid);
     third.dataset.points = pairs.length;
   });
-  numbers(third, own, [[(row) => (row.rung === null ? '' : row.rung), 'rung'], ['scale', 'on', 'text'], ['added', 'measure', 'text'], ['given', 'given', 'text'], ['n', 'n'], ['clusters', 'sequences'], ['r2', 'R²'], ['gain', 'gain'],
-    ['gain_low', '95 % from'], ['gain_high', 'to'], ['gain_plain_low', 'plain from'], ['gain_plain_high', 'to'], ['partial', 'partial ρ'], ['partial_low', '95 % from'], ['partial_high', 'to'], ['p_value', 'p'], ['p_value_holm', 'p by Holm'],
-    ['note', 'note', 'text wide']], 'The ladder and the pairs of measures, with every interval');
+  numbers(third, own, columns, 'The ladder and the pairs of measures, with every interval');
 }
 
 function forgetting() {
@@ -498,6 +503,83 @@ function forgetting() {
   numbers(shown, own, [['checkpoint_id', 'checkpoint', 'text'], ['forgetting', 'forgetting']].concat(MEASURES), 'Forgetting and measures of the checkpoints drawn');
   numbers(made, () => correlations, [['grouping', 'over', 'text'], ['metric', 'metric', 'text'], ['measure', 'measure', 'text'], ['method', 'method', 'text'], ['n', 'n'], ['rho', 'ρ or τ'], ['p_value', 'p'],
     ['p_value_method', 'p by', 'text'], ['ci_low', '95 % from'], ['ci_high', 'to'], ['incomplete', 'incomplete'], ['reason', 'why undefined', 'text']], 'Every rank correlation of a measure with forgetting');
+}
+
+/** What tasks learnt earlier are after later ones. */
+function transfer() {
+  const rows = rowsOf('transfer');
+  if (!rows.length) return;
+  const made = section('transfer', 'Tasks along sequences', 'What each metric is after each task of a sequence, so that it shows which task unlearns which. From the best: how much worse than at the best earlier step. '
+    + 'Transfer: how much better than right after the metric’s own task was learnt, below 0 where that is being lost. Against the base: what the whole sequence cost or gained.');
+  const choices = choicesIn(made);
+  const sequences = [...new Set(rows.map((row) => row.sequence))];
+  const sequence = choice(choices, 'Sequence', sequences.map((one) => [one, name(one, 40)]), undefined, () => redraw());
+  const VALUES = { value: 'value', forgetting: 'worse than the base', forgetting_from_best: 'worse than the best earlier step', transfer: 'better than when learnt' };
+  const shownValue = choice(choices, 'Show', Object.entries(VALUES), rows.some((row) => isNumber(row.forgetting_from_best)) ? 'forgetting_from_best' : 'forgetting', () => redraw());
+  const shown = figure(made);
+  const wrap = scrolling('Metrics by step of a sequence');
+  const scale = element('div');
+  shown.append(scale, wrap);
+  const own = () => rows.filter((row) => row.sequence === sequence.select.value);
+  const worse = (row) => (shownValue.select.value === 'transfer' ? -row.transfer : shownValue.select.value === 'value' ? row.forgetting : row[shownValue.select.value]);
+  const draw = () => {
+    const cells = own();
+    const column = shownValue.select.value;
+    const steps = [...new Map(cells.map((row) => [row.step, row.task])).entries()].sort((a, b) => a[0] - b[0]);
+    const order = (metric) => { const at = steps.findIndex(([, task]) => task !== null && task === cells.find((row) => row.metric === metric).metric_task); return at < 0 ? steps.length : at; };
+    const ordered = [...new Set(cells.map((row) => row.metric))].sort((a, b) => order(a) - order(b) || a.localeCompare(b, 'en', { numeric: true }));
+    const most = Math.max(...cells.map((row) => Math.abs(worse(row)) || 0)) || 1;
+    const grid = element('table', undefined, 'heat');
+    grid.append(element('caption', VALUES[column] + ', by metric and step of ' + name(sequence.select.value, 40)));
+    const head = element('tr');
+    const corner = element('th', 'metric');
+    corner.scope = 'col';
+    head.append(corner, ...steps.map(([step, task]) => { const cell = element('th', step + (task === null ? '' : ': ' + name(task, 16))); cell.scope = 'col'; return cell; }));
+    const top = element('thead');
+    top.append(head);
+    const body = element('tbody');
+    ordered.forEach((metric) => {
+      const tr = element('tr');
+      const side = element('th');
+      side.scope = 'row';
+      side.append(element('bdi', name(metric, 40)));
+      tr.append(side, ...steps.map(([step]) => {
+        const row = cells.find((one) => one.metric === metric && one.step === step);
+        if (!row || !isNumber(row[column])) return element('td', '–', 'missing');
+        const td = element('td', row[column].toFixed(Math.abs(row[column]) < 10 ? 2 : 1), row.learned_at_step === row.step ? 'holds' : '');
+        paintCell(td, colour(worse(row) > 0 ? 1 : 0), 0.8 * Math.abs(worse(row)) / most);
+        td.dataset.tip = name(metric) + ' after step ' + step + ': ' + short(row.value) + ', base ' + short(row.base_value) + (isNumber(row.forgetting_from_best) ? '; worse than at step ' + row.best_step + ' by ' + short(row.forgetting_from_best) : '')
+          + (isNumber(row.transfer) ? '; transfer since step ' + row.learned_at_step + ' ' + short(row.transfer) : '');
+        return td;
+      }));
+      body.append(tr);
+    });
+    grid.append(top, body);
+    wrap.replaceChildren(grid);
+    shown.dataset.points = cells.length;
+  };
+  const means = rows.filter((row) => isNumber(row.backward_transfer));
+  if (means.length) {
+    const other = figure(made, 'Backward transfer', 'Over the tasks learnt before: how much better they are than right after each was learnt, on average (solid), and how much worse than at their best, as a negative number (dashed). Below 0, later tasks unlearn earlier ones.');
+    const families = [...new Set(means.map((row) => row.family))];
+    const family = choice(choices, 'Metric', families.map((one) => [one, name(one, 40)]), undefined, () => redraw());
+    const keys = key(other);
+    const set = plot(other, 'Backward transfer by step', { title: 'step', whole: true }, { title: 'backward transfer' });
+    redraws.push(() => {
+      const known = means.filter((row) => row.family === family.select.value && isDrawn(checkpointOf.get(row.checkpoint_id)));
+      const drawn = [...grouped(known, (row) => row.sequence)].map(([one, cells]) => [one, [...new Map(cells.map((row) => [row.step, row])).values()]]);
+      const hex = (one) => colour(groupIndex(groupOf(checkpointOf.get(one[1][0].checkpoint_id))));
+      const tipOf = ({ row }) => [name(row.sequence) + ', step ' + row.step + (row.task ? ': ' + name(row.task) : ''), 'backward transfer ' + short(row.backward_transfer) + ' over ' + counted(row.tasks_before, 'task'),
+        'average forgetting ' + short(row.average_forgetting)];
+      set(drawn.flatMap((one) => [line(one[1].map((row) => ({ x: row.step, y: row.backward_transfer, row })), hex(one), tipOf, { pointRadius: 4 }),
+        ruler(one[1].filter((row) => isNumber(row.average_forgetting)).map((row) => ({ x: row.step, y: -row.average_forgetting })), hex(one), [4, 4])]));
+      keys(groupKey(known.map((row) => checkpointOf.get(row.checkpoint_id))));
+    });
+  }
+  redraws.push(draw);
+  numbers(made, own, [['metric', 'metric', 'text'], ['step', 'step'], ['task', 'task', 'text'], ['metric_task', 'measures', 'text'], ['value', 'value'], ['base_value', 'base'], ['forgetting', 'worse than base'], ['best_step', 'best step'],
+    ['forgetting_from_best', 'worse than best'], ['learned_at_step', 'learnt at'], ['transfer', 'transfer'], ['tasks_before', 'tasks before'], ['average_forgetting', 'average forgetting'], ['backward_transfer', 'backward transfer']],
+    'Metrics of the chosen sequence, step by step');
 }
 
 function mitigation() {
@@ -636,7 +718,7 @@ function provenance() {
 
 theControls();
 overview();
-if (analysed.length) [countFigures, bestSimilarity, heatMap, accumulation, followed, effectiveRank, forgetting, mitigation].forEach((draw) => draw());
+if (analysed.length) [countFigures, bestSimilarity, heatMap, accumulation, followed, effectiveRank, forgetting, transfer, mitigation].forEach((draw) => draw());
 const followLink = worstMatrices();
 rejects();
 provenance();
