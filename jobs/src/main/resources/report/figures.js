@@ -58,8 +58,7 @@ function theControls() {
       redraw();
     }, 150);
   });
-  const texts = { sequence: 'sequence', method: 'method', task: 'task', base_id: 'base' };
-  const colours = choice(parent, 'Colours by', groupings.map((key) => [key, texts[key]]), state.grouping, () => { groupBy(colours.select.value); redraw(); });
+  const colours = choice(parent, 'Colours by', groupings.map((key) => [key, name(tagText(key), 30)]), state.grouping, () => { groupBy(colours.select.value); redraw(); });
   const side = choice(parent, 'Vectors', sides.map((one) => [one, one]), state.side, () => { state.side = side.select.value; redraw(); });
   redraws.push(() => {
     const drawn = drawnCheckpoints().length;
@@ -343,7 +342,7 @@ function effectiveRank() {
       return [dots(rows.map((row, at) => ({ x: place + (rows.length > 1 ? 0.6 * (at / (rows.length - 1) - 0.5) : 0), y: row.update_effective_rank, row })), rows.length > EACH ? alpha(hex, 0.5) : hex, groupIndex(group), tipOf,
         { pointRadius: rows.length > EACH ? 3 : 5 }), ruler([{ x: place - 0.36, y: middle }, { x: place + 0.36, y: middle }], hex, [])];
     });
-    set(sets, { x: state.grouping ? state.grouping.replace('_id', '') : 'checkpoints', xMax: Math.max(0.5, ofRank.length - 0.5) });
+    set(sets, { x: state.grouping ? tagText(state.grouping) : 'checkpoints', xMax: Math.max(0.5, ofRank.length - 0.5) });
   });
   numbers(shown, own, [['checkpoint_id', 'checkpoint', 'text'], ['method', 'method', 'text'], ['sequence', 'sequence', 'text'], ['update_effective_rank', 'effective rank'], ['update_relative_norm', 'update norm', '', percent]],
     'Effective rank of the updates');
@@ -462,14 +461,14 @@ function forgetting() {
   const finding = element('p', '', 'finding');
   finding.setAttribute('role', 'status');
   made.append(finding);
-  const inGroup = (row, grouping) => grouping === 'all' || (grouping === 'last-step' ? !row.sequence || row.step === lastSteps.get(row.sequence)
+  const inGroup = (row, grouping) => grouping === 'all' || grouping.startsWith('between=') || tags.some((tag) => grouping === tagText(tag) + '=' + row[tag]) || (grouping === 'last-step' ? !row.sequence || row.step === lastSteps.get(row.sequence)
     : grouping === 'method=' + row.method || grouping === 'sequence=' + row.sequence);
   const over = [...new Set(correlations.map((row) => row.grouping))];
   const strongest = strongestCorrelation();
   const choices = choicesIn(made);
   const metric = choice(choices, 'Metric', metrics.map((one) => [one, name(one, 40)]), strongest && strongest.metric, () => redraw());
   const measure = choice(choices, 'Against', MEASURES, 'intruder_count', () => draw());
-  const grouping = choice(choices, 'Over', over.map((one) => [one, one === 'all' ? 'all checkpoints' : one === 'last-step' ? 'last steps' : name(one, 40)]), 'all', () => redraw());
+  const grouping = choice(choices, 'Over', over.map((one) => [one, one === 'all' ? 'all checkpoints' : one === 'last-step' ? 'last steps' : one.startsWith('between=') ? 'means of groups by ' + name(one.slice(8), 30) : name(one, 40)]), 'all', () => redraw());
   const chosen = () => ({ metric: metric.select.value, grouping: grouping.select.value || 'all' });
   const findings = rowsOf('findings');
   redraws.push(() => {
@@ -503,6 +502,63 @@ function forgetting() {
   numbers(shown, own, [['checkpoint_id', 'checkpoint', 'text'], ['forgetting', 'forgetting']].concat(MEASURES), 'Forgetting and measures of the checkpoints drawn');
   numbers(made, () => correlations, [['grouping', 'over', 'text'], ['metric', 'metric', 'text'], ['measure', 'measure', 'text'], ['method', 'method', 'text'], ['n', 'n'], ['rho', 'ρ or τ'], ['p_value', 'p'],
     ['p_value_method', 'p by', 'text'], ['ci_low', '95 % from'], ['ci_high', 'to'], ['incomplete', 'incomplete'], ['reason', 'why undefined', 'text']], 'Every rank correlation of a measure with forgetting');
+}
+
+const PANELS = 12;
+/** Small multiples over one or two tags; several seeds as their mean and standard deviation. */
+function multiples() {
+  const by = tags.filter((tag) => tag !== 'tag seed');
+  if (!by.length) return;
+  const made = section('multiples', 'Side by side', 'One panel for each value of a tag, or of two, on the same axes: what is the same in all of them does not hang on the tag. '
+    + (tags.includes('tag seed') ? 'Checkpoints that differ only in their seed are shown as mean and standard deviation (bars).' : 'With a tag seed, checkpoints that differ only in it are shown as mean and standard deviation.'));
+  const choices = choicesIn(made);
+  const numeric = tags.filter((tag) => analysed.every((row) => row[tag] === null || (row[tag] !== '' && Number.isFinite(Number(row[tag])))) && analysed.some((row) => row[tag] !== null));
+  const named = (tag) => name(tagText(tag), 30);
+  const first = choice(choices, 'Panels by', by.map((tag) => [tag, named(tag)]), by[0], () => redraw());
+  const second = choice(choices, 'and by', [['', 'nothing else']].concat(by.map((tag) => [tag, named(tag)])), '', () => redraw());
+  const quantities = MEASURES.concat(metrics.map((one, at) => ['forgetting ' + at, 'forgetting: ' + name(one, 30)]));
+  const y = choice(choices, 'Show', quantities, 'intruder_count', () => redraw());
+  const x = choice(choices, 'Against', (analysed.some((row) => row.step !== null) ? [['step', 'step']] : []).concat(numeric.filter((tag) => tag !== 'tag seed').map((tag) => [tag, named(tag)]), quantities), undefined, () => redraw());
+  const valueOf = (row, what) => {
+    if (what.startsWith('tag ')) return row[what] === null ? null : Number(row[what]);
+    return what.startsWith('forgetting ') ? (forgettingOf.get(row.checkpoint_id) || [])[Number(what.slice(11))] : row[what];
+  };
+  const holder = element('div', undefined, 'three');
+  const note = element('p', '', 'how');
+  made.append(holder, note);
+  const own = () => drawnCheckpoints().map((row) => ({ row, x: valueOf(row, x.select.value), y: valueOf(row, y.select.value), seed: row['tag seed'],
+    panel: [first.select.value, second.select.value].filter((tag, at, all) => tag && all.indexOf(tag) === at).map((tag) => tagText(tag) + ' ' + (row[tag] === null ? 'none' : row[tag])).join(', '),
+    same: JSON.stringify(tags.filter((tag) => tag !== 'tag seed').map((tag) => row[tag]).concat(row.step, row.task, row.method)) })).filter((point) => isNumber(point.x) && isNumber(point.y));
+  const summed = (points) => [...grouped(points, (point) => (point.seed === null || point.seed === undefined ? point.row.checkpoint_id : point.same)).values()].map((seeds) => {
+    const mean = (key) => sum(seeds.map((one) => one[key])) / seeds.length;
+    const middle = mean('y');
+    return { x: mean('x'), y: middle, row: seeds[0].row, n: seeds.length, sd: seeds.length > 1 ? Math.sqrt(sum(seeds.map((one) => (one.y - middle) ** 2)) / (seeds.length - 1)) : null };
+  });
+  let panelCharts = [];
+  redraws.push(() => {
+    panelCharts.forEach((chart) => { charts.splice(charts.indexOf(chart), 1); chart.destroy(); });
+    const before = charts.length;
+    const points = own();
+    const panels = [...grouped(points, (point) => point.panel)].sort((a, b) => a[0].localeCompare(b[0], 'en', { numeric: true }));
+    const all = panels.slice(0, PANELS).map(([text, mine]) => [text, summed(mine)]);
+    const ends = (key, extra) => { const values = all.flatMap(([, mine]) => mine.flatMap((point) => [point[key] - (extra ? point.sd || 0 : 0), point[key] + (extra ? point.sd || 0 : 0)])); return [Math.min(0, ...values), Math.max(...values) || 1]; };
+    const [left, right] = ends('x');
+    const [bottom, ceiling] = ends('y', true);
+    const xs = all.flatMap(([, mine]) => mine.map((point) => point.x));
+    const log = Math.min(...xs) > 0 && Math.max(...xs) / Math.min(...xs) > 50;
+    holder.replaceChildren();
+    all.forEach(([text, mine]) => {
+      const set = plot(figure(holder, name(text, 60)), 'Small multiple ' + name(text, 60), log ? { title: x.select.selectedOptions[0].textContent, type: 'logarithmic', min: Math.min(...xs) / 1.3, max: Math.max(...xs) * 1.3 }
+        : { title: x.select.selectedOptions[0].textContent, min: left, max: right + (right - left) * 0.05, whole: x.select.value === 'step' }, { title: y.select.selectedOptions[0].textContent, min: bottom, max: ceiling + (ceiling - bottom) * 0.05 });
+      const tipOf = (point) => [name(point.row.checkpoint_id) + (point.n > 1 ? ' and ' + counted(point.n - 1, 'other seed') : ''), short(point.y) + (isNumber(point.sd) ? ' ± ' + short(point.sd) : ''), 'at ' + short(point.x)];
+      set([...grouped(mine, (point) => groupOf(point.row))].flatMap(([group, ofGroup]) => [dots(ofGroup, colour(groupIndex(group)), groupIndex(group), tipOf)]
+        .concat(ofGroup.filter((point) => point.sd > 0).map((point) => ruler([{ x: point.x, y: point.y - point.sd }, { x: point.x * (1 + 1e-9), y: point.y + point.sd }], colour(groupIndex(group)), [])))));
+    });
+    panelCharts = charts.slice(before);
+    note.textContent = panels.length > PANELS ? 'The first ' + PANELS + ' of ' + panels.length + ' panels; the words at the top of the page choose others.' : '';
+  });
+  numbers(made, () => [...grouped(own(), (point) => point.panel)].flatMap(([panel, points]) => summed(points).map((point) => ({ panel, checkpoint: point.row.checkpoint_id, ...point }))),
+    [['panel', 'panel', 'text'], ['checkpoint', 'checkpoint, or one of its seeds', 'text'], ['n', 'seeds'], ['x', 'against'], ['y', 'shown, mean'], ['sd', 'standard deviation']], 'The panels in numbers');
 }
 
 /** What tasks learnt earlier are after later ones. */
@@ -718,7 +774,7 @@ function provenance() {
 
 theControls();
 overview();
-if (analysed.length) [countFigures, bestSimilarity, heatMap, accumulation, followed, effectiveRank, forgetting, transfer, mitigation].forEach((draw) => draw());
+if (analysed.length) [countFigures, bestSimilarity, heatMap, accumulation, followed, effectiveRank, forgetting, transfer, multiples, mitigation].forEach((draw) => draw());
 const followLink = worstMatrices();
 rejects();
 provenance();

@@ -6,6 +6,7 @@ import static org.apache.spark.sql.functions.lit;
 
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.forgetting.CheckpointNames;
+import io.github.intruders.forgetting.Configuration;
 import io.github.intruders.forgetting.MeasuredForgetting;
 import io.github.intruders.forgetting.MetricComparison;
 import io.github.intruders.forgetting.MetricDirections;
@@ -30,6 +31,7 @@ import io.github.intruders.jobs.store.TableChanges;
 import io.github.intruders.jobs.table.ForgettingTable;
 import io.github.intruders.jobs.table.LadderTable;
 import io.github.intruders.jobs.table.MetricsTable;
+import io.github.intruders.jobs.table.SeedsTable;
 import io.github.intruders.jobs.table.TransferTable;
 import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.manifest.Manifest;
@@ -160,6 +162,7 @@ public final class ForgettingStage {
                       compared.checkpoints().contains(of.getKey())
                           && !of.getValue().measures().isEmpty());
       write(result, none, compared.checkpoints(), changes, counters);
+      writeSeeds(scanned, measured, changes);
       return result;
     } catch (Exception e) { // Spark throws checked ones that it does not declare
       release.run();
@@ -244,6 +247,25 @@ public final class ForgettingStage {
     counters.finished(1);
     writeTransfer(result, withMetrics, changes);
     counters.finished(1);
+  }
+
+  private void writeSeeds(
+      Map<String, ScannedCheckpoint> scanned,
+      JavaRDD<MeasuredForgetting> measured,
+      TableChanges changes)
+      throws IOException {
+    Map<String, Configuration> configurations = Seeds.of(manifest);
+    List<String> base = List.of(manifest.baseId());
+    if (!configurations.isEmpty()) {
+      changes.replace(
+          SeedsTable.TABLE,
+          Seeds.lines(run.context(), manifest.baseId(), configurations, scanned, measured)
+              .map(SeedsTable::toRow),
+          base,
+          List.of());
+    } else if (changes.seen().keys(SeedsTable.TABLE).contains(manifest.baseId())) {
+      changes.replace(SeedsTable.TABLE, run.context().emptyRDD(), List.of(), base);
+    }
   }
 
   private void writeTransfer(Forgetting result, Set<String> withMetrics, TableChanges changes)
@@ -346,20 +368,38 @@ public final class ForgettingStage {
                   .forEach(
                       (measure, value) -> {
                         for (String grouping : checkpoint.groupings()) {
-                          points.add(
-                              new Tuple2<>(
-                                  new CorrelateLine.Group(one.metric(), measure, grouping),
-                                  new CorrelateLine.Point(
-                                      checkpoint.place(),
-                                      value,
-                                      one.forgetting(),
-                                      checkpoint.incomplete())));
+                          points.add(point(one, measure, value, checkpoint, grouping, null));
                         }
+                        checkpoint
+                            .groups()
+                            .forEach(
+                                (tag, group) ->
+                                    points.add(
+                                        point(
+                                            one,
+                                            measure,
+                                            value,
+                                            checkpoint,
+                                            "between=" + tag,
+                                            group)));
                       });
               return points.iterator();
             })
         .groupByKey(run.context().defaultParallelism())
         .flatMap(new CorrelateLine(manifest.baseId()));
+  }
+
+  private static Tuple2<CorrelateLine.Group, CorrelateLine.Point> point(
+      MeasuredForgetting one,
+      String measure,
+      double value,
+      ScannedCheckpoint checkpoint,
+      String grouping,
+      String group) {
+    return new Tuple2<>(
+        new CorrelateLine.Group(one.metric(), measure, grouping),
+        new CorrelateLine.Point(
+            checkpoint.place(), value, one.forgetting(), checkpoint.incomplete(), group));
   }
 
   private static <T> List<T> list(Iterable<T> values) {

@@ -19,6 +19,7 @@ public final class KnownTables {
           ForgettingTable.TABLE,
           LadderTable.TABLE,
           TransferTable.TABLE,
+          SeedsTable.TABLE,
           MitigationsTable.TABLE,
           RejectsTable.TABLE);
 

@@ -5,16 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.intruders.accumulation.Intruder;
 import io.github.intruders.accumulation.TrackPoint;
 import io.github.intruders.forgetting.Bootstrap;
+import io.github.intruders.forgetting.Configuration;
 import io.github.intruders.forgetting.MeasuredForgetting;
 import io.github.intruders.forgetting.Retention;
 import io.github.intruders.forgetting.Rung;
 import io.github.intruders.forgetting.Scale;
+import io.github.intruders.forgetting.SeedSpread;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.jobs.figures.AccumulationStep;
 import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.jobs.figures.CorrelationLine;
 import io.github.intruders.jobs.figures.LadderLine;
+import io.github.intruders.jobs.figures.SeedLine;
 import io.github.intruders.jobs.figures.MatrixStep;
 import io.github.intruders.jobs.figures.TrackedIntruder;
 import io.github.intruders.jobs.ledger.MitigationEntry;
@@ -261,6 +264,26 @@ class RowsTest {
         new Retention(
             "lora", 1, "lora/1", null, "acc", null, null, 0.5, 0.75, false, 0.125, null, null,
             null, null, null, null, null));
+  }
+
+  @Test
+  void seeds() {
+    back(
+        SeedsTable.TABLE,
+        SeedsTable::toRow,
+        SeedsTable::fromRow,
+        new SeedLine(
+            "base",
+            new Configuration(Map.of("rank", "8", "method", "lora"), 2, "c"),
+            "forgetting",
+            "loss",
+            new SeedSpread(3, 0.5, 0.25, 0.125, 0.75)),
+        new SeedLine(
+            "base",
+            new Configuration(Map.of(), null, null),
+            "measure",
+            "intruder_count",
+            new SeedSpread(1, 7, null, 7, 7)));
   }
 
   @Test
