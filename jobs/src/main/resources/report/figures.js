@@ -21,6 +21,11 @@ function overview() {
   }));
   const made = section('checkpoints', 'Checkpoints', 'From the least to the most forgetting that the weights alone let expect. Energy share: how much of the tested spectrum the intruders hold; '
     + 'it still tells checkpoints apart where the count saturates. Column heads sort.');
+  const frozen = rowsOf('frozen');
+  if (frozen.length) {
+    made.append(element('p', 'A seems to have been frozen in ' + counted(sum(frozen.map((row) => row.frozen)), 'adapter matrix').replace('matrixs', 'matrices') + ' of ' + counted(frozen.length, 'checkpoint')
+      + ', ' + name(frozen[0].checkpoint_id) + (frozen.length > 1 ? ' the first' : '') + ': it equals that of the step before, or all its singular values are 1. Such an update writes only what a random projection reads; table matrices, column frozen_input.', 'note'));
+  }
   const holder = element('div');
   made.append(holder);
   const columns = [['checkpoint_id', 'checkpoint', 'text'], ['sequence', 'sequence', 'text'], ['step', 'step'], ['task', 'task', 'text'], ['method', 'method', 'text'], ['place', 'place'], ['matrices', 'matrices'],

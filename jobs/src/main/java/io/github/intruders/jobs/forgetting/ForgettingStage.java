@@ -122,10 +122,10 @@ public final class ForgettingStage {
         };
     try {
       Tally tally =
-          run.context()
+          readings
+              .map(reading -> tally(one -> one.read().add(reading)))
+              .union(comparisons.map(comparison -> tally(one -> one.compared().add(comparison))))
               .union(
-                  readings.map(reading -> tally(one -> one.read().add(reading))),
-                  comparisons.map(comparison -> tally(one -> one.compared().add(comparison))),
                   lines
                       .filter(CorrelationLine::isTold)
                       .map(line -> tally(one -> one.told().add(line))))

@@ -61,6 +61,12 @@ final class ReportData {
           .text("solver", WorstMatrix::solver)
           .number("max_residual", WorstMatrix::maxResidual);
 
+  private static final Columns<CheckpointFigures> FROZEN =
+      new Columns<CheckpointFigures>()
+          .text("checkpoint_id", CheckpointFigures::checkpointId)
+          .number("frozen", CheckpointFigures::frozenInputs)
+          .number("matrices", CheckpointFigures::matrices);
+
   private static final Columns<Rejection> REJECTS =
       new Columns<Rejection>()
           .text("matrix", Rejection::matrix)
@@ -98,6 +104,11 @@ final class ReportData {
             .limit(WORST_MATRICES)
             .toList();
     page.put("worst", WORST, worst);
+    List<CheckpointFigures> frozen =
+        figures.stream().filter(of -> of.frozenInputs() > 0).limit(CHECKPOINTS_DRAWN).toList();
+    if (!frozen.isEmpty()) {
+      page.put("frozen", FROZEN, frozen);
+    }
     Set<MatrixId> shown = new LinkedHashSet<>();
     worst.forEach(matrix -> shown.add(new MatrixId(matrix.checkpointId(), matrix.matrix())));
     if (input.sequences() != null) {

@@ -135,6 +135,48 @@ class StudyTemplatesTest {
     assertThat(TableRows.table(study.out(), "accumulation").count()).isEqualTo(12);
   }
 
+  /** The second adapter of the chain is the first one again, so its A is the same. */
+  @Test
+  void anAdapterWhoseInputFactorWasFrozenIsFlagged() throws IOException {
+    Path folder = Files.createDirectories(temporary.resolve("frozen"));
+    Path manifest = folder.resolve("manifest.yaml");
+    String zoo = System.getProperty("zoo");
+    Files.writeString(
+        manifest,
+        """
+        base: {id: base, uri: %1$s/base}
+        checkpoints:
+          - {id: s/1, adapters: [%1$s/lora-r8/1-python], sequence: s, step: 1}
+          - {id: s/2, adapters: [%1$s/lora-r8/1-python, %1$s/lora-r8/1-python], sequence: s, step: 2}
+          - {id: s/3, adapters: [%1$s/lora-r8/1-python, %1$s/lora-r8/2-c], sequence: s, step: 3}
+        """
+            .formatted(Path.of(zoo).toAbsolutePath()));
+    Path out = folder.resolve("out");
+
+    Outcome outcome =
+        Outcome.of(
+            "run",
+            "--manifest",
+            manifest.toString(),
+            "--out",
+            out.toString(),
+            "--spectra",
+            temporary.resolve("spectra").toString(),
+            "--include",
+            "layers\\.0\\.mlp\\.up_proj");
+
+    assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+    Map<String, String> frozen = new TreeMap<>();
+    TableRows.table(out, "matrices")
+        .collectAsList()
+        .forEach(
+            row ->
+                frozen.put(
+                    row.getAs("checkpoint_id"), String.valueOf(row.<String>getAs("frozen_input"))));
+    assertThat(frozen).isEqualTo(Map.of("s/1", "null", "s/2", "repeated", "s/3", "null"));
+    assertThat(Files.readString(out.resolve("report/index.html"))).contains("\"frozen\":{");
+  }
+
   /** Runs a template where it lies beside links to the zoo's weights. */
   private static Study run(String name) throws IOException {
     Path folder = Files.createDirectories(temporary.resolve(name));

@@ -464,6 +464,7 @@ class ReportDataTest {
         rows + 2,
         "F32",
         2,
+        null,
         0.3,
         0.1,
         2,

@@ -317,6 +317,7 @@ class RowsTest {
         128,
         "BF16",
         8,
+        "repeated",
         2.5,
         0.125,
         1.75,
