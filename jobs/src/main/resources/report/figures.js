@@ -546,7 +546,7 @@ function multiples() {
     const points = own();
     const panels = [...grouped(points, (point) => point.panel)].sort((a, b) => a[0].localeCompare(b[0], 'en', { numeric: true }));
     const all = panels.slice(0, PANELS).map(([text, mine]) => [text, summed(mine)]);
-    const ends = (key, extra) => { const values = all.flatMap(([, mine]) => mine.flatMap((point) => [point[key] - (extra ? point.sd || 0 : 0), point[key] + (extra ? point.sd || 0 : 0)])); return [Math.min(0, ...values), Math.max(...values) || 1]; };
+    const ends = (key, extra) => { const values = all.flatMap(([, mine]) => mine.flatMap((point) => [point[key] - (extra ? point.sd || 0 : 0), point[key] + (extra ? point.sd || 0 : 0)])); return [Math.min(0, ...values), Math.max(0, ...values) || 1]; };
     const [left, right] = ends('x');
     const [bottom, ceiling] = ends('y', true);
     const xs = all.flatMap(([, mine]) => mine.map((point) => point.x));

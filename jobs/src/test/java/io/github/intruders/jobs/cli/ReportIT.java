@@ -66,6 +66,7 @@ class ReportIT {
           "rank",
           "forgetting",
           "transfer",
+          "multiples",
           "mitigation",
           "worst",
           "matrix",
@@ -166,7 +167,10 @@ class ReportIT {
       adapters.subList(0, step).forEach(one -> chain.add(zoo + "/lora-r8/" + one));
       checkpoint.put("sequence", "sequence " + HOSTILE.get(1)).put("step", step);
       checkpoint.put("task", "task " + HOSTILE.get(0));
-      checkpoint.putObject("tags").put("method", "method " + HOSTILE.get(2));
+      checkpoint
+          .putObject("tags")
+          .put("method", "method " + HOSTILE.get(2))
+          .put("rank <b>", step < 3 ? "8" : "16 " + HOSTILE.get(0));
       metrics.append(
           "\"%s\",\"loss </script>\",%d\n".formatted(id.replace("\"", "\"\""), 1 + step));
     }
@@ -435,7 +439,7 @@ class ReportIT {
   void hoveringShowsTheNumbersOfEveryFigure() throws Exception {
     open(many, DESKTOP);
     int charts = browser.evaluate("charts.length").asInt();
-    assertThat(charts).isEqualTo(16);
+    assertThat(charts).isEqualTo(18);
     for (int chart = 0; chart < charts; chart++) {
       JsonNode place =
           browser.evaluate(
