@@ -155,8 +155,9 @@ final class OutcomeFigures {
    * give is bounded.
    *
    * @param drawn the ids of the checkpoints that are drawn
+   * @param baseId the run's base, or null if it is not known
    */
-  void putForgetting(Outcomes outcomes, Set<String> drawn) {
+  void putForgetting(Outcomes outcomes, Set<String> drawn, String baseId) {
     List<Metric> first = metrics(outcomes, drawn);
     List<Metric> metrics = first.stream().limit(METRICS_DRAWN).toList();
     page.put("metrics", METRICS, metrics);
@@ -178,7 +179,7 @@ final class OutcomeFigures {
             .sorted(MetricLines.ORDER)
             .limit(CORRELATIONS_SHOWN)
             .toList());
-    putLadders(metrics);
+    putLadders(metrics, baseId);
     page.put(
         "transfer",
         TRANSFER,
@@ -190,11 +191,22 @@ final class OutcomeFigures {
             .toList());
   }
 
-  private void putLadders(List<Metric> metrics) {
-    Map<List<String>, List<LadderLine>> ladders =
+  /** Ladders of several bases can't be told apart on the page: those of the run's are shown. */
+  private void putLadders(List<Metric> metrics, String baseId) {
+    List<LadderLine> all =
         metrics.stream()
             .flatMap(metric -> metric.lines.ladder().stream())
             .sorted(MetricLines.LADDER_ORDER)
+            .toList();
+    String base =
+        all.stream()
+            .map(LadderLine::baseId)
+            .filter(one -> one.equals(baseId))
+            .findFirst()
+            .orElse(all.isEmpty() ? null : all.get(0).baseId());
+    Map<List<String>, List<LadderLine>> ladders =
+        all.stream()
+            .filter(line -> line.baseId().equals(base))
             .collect(
                 Collectors.groupingBy(
                     line -> List.of(line.grouping(), line.metric()),

@@ -117,7 +117,8 @@ final class ReportData {
     new MatrixPictures(page).put(shown, input.details());
     OutcomeFigures outcomes = new OutcomeFigures(page);
     if (input.outcomes() != null) {
-      outcomes.putForgetting(input.outcomes(), ids);
+      outcomes.putForgetting(
+          input.outcomes(), ids, input.summary().path("base_id").textValue());
     }
     if (input.mitigations() != null) {
       outcomes.putMitigations(input.mitigations());
