@@ -398,7 +398,7 @@ function ladder(parent, chosen) {
   const wrap = scrolling('Partial rank correlations');
   third.append(wrap);
 
-  const notes = (rows) => [...new Set(rows.map((row) => row.note).filter(Boolean))].join('. ');
+  const notes = (rows) => [...new Set(rows.flatMap((row) => (row.note ? row.note.split('; ') : [])))].map((one) => one[0].toUpperCase() + one.slice(1) + '.').join(' ');
   redraws.push(() => {
     const rows = single();
     measuresShown = rows.map((row) => text(row.added));
@@ -554,7 +554,7 @@ function multiples() {
     holder.replaceChildren();
     all.forEach(([text, mine]) => {
       const set = plot(figure(holder, name(text, 60)), 'Small multiple ' + name(text, 60), log ? { title: x.select.selectedOptions[0].textContent, type: 'logarithmic', min: Math.min(...xs) / 1.3, max: Math.max(...xs) * 1.3 }
-        : { title: x.select.selectedOptions[0].textContent, min: left, max: right + (right - left) * 0.05, whole: x.select.value === 'step' }, { title: y.select.selectedOptions[0].textContent, min: bottom, max: ceiling + (ceiling - bottom) * 0.05 });
+        : { title: x.select.selectedOptions[0].textContent, min: left, max: right + (right - left) * 0.05, whole: x.select.value === 'step', ticks: { includeBounds: false } }, { title: y.select.selectedOptions[0].textContent, min: bottom, max: ceiling + (ceiling - bottom) * 0.05, ticks: { includeBounds: false } });
       const tipOf = (point) => [name(point.row.checkpoint_id) + (point.n > 1 ? ' and ' + counted(point.n - 1, 'other seed') : ''), short(point.y) + (isNumber(point.sd) ? ' ± ' + short(point.sd) : ''), 'at ' + short(point.x)];
       set([...grouped(mine, (point) => groupOf(point.row))].flatMap(([group, ofGroup]) => [dots(ofGroup, colour(groupIndex(group)), groupIndex(group), tipOf)]
         .concat(ofGroup.filter((point) => point.sd > 0).map((point) => ruler([{ x: point.x, y: point.y - point.sd }, { x: point.x * (1 + 1e-9), y: point.y + point.sd }], colour(groupIndex(group)), [])))));
