@@ -21,6 +21,11 @@ function overview() {
   }));
   const made = section('checkpoints', 'Checkpoints', 'From the least to the most forgetting that the weights alone let expect. Energy share: how much of the tested spectrum the intruders hold; '
     + 'it still tells checkpoints apart where the count saturates. Column heads sort.');
+  const frozen = rowsOf('frozen');
+  if (frozen.length) {
+    made.append(element('p', 'A seems to have been frozen in ' + counted(sum(frozen.map((row) => row.frozen)), 'adapter matrix').replace('matrixs', 'matrices') + ' of ' + counted(frozen.length, 'checkpoint')
+      + ', ' + name(frozen[0].checkpoint_id) + (frozen.length > 1 ? ' the first' : '') + ': it equals that of the step before, or all its singular values are 1. Such an update writes only what a random projection reads; table matrices, column frozen_input.', 'note'));
+  }
   const holder = element('div');
   made.append(holder);
   const columns = [['checkpoint_id', 'checkpoint', 'text'], ['sequence', 'sequence', 'text'], ['step', 'step'], ['task', 'task', 'text'], ['method', 'method', 'text'], ['place', 'place'], ['matrices', 'matrices'],
@@ -58,8 +63,7 @@ function theControls() {
       redraw();
     }, 150);
   });
-  const texts = { sequence: 'sequence', method: 'method', task: 'task', base_id: 'base' };
-  const colours = choice(parent, 'Colours by', groupings.map((key) => [key, texts[key]]), state.grouping, () => { groupBy(colours.select.value); redraw(); });
+  const colours = choice(parent, 'Colours by', groupings.map((key) => [key, name(tagText(key), 30)]), state.grouping, () => { groupBy(colours.select.value); redraw(); });
   const side = choice(parent, 'Vectors', sides.map((one) => [one, one]), state.side, () => { state.side = side.select.value; redraw(); });
   redraws.push(() => {
     const drawn = drawnCheckpoints().length;
@@ -343,7 +347,7 @@ function effectiveRank() {
       return [dots(rows.map((row, at) => ({ x: place + (rows.length > 1 ? 0.6 * (at / (rows.length - 1) - 0.5) : 0), y: row.update_effective_rank, row })), rows.length > EACH ? alpha(hex, 0.5) : hex, groupIndex(group), tipOf,
         { pointRadius: rows.length > EACH ? 3 : 5 }), ruler([{ x: place - 0.36, y: middle }, { x: place + 0.36, y: middle }], hex, [])];
     });
-    set(sets, { x: state.grouping ? state.grouping.replace('_id', '') : 'checkpoints', xMax: Math.max(0.5, ofRank.length - 0.5) });
+    set(sets, { x: state.grouping ? tagText(state.grouping) : 'checkpoints', xMax: Math.max(0.5, ofRank.length - 0.5) });
   });
   numbers(shown, own, [['checkpoint_id', 'checkpoint', 'text'], ['method', 'method', 'text'], ['sequence', 'sequence', 'text'], ['update_effective_rank', 'effective rank'], ['update_relative_norm', 'update norm', '', percent]],
     'Effective rank of the updates');
@@ -351,23 +355,135 @@ function effectiveRank() {
 
 const MEASURES = [['intruder_count', 'intruders'], ['intruder_energy_share', 'intruder energy share'], ['update_relative_norm', 'update norm over base norm'], ['update_effective_rank', 'effective rank'],
   ['update_stable_rank', 'stable rank'], ['update_mass', 'update mass']];
+const SHORT = { method: 'method', intruder_count: 'count', intruder_energy_share: 'energy share', update_relative_norm: 'norm', update_effective_rank: 'effective rank', update_stable_rank: 'stable rank', update_mass: 'mass' };
 const metrics = rowsOf('metrics').map((row) => row.metric);
 const forgettingOf = new Map(rowsOf('forgetting').map((row) => [row.checkpoint_id, row.values]));
+
+/** What the measures tell beside each other: three figures of a metric and a group. */
+function ladder(parent, chosen) {
+  const all = rowsOf('ladder');
+  if (!all.length) return;
+  const own = () => all.filter((row) => row.metric === chosen().metric && row.grouping === chosen().grouping);
+  const text = (measure) => SHORT[measure] || measure;
+  const columns = [[(row) => (row.rung === null ? '' : row.rung), 'rung'], ['scale', 'on', 'text'], ['added', 'measure', 'text'], ['given', 'given', 'text'], ['n', 'n'], ['clusters', 'sequences'], ['r2', 'R²'], ['gain', 'gain'],
+    ['gain_low', '95 % from'], ['gain_high', 'to'], ['gain_plain_low', 'plain from'], ['gain_plain_high', 'to'], ['partial', 'partial ρ'], ['partial_low', '95 % from'], ['partial_high', 'to'], ['p_value', 'p'], ['p_value_holm', 'p by Holm'],
+    ['note', 'note', 'text wide']];
+  if (!all.some((row) => isNumber(row.r2))) {
+    numbers(parent, own, columns, 'What each measure adds to others: there are too few checkpoints');
+    return;
+  }
+  const pair = element('div', undefined, 'pair');
+  parent.append(pair);
+  const interval = (low, high) => (isNumber(low) ? '95 % from whole sequences: ' + short(low) + ' to ' + short(high) : 'no interval: too few sequences');
+  const why = (row) => (row.note ? [row.note] : []);
+
+  const first = figure(pair, 'Each measure by itself', 'Rank correlation with forgetting, the strongest on top. Bars: the middle 95 % of resamples of whole sequences.');
+  const firstNote = element('p', '', 'how');
+  const single = () => own().filter((row) => row.rung === null && !row.given).sort((a, b) => Math.abs(b.partial || 0) - Math.abs(a.partial || 0));
+  let measuresShown = [];
+  const bySelf = plot(first, 'Rank correlation of each measure with forgetting', { title: 'Spearman’s ρ', min: -1, max: 1 },
+    { title: 'measure', reverse: true, min: -0.5, max: 5.5, at: () => measuresShown.map((_, place) => place), ticks: { autoSkip: false, callback: (value) => measuresShown[value] || '' } });
+  first.append(firstNote);
+
+  const second = figure(pair, 'What each adds to those before it', 'R² of nested regressions: the method, then the norm of the update, its stable rank, and the count or the energy share of the intruders. A flat line: what comes in tells nothing new. Bars: the gain’s middle 95 %.');
+  const secondKey = key(second);
+  const steps = ['method', '+ norm', '+ stable rank', '+ count', 'or + energy'];
+  const rungs = plot(second, 'R² of nested regressions by rung', { title: 'rung', min: -0.4, max: 4.4, at: () => steps.map((_, place) => place), ticks: { autoSkip: false, callback: (value) => steps[value] || '' } }, { title: 'R²', min: 0, max: 1 });
+  const secondNote = element('p', '', 'how');
+  second.append(secondNote);
+  const place = (row) => (row.added === 'intruder_energy_share' ? 4 : row.rung);
+
+  const third = figure(parent, 'Each measure, given one other', 'Partial rank correlation of the measure of a row with forgetting, once the measure of the column is known. In bold where it holds by Holm’s correction and by the resamples of whole sequences. '
+    + 'A measure whose row fades tells what the others tell.');
+  const wrap = scrolling('Partial rank correlations');
+  third.append(wrap);
+
+  const notes = (rows) => [...new Set(rows.flatMap((row) => (row.note ? row.note.split('; ') : [])))].map((one) => one[0].toUpperCase() + one.slice(1) + '.').join(' ');
+  redraws.push(() => {
+    const rows = single();
+    measuresShown = rows.map((row) => text(row.added));
+    const tipOf = ({ row }) => [text(row.added) + ': ρ ' + short(row.partial) + ', n ' + row.n, 'p ' + short(row.p_value) + ', by Holm ' + short(row.p_value_holm), interval(row.partial_low, row.partial_high)];
+    const known = rows.map((row, at) => ({ x: row.partial, y: at, row })).filter((point) => isNumber(point.x));
+    bySelf([dots(known, colour(0), 0, tipOf), ruler([{ x: 0, y: -0.5 }, { x: 0, y: 5.5 }], colour(COLOURED), [3, 4])]
+      .concat(known.filter(({ row }) => isNumber(row.partial_low)).map(({ row, y }) => ruler([{ x: row.partial_low, y }, { x: row.partial_high, y }], colour(0), []))));
+    firstNote.textContent = notes(rows);
+
+    const climbed = own().filter((row) => row.rung !== null);
+    const scales = [['rank', 'on ranks', 0], ['log', 'on logarithms', 1]];
+    const shift = (row) => (row.scale === 'log' ? 0.08 : -0.08);
+    const stepTip = ({ row }) => ['+ ' + text(row.added) + ' on ' + row.scale + 's: R² ' + short(row.r2), 'gain ' + short(row.gain) + ', p ' + short(row.p_value) + ', by Holm ' + short(row.p_value_holm), interval(row.gain_low, row.gain_high)].concat(why(row));
+    rungs(scales.flatMap(([scale, , index]) => {
+      const points = climbed.filter((row) => row.scale === scale && isNumber(row.r2)).map((row) => ({ x: place(row) + shift(row), y: row.r2, row }));
+      const bars = points.filter(({ row }) => isNumber(row.gain_low)).map(({ x, y, row }) => ruler([{ x, y: Math.min(1, y - row.gain + row.gain_low) }, { x: x + 1e-6, y: Math.min(1, y - row.gain + row.gain_high) }], alpha(colour(index), 0.6), []));
+      return [line(points.filter(({ row }) => place(row) < 4), colour(index), stepTip, { pointStyle: SHAPES[index], pointRadius: 5 }),
+        dots(points.filter(({ row }) => place(row) === 4), colour(index), index, stepTip)].concat(bars);
+    }));
+    secondKey(scales.map(([, label, index]) => [label, colour(index), index]));
+    secondNote.textContent = notes(climbed);
+
+    const pairs = own().filter((row) => row.rung === null && row.given);
+    const order = rows.map((row) => row.added);
+    const grid = element('table', undefined, 'heat');
+    grid.append(element('caption', 'Partial rank correlation with forgetting'));
+    const head = element('tr');
+    const corner = element('th', 'measure, given …');
+    corner.scope = 'col';
+    head.append(corner, ...order.map((given) => { const cell = element('th', text(given)); cell.scope = 'col'; return cell; }));
+    const top = element('thead');
+    top.append(head);
+    const body = element('tbody');
+    order.forEach((added) => {
+      const tr = element('tr');
+      const side = element('th', text(added));
+      side.scope = 'row';
+      tr.append(side, ...order.map((given) => {
+        const row = pairs.find((one) => one.added === added && one.given === given);
+        if (!row || !isNumber(row.partial)) {
+          const none = element('td', '–', 'missing');
+          if (row && row.note) none.dataset.tip = row.note;
+          return none;
+        }
+        const holds = row.p_value_holm < 0.05 && isNumber(row.partial_low) && row.partial_low * row.partial_high > 0;
+        const td = element('td', row.partial.toFixed(2), holds ? 'holds' : '');
+        paintCell(td, colour(row.partial < 0 ? 1 : 0), Math.abs(row.partial) * 0.8);
+        td.dataset.tip = text(added) + ' given ' + text(given) + ': ρ ' + short(row.partial) + ', p ' + short(row.p_value) + ', by Holm ' + short(row.p_value_holm) + '; ' + interval(row.partial_low, row.partial_high);
+        return td;
+      }));
+      body.append(tr);
+    });
+    grid.append(top, body);
+    wrap.replaceChildren(grid);
+    third.dataset.points = pairs.length;
+  });
+  numbers(third, own, columns, 'The ladder and the pairs of measures, with every interval');
+}
 
 function forgetting() {
   if (!metrics.length) return;
   const made = section('forgetting', 'Intruders and forgetting', 'Each point is a checkpoint; the higher, the worse it does than the base. ρ is Spearman’s rank correlation, with p by the t approximation. '
     + 'Steps of one sequence are not independent: over all of them p is too small; the last steps alone are fairer.');
   const correlations = rowsOf('correlations');
-  const inGroup = (row, grouping) => grouping === 'all' || (grouping === 'last-step' ? !row.sequence || row.step === lastSteps.get(row.sequence)
+  const finding = element('p', '', 'finding');
+  finding.setAttribute('role', 'status');
+  made.append(finding);
+  const inGroup = (row, grouping) => grouping === 'all' || grouping.startsWith('between=') || tags.some((tag) => grouping === tagText(tag) + '=' + row[tag]) || (grouping === 'last-step' ? !row.sequence || row.step === lastSteps.get(row.sequence)
     : grouping === 'method=' + row.method || grouping === 'sequence=' + row.sequence);
   const over = [...new Set(correlations.map((row) => row.grouping))];
   const strongest = strongestCorrelation();
   const choices = choicesIn(made);
-  const metric = choice(choices, 'Metric', metrics.map((one) => [one, name(one, 40)]), strongest && strongest.metric, () => draw());
+  const metric = choice(choices, 'Metric', metrics.map((one) => [one, name(one, 40)]), strongest && strongest.metric, () => redraw());
   const measure = choice(choices, 'Against', MEASURES, 'intruder_count', () => draw());
-  const grouping = choice(choices, 'Over', over.map((one) => [one, one === 'all' ? 'all checkpoints' : one === 'last-step' ? 'last steps' : name(one, 40)]), 'all', () => draw());
-  const shown = figure(made);
+  const grouping = choice(choices, 'Over', over.map((one) => [one, one === 'all' ? 'all checkpoints' : one === 'last-step' ? 'last steps' : one.startsWith('between=') ? 'means of groups by ' + name(one.slice(8), 30) : name(one, 40)]), 'all', () => redraw());
+  const chosen = () => ({ metric: metric.select.value, grouping: grouping.select.value || 'all' });
+  const findings = rowsOf('findings');
+  redraws.push(() => {
+    const { metric: one, grouping: group } = chosen();
+    const found = findings.find((row) => row.metric === one && row.grouping === group);
+    finding.textContent = found ? found.sentence : '';
+    finding.hidden = !found;
+  });
+  ladder(made, chosen);
+  const shown = figure(made, 'Checkpoint by checkpoint');
   const note = element('p', '', 'note');
   note.setAttribute('role', 'status');
   shown.append(note);
@@ -391,6 +507,140 @@ function forgetting() {
   numbers(shown, own, [['checkpoint_id', 'checkpoint', 'text'], ['forgetting', 'forgetting']].concat(MEASURES), 'Forgetting and measures of the checkpoints drawn');
   numbers(made, () => correlations, [['grouping', 'over', 'text'], ['metric', 'metric', 'text'], ['measure', 'measure', 'text'], ['method', 'method', 'text'], ['n', 'n'], ['rho', 'ρ or τ'], ['p_value', 'p'],
     ['p_value_method', 'p by', 'text'], ['ci_low', '95 % from'], ['ci_high', 'to'], ['incomplete', 'incomplete'], ['reason', 'why undefined', 'text']], 'Every rank correlation of a measure with forgetting');
+}
+
+const PANELS = 12;
+/** Small multiples over one or two tags; several seeds as their mean and standard deviation. */
+function multiples() {
+  const by = tags.filter((tag) => tag !== 'tag seed');
+  if (!by.length) return;
+  const made = section('multiples', 'Side by side', 'One panel for each value of a tag, or of two, on the same axes: what is the same in all of them does not hang on the tag. '
+    + (tags.includes('tag seed') ? 'Checkpoints that differ only in their seed are shown as mean and standard deviation (bars).' : 'With a tag seed, checkpoints that differ only in it are shown as mean and standard deviation.'));
+  const choices = choicesIn(made);
+  const numeric = tags.filter((tag) => analysed.every((row) => row[tag] === null || (row[tag] !== '' && Number.isFinite(Number(row[tag])))) && analysed.some((row) => row[tag] !== null));
+  const named = (tag) => name(tagText(tag), 30);
+  const first = choice(choices, 'Panels by', by.map((tag) => [tag, named(tag)]), by[0], () => redraw());
+  const second = choice(choices, 'and by', [['', 'nothing else']].concat(by.map((tag) => [tag, named(tag)])), '', () => redraw());
+  const quantities = MEASURES.concat(metrics.map((one, at) => ['forgetting ' + at, 'forgetting: ' + name(one, 30)]));
+  const y = choice(choices, 'Show', quantities, 'intruder_count', () => redraw());
+  const x = choice(choices, 'Against', (analysed.some((row) => row.step !== null) ? [['step', 'step']] : []).concat(numeric.filter((tag) => tag !== 'tag seed').map((tag) => [tag, named(tag)]), quantities), undefined, () => redraw());
+  const valueOf = (row, what) => {
+    if (what.startsWith('tag ')) return row[what] === null ? null : Number(row[what]);
+    return what.startsWith('forgetting ') ? (forgettingOf.get(row.checkpoint_id) || [])[Number(what.slice(11))] : row[what];
+  };
+  const holder = element('div', undefined, 'three');
+  const note = element('p', '', 'how');
+  made.append(holder, note);
+  const own = () => drawnCheckpoints().map((row) => ({ row, x: valueOf(row, x.select.value), y: valueOf(row, y.select.value), seed: row['tag seed'],
+    panel: [first.select.value, second.select.value].filter((tag, at, all) => tag && all.indexOf(tag) === at).map((tag) => tagText(tag) + ' ' + (row[tag] === null ? 'none' : row[tag])).join(', '),
+    same: JSON.stringify(tags.filter((tag) => tag !== 'tag seed').map((tag) => row[tag]).concat(row.step, row.task, row.method)) })).filter((point) => isNumber(point.x) && isNumber(point.y));
+  const summed = (points) => [...grouped(points, (point) => (point.seed === null || point.seed === undefined ? point.row.checkpoint_id : point.same)).values()].map((seeds) => {
+    const mean = (key) => sum(seeds.map((one) => one[key])) / seeds.length;
+    const middle = mean('y');
+    return { x: mean('x'), y: middle, row: seeds[0].row, n: seeds.length, sd: seeds.length > 1 ? Math.sqrt(sum(seeds.map((one) => (one.y - middle) ** 2)) / (seeds.length - 1)) : null };
+  });
+  let panelCharts = [];
+  redraws.push(() => {
+    panelCharts.forEach((chart) => { charts.splice(charts.indexOf(chart), 1); chart.destroy(); });
+    const before = charts.length;
+    const points = own();
+    const panels = [...grouped(points, (point) => point.panel)].sort((a, b) => a[0].localeCompare(b[0], 'en', { numeric: true }));
+    const all = panels.slice(0, PANELS).map(([text, mine]) => [text, summed(mine)]);
+    const ends = (key, extra) => { const values = all.flatMap(([, mine]) => mine.flatMap((point) => [point[key] - (extra ? point.sd || 0 : 0), point[key] + (extra ? point.sd || 0 : 0)])); return [Math.min(0, ...values), Math.max(0, ...values) || 1]; };
+    const [left, right] = ends('x');
+    const [bottom, ceiling] = ends('y', true);
+    const xs = all.flatMap(([, mine]) => mine.map((point) => point.x));
+    const log = Math.min(...xs) > 0 && Math.max(...xs) / Math.min(...xs) > 50;
+    holder.replaceChildren();
+    all.forEach(([text, mine]) => {
+      const set = plot(figure(holder, name(text, 60)), 'Small multiple ' + name(text, 60), log ? { title: x.select.selectedOptions[0].textContent, type: 'logarithmic', min: Math.min(...xs) / 1.3, max: Math.max(...xs) * 1.3 }
+        : { title: x.select.selectedOptions[0].textContent, min: left, max: right + (right - left) * 0.05, whole: x.select.value === 'step', ticks: { includeBounds: false } }, { title: y.select.selectedOptions[0].textContent, min: bottom, max: ceiling + (ceiling - bottom) * 0.05, ticks: { includeBounds: false } });
+      const tipOf = (point) => [name(point.row.checkpoint_id) + (point.n > 1 ? ' and ' + counted(point.n - 1, 'other seed') : ''), short(point.y) + (isNumber(point.sd) ? ' ± ' + short(point.sd) : ''), 'at ' + short(point.x)];
+      set([...grouped(mine, (point) => groupOf(point.row))].flatMap(([group, ofGroup]) => [dots(ofGroup, colour(groupIndex(group)), groupIndex(group), tipOf)]
+        .concat(ofGroup.filter((point) => point.sd > 0).map((point) => ruler([{ x: point.x, y: point.y - point.sd }, { x: point.x * (1 + 1e-9), y: point.y + point.sd }], colour(groupIndex(group)), [])))));
+    });
+    panelCharts = charts.slice(before);
+    note.textContent = panels.length > PANELS ? 'The first ' + PANELS + ' of ' + panels.length + ' panels; the words at the top of the page choose others.' : '';
+  });
+  numbers(made, () => [...grouped(own(), (point) => point.panel)].flatMap(([panel, points]) => summed(points).map((point) => ({ panel, checkpoint: point.row.checkpoint_id, ...point }))),
+    [['panel', 'panel', 'text'], ['checkpoint', 'checkpoint, or one of its seeds', 'text'], ['n', 'seeds'], ['x', 'against'], ['y', 'shown, mean'], ['sd', 'standard deviation']], 'The panels in numbers');
+}
+
+/** What tasks learnt earlier are after later ones. */
+function transfer() {
+  const rows = rowsOf('transfer');
+  if (!rows.length) return;
+  const made = section('transfer', 'Tasks along sequences', 'What each metric is after each task of a sequence, so that it shows which task unlearns which. From the best: how much worse than at the best earlier step. '
+    + 'Transfer: how much better than right after the metric’s own task was learnt, below 0 where that is being lost. Against the base: what the whole sequence cost or gained.');
+  const choices = choicesIn(made);
+  const sequences = [...new Set(rows.map((row) => row.sequence))];
+  const sequence = choice(choices, 'Sequence', sequences.map((one) => [one, name(one, 40)]), undefined, () => redraw());
+  const VALUES = { value: 'value', forgetting: 'worse than the base', forgetting_from_best: 'worse than the best earlier step', transfer: 'better than when learnt' };
+  const shownValue = choice(choices, 'Show', Object.entries(VALUES), rows.some((row) => isNumber(row.forgetting_from_best)) ? 'forgetting_from_best' : 'forgetting', () => redraw());
+  const shown = figure(made);
+  const wrap = scrolling('Metrics by step of a sequence');
+  const scale = element('div');
+  shown.append(scale, wrap);
+  const own = () => rows.filter((row) => row.sequence === sequence.select.value);
+  const worse = (row) => (shownValue.select.value === 'transfer' ? -row.transfer : shownValue.select.value === 'value' ? row.forgetting : row[shownValue.select.value]);
+  const draw = () => {
+    const cells = own();
+    const column = shownValue.select.value;
+    const steps = [...new Map(cells.map((row) => [row.step, row.task])).entries()].sort((a, b) => a[0] - b[0]);
+    const order = (metric) => { const at = steps.findIndex(([, task]) => task !== null && task === cells.find((row) => row.metric === metric).metric_task); return at < 0 ? steps.length : at; };
+    const ordered = [...new Set(cells.map((row) => row.metric))].sort((a, b) => order(a) - order(b) || a.localeCompare(b, 'en', { numeric: true }));
+    const most = Math.max(...cells.map((row) => Math.abs(worse(row)) || 0)) || 1;
+    const grid = element('table', undefined, 'heat');
+    grid.append(element('caption', VALUES[column] + ', by metric and step of ' + name(sequence.select.value, 40)));
+    const head = element('tr');
+    const corner = element('th', 'metric');
+    corner.scope = 'col';
+    head.append(corner, ...steps.map(([step, task]) => { const cell = element('th', step + (task === null ? '' : ': ' + name(task, 16))); cell.scope = 'col'; return cell; }));
+    const top = element('thead');
+    top.append(head);
+    const body = element('tbody');
+    ordered.forEach((metric) => {
+      const tr = element('tr');
+      const side = element('th');
+      side.scope = 'row';
+      side.append(element('bdi', name(metric, 40)));
+      tr.append(side, ...steps.map(([step]) => {
+        const row = cells.find((one) => one.metric === metric && one.step === step);
+        if (!row || !isNumber(row[column])) return element('td', '–', 'missing');
+        const td = element('td', row[column].toFixed(Math.abs(row[column]) < 10 ? 2 : 1), row.learned_at_step === row.step ? 'holds' : '');
+        paintCell(td, colour(worse(row) > 0 ? 1 : 0), 0.8 * Math.abs(worse(row)) / most);
+        td.dataset.tip = name(metric) + ' after step ' + step + ': ' + short(row.value) + ', base ' + short(row.base_value) + (isNumber(row.forgetting_from_best) ? '; worse than at step ' + row.best_step + ' by ' + short(row.forgetting_from_best) : '')
+          + (isNumber(row.transfer) ? '; transfer since step ' + row.learned_at_step + ' ' + short(row.transfer) : '');
+        return td;
+      }));
+      body.append(tr);
+    });
+    grid.append(top, body);
+    wrap.replaceChildren(grid);
+    shown.dataset.points = cells.length;
+  };
+  const means = rows.filter((row) => isNumber(row.backward_transfer));
+  if (means.length) {
+    const other = figure(made, 'Backward transfer', 'Over the tasks learnt before: how much better they are than right after each was learnt, on average (solid), and how much worse than at their best, as a negative number (dashed). Below 0, later tasks unlearn earlier ones.');
+    const families = [...new Set(means.map((row) => row.family))];
+    const family = choice(choices, 'Metric', families.map((one) => [one, name(one, 40)]), undefined, () => redraw());
+    const keys = key(other);
+    const set = plot(other, 'Backward transfer by step', { title: 'step', whole: true }, { title: 'backward transfer' });
+    redraws.push(() => {
+      const known = means.filter((row) => row.family === family.select.value && isDrawn(checkpointOf.get(row.checkpoint_id)));
+      const drawn = [...grouped(known, (row) => row.sequence)].map(([one, cells]) => [one, [...new Map(cells.map((row) => [row.step, row])).values()]]);
+      const hex = (one) => colour(groupIndex(groupOf(checkpointOf.get(one[1][0].checkpoint_id))));
+      const tipOf = ({ row }) => [name(row.sequence) + ', step ' + row.step + (row.task ? ': ' + name(row.task) : ''), 'backward transfer ' + short(row.backward_transfer) + ' over ' + counted(row.tasks_before, 'task'),
+        'average forgetting ' + short(row.average_forgetting)];
+      set(drawn.flatMap((one) => [line(one[1].map((row) => ({ x: row.step, y: row.backward_transfer, row })), hex(one), tipOf, { pointRadius: 4 }),
+        ruler(one[1].filter((row) => isNumber(row.average_forgetting)).map((row) => ({ x: row.step, y: -row.average_forgetting })), hex(one), [4, 4])]));
+      keys(groupKey(known.map((row) => checkpointOf.get(row.checkpoint_id))));
+    });
+  }
+  redraws.push(draw);
+  numbers(made, own, [['metric', 'metric', 'text'], ['step', 'step'], ['task', 'task', 'text'], ['metric_task', 'measures', 'text'], ['value', 'value'], ['base_value', 'base'], ['forgetting', 'worse than base'], ['best_step', 'best step'],
+    ['forgetting_from_best', 'worse than best'], ['learned_at_step', 'learnt at'], ['transfer', 'transfer'], ['tasks_before', 'tasks before'], ['average_forgetting', 'average forgetting'], ['backward_transfer', 'backward transfer']],
+    'Metrics of the chosen sequence, step by step');
 }
 
 function mitigation() {
@@ -529,7 +779,7 @@ function provenance() {
 
 theControls();
 overview();
-if (analysed.length) [countFigures, bestSimilarity, heatMap, accumulation, followed, effectiveRank, forgetting, mitigation].forEach((draw) => draw());
+if (analysed.length) [countFigures, bestSimilarity, heatMap, accumulation, followed, effectiveRank, forgetting, transfer, multiples, mitigation].forEach((draw) => draw());
 const followLink = worstMatrices();
 rejects();
 provenance();

@@ -64,7 +64,10 @@ const OTHERS = 'others';
 const COLOURED = 7;
 const analysed = checkpoints.filter((row) => row.matrices > 0);
 const valuesOf = (key) => new Set(analysed.map((row) => row[key]));
-const groupings = ['sequence', 'method', 'task', 'base_id'].filter((key) => valuesOf(key).size > 1);
+/** The columns of tags that differ, and how they are called. */
+const tags = data.tables.checkpoints.columns.filter((column) => column.startsWith('tag '));
+const tagText = (column) => column.replace(/^tag /, '').replace(/_id$/, '');
+const groupings = ['sequence', 'method', 'task', 'base_id'].concat(tags).filter((key) => valuesOf(key).size > 1);
 const state = { terms: [], grouping: null, side: sides[0], printing: false };
 /** Texts of the current grouping's coloured groups, in order. */
 let groups = [];
@@ -86,7 +89,7 @@ function groupBy(grouping) {
 }
 groupBy(groupings.find((key) => valuesOf(key).size <= COLOURED) || groupings[0] || null);
 
-const haystack = (row) => [row.checkpoint_id, row.sequence, row.method, row.task].join(' ').toLowerCase();
+const haystack = (row) => [row.checkpoint_id, row.sequence, row.method, row.task].concat(tags.map((tag) => row[tag])).join(' ').toLowerCase();
 const isNamed = (row) => state.terms.every((term) => haystack(row).includes(term));
 const isDrawn = (row) => row && row.matrices > 0 && isNamed(row);
 const drawnCheckpoints = () => checkpoints.filter(isDrawn);

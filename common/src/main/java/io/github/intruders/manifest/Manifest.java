@@ -2,6 +2,7 @@ package io.github.intruders.manifest;
 
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -13,6 +14,8 @@ import java.util.Objects;
  * @param baseUri qualified URI of the base checkpoint
  * @param checkpoints the tuned checkpoints, in the manifest's order
  * @param metrics qualified URIs of files with measured metrics, or of folders of them; may be empty
+ * @param groupBy names of tags: checkpoints with the same value of one are compared among
+ *     themselves, and the groups with each other
  * @param contentHash SHA-256 of the text it was read from, empty if there was none
  */
 public record Manifest(
@@ -20,13 +23,25 @@ public record Manifest(
     String baseUri,
     List<CheckpointSpec> checkpoints,
     List<String> metrics,
+    List<String> groupBy,
     String contentHash) {
   public Manifest {
     Objects.requireNonNull(baseId, "baseId");
     Objects.requireNonNull(baseUri, "baseUri");
     checkpoints = List.copyOf(checkpoints);
     metrics = List.copyOf(metrics);
+    groupBy = List.copyOf(groupBy);
     Objects.requireNonNull(contentHash, "contentHash");
+  }
+
+  /** Comparisons without groups. */
+  public Manifest(
+      String baseId,
+      String baseUri,
+      List<CheckpointSpec> checkpoints,
+      List<String> metrics,
+      String contentHash) {
+    this(baseId, baseUri, checkpoints, metrics, List.of(), contentHash);
   }
 
   /**
@@ -79,7 +94,18 @@ public record Manifest(
 
   /** The same comparisons with other metrics files. */
   public Manifest withMetrics(List<String> uris) {
-    return new Manifest(baseId, baseUri, checkpoints, uris, contentHash);
+    return new Manifest(baseId, baseUri, checkpoints, uris, groupBy, contentHash);
+  }
+
+  /** Some of the comparisons, in the same order. */
+  public Manifest withCheckpoints(Collection<String> ids) {
+    return new Manifest(
+        baseId,
+        baseUri,
+        checkpoints.stream().filter(spec -> ids.contains(spec.id())).toList(),
+        metrics,
+        groupBy,
+        contentHash);
   }
 
   private static String lastParts(String uri, int count) {

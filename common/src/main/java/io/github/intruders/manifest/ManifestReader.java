@@ -4,14 +4,18 @@ import io.github.intruders.input.Fingerprint;
 import io.github.intruders.input.UserInputException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 
 /** Reads a manifest. Every fault names the file, the line, what was found and what was expected. */
 public final class ManifestReader {
-  private static final List<String> ROOT_KEYS = List.of("base", "checkpoints", "metrics");
+  private static final List<String> ROOT_KEYS = 
+      List.of("base", "checkpoints", "metrics", "group_by");
   private static final List<String> BASE_KEYS = List.of("id", "uri");
   private static final List<String> CHECKPOINT_KEYS =
       List.of("id", "uri", "adapters", "sequence", "step", "task", "tags");
@@ -50,7 +54,13 @@ public final class ManifestReader {
     if (checkpoints.isEmpty()) {
       throw list.fault("checkpoints: expected at least one");
     }
-    return new Manifest(baseId, baseUri, checkpoints, metrics(root), Fingerprint.of(text));
+    return new Manifest(
+        baseId,
+        baseUri,
+        checkpoints,
+        metrics(root),
+        groupBy(root, checkpoints),
+        Fingerprint.of(text));
   }
 
   private List<String> metrics(Map<String, ManifestNode> root) {
@@ -61,6 +71,32 @@ public final class ManifestReader {
     return metrics.value() instanceof List
         ? uris(metrics, "metrics")
         : List.of(uri(metrics, "metrics"));
+  }
+
+  private static List<String> groupBy(
+      Map<String, ManifestNode> root, List<CheckpointSpec> checkpoints) {
+    ManifestNode groupBy = root.get("group_by");
+    if (groupBy == null) {
+      return List.of();
+    }
+    Set<String> known = new TreeSet<>();
+    checkpoints.forEach(spec -> known.addAll(spec.tags().keySet()));
+    Set<String> tags = new LinkedHashSet<>();
+    for (ManifestNode node :
+        groupBy.value() instanceof List ? groupBy.list("group_by") : List.of(groupBy)) {
+      String tag = node.text("group_by");
+      if (tag.equals("sequence")) {
+        throw node.fault("group_by: sequences are groups already, without being named here");
+      }
+      if (!known.contains(tag)) {
+        throw node.fault(
+            "group_by: no checkpoint has the tag '%s'; expected one of %s".formatted(tag, known));
+      }
+      if (!tags.add(tag)) {
+        throw node.fault("group_by: the tag '%s' stands there twice".formatted(tag));
+      }
+    }
+    return List.copyOf(tags);
   }
 
   private CheckpointSpec checkpoint(ManifestNode node) {

@@ -178,7 +178,11 @@ public final class MatrixScanner {
         }
         UpdateStatistics statistics = UpdateStatistics.ofFactors(factors.b(), factors.a());
         MatrixScan scan = MatrixScan.of(base, tuned, statistics, settings);
-        return new ScanOutcome.Analysed(plan, scan, millis(System.nanoTime() - start + share));
+        return new ScanOutcome.Analysed(
+            plan,
+            scan,
+            FrozenInput.of((UpdateSource.LowRank) plan.update(), factors.a()),
+            millis(System.nanoTime() - start + share));
       } catch (RuntimeException e) {
         return rejected(plan, e);
       }
@@ -202,15 +206,18 @@ public final class MatrixScanner {
           vectorKeeper.keep(plan, TunedVectors.of(base, tuned, w.in(Precision.SINGLE)));
         }
         UpdateStatistics statistics;
-        if (plan.update() instanceof UpdateSource.LowRank) {
+        FrozenInput frozen = null;
+        if (plan.update() instanceof UpdateSource.LowRank chain) {
           CoordinateUpdate.Factors factors = readFactors(plan);
+          frozen = FrozenInput.of(chain, factors.a());
           statistics = UpdateStatistics.ofFactors(factors.b(), factors.a());
         } else {
           statistics = UpdateStatistics.ofDense(w.plusInPlace(-1, readBase(plan, w.precision())));
         }
         MatrixScan scan =
             MatrixScan.of(base, tuned.roundedTo(storedType(plan), base), statistics, settings);
-        outcomes.accept(new ScanOutcome.Analysed(plan, scan, millis(System.nanoTime() - start)));
+        outcomes.accept(
+            new ScanOutcome.Analysed(plan, scan, frozen, millis(System.nanoTime() - start)));
       } catch (RuntimeException e) {
         outcomes.accept(rejected(plan, e));
       }

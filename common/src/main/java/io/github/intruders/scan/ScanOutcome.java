@@ -11,9 +11,17 @@ public sealed interface ScanOutcome {
   /**
    * It was analysed.
    *
+   * @param frozenInput what tells of an adapter whose A was frozen, or null
    * @param elapsedMillis wall time, without the base's share
    */
-  record Analysed(MatrixPlan plan, MatrixScan scan, long elapsedMillis) implements ScanOutcome {}
+  record Analysed(
+      MatrixPlan plan, MatrixScan scan, FrozenInput frozenInput, long elapsedMillis)
+      implements ScanOutcome {
+    /** One of which the factors were not looked at. */
+    public Analysed(MatrixPlan plan, MatrixScan scan, long elapsedMillis) {
+      this(plan, scan, null, elapsedMillis);
+    }
+  }
 
   /** It could not be analysed. */
   record Rejected(MatrixPlan plan, Rejection rejection) implements ScanOutcome {}

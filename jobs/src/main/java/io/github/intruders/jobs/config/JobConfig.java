@@ -72,14 +72,7 @@ public record JobConfig(
             "There is no checkpoint '%s'; expected one of %s".formatted(id, known));
       }
     }
-    Manifest part =
-        new Manifest(
-            manifest.baseId(),
-            manifest.baseUri(),
-            manifest.checkpoints().stream().filter(spec -> ids.contains(spec.id())).toList(),
-            manifest.metrics(),
-            manifest.contentHash());
-    return withManifest(part);
+    return withManifest(manifest.withCheckpoints(ids));
   }
 
   /** The same run with another manifest. */

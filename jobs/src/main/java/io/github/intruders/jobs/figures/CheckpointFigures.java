@@ -21,6 +21,7 @@ import java.util.Map;
  * @param stableRanks Σ of the updates' stable ranks, over the matrices that have an update
  * @param updated how many have one
  * @param massSquares Σ of the squared masses of the updates
+ * @param frozenInputs of how many the adapter's A looks as if it was frozen
  * @param updateSquares Σ‖ΔW‖²_F
  * @param baseSquares Σ‖W0‖²_F
  * @param maxResidual the largest of all triplets
@@ -45,6 +46,7 @@ public record CheckpointFigures(
     double stableRanks,
     int updated,
     double massSquares,
+    int frozenInputs,
     double updateSquares,
     double baseSquares,
     double maxResidual,

@@ -49,6 +49,7 @@ public final class CheckpointSummariser {
   private double stableRanks;
   private int updated;
   private double massSquares;
+  private int frozenInputs;
   private double updateSquares;
   private double baseSquares;
   private double maxResidual;
@@ -88,6 +89,7 @@ public final class CheckpointSummariser {
       updated++;
     }
     massSquares += entry.updateMass() * entry.updateMass();
+    frozenInputs += entry.frozenInput() == null ? 0 : 1;
     updateSquares += entry.updateNorm() * entry.updateNorm();
     baseSquares += entry.baseNorm() * entry.baseNorm();
     maxResidual = Math.max(maxResidual, entry.maxResidual());
@@ -164,6 +166,7 @@ public final class CheckpointSummariser {
         stableRanks,
         updated,
         massSquares,
+        frozenInputs,
         updateSquares,
         baseSquares,
         maxResidual,

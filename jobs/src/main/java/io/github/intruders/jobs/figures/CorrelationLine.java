@@ -8,16 +8,16 @@ import java.io.Serializable;
  * @param metric that tells of forgetting
  * @param measure one of {@link CheckpointResult#MEASURES}
  * @param grouping which checkpoints: {@code all}, {@code sequence=…}, {@code method=…}, {@code
- *     last-step}
+ *     last-step}, {@code TAG=…} and, of the means of the groups by a tag, {@code between=TAG}
  * @param method {@code spearman} or {@code kendall}
- * @param n how many checkpoints
+ * @param n how many checkpoints, or groups of them
  * @param rho the coefficient; null where it is not defined, and {@code reason} says why
  * @param pValue null where there is no rho
  * @param pValueMethod how it was computed
  * @param ciLow of the 95 % bootstrap interval, or null
  * @param ciHigh of the same
  * @param ciResamples how many resamples had a correlation
- * @param incomplete how many of the checkpoints had matrices left out
+ * @param incomplete how many of them had matrices left out
  */
 public record CorrelationLine(
     String baseId,
@@ -34,4 +34,12 @@ public record CorrelationLine(
     Integer ciResamples,
     int incomplete,
     String reason)
-    implements Serializable {}
+    implements Serializable {
+
+  /** Whether it is told beside the tables: Spearman's over all checkpoints, by the t method. */
+  public boolean isTold() {
+    return grouping.equals("all")
+        && method.equals("spearman")
+        && ("t".equals(pValueMethod) || reason != null);
+  }
+}

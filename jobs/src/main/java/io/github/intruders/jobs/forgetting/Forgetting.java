@@ -1,7 +1,10 @@
 package io.github.intruders.jobs.forgetting;
 
 import io.github.intruders.forgetting.MeasuredForgetting;
+import io.github.intruders.forgetting.Retention;
 import io.github.intruders.jobs.figures.CorrelationLine;
+import io.github.intruders.jobs.figures.LadderLine;
+import java.util.List;
 import org.apache.spark.api.java.JavaRDD;
 
 /**
@@ -10,6 +13,9 @@ import org.apache.spark.api.java.JavaRDD;
  * @param baseId what was compared with
  * @param measured by checkpoint and metric
  * @param lines the correlations
+ * @param ladder what each measure adds to others
+ * @param transfer the task × step matrices of the sequences
+ * @param told the correlations that are told beside the tables
  * @param count how many were measured
  * @param rejected how many files and entries were left out
  * @param firstReason why the first of them was, or null
@@ -19,6 +25,9 @@ public record Forgetting(
     String baseId,
     JavaRDD<MeasuredForgetting> measured,
     JavaRDD<CorrelationLine> lines,
+    JavaRDD<LadderLine> ladder,
+    JavaRDD<Retention> transfer,
+    List<CorrelationLine> told,
     long count,
     long rejected,
     String firstReason,

@@ -6,12 +6,17 @@ import static org.apache.spark.sql.functions.lit;
 
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.forgetting.CheckpointNames;
+import io.github.intruders.forgetting.Configuration;
 import io.github.intruders.forgetting.MeasuredForgetting;
 import io.github.intruders.forgetting.MetricComparison;
 import io.github.intruders.forgetting.MetricDirections;
 import io.github.intruders.forgetting.MetricsFiles;
 import io.github.intruders.forgetting.MetricsReader;
 import io.github.intruders.forgetting.MetricsReading;
+import io.github.intruders.forgetting.Retention;
+import io.github.intruders.forgetting.SequenceValue;
+import io.github.intruders.forgetting.TaskMatrix;
+import io.github.intruders.forgetting.TaskNames;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
@@ -20,18 +25,27 @@ import io.github.intruders.jobs.context.RunContext;
 import io.github.intruders.jobs.context.RunRejects;
 import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.jobs.figures.CorrelationLine;
+import io.github.intruders.jobs.figures.LadderLine;
 import io.github.intruders.jobs.progress.StageCounters;
 import io.github.intruders.jobs.store.TableChanges;
 import io.github.intruders.jobs.table.ForgettingTable;
+import io.github.intruders.jobs.table.LadderTable;
 import io.github.intruders.jobs.table.MetricsTable;
+import io.github.intruders.jobs.table.SeedsTable;
+import io.github.intruders.jobs.table.TransferTable;
+import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.manifest.Manifest;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Consumer;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Column;
@@ -48,8 +62,8 @@ public final class ForgettingStage {
   /** The stage, where progress is told. */
   public static final String NAME = "forgetting";
 
-  /** Reading metrics, then two tables. */
-  private static final int STEPS = 3;
+  /** Reading metrics, then four tables. */
+  private static final int STEPS = 5;
 
   private static final int MAX_TASKS = 1000;
 
@@ -90,24 +104,38 @@ public final class ForgettingStage {
     Map<String, ScannedCheckpoint> scanned = ScannedCheckpoint.of(manifest, checkpoints);
     JavaRDD<MeasuredForgetting> measured =
         comparisons.flatMap(comparison -> comparison.measured().iterator());
+    Broadcast<Map<String, ScannedCheckpoint>> known = run.context().broadcast(scanned);
     JavaRDD<CorrelationLine> lines =
-        correlations(measured, scanned).persist(StorageLevel.MEMORY_AND_DISK());
+        correlations(measured, known).persist(StorageLevel.MEMORY_AND_DISK());
+    JavaRDD<LadderLine> ladder =
+        comparisons
+            .flatMap(new ClimbLadder(manifest.baseId(), known))
+            .persist(StorageLevel.MEMORY_AND_DISK());
+    JavaRDD<Retention> transfer = transfer(measured).persist(StorageLevel.MEMORY_AND_DISK());
     Runnable release =
         () -> {
           readings.unpersist();
           comparisons.unpersist();
           lines.unpersist();
+          ladder.unpersist();
+          transfer.unpersist();
         };
     try {
-      MetricCounts read =
-          readings.aggregate(new MetricCounts(), MetricCounts::add, MetricCounts::add);
+      Tally tally =
+          readings
+              .map(reading -> tally(one -> one.read().add(reading)))
+              .union(comparisons.map(comparison -> tally(one -> one.compared().add(comparison))))
+              .union(
+                  lines
+                      .filter(CorrelationLine::isTold)
+                      .map(line -> tally(one -> one.told().add(line))))
+              .aggregate(new Tally(), Tally::with, Tally::with);
+      MetricCounts read = tally.read();
+      MetricCounts compared = tally.compared();
       if (!read.metrics().isEmpty()) {
         directions.requireKnown(read.metrics());
       }
-      MetricCounts compared =
-          comparisons.aggregate(new MetricCounts(), MetricCounts::add, MetricCounts::add);
       counters.finished(1);
-      run.progress().describe("correlating");
       onDriver.addAll(notScanned(compared.checkpoints(), scanned.keySet()));
       long before = rejects.count();
       addRejects(onDriver, readings, read, comparisons, compared, rejects);
@@ -116,6 +144,9 @@ public final class ForgettingStage {
               manifest.baseId(),
               measured,
               lines,
+              ladder,
+              transfer,
+              tally.told(),
               compared.measured(),
               rejects.count() - before,
               firstReason(onDriver, readings, read, comparisons, compared),
@@ -131,11 +162,50 @@ public final class ForgettingStage {
                       compared.checkpoints().contains(of.getKey())
                           && !of.getValue().measures().isEmpty());
       write(result, none, compared.checkpoints(), changes, counters);
+      writeSeeds(scanned, measured, changes);
       return result;
     } catch (Exception e) { // Spark throws checked ones that it does not declare
       release.run();
       throw e;
     }
+  }
+
+  private static Tally tally(Consumer<Tally> add) {
+    Tally tally = new Tally();
+    add.accept(tally);
+    return tally;
+  }
+
+  /** The task × step matrix of each sequence. */
+  private JavaRDD<Retention> transfer(JavaRDD<MeasuredForgetting> measured) {
+    Map<String, Map<Integer, String>> steps = new TreeMap<>();
+    Map<String, CheckpointSpec> specs = new HashMap<>();
+    Set<String> tasks = new TreeSet<>();
+    for (CheckpointSpec spec : manifest.checkpoints()) {
+      if (spec.sequence() != null) {
+        specs.put(spec.id(), spec);
+        steps
+            .computeIfAbsent(spec.sequence(), unseen -> new TreeMap<>())
+            .put(spec.step(), spec.task());
+        if (spec.task() != null) {
+          tasks.add(spec.task());
+        }
+      }
+    }
+    TaskNames names = TaskNames.of(tasks);
+    return measured
+        .filter(one -> specs.containsKey(one.checkpointId()))
+        .mapToPair(
+            one -> {
+              CheckpointSpec spec = specs.get(one.checkpointId());
+              return new Tuple2<>(
+                  spec.sequence(),
+                  new SequenceValue(spec.sequence(), spec.step(), spec.task(), one));
+            })
+        .groupByKey(run.context().defaultParallelism())
+        .flatMap(
+            sequence ->
+                TaskMatrix.of(list(sequence._2()), steps.get(sequence._1()), names).iterator());
   }
 
   private JavaRDD<MetricComparison> comparisons(JavaRDD<MetricsReading> readings) {
@@ -169,6 +239,47 @@ public final class ForgettingStage {
         none ? List.of() : base,
         none ? base : List.of());
     counters.finished(1);
+    changes.replace(
+        LadderTable.TABLE,
+        result.ladder().coalesce(1).map(LadderTable::toRow),
+        none ? List.of() : base,
+        none ? base : List.of());
+    counters.finished(1);
+    writeTransfer(result, withMetrics, changes);
+    counters.finished(1);
+  }
+
+  private void writeSeeds(
+      Map<String, ScannedCheckpoint> scanned,
+      JavaRDD<MeasuredForgetting> measured,
+      TableChanges changes)
+      throws IOException {
+    Map<String, Configuration> configurations = Seeds.of(manifest);
+    List<String> base = List.of(manifest.baseId());
+    if (!configurations.isEmpty()) {
+      changes.replace(
+          SeedsTable.TABLE,
+          Seeds.lines(run.context(), manifest.baseId(), configurations, scanned, measured)
+              .map(SeedsTable::toRow),
+          base,
+          List.of());
+    } else if (changes.seen().keys(SeedsTable.TABLE).contains(manifest.baseId())) {
+      changes.replace(SeedsTable.TABLE, run.context().emptyRDD(), List.of(), base);
+    }
+  }
+
+  private void writeTransfer(Forgetting result, Set<String> withMetrics, TableChanges changes)
+      throws IOException {
+    Set<String> measured = new TreeSet<>();
+    Set<String> without = new TreeSet<>();
+    for (CheckpointSpec spec : manifest.checkpoints()) {
+      if (spec.sequence() != null) {
+        (withMetrics.contains(spec.id()) ? measured : without).add(spec.sequence());
+      }
+    }
+    without.removeAll(measured);
+    changes.replace(
+        TransferTable.TABLE, result.transfer().map(TransferTable::toRow), measured, without);
   }
 
   private void addRejects(
@@ -245,8 +356,7 @@ public final class ForgettingStage {
   }
 
   private JavaRDD<CorrelationLine> correlations(
-      JavaRDD<MeasuredForgetting> measured, Map<String, ScannedCheckpoint> scanned) {
-    Broadcast<Map<String, ScannedCheckpoint>> known = run.context().broadcast(scanned);
+      JavaRDD<MeasuredForgetting> measured, Broadcast<Map<String, ScannedCheckpoint>> known) {
     return measured
         .filter(one -> known.value().containsKey(one.checkpointId()))
         .flatMapToPair(
@@ -258,20 +368,38 @@ public final class ForgettingStage {
                   .forEach(
                       (measure, value) -> {
                         for (String grouping : checkpoint.groupings()) {
-                          points.add(
-                              new Tuple2<>(
-                                  new CorrelateLine.Group(one.metric(), measure, grouping),
-                                  new CorrelateLine.Point(
-                                      checkpoint.place(),
-                                      value,
-                                      one.forgetting(),
-                                      checkpoint.incomplete())));
+                          points.add(point(one, measure, value, checkpoint, grouping, null));
                         }
+                        checkpoint
+                            .groups()
+                            .forEach(
+                                (tag, group) ->
+                                    points.add(
+                                        point(
+                                            one,
+                                            measure,
+                                            value,
+                                            checkpoint,
+                                            "between=" + tag,
+                                            group)));
                       });
               return points.iterator();
             })
         .groupByKey(run.context().defaultParallelism())
         .flatMap(new CorrelateLine(manifest.baseId()));
+  }
+
+  private static Tuple2<CorrelateLine.Group, CorrelateLine.Point> point(
+      MeasuredForgetting one,
+      String measure,
+      double value,
+      ScannedCheckpoint checkpoint,
+      String grouping,
+      String group) {
+    return new Tuple2<>(
+        new CorrelateLine.Group(one.metric(), measure, grouping),
+        new CorrelateLine.Point(
+            checkpoint.place(), value, one.forgetting(), checkpoint.incomplete(), group));
   }
 
   private static <T> List<T> list(Iterable<T> values) {

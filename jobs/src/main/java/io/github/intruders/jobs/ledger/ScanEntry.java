@@ -3,6 +3,7 @@ package io.github.intruders.jobs.ledger;
 import io.github.intruders.input.Fingerprint;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.MatrixPlan;
+import io.github.intruders.scan.FrozenInput;
 import io.github.intruders.scan.MatrixScan;
 import io.github.intruders.scan.ScanOutcome;
 import io.github.intruders.scan.ScanSettings;
@@ -12,6 +13,7 @@ import java.io.Serializable;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -23,6 +25,8 @@ import java.util.Map;
  * @param rows of W, its outputs
  * @param cols of W, its inputs
  * @param baseRank numerical rank of the base matrix; null in tables of runs that did not tell it
+ * @param frozenInput {@code repeated} or {@code orthonormal} where an adapter's A looks as if it
+ *     was frozen, see {@link FrozenInput}; else null
  * @param intruders threshold → how many vectors are intruders at it
  * @param ties threshold → how many vectors lie so near to it that rounding decides
  * @param vectors every tested vector, by side, then by singular index
@@ -39,6 +43,7 @@ public record ScanEntry(
     int cols,
     String dtype,
     int updateRank,
+    String frozenInput,
     double updateNorm,
     double updateRelativeNorm,
     double updateSpectralNorm,
@@ -60,7 +65,7 @@ public record ScanEntry(
     implements LedgerEntry, Serializable {
 
   /** Changes whenever the numbers of an entry would come out differently for the same input. */
-  private static final String DEFINITION_VERSION = "4";
+  private static final String DEFINITION_VERSION = "5";
 
   /** What was found in one piece of work, under its key. */
   public static ScanEntry of(ScanOutcome.Analysed outcome, ScanSettings settings) {
@@ -77,6 +82,9 @@ public record ScanEntry(
         base.source().cols(),
         base.source().dtype().name(),
         scan.update().rank(),
+        outcome.frozenInput() == null
+            ? null
+            : outcome.frozenInput().name().toLowerCase(Locale.ROOT),
         scan.update().norm(),
         scan.baseNorm() == 0 ? 0 : scan.update().norm() / scan.baseNorm(),
         scan.update().spectralNorm(),
@@ -177,6 +185,7 @@ public record ScanEntry(
         cols,
         dtype,
         updateRank,
+        frozenInput,
         updateNorm,
         updateRelativeNorm,
         updateSpectralNorm,

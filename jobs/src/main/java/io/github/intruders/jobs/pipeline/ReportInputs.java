@@ -21,6 +21,8 @@ import io.github.intruders.jobs.store.Tables;
 import io.github.intruders.jobs.table.AccumulationTable;
 import io.github.intruders.jobs.table.CheckpointsTable;
 import io.github.intruders.jobs.table.ForgettingTable;
+import io.github.intruders.jobs.table.LadderTable;
+import io.github.intruders.jobs.table.TransferTable;
 import io.github.intruders.jobs.table.IntruderTracksTable;
 import io.github.intruders.jobs.table.MetricsTable;
 import io.github.intruders.jobs.table.MitigationsTable;
@@ -48,10 +50,12 @@ import org.apache.spark.sql.Row;
 final class ReportInputs {
   private static final int REJECTS_SHOWN = 50;
 
+  private final JavaSparkContext context;
   private final Tables tables;
   private final StoredResults stored;
 
   ReportInputs(JavaSparkContext context, Tables tables) {
+    this.context = context;
     this.tables = tables;
     this.stored = new StoredResults(context, tables);
   }
@@ -199,7 +203,11 @@ final class ReportInputs {
     Set<String> bases = Set.of(forgetting.baseId());
     return others(MetricsTable.TABLE, own).isEmpty()
             && others(ForgettingTable.TABLE, bases).isEmpty()
-        ? new ReportInput.Outcomes(forgetting.measured(), forgetting.lines())
+        ? new ReportInput.Outcomes(
+            forgetting.measured(),
+            forgetting.lines(),
+            forgetting.ladder(),
+            forgetting.transfer())
         : storedOutcomes();
   }
 
@@ -209,7 +217,13 @@ final class ReportInputs {
     }
     return new ReportInput.Outcomes(
         rows(MetricsTable.TABLE).map(MetricsTable::fromRow),
-        rows(ForgettingTable.TABLE).map(ForgettingTable::fromRow));
+        rows(ForgettingTable.TABLE).map(ForgettingTable::fromRow),
+        tables.has(LadderTable.TABLE.name())
+            ? rows(LadderTable.TABLE).map(LadderTable::fromRow)
+            : context.emptyRDD(),
+        tables.has(TransferTable.TABLE.name())
+            ? rows(TransferTable.TABLE).map(TransferTable::fromRow)
+            : context.emptyRDD());
   }
 
   private JavaRDD<MitigationEntry> mitigations() throws IOException {

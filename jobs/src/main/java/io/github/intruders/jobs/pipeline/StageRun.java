@@ -121,7 +121,6 @@ public final class StageRun {
 
   /** What is told of the correlations. */
   static List<RunSummary.ForgettingSummary> strongest(Forgetting forgetting) {
-    return ForgettingReport.strongest(
-        forgetting.lines().filter(ForgettingReport::isTold).collect().stream());
+    return ForgettingReport.strongest(forgetting.told().stream());
   }
 }

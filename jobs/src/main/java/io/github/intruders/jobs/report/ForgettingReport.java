@@ -35,18 +35,11 @@ public record ForgettingReport(List<ForgettingSummary> lines, long rejected) {
    */
   public static List<ForgettingSummary> strongest(Stream<CorrelationLine> lines) {
     return lines
-        .filter(ForgettingReport::isTold)
+        .filter(CorrelationLine::isTold)
         .map(ForgettingSummary::of)
         .sorted(STRONGEST_FIRST)
         .limit(MAX_LINES)
         .toList();
-  }
-
-  /** Whether {@link #strongest} tells of it, if it is strong enough. */
-  public static boolean isTold(CorrelationLine line) {
-    return line.grouping().equals("all")
-        && line.method().equals("spearman")
-        && ("t".equals(line.pValueMethod()) || line.reason() != null);
   }
 
   private static Double strength(ForgettingSummary line) {

@@ -1,12 +1,17 @@
 package io.github.intruders.jobs.report;
 
+import io.github.intruders.forgetting.Bootstrap;
+import io.github.intruders.forgetting.Finding;
 import io.github.intruders.forgetting.MeasuredForgetting;
+import io.github.intruders.forgetting.Retention;
 import io.github.intruders.jobs.figures.CorrelationLine;
+import io.github.intruders.jobs.figures.LadderLine;
 import io.github.intruders.jobs.ledger.MitigationEntry;
 import io.github.intruders.jobs.report.ReportInput.Outcomes;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -20,6 +25,8 @@ import scala.Tuple2;
 final class OutcomeFigures {
   private static final int METRICS_DRAWN = 20;
   private static final int CORRELATIONS_SHOWN = 600;
+  private static final int LADDERS_SHOWN = 40;
+  private static final int CELLS_SHOWN = 2000;
   private static final int MITIGATIONS_DRAWN = 40;
   private static final int VARIANTS_SHOWN = 4000;
 
@@ -44,6 +51,56 @@ final class OutcomeFigures {
           .number("ci_high", CorrelationLine::ciHigh)
           .number("incomplete", CorrelationLine::incomplete)
           .text("reason", CorrelationLine::reason);
+
+  private static final Columns<LadderLine> LADDER =
+      new Columns<LadderLine>()
+          .text("grouping", LadderLine::grouping)
+          .text("metric", LadderLine::metric)
+          .text("scale", line -> line.rung().scale().text())
+          .number("rung", line -> line.rung().rung())
+          .text("added", line -> line.rung().added())
+          .text("given", line -> String.join(" + ", line.rung().given()))
+          .number("n", line -> line.rung().n())
+          .number("clusters", line -> line.rung().clusters())
+          .number("r2", line -> line.rung().r2())
+          .number("gain", line -> line.rung().gain())
+          .number("gain_low", line -> low(line.rung().gainInterval()))
+          .number("gain_high", line -> high(line.rung().gainInterval()))
+          .number("gain_plain_low", line -> low(line.rung().gainPlain()))
+          .number("gain_plain_high", line -> high(line.rung().gainPlain()))
+          .number("partial", line -> line.rung().partial())
+          .number("partial_low", line -> low(line.rung().partialInterval()))
+          .number("partial_high", line -> high(line.rung().partialInterval()))
+          .number("p_value", line -> line.rung().pValue())
+          .number("p_value_holm", line -> line.rung().pValueHolm())
+          .text("note", line -> line.rung().note());
+
+  private static final Columns<Retention> TRANSFER =
+      new Columns<Retention>()
+          .text("sequence", Retention::sequence)
+          .number("step", Retention::step)
+          .text("checkpoint_id", Retention::checkpointId)
+          .text("task", Retention::task)
+          .text("metric", Retention::metric)
+          .text("metric_task", Retention::metricTask)
+          .text("family", Retention::family)
+          .number("value", Retention::value)
+          .number("base_value", Retention::baseValue)
+          .flag("lower_is_better", Retention::lowerIsBetter)
+          .number("forgetting", Retention::forgetting)
+          .number("best_step", Retention::bestStep)
+          .number("forgetting_from_best", Retention::forgettingFromBest)
+          .number("learned_at_step", Retention::learnedAtStep)
+          .number("transfer", Retention::transfer)
+          .number("tasks_before", Retention::tasksBefore)
+          .number("average_forgetting", Retention::averageForgetting)
+          .number("backward_transfer", Retention::backwardTransfer);
+
+  private static final Columns<Said> FINDINGS =
+      new Columns<Said>()
+          .text("grouping", Said::grouping)
+          .text("metric", Said::metric)
+          .text("sentence", Said::sentence);
 
   private static final Columns<EditedModel> MITIGATIONS =
       new Columns<EditedModel>()
@@ -83,6 +140,9 @@ final class OutcomeFigures {
     }
   }
 
+  /** What the ladder of a metric and a group says in words. */
+  private record Said(String grouping, String metric, String sentence) {}
+
   /**
    * One checkpoint.
    *
@@ -95,8 +155,9 @@ final class OutcomeFigures {
    * give is bounded.
    *
    * @param drawn the ids of the checkpoints that are drawn
+   * @param baseId the run's base, or null if it is not known
    */
-  void putForgetting(Outcomes outcomes, Set<String> drawn) {
+  void putForgetting(Outcomes outcomes, Set<String> drawn, String baseId) {
     List<Metric> first = metrics(outcomes, drawn);
     List<Metric> metrics = first.stream().limit(METRICS_DRAWN).toList();
     page.put("metrics", METRICS, metrics);
@@ -118,6 +179,49 @@ final class OutcomeFigures {
             .sorted(MetricLines.ORDER)
             .limit(CORRELATIONS_SHOWN)
             .toList());
+    putLadders(metrics, baseId);
+    page.put(
+        "transfer",
+        TRANSFER,
+        metrics.stream()
+            .flatMap(metric -> metric.lines.transfer().stream())
+            .filter(cell -> drawn.contains(cell.checkpointId()))
+            .sorted(MetricLines.TRANSFER_ORDER)
+            .limit(CELLS_SHOWN)
+            .toList());
+  }
+
+  /** Ladders of several bases can't be told apart on the page: those of the run's are shown. */
+  private void putLadders(List<Metric> metrics, String baseId) {
+    List<LadderLine> all =
+        metrics.stream()
+            .flatMap(metric -> metric.lines.ladder().stream())
+            .sorted(MetricLines.LADDER_ORDER)
+            .toList();
+    String base =
+        all.stream()
+            .map(LadderLine::baseId)
+            .filter(one -> one.equals(baseId))
+            .findFirst()
+            .orElse(all.isEmpty() ? null : all.get(0).baseId());
+    Map<List<String>, List<LadderLine>> ladders =
+        all.stream()
+            .filter(line -> line.baseId().equals(base))
+            .collect(
+                Collectors.groupingBy(
+                    line -> List.of(line.grouping(), line.metric()),
+                    LinkedHashMap::new,
+                    Collectors.toList()));
+    List<List<LadderLine>> shown = ladders.values().stream().limit(LADDERS_SHOWN).toList();
+    page.put("ladder", LADDER, shown.stream().flatMap(List::stream).toList());
+    page.put("findings", FINDINGS, shown.stream().map(OutcomeFigures::finding).toList());
+  }
+
+  private static Said finding(List<LadderLine> ladder) {
+    return new Said(
+        ladder.get(0).grouping(),
+        ladder.get(0).metric(),
+        Finding.of(ladder.stream().map(LadderLine::rung).toList()));
   }
 
   /** Those that come first, one more than are drawn if there are more. */
@@ -135,12 +239,24 @@ final class OutcomeFigures {
             outcomes
                 .lines()
                 .filter(OutcomeFigures::isShown)
-                .mapToPair(line -> new Tuple2<>(line.metric(), line))
-                .aggregateByKey(
-                    new MetricLines(CORRELATIONS_SHOWN),
-                    tasks,
-                    MetricLines::with,
-                    MetricLines::with))
+                .mapToPair(
+                    line ->
+                        new Tuple2<>(line.metric(), new MetricLines(CORRELATIONS_SHOWN).with(line)))
+                .union(
+                    outcomes
+                        .ladder()
+                        .mapToPair(
+                            line ->
+                                new Tuple2<>(
+                                    line.metric(), new MetricLines(CORRELATIONS_SHOWN).with(line))))
+                .union(
+                    outcomes
+                        .transfer()
+                        .mapToPair(
+                            cell ->
+                                new Tuple2<>(
+                                    cell.metric(), new MetricLines(CORRELATIONS_SHOWN).with(cell))))
+                .reduceByKey(MetricLines::with, tasks))
         .map(Metric::of)
         .takeOrdered(METRICS_DRAWN + 1);
   }
@@ -150,6 +266,14 @@ final class OutcomeFigures {
     return line.pValueMethod() == null
         || line.pValueMethod().equals("t")
         || line.method().equals("kendall");
+  }
+
+  private static Double low(Bootstrap.Interval interval) {
+    return interval == null ? null : (Double) interval.low();
+  }
+
+  private static Double high(Bootstrap.Interval interval) {
+    return interval == null ? null : (Double) interval.high();
   }
 
   private static Set<String> measured(JavaRDD<MeasuredForgetting> measured, Set<String> drawn) {

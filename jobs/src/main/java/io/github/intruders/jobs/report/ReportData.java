@@ -11,6 +11,7 @@ import io.github.intruders.jobs.figures.Ranking;
 import io.github.intruders.jobs.report.ReportInput.MatrixId;
 import java.io.IOException;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,7 @@ final class ReportData {
 
   private static final int WORST_MATRICES = 60;
   private static final int REJECTS_SHOWN = 50;
+  private static final int TAGS_SHOWN = 12;
 
   static final Comparator<CheckpointResult> MOST_INTRUDERS_FIRST =
       Comparator.comparingInt(CheckpointResult::intruderCount)
@@ -59,6 +61,12 @@ final class ReportData {
           .text("solver", WorstMatrix::solver)
           .number("max_residual", WorstMatrix::maxResidual);
 
+  private static final Columns<CheckpointFigures> FROZEN =
+      new Columns<CheckpointFigures>()
+          .text("checkpoint_id", CheckpointFigures::checkpointId)
+          .number("frozen", CheckpointFigures::frozenInputs)
+          .number("matrices", CheckpointFigures::matrices);
+
   private static final Columns<Rejection> REJECTS =
       new Columns<Rejection>()
           .text("matrix", Rejection::matrix)
@@ -81,7 +89,7 @@ final class ReportData {
 
   private ObjectNode draw() throws IOException {
     List<CheckpointResult> drawn = drawn();
-    page.put("checkpoints", checkpoints(Ranking.of(input.checkpoints())), drawn);
+    page.put("checkpoints", checkpoints(Ranking.of(input.checkpoints()), tags(drawn)), drawn);
     Set<String> ids =
         drawn.stream().map(CheckpointResult::checkpointId).collect(Collectors.toSet());
     List<CheckpointFigures> figures =
@@ -96,6 +104,11 @@ final class ReportData {
             .limit(WORST_MATRICES)
             .toList();
     page.put("worst", WORST, worst);
+    List<CheckpointFigures> frozen =
+        figures.stream().filter(of -> of.frozenInputs() > 0).limit(CHECKPOINTS_DRAWN).toList();
+    if (!frozen.isEmpty()) {
+      page.put("frozen", FROZEN, frozen);
+    }
     Set<MatrixId> shown = new LinkedHashSet<>();
     worst.forEach(matrix -> shown.add(new MatrixId(matrix.checkpointId(), matrix.matrix())));
     if (input.sequences() != null) {
@@ -104,7 +117,8 @@ final class ReportData {
     new MatrixPictures(page).put(shown, input.details());
     OutcomeFigures outcomes = new OutcomeFigures(page);
     if (input.outcomes() != null) {
-      outcomes.putForgetting(input.outcomes(), ids);
+      outcomes.putForgetting(
+          input.outcomes(), ids, input.summary().path("base_id").textValue());
     }
     if (input.mitigations() != null) {
       outcomes.putMitigations(input.mitigations());
@@ -130,7 +144,32 @@ final class ReportData {
         .toList();
   }
 
-  private static Columns<CheckpointResult> checkpoints(Map<String, Ranking.Place> places) {
+  /** The tags that tell checkpoints apart; the method has a column of its own. */
+  private static List<String> tags(List<CheckpointResult> drawn) {
+    Map<String, Set<String>> values = new TreeMap<>();
+    for (CheckpointResult one : drawn) {
+      if (one.tags() != null) {
+        one.tags()
+            .forEach((tag, value) -> values.computeIfAbsent(tag, unseen -> new HashSet<>()).add(value));
+      }
+    }
+    return values.keySet().stream()
+        .filter(tag -> !tag.equals("method") && values.get(tag).size() > 1)
+        .limit(TAGS_SHOWN)
+        .toList();
+  }
+
+  private static Columns<CheckpointResult> checkpoints(
+      Map<String, Ranking.Place> places, List<String> tags) {
+    Columns<CheckpointResult> columns = columns(places);
+    tags.forEach(
+        tag ->
+            columns.text(
+                "tag " + tag, one -> one.tags() == null ? null : one.tags().get(tag)));
+    return columns;
+  }
+
+  private static Columns<CheckpointResult> columns(Map<String, Ranking.Place> places) {
     return new Columns<CheckpointResult>()
         .text("checkpoint_id", CheckpointResult::checkpointId)
         .text("base_id", CheckpointResult::baseId)

@@ -2,11 +2,13 @@ package io.github.intruders.jobs.report;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.intruders.forgetting.MeasuredForgetting;
+import io.github.intruders.forgetting.Retention;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.jobs.figures.AccumulationStep;
 import io.github.intruders.jobs.figures.CheckpointFigures;
 import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.jobs.figures.CorrelationLine;
+import io.github.intruders.jobs.figures.LadderLine;
 import io.github.intruders.jobs.figures.MatrixStep;
 import io.github.intruders.jobs.figures.TrackedIntruder;
 import io.github.intruders.jobs.ledger.MitigationEntry;
@@ -77,6 +79,12 @@ public record ReportInput(
    *
    * @param measured by checkpoint and metric
    * @param lines the correlations
+   * @param ladder what each measure adds to others
+   * @param transfer the task × step matrices of the sequences
    */
-  public record Outcomes(JavaRDD<MeasuredForgetting> measured, JavaRDD<CorrelationLine> lines) {}
+  public record Outcomes(
+      JavaRDD<MeasuredForgetting> measured,
+      JavaRDD<CorrelationLine> lines,
+      JavaRDD<LadderLine> ladder,
+      JavaRDD<Retention> transfer) {}
 }

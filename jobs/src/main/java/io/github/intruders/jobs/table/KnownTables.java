@@ -17,6 +17,9 @@ public final class KnownTables {
           AccumulationTable.BY_MATRIX,
           MetricsTable.TABLE,
           ForgettingTable.TABLE,
+          LadderTable.TABLE,
+          TransferTable.TABLE,
+          SeedsTable.TABLE,
           MitigationsTable.TABLE,
           RejectsTable.TABLE);
 

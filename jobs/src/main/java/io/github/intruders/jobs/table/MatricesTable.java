@@ -14,7 +14,7 @@ public final class MatricesTable {
           "matrices",
           "checkpoint_id",
           "checkpoint_id STRING, matrix STRING, layer INT, module STRING, rows INT, cols INT,"
-              + " dtype STRING, update_rank INT, update_norm DOUBLE, update_relative_norm DOUBLE,"
+              + " dtype STRING, update_rank INT, frozen_input STRING, update_norm DOUBLE, update_relative_norm DOUBLE,"
               + " update_spectral_norm DOUBLE, update_effective_rank DOUBLE,"
               + " update_stable_rank DOUBLE, update_mass DOUBLE, base_norm DOUBLE,"
               + " base_spectral_norm DOUBLE, base_rank INT, critical_strength DOUBLE, critical_margin DOUBLE,"
@@ -35,6 +35,7 @@ public final class MatricesTable {
         entry.cols(),
         entry.dtype(),
         entry.updateRank(),
+        entry.frozenInput(),
         entry.updateNorm(),
         entry.updateRelativeNorm(),
         entry.updateSpectralNorm(),
@@ -74,6 +75,7 @@ public final class MatricesTable {
         row.<Integer>getAs("cols"),
         row.getAs("dtype"),
         row.<Integer>getAs("update_rank"),
+        row.getAs("frozen_input"),
         row.<Double>getAs("update_norm"),
         row.<Double>getAs("update_relative_norm"),
         row.<Double>getAs("update_spectral_norm"),

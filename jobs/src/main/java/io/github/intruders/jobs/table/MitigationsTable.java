@@ -1,10 +1,8 @@
 package io.github.intruders.jobs.table;
 
 import io.github.intruders.jobs.ledger.MitigationEntry;
-import java.util.List;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import scala.jdk.javaapi.CollectionConverters;
 
 /** The {@code mitigations} table: one row per checkpoint, matrix and variant. */
 public final class MitigationsTable {
@@ -37,10 +35,10 @@ public final class MitigationsTable {
         entry.selection(),
         entry.intrudersBefore(),
         entry.intrudersScaled(),
-        toColumn(entry.scaledIndices()),
+        ColumnLists.toColumn(entry.scaledIndices()),
         entry.rounds(),
-        toColumn(entry.singularValuesBefore()),
-        toColumn(entry.singularValuesAfter()),
+        ColumnLists.toColumn(entry.singularValuesBefore()),
+        ColumnLists.toColumn(entry.singularValuesAfter()),
         entry.updateNormBefore(),
         entry.updateNormAfter(),
         entry.updateRankBefore(),
@@ -76,9 +74,5 @@ public final class MitigationsTable {
         row.<Double>getAs("reconstruction_error"),
         row.<Integer>getAs("intruders_after"),
         row.getAs("solver"));
-  }
-
-  private static scala.collection.Seq<Object> toColumn(List<?> values) {
-    return CollectionConverters.asScala(List.<Object>copyOf(values)).toSeq();
   }
 }

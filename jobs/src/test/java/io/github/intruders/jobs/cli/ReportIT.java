@@ -7,8 +7,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.intruders.forgetting.Ladder;
+import io.github.intruders.forgetting.Observation;
 import io.github.intruders.jobs.Launched;
 import io.github.intruders.jobs.cli.HeadlessBrowser.Look;
+import io.github.intruders.jobs.figures.CheckpointResult;
+import io.github.intruders.jobs.figures.LadderLine;
+import io.github.intruders.jobs.table.LadderTable;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -59,6 +65,8 @@ class ReportIT {
           "followed",
           "rank",
           "forgetting",
+          "transfer",
+          "multiples",
           "mitigation",
           "worst",
           "matrix",
@@ -159,7 +167,10 @@ class ReportIT {
       adapters.subList(0, step).forEach(one -> chain.add(zoo + "/lora-r8/" + one));
       checkpoint.put("sequence", "sequence " + HOSTILE.get(1)).put("step", step);
       checkpoint.put("task", "task " + HOSTILE.get(0));
-      checkpoint.putObject("tags").put("method", "method " + HOSTILE.get(2));
+      checkpoint
+          .putObject("tags")
+          .put("method", "method " + HOSTILE.get(2))
+          .put("rank <b>", step < 3 ? "8" : "16 " + HOSTILE.get(0));
       metrics.append(
           "\"%s\",\"loss </script>\",%d\n".formatted(id.replace("\"", "\"\""), 1 + step));
     }
@@ -189,6 +200,14 @@ class ReportIT {
               .toList();
     }
     for (String table : tables) {
+      if (table.equals("forgetting_ladder")) { // of four checkpoints there is none
+        spark
+            .createDataFrame(ladder(), LadderTable.TABLE.columns())
+            .withColumn("run_id", functions.lit("run"))
+            .write()
+            .parquet(many.resolve(table).toString());
+        continue;
+      }
       Dataset<Row> rows = spark.read().parquet(run.resolve(table).toString());
       List<String> columns = List.of(rows.columns());
       Dataset<Row> multiplied =
@@ -239,6 +258,23 @@ class ReportIT {
         .write()
         .parquet(many.resolve("rejects").toString());
     Files.copy(run.resolve("_summary.json"), many.resolve("_summary.json"));
+  }
+
+  /** A ladder of checkpoints that grow in every measure, and forget. */
+  private static List<Row> ladder() {
+    List<Observation> observations = new ArrayList<>();
+    for (int i = 0; i < 24; i++) {
+      Map<String, Double> measures = new TreeMap<>();
+      for (String measure : CheckpointResult.MEASURE_NAMES) {
+        measures.put(measure, 1.0 + i % 6 + (measures.size() * i * i) % 5);
+      }
+      observations.add(
+          new Observation("sequence " + i / 4, i % 2 == 0 ? "full" : "lora", measures, i % 6 + i / 8.0));
+    }
+    return Ladder.of(observations, CheckpointResult.MEASURE_NAMES).stream()
+        .map(
+            rung -> LadderTable.toRow(new LadderLine("base <b>\"", "loss </script>", "all", rung)))
+        .toList();
   }
 
   private static Path page(Path out) {
@@ -403,7 +439,7 @@ class ReportIT {
   void hoveringShowsTheNumbersOfEveryFigure() throws Exception {
     open(many, DESKTOP);
     int charts = browser.evaluate("charts.length").asInt();
-    assertThat(charts).isEqualTo(14);
+    assertThat(charts).isEqualTo(18);
     for (int chart = 0; chart < charts; chart++) {
       JsonNode place =
           browser.evaluate(

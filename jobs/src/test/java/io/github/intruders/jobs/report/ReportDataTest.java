@@ -252,7 +252,7 @@ class ReportDataTest {
                     line("unknown", "intruder_count", "all", "spearman", null, null),
                     line("not measured", "intruder_count", "all", "spearman", 1.0, "t")),
                 2);
-    scanned.outcomes = new Outcomes(measured, lines);
+    scanned.outcomes = new Outcomes(measured, lines, spark().emptyRDD(), spark().emptyRDD());
 
     JsonNode data = inGroup("outcomes", 1, scanned.input());
 
@@ -278,7 +278,12 @@ class ReportDataTest {
     IntStream.range(0, 20).forEach(i -> measured.add(measured("a", "first-%02d".formatted(i), i)));
     measured.add(measured("b", "last", 1));
     Scanned scanned = scanned();
-    scanned.outcomes = new Outcomes(spark().parallelize(measured, 2), spark().emptyRDD());
+    scanned.outcomes = 
+        new Outcomes(
+            spark().parallelize(measured, 2),
+            spark().emptyRDD(),
+            spark().emptyRDD(),
+            spark().emptyRDD());
 
     JsonNode data = inGroup("metrics", 2, scanned.input());
 
@@ -459,6 +464,7 @@ class ReportDataTest {
         rows + 2,
         "F32",
         2,
+        null,
         0.3,
         0.1,
         2,

@@ -231,6 +231,7 @@ class RunSummaryTest {
         3,
         2,
         0.25,
+        0,
         1,
         4,
         0.001,

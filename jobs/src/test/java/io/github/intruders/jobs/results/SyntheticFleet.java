@@ -193,6 +193,7 @@ public final class SyntheticFleet {
         SIZE,
         "F32",
         RANK,
+        null,
         random.nextDouble(),
         random.nextDouble(),
         1 + random.nextDouble(),

@@ -4,12 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.intruders.accumulation.Intruder;
 import io.github.intruders.accumulation.TrackPoint;
+import io.github.intruders.forgetting.Bootstrap;
+import io.github.intruders.forgetting.Configuration;
 import io.github.intruders.forgetting.MeasuredForgetting;
+import io.github.intruders.forgetting.Retention;
+import io.github.intruders.forgetting.Rung;
+import io.github.intruders.forgetting.Scale;
+import io.github.intruders.forgetting.SeedSpread;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.jobs.figures.AccumulationStep;
 import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.jobs.figures.CorrelationLine;
+import io.github.intruders.jobs.figures.LadderLine;
+import io.github.intruders.jobs.figures.SeedLine;
 import io.github.intruders.jobs.figures.MatrixStep;
 import io.github.intruders.jobs.figures.TrackedIntruder;
 import io.github.intruders.jobs.ledger.MitigationEntry;
@@ -209,6 +217,76 @@ class RowsTest {
   }
 
   @Test
+  void ladders() {
+    back(
+        LadderTable.TABLE,
+        LadderTable::toRow,
+        LadderTable::fromRow,
+        new LadderLine(
+            "base",
+            "loss",
+            "all",
+            new Rung(
+                Scale.LOG,
+                2,
+                List.of("method", "update_relative_norm", "intruder_count"),
+                16,
+                4,
+                3,
+                0.5,
+                0.125,
+                new Bootstrap.Interval(0.1, 0.2, 1999),
+                new Bootstrap.Interval(0.11, 0.21, 1998),
+                -0.25,
+                new Bootstrap.Interval(-0.5, 0.3, 1997),
+                new Bootstrap.Interval(-0.4, 0.4, 1996),
+                0.01,
+                0.05,
+                "rough")),
+        new LadderLine(
+            "base",
+            "loss",
+            "method=lora",
+            new Rung(
+                Scale.RANK, null, List.of("update_mass"), 2, 1, 0, null, null, null, null, null,
+                null, null, null, null, "n = 2")));
+  }
+
+  @Test
+  void transfer() {
+    back(
+        TransferTable.TABLE,
+        TransferTable::toRow,
+        TransferTable::fromRow,
+        new Retention(
+            "lora", 3, "lora/3", "xml", "loss_c", "c", "loss *", 2.5, 3.5, true, -1.0, 1, 0.25, 2,
+            -0.5, 4, 0.75, -0.125),
+        new Retention(
+            "lora", 1, "lora/1", null, "acc", null, null, 0.5, 0.75, false, 0.125, null, null,
+            null, null, null, null, null));
+  }
+
+  @Test
+  void seeds() {
+    back(
+        SeedsTable.TABLE,
+        SeedsTable::toRow,
+        SeedsTable::fromRow,
+        new SeedLine(
+            "base",
+            new Configuration(Map.of("rank", "8", "method", "lora"), 2, "c"),
+            "forgetting",
+            "loss",
+            new SeedSpread(3, 0.5, 0.25, 0.125, 0.75)),
+        new SeedLine(
+            "base",
+            new Configuration(Map.of(), null, null),
+            "measure",
+            "intruder_count",
+            new SeedSpread(1, 7, null, 7, 7)));
+  }
+
+  @Test
   void mitigations() {
     back(
         MitigationsTable.TABLE,
@@ -239,6 +317,7 @@ class RowsTest {
         128,
         "BF16",
         8,
+        "repeated",
         2.5,
         0.125,
         1.75,
