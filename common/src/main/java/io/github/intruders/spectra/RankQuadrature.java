@@ -53,6 +53,7 @@ final class RankQuadrature {
     p = d.cols();
     norm = update.frobeniusNorm();
     start = Matrix.allocate(p, PROBES + GAUSSIANS, Precision.SINGLE);
+    DEVIATIONS = new org.apache.commons.math3.distribution.TDistribution(PROBES - 1).inverseCumulativeProbability(0.9995);
     most = Math.min(MOST_STEPS, p / start.cols());
     SplittableRandom random = new SplittableRandom(seed);
     double[] row = new double[start.cols()];
