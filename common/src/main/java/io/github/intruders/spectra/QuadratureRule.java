@@ -7,7 +7,7 @@ import io.github.intruders.linalg.Svd;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * A rule zᵀ f(√(DᵀD)) z ≈ Σ weightᵢ · f(nodeᵢ) of a vector z for functions with f(0) = 0, from the
+ * A rule zᵀ f(√(DᵀD)) z ≈ Σ weightᵢ · f(nodeᵢ) of a vector z, for functions with f(0) = 0, from the
  * bidiagonal matrix that Golub and Kahan's process makes of D and z (Golub and Meurant 2010).
  *
  * @param nodes not negative, in the units of D

@@ -1,138 +1,218 @@
 package io.github.intruders.spectra;
 
+import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.BlockKrylov;
 import io.github.intruders.linalg.Factor;
-import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
-import io.github.intruders.linalg.Svd;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.UUID;
 import java.util.function.DoubleUnaryOperator;
-import java.util.stream.IntStream;
+import org.apache.commons.math3.distribution.TDistribution;
 
 /**
  * The effective rank exp(ln S − L / S) of an update D, where S = Σσ and L = Σ σ ln σ, without its
  * singular values: by stochastic Lanczos quadrature (Ubaru, Chen and Saad 2017), deflated. Singular
- * values are taken relative to the largest, and p is the smaller side of D.
+ * values are taken relative to the largest; p is the smaller side of D.
  *
- * <p>Random signs z, the probes, and as many Gaussian vectors go through D side by side as one block
- * Krylov method. All that follows is found in its spaces, which are small.
+ * <p>Vectors of random signs, the probes z, and as many Gaussian vectors go through D side by side,
+ * as one block Krylov method. All else happens in its search spaces, which are small:
  *
  * <ul>
- *   <li>The leading triplets come from the Krylov space of the Gaussian vectors alone. So they don't
- *       depend on the probes, and what they leave of the sums is what the probes have to estimate.
- *   <li>Golub and Kahan's process on what is left, from each probe, gives two rules for zᵀ f(D) z.
- *       All even derivatives of √x are negative on (0, 1) and all odd ones positive, and of √x ln x
- *       the other way round. So the rules of Gauss and of Gauss and Radau hold the true value
- *       between them.
- *   <li>The probes' spread is taken down by control variates: the traces of 1 and of DᵀD are known,
- *       so that only the part of f counts that is not a + b · x.
+ *   <li>The leading triplets come from the Krylov space of the Gaussian vectors alone, see {@link
+ *       LeadingTriplets}. So they don't depend on the probes, which are to estimate what is left.
+ *   <li>Golub and Kahan's process on what is left, from every probe, gives two rules for zᵀ f(D) z.
+ *       The even derivatives of √x are negative on (0, 1] and the odd ones positive, and from the
+ *       second on those of √x ln x have the opposite signs. So of the rules of Gauss and of Gauss
+ *       and Radau one gives too much and one too little.
+ *   <li>The traces of 1 and of DᵀD are known. They are control variates: only that part of f adds
+ *       to the probes' spread which is not a + b · x, see {@link ProbeRules}.
  * </ul>
+ *
+ * <p>The bounds are those of the rules, widened by Student's t for a chance of {@value #MISSED} that
+ * the probes mislead, by what the leading triplets' residuals allow, and by rounding. The method
+ * goes on, with more triplets and better rules, until they are narrow.
  */
-final class RankQuadrature {
-  static int PROBES = 16;
-  static int GAUSSIANS = 16;
-  static int FIRST_STEPS = 12;
-  static int MORE_STEPS = 4;
-  static int MOST_STEPS = 28;
-  static double CONVERGED = 0.03;
-  static double DEVIATIONS = 4.1;
-  static double TARGET = 0.02;
-  static boolean verbose = false;
+public final class RankQuadrature {
+  /** Half the bounds' width, relative to the value, at which the method is done. */
+  private static final double NARROW = 0.02;
+
+  private static final double MISSED = 0.001;
+  private static final int FIRST_STEPS = 12;
+  private static final int MORE_STEPS = 4;
+  private static final int MOST_STEPS = 28;
+
+  /** Vectors of each kind. */
+  private static final int PROBES = 16;
+
+  /** The same of matrices so small that they would fill the whole space. */
+  private static final int FEW_PROBES = 8;
+
+  private static final int SMALL = 512;
+
+  /** Updates outside these bounds could leave single precision's range on the way. */
+  private static final double SMALLEST_NORM = 1e-12;
+
+  private static final double LARGEST_NORM = 1e12;
+
+  /** Where the middle between both rules lies for values that reach down to zero evenly. */
+  private static final double GAUSS_SHARE = 2.0 / 3;
 
   private final Factor d;
   private final int p;
   private final double norm;
+  private final int probes;
+  private final double deviations;
   private final Matrix start;
-  private final int most;
 
-  private RankQuadrature(Matrix update, long seed) {
+  private RankQuadrature(Matrix update, double norm, long seed) {
+    this.norm = norm;
     d = update.rows() >= update.cols() ? update : update.t();
     p = d.cols();
-    norm = update.frobeniusNorm();
-    start = Matrix.allocate(p, PROBES + GAUSSIANS, Precision.SINGLE);
-    DEVIATIONS = new org.apache.commons.math3.distribution.TDistribution(PROBES - 1).inverseCumulativeProbability(0.9995);
-    most = Math.min(MOST_STEPS, p / start.cols());
+    probes = p < SMALL ? FEW_PROBES : PROBES;
+    deviations = new TDistribution(probes - 1).inverseCumulativeProbability(1 - MISSED / 2);
+    start = Matrix.allocate(p, 2 * probes, Precision.SINGLE);
     SplittableRandom random = new SplittableRandom(seed);
     double[] row = new double[start.cols()];
     for (int i = 0; i < p; i++) {
-      for (int j = 0; j < row.length; j++) {
-        row[j] = j >= PROBES ? random.nextGaussian() : random.nextBoolean() ? 1 : -1;
+      for (int j = 0; j < probes; j++) {
+        row[j] = random.nextBoolean() ? 1 : -1;
+        row[probes + j] = random.nextGaussian();
       }
       start.setRow(i, row);
     }
   }
 
-  static Optional<Estimate> of(Matrix update, long seed) {
-    return new RankQuadrature(update, seed).run();
+  /**
+   * Whether the estimate is cheaper than all singular values, by the operations of both: products
+   * with D, the orthogonalisation of the search spaces, and what no size changes, against a Gram
+   * matrix and its eigenvalues, which are slower by their double precision. In square matrices that
+   * is so from about 1000 on.
+   */
+  public static boolean pays(int rows, int cols) {
+    double q = Math.max(rows, cols);
+    double p = Math.min(rows, cols);
+    return p >= SMALL && flops(rows, cols) < 1.6 * q * p * p + 4.1 * p * p * p;
   }
 
-  record Estimate(double norm, double spectralNorm, double value, double low, double high,
-      int steps, int deflated, double quad, double stat, double allowed, double residual) {
-      double halfWidth() { return quad / 2 + stat + allowed;}
+  /** Operations of an estimate whose bounds are narrow after 16 steps. */
+  public static double flops(int rows, int cols) {
+    double steps = 16;
+    double width = 2 * PROBES;
+    double products = 4 * width * steps * rows * cols;
+    double orthogonalisation = 4 * width * width * steps * steps * ((double) rows + cols);
+    return products + orthogonalisation + 2e9;
   }
 
-  private Optional<Estimate> run() {
+  /** The most vectors of a search space. */
+  public static int mostVectors() {
+    return 2 * PROBES * MOST_STEPS;
+  }
+
+  /**
+   * Estimates the figures of an update.
+   *
+   * @param update (m, n); stays as it is
+   * @param identity names the matrix: the same name draws the same random numbers
+   * @return nothing where the bounds stay wide or single precision does not hold the numbers
+   */
+  static Optional<UpdateStatistics> of(Matrix update, String identity) {
+    byte[] name = identity.getBytes(StandardCharsets.UTF_8);
+    return within(NARROW, update, UUID.nameUUIDFromBytes(name).getMostSignificantBits())
+        .filter(Estimate::isNarrow)
+        .map(Estimate::figures);
+  }
+
+  /**
+   * The same until the bounds are as narrow as is asked for, or no more steps are left.
+   *
+   * @param halfWidth relative to the value
+   */
+  static Optional<Estimate> within(double halfWidth, Matrix update, long seed) {
+    double norm = update.frobeniusNorm();
+    if (norm == 0) {
+      return Optional.of(new Estimate(UpdateStatistics.NONE, 0, 0, 0));
+    }
+    if (!(norm > SMALLEST_NORM && norm < LARGEST_NORM)) {
+      return Optional.empty();
+    }
+    try (Arena arena = Arena.open()) {
+      return new RankQuadrature(update.in(Precision.SINGLE), norm, seed).until(halfWidth);
+    }
+  }
+
+  /**
+   * What came out.
+   *
+   * @param rules how far the rules lie apart, relative to the value
+   * @param spread of the probes, times Student's t
+   * @param allowed for residuals and rounding
+   */
+  record Estimate(UpdateStatistics figures, double rules, double spread, double allowed) {
+    double halfWidth() {
+      return rules / 2 + spread + allowed;
+    }
+
+    boolean isNarrow() {
+      return halfWidth() <= NARROW;
+    }
+  }
+
+  private Optional<Estimate> until(double halfWidth) {
+    int most = Math.min(MOST_STEPS, p / start.cols());
     BlockKrylov search = new BlockKrylov(d, start.cols(), most);
     Matrix next = start;
-    Estimate last = null;
+    Optional<Estimate> estimate = Optional.empty();
     for (int step = 1; step <= most; step++) {
       if (!search.forth(next)) {
         return Optional.empty();
       }
       next = search.back();
       if (step == most || (step >= FIRST_STEPS && (step - FIRST_STEPS) % MORE_STEPS == 0)) {
-        last = estimate(search, next, step);
-        if (verbose) System.out.println("   " + last);
-        if (last.halfWidth() <= TARGET) {
-          return Optional.of(last);
+        try (Arena arena = Arena.open()) {
+          estimate = Optional.of(estimate(search, next, step));
+        }
+        if (estimate.get().halfWidth() <= halfWidth) {
+          return estimate;
         }
       }
     }
-    return Optional.ofNullable(last);
+    return estimate;
   }
 
   private Estimate estimate(BlockKrylov search, Matrix back, int steps) {
-    Matrix b = search.projected();
-    Matrix right = search.right();
-    Matrix first =
-        right.columnRange(0, start.cols()).t().times(start).to(Precision.DOUBLE);
-    Deflation leading =
-        Deflation.of(b, first.columnRange(PROBES, start.cols()), beyond(right, back), steps);
-    double unit = leading.largest();
-    Matrix probes = Matrix.zeros(search.size(), PROBES, Precision.DOUBLE);
-    probes.rowRange(0, start.cols()).assign(first.columnRange(0, PROBES));
-    Rules rules = Rules.of(b.scaleInPlace(1 / unit), leading, probes, steps);
+    Matrix projected = search.projected();
+    Matrix started = Matrix.zeros(search.size(), start.cols(), Precision.DOUBLE);
+    started
+        .rowRange(0, start.cols())
+        .assign(search.right().columnRange(0, start.cols()).t().times(start));
+    LeadingTriplets leading =
+        LeadingTriplets.of(
+            projected,
+            started.columnRange(probes, start.cols()).copy(),
+            beyond(search.right(), back),
+            steps);
+    double largest = leading.largest();
+    ProbeRules rules =
+        ProbeRules.of(
+            projected.scaleInPlace(1 / largest),
+            leading,
+            started.columnRange(0, probes).copy(),
+            steps);
     double trace = p - leading.count();
-    double square = Math.max(0, norm / unit * (norm / unit) - leading.squares());
-    Sum s = rules.sum(DoubleUnaryOperator.identity(), leading, trace, square);
-    Sum l = rules.sum(RankQuadrature::timesLog, leading, trace, square);
-    // both ends
-    double sMid = (2 * s.gauss() + s.radau()) / 3, lMid = (2 * l.gauss() + l.radau()) / 3;
-    double hi = Double.NEGATIVE_INFINITY, lo = Double.POSITIVE_INFINITY;
-    for (double ss : new double[] {s.gauss(), s.radau()})
-      for (double ll : new double[] {l.gauss(), l.radau()}) {
-        hi = Math.max(hi, lnRank(ss, ll));
-        lo = Math.min(lo, lnRank(ss, ll));
-      }
-    double ds = 1 / sMid + lMid / sMid / sMid, dl = -1 / sMid;
-    double[] g = new double[PROBES];
-    double mg = 0, vg = 0;
-    for (int i = 0; i < PROBES; i++) {
-      g[i] = ds * s.spread()[i] + dl * l.spread()[i];
-      mg += g[i] / PROBES;
-    }
-    for (double x : g) vg += (x - mg) * (x - mg) / (PROBES - 1);
-    double stat = DEVIATIONS * Math.sqrt(vg / PROBES);
-    double rounding = p * 6e-8;
-    double allowed = Math.abs(ds) * (leading.allowS() + rounding) + Math.abs(dl) * (leading.allowL() - rounding * Math.log(rounding/p));
-    double h = stat + allowed;
-    return new Estimate(norm, unit, Math.exp(lnRank(sMid, lMid)), Math.exp(lo - h), Math.exp(hi + h), steps, leading.count(), hi - lo, stat, allowed, leading.residuals()[0]);
+    double all = norm / largest * (norm / largest);
+    double squares = Math.max(0, all - leading.squares());
+    double error = Precision.SINGLE.epsilon() * all;
+    return new Sums(
+            rules.sum(DoubleUnaryOperator.identity(), leading, trace, squares, error),
+            rules.sum(RankQuadrature::timesLog, leading, trace, squares, error))
+        .estimate(leading);
   }
 
-  /** NᵀN, where N is what lies beyond the right space of what came back. */
+  /** NᵀN in double precision, where N is what came back and lies beyond the right space. */
   private static Matrix beyond(Matrix right, Matrix back) {
     Matrix rest = back.copy();
     for (int i = 0; i < 2; i++) {
@@ -142,122 +222,77 @@ final class RankQuadrature {
     return wide.t().times(wide);
   }
 
-  record Deflation(double largest, double[] s, double[] residuals, int count, Matrix x, Matrix y) {
-    static Deflation of(Matrix b, Matrix gaussians, Matrix beyond, int steps) {
-      int size = b.rows();
-      int width = beyond.rows();
-      int g = gaussians.cols();
-      BlockKrylov search = new BlockKrylov(b, g, steps);
-      Matrix next = Matrix.zeros(size, g, Precision.DOUBLE);
-      next.rowRange(0, width).assign(gaussians);
-      for (int i = 0; i < steps; i++) {
-        search.forth(next);
-        if (i + 1 < steps) next = search.back();
-      }
-      Svd svd = LapackSvd.DIVIDE_AND_CONQUER.decompose(search.projected());
-      int most = svd.s().length / 2;
-      double unit = svd.s()[0];
-      double[] s = new double[most];
-      for (int i = 0; i < most; i++) s[i] = svd.s()[i] / unit;
-      Matrix x = search.left().times(svd.u().columnRange(0, most));
-      Matrix y = search.right().times(svd.vt().rowRange(0, most).t());
-      Matrix inside = b.t().times(x);
-      inside.plusInPlace(-1, y.copy().scaleColumnsInPlace(Arrays.copyOf(svd.s(), most)));
-      double[] in = inside.columnNorms();
-      Matrix last = x.rowRange(size - width, size);
-      Matrix image = beyond.times(last);
-      double[] residuals = new double[most];
-      int count = 0;
-      for (int i = 0; i < most; i++) {
-        double sum = in[i] * in[i];
-        double[] a = last.column(i), c = image.column(i);
-        for (int j = 0; j < width; j++) sum += a[j] * c[j];
-        residuals[i] = Math.sqrt(Math.max(0, sum)) / unit;
-        if (count == i && residuals[i] <= CONVERGED * s[i]) count++;
-      }
-      return new Deflation(unit, s, residuals, count, x.columnRange(0, count), y.columnRange(0, count));
-    }
-    double squares() {
-      return IntStream.range(0, count).mapToDouble(i -> s[i] * s[i] + residuals[i] * residuals[i]).sum();
-    }
-    double allowS() { return IntStream.range(0, count).mapToDouble(i -> residuals[i] * residuals[i] / (2 * s[i])).sum(); }
-    double allowL() { return IntStream.range(0, count).mapToDouble(i -> residuals[i] * residuals[i] / (2 * s[i]) * (1 - Math.log(s[i]))).sum(); }
-    double sum(DoubleUnaryOperator f) { return IntStream.range(0, count).mapToDouble(i -> f.applyAsDouble(s[i])).sum(); }
-    void removeLeft(Matrix m) { if (count > 0) m.plusProductInPlace(-1, x, x.t().times(m)); }
-    void removeRight(Matrix m) { if (count > 0) m.plusProductInPlace(-1, y, y.t().times(m)); }
-  }
+  /** S and L, both by their rules. */
+  private final class Sums {
+    private final ProbeRules.Sum s;
+    private final ProbeRules.Sum l;
 
-  record Sum(double gauss, double radau, double[] spread) {}
-
-  record Rules(double[] mass, double[] square, QuadratureRule[] gauss, QuadratureRule[] radau) {
-    static Rules of(Matrix b, Deflation leading, Matrix probes, int steps) {
-      int n = probes.cols();
-      double[][] alpha = new double[n][steps], beta = new double[n][steps];
-      Matrix v = probes;
-      leading.removeRight(v);
-      leading.removeRight(v);
-      double[] mass = normalise(v);
-      Matrix u = null;
-      for (int j = 0; j < steps; j++) {
-        Matrix nu = b.times(v);
-        if (j > 0) nu.plusInPlace(-1, u.scaleColumnsInPlace(at(beta, j - 1)));
-        leading.removeLeft(nu);
-        put(alpha, j, normalise(nu));
-        u = nu;
-        Matrix nv = b.t().times(u).plusInPlace(-1, v.scaleColumnsInPlace(at(alpha, j)));
-        leading.removeRight(nv);
-        put(beta, j, normalise(nv));
-        v = nv;
-      }
-      double[] square = new double[n];
-      QuadratureRule[] gauss = new QuadratureRule[n], radau = new QuadratureRule[n];
-      for (int i = 0; i < n; i++) {
-        mass[i] *= mass[i];
-        square[i] = mass[i] * alpha[i][0] * alpha[i][0];
-        gauss[i] = QuadratureRule.gauss(mass[i], alpha[i], beta[i]);
-        radau[i] = QuadratureRule.radau(mass[i], alpha[i], beta[i]);
-      }
-      return new Rules(mass, square, gauss, radau);
+    Sums(ProbeRules.Sum s, ProbeRules.Sum l) {
+      this.s = s;
+      this.l = l;
     }
-    static double[] at(double[][] a, int j) { return Arrays.stream(a).mapToDouble(r -> r[j]).toArray(); }
-    static void put(double[][] a, int j, double[] values) { for (int i = 0; i < a.length; i++) a[i][j] = values[i]; }
 
-    Sum sum(DoubleUnaryOperator f, Deflation leading, double trace, double square) {
-      double w0 = 0, wx = 0, wxx = 0, wf = 0, wxf = 0;
-      for (QuadratureRule rule : gauss) {
-        for (int j = 0; j < rule.nodes().length; j++) {
-          double s = rule.nodes()[j], x = s * s, w = rule.weights()[j], y = f.applyAsDouble(s);
-          w0 += w; wx += w * x; wxx += w * x * x; wf += w * y; wxf += w * x * y;
-        }
+    Estimate estimate(LeadingTriplets leading) {
+      double sum = middle(s.gauss(), s.radau());
+      double logSum = middle(l.gauss(), l.radau());
+      double[] corners = {
+        lnRank(s.gauss(), l.gauss()),
+        lnRank(s.gauss(), l.radau()),
+        lnRank(s.radau(), l.gauss()),
+        lnRank(s.radau(), l.radau())
+      };
+      double lowest = Arrays.stream(corners).min().orElseThrow();
+      double highest = Arrays.stream(corners).max().orElseThrow();
+      // What small changes of S and of L change of the rank's logarithm.
+      double bySum = (1 + logSum / sum) / sum;
+      double byLogSum = -1 / sum;
+      double spread = deviations * standardError(bySum, byLogSum);
+      double unit = Precision.SINGLE.epsilon() / 2;
+      double rounding = p * unit;
+      double allowed =
+          Math.abs(bySum) * (leading.errorOfSum() + s.error() + rounding)
+              - byLogSum * (leading.errorOfLogSum() + l.error() - rounding * Math.log(unit));
+      double value = Math.exp(lnRank(sum, logSum));
+      return new Estimate(
+          new UpdateStatistics(
+              null,
+              norm,
+              leading.largest(),
+              value,
+              Math.max(1, Math.exp(lowest - spread - allowed)),
+              Math.min(p, Math.exp(highest + spread + allowed))),
+          highest - lowest,
+          spread,
+          allowed);
+    }
+
+    /** Of the rank's logarithm, by the probes' own values of it. */
+    private double standardError(double bySum, double byLogSum) {
+      double mean = 0;
+      double[] values = new double[probes];
+      for (int i = 0; i < probes; i++) {
+        values[i] =
+            bySum * middle(s.gaussOf()[i], s.radauOf()[i])
+                + byLogSum * middle(l.gaussOf()[i], l.radauOf()[i]);
+        mean += values[i] / probes;
       }
-      double det = w0 * wxx - wx * wx;
-      double b = det > 1e-12 * w0 * wxx ? (w0 * wxf - wx * wf) / det : 0;
-      double a = w0 > 0 ? (wf - b * wx) / w0 : 0;
-      double known = leading.sum(f) + a * trace + b * square;
-      double g = 0, r = 0;
-      double[] spread = new double[mass.length];
-      for (int i = 0; i < mass.length; i++) {
-        double c = a * mass[i] + b * this.square[i];
-        double gi = gauss[i].sum(f) - c, ri = radau[i].sum(f) - c;
-        g += gi / mass.length;
-        r += ri / mass.length;
-        spread[i] = (2 * gi + ri) / 3;
+      double squares = 0;
+      for (double value : values) {
+        squares += (value - mean) * (value - mean);
       }
-      return new Sum(known + g, known + r, spread);
+      return Math.sqrt(squares / (probes - 1) / probes);
     }
   }
 
-  private static double lnRank(double s, double l) {
-    return Math.log(s) - l / s;
+  private static double middle(double gauss, double radau) {
+    return GAUSS_SHARE * gauss + (1 - GAUSS_SHARE) * radau;
   }
 
-  private static double timesLog(double s) {
-    return s > 0 ? s * Math.log(s) : 0;
+  private static double lnRank(double sum, double logSum) {
+    return Math.log(sum) - logSum / sum;
   }
 
-  private static double[] normalise(Matrix v) {
-    double[] norms = v.columnNorms();
-    v.scaleColumnsInPlace(Arrays.stream(norms).map(x -> x > 0 ? 1 / x : 0).toArray());
-    return norms;
+  private static double timesLog(double value) {
+    return value > 0 ? value * Math.log(value) : 0;
   }
 }
