@@ -25,6 +25,9 @@ public final class CostModel implements Serializable {
   /** Products in single precision. */
   private static final double PRODUCT_FLOPS = 6.5e10;
 
+  /** The same with few columns, bound by memory. */
+  private static final double NARROW_PRODUCT_FLOPS = 5e10;
+
   /** Products in double precision. */
   private static final double DOUBLE_PRODUCT_FLOPS = 4e10;
 
@@ -124,7 +127,7 @@ public final class CostModel implements Serializable {
     int cols = base.source().cols();
     if (routes.estimatesRank(rows, cols)) {
       double flops = RankQuadrature.flops(rows, cols);
-      return new Cost(flops, flops / PRODUCT_FLOPS, 0, 0);
+      return new Cost(flops, flops / NARROW_PRODUCT_FLOPS, 0, 0);
     }
     double p = p(base);
     double gram = q(base) * p * p;

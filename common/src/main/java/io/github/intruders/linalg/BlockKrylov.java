@@ -1,7 +1,5 @@
 package io.github.intruders.linalg;
 
-import java.util.Arrays;
-
 /**
  * The two search spaces of a block Krylov method for singular triplets (Golub, Luk and Overton
  * 1981), with full orthogonalisation: orthonormal bases of both sides, and the matrix between them.
@@ -93,39 +91,45 @@ public final class BlockKrylov {
    * direction is replaced by one that does.
    */
   private boolean append(Matrix basis, Matrix vectors) {
-    double[] norms = vectors.columnNorms();
-    if (!Arrays.stream(norms).allMatch(Double::isFinite)) {
+    if (!Double.isFinite(vectors.frobeniusNorm())) {
       return false;
     }
     Matrix before = basis.columnRange(0, size);
     Matrix rest = vectors.copy();
-    removeSpan(before, rest);
+    double[] removed = removeSpan(before, rest);
     removeSpan(before, rest);
     OrthonormalBasis fresh = OrthonormalBasis.of(rest);
-    for (int attempt = 0; attempt < ATTEMPTS && isWeak(fresh.r(), norms); attempt++) {
-      removeSpan(before, fresh.q());
+    for (int attempt = 0; attempt < ATTEMPTS && isWeak(fresh.r(), removed); attempt++) {
+      removed = removeSpan(before, fresh.q());
       fresh = OrthonormalBasis.of(fresh.q());
-      Arrays.fill(norms, 1);
     }
     basis.columnRange(size, size + width).assign(fresh.q());
     return true;
   }
 
-  private static void removeSpan(Matrix basis, Matrix vectors) {
-    if (basis.cols() > 0) {
-      vectors.plusProductInPlace(-1, basis, basis.t().times(vectors));
+  /**
+   * Takes the part within a basis out of vectors, in place.
+   *
+   * @return how long that part was, for each vector
+   */
+  private static double[] removeSpan(Matrix basis, Matrix vectors) {
+    if (basis.cols() == 0) {
+      return new double[vectors.cols()];
     }
+    Matrix coordinates = basis.t().times(vectors);
+    vectors.plusProductInPlace(-1, basis, coordinates);
+    return coordinates.columnNorms();
   }
 
   /**
    * Whether a vector is nearly dependent on those before it, by its triangular factor.
    *
-   * @param norms of the vectors before they were orthogonalised
+   * @param removed how long the part was that orthogonalisation took out of each
    */
-  private static boolean isWeak(Matrix r, double[] norms) {
+  private static boolean isWeak(Matrix r, double[] removed) {
     double[] left = r.columnNorms();
-    for (int j = 0; j < norms.length; j++) {
-      if (!(Math.abs(r.get(j, j)) > Math.max(WEAK * left[j], LOST * norms[j]))) {
+    for (int j = 0; j < left.length; j++) {
+      if (!(Math.abs(r.get(j, j)) > Math.max(WEAK * left[j], LOST * removed[j]))) {
         return true;
       }
     }

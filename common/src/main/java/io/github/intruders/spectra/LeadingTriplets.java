@@ -37,7 +37,9 @@ record LeadingTriplets(double largest, double[] values, double[] residuals, Matr
       if (!search.forth(next)) {
         throw new IllegalStateException("Not finite: " + projected);
       }
-      next = search.back();
+      if (step < steps) {
+        next = search.back();
+      }
     }
     Svd svd = LapackSvd.DIVIDE_AND_CONQUER.decompose(search.projected());
     int most = svd.s().length / 2;

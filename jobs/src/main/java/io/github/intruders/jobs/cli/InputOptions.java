@@ -156,7 +156,7 @@ final class InputOptions {
       description =
           "Find the effective rank of every full fine-tune's update from all its singular values."
               + " Without this option it is an estimate with bounds where that is cheaper, for"
-              + " matrices from about 1000 on.")
+              + " matrices from about 1050 x 1050 on.")
   private boolean exactRank;
 
   @Option(

@@ -79,7 +79,8 @@ class RowsTest {
         MatricesTable::toRow,
         row -> MatricesTable.fromRow(row, VECTORS),
         inALayer,
-        entry(null, VECTORS));
+        entry(null, VECTORS),
+        entry(5, VECTORS, null));
 
     List<VectorScan> vectors = new ArrayList<>();
     Iterator<Row> rows = SingularVectorsTable.toRows(inALayer);
@@ -229,6 +230,10 @@ class RowsTest {
   }
 
   private static ScanEntry entry(Integer layer, List<VectorScan> vectors) {
+    return entry(layer, vectors, 8);
+  }
+
+  private static ScanEntry entry(Integer layer, List<VectorScan> vectors, Integer updateRank) {
     return new ScanEntry(
         "key",
         "lora/1",
@@ -238,7 +243,7 @@ class RowsTest {
         384,
         128,
         "BF16",
-        8,
+        updateRank,
         2.5,
         0.125,
         1.75,
