@@ -18,6 +18,14 @@ import org.junit.jupiter.api.Test;
 
 class CostModelTest {
   private final CostModel model = new CostModel(ScanSettings.published());
+  private final CostModel exactRank =
+      new CostModel(
+          new ScanSettings(
+              TopK.parse("10"),
+              List.of(0.5),
+              List.of(Side.LEFT),
+              SolverChoice.AUTO,
+              RankChoice.EXACT));
 
   /** Seconds of two cores, as the README quotes them from {@code bench}. */
   @Test
@@ -30,14 +38,6 @@ class CostModelTest {
     assertRatio(withoutReading(large, adapters(32, 16)), 2 * 32 * 0.0176);
     assertRatio(withoutReading(small, full(1)), 2 * (0.0374 + 0.11));
     assertRatio(withoutReading(large, full(1)), 2 * (0.161 + 0.35));
-    CostModel exactRank =
-        new CostModel(
-            new ScanSettings(
-                TopK.parse("10"),
-                List.of(0.5),
-                List.of(Side.LEFT),
-                SolverChoice.AUTO,
-                RankChoice.EXACT));
     assertRatio(withoutReading(exactRank, small, full(1)), 2 * (0.0442 + 0.3));
     assertRatio(withoutReading(exactRank, large, full(1)), 2 * (0.145 + 3));
   }
@@ -73,14 +73,6 @@ class CostModelTest {
   @Test
   void theEstimatedRankIsTakenWhereItIsCheaper() {
     Routes routes = new Routes(ScanSettings.published());
-    CostModel exactRank =
-        new CostModel(
-            new ScanSettings(
-                TopK.parse("10"),
-                List.of(0.5),
-                List.of(Side.LEFT),
-                SolverChoice.AUTO,
-                RankChoice.EXACT));
     for (int size : new int[] {128, 512, 1024, 1152, 2048, 4096, 8192}) {
       BaseMatrix matrix = matrix(size, size);
       boolean cheaper =
