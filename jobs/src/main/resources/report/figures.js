@@ -705,7 +705,7 @@ function worstMatrices() {
   };
   redraws.push(() => {
     holder.replaceChildren(table(rows.filter((row) => isDrawn(checkpointOf.get(row.checkpoint_id)) || !checkpointOf.has(row.checkpoint_id)), [['matrix', 'matrix', 'text', link], ['checkpoint_id', 'checkpoint', 'text'], ['intruder_count', 'intruders'],
-      ['intruder_energy_share', 'energy share', '', percent], ['update_relative_norm', 'update norm', '', percent], ['update_rank', 'rank'], ['update_effective_rank', 'effective rank'], ['critical_margin', 'margin'],
+      ['intruder_energy_share', 'energy share', '', percent], ['update_relative_norm', 'update norm', '', percent], ['update_rank', 'rank'], ['update_effective_rank', 'effective rank'], ['update_effective_rank_low', 'at least'], ['update_effective_rank_high', 'at most'], ['critical_margin', 'margin'],
       ['solver', 'solver', 'text'], ['max_residual', 'residual']], 'Matrices with most intruders', 15));
   });
 

@@ -9,6 +9,7 @@ import io.github.intruders.linalg.SideBySide;
 import io.github.intruders.linalg.Svd;
 import io.github.intruders.scan.CoordinateUpdate;
 import io.github.intruders.scan.MatrixScan;
+import io.github.intruders.scan.Routes;
 import io.github.intruders.scan.ScanSettings;
 import io.github.intruders.scan.TunedSolver;
 import io.github.intruders.scan.TunedSpectrum;
@@ -64,8 +65,13 @@ public final class RouteBenchmark {
    * @param maxSingularValueRelativeDifference fast against reference
    * @param intruderCountsEqual at every threshold of the sweep
    * @param fallbacks checkpoints that needed the dense route
-   * @param updateStatisticsSeconds norm and effective rank of the update; part of the fast time for
-   *     an adapter, not for a full fine-tune, where the published algorithm has nothing like it
+   * @param updateStatisticsSeconds norm and exact effective rank of the update; part of the fast
+   *     time for an adapter, not for a full fine-tune, where the published algorithm has nothing like
+   *     it
+   * @param rankSeconds norm and effective rank of a full fine-tune's update the way a scan finds them;
+   *     null for an adapter, as the next two
+   * @param speedupWithRank reference over fast and that together
+   * @param rankError relative difference of that effective rank from the exact one, the largest
    * @param gemmGflops rate of a large square product in single precision
    * @param projectionGflops rate of the products that bring the updates into the base's coordinates
    */
@@ -86,6 +92,9 @@ public final class RouteBenchmark {
       boolean intruderCountsEqual,
       int fallbacks,
       double updateStatisticsSeconds,
+      Double rankSeconds,
+      Double speedupWithRank,
+      Double rankError,
       double gemmGflops,
       double projectionGflops) {}
 
@@ -102,6 +111,7 @@ public final class RouteBenchmark {
   private final Settings settings;
   private final ScanSettings scanSettings = ScanSettings.published();
   private final TunedSolver solver = new TunedSolver(scanSettings);
+  private final Routes routes = new Routes(scanSettings);
   private final SplittableRandom random = new SplittableRandom(SEED);
   private final int k;
 
@@ -172,6 +182,7 @@ public final class RouteBenchmark {
         baseSeconds,
         fallbacks,
         statisticsSeconds,
+        null,
         median(gemm),
         median(projection));
   }
@@ -181,6 +192,8 @@ public final class RouteBenchmark {
     Comparison comparison = new Comparison();
     double statisticsSeconds = 0;
     double fastSeconds = 0;
+    double rankSeconds = 0;
+    double rankError = 0;
     for (int i = -DENSE_WARM_UPS; i < settings.checkpoints(); i++) {
       try (Arena arena = Arena.open()) {
         Matrix w = tuned(w0, factors(base, settings.rank(), 0.5));
@@ -189,17 +202,26 @@ public final class RouteBenchmark {
         TunedSpectrum tuned =
             solver.solve(base, precision -> precision == Precision.SINGLE ? w : w.to(precision));
         MatrixScan scan =
-            MatrixScan.of(base, tuned, new UpdateStatistics(0, 0, 0, 0), scanSettings);
+            MatrixScan.of(base, tuned, UpdateStatistics.NONE, scanSettings);
+        double searchSeconds = seconds(start);
+        if (i >= 0 && i < settings.references()) {
+          comparison.add(w0, w, scan);
+        }
+        start = System.nanoTime();
+        Matrix update = w.plusInPlace(-1, w0);
+        double differenceSeconds = seconds(start);
+        UpdateStatistics statistics = routes.statistics(update, "bench");
         if (i < 0) {
           continue;
         }
-        fastSeconds += seconds(start);
+        rankSeconds += seconds(start);
+        fastSeconds += searchSeconds;
         fallbacks += scan.isExact() ? 1 : 0;
         if (i < settings.references()) {
-          comparison.add(w0, w, scan);
           start = System.nanoTime();
-          UpdateStatistics.ofDense(w.plusInPlace(-1, w0));
-          statisticsSeconds += seconds(start);
+          double exact = UpdateStatistics.ofDense(update).effectiveRank();
+          statisticsSeconds += differenceSeconds + seconds(start);
+          rankError = Math.max(rankError, Math.abs(statistics.effectiveRank() / exact - 1));
         }
       }
     }
@@ -209,9 +231,13 @@ public final class RouteBenchmark {
         baseSeconds,
         fallbacks,
         statisticsSeconds,
+        new RankTiming(rankSeconds / settings.checkpoints(), rankError),
         gemmRate(gaussian(GEMM_ORDER, GEMM_ORDER, 1)),
         0);
   }
+
+  /** How the effective rank of full fine-tunes is found. */
+  private record RankTiming(double seconds, double error) {}
 
   private Result result(
       Comparison comparison,
@@ -219,6 +245,7 @@ public final class RouteBenchmark {
       double baseSeconds,
       int fallbacks,
       double statisticsSeconds,
+      RankTiming rank,
       double gemm,
       double projection) {
     double reference = comparison.seconds / comparison.count;
@@ -239,6 +266,9 @@ public final class RouteBenchmark {
         comparison.countsEqual,
         fallbacks,
         statisticsSeconds / comparison.count,
+        rank == null ? null : rank.seconds(),
+        rank == null ? null : reference / (fastSeconds + rank.seconds()),
+        rank == null ? null : rank.error(),
         gemm,
         projection);
   }

@@ -6,6 +6,7 @@ import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.plan.UpdateSource;
 import io.github.intruders.scan.Routes;
 import io.github.intruders.scan.ScanSettings;
+import io.github.intruders.spectra.RankQuadrature;
 import io.github.intruders.spectra.SpectrumPart;
 import java.io.Serializable;
 
@@ -23,6 +24,9 @@ public final class CostModel implements Serializable {
 
   /** Products in single precision. */
   private static final double PRODUCT_FLOPS = 6.5e10;
+
+  /** The same with few columns, bound by memory. */
+  private static final double NARROW_PRODUCT_FLOPS = 5e10;
 
   /** Products in double precision. */
   private static final double DOUBLE_PRODUCT_FLOPS = 4e10;
@@ -107,17 +111,28 @@ public final class CostModel implements Serializable {
     long bytes = spectrum + work.updateBytes();
     if (work.whole() > 0) {
       double search = takesBlocks(base) ? BLOCK_FLOPS * m * n : denseFlops(p, q(base));
-      double gram = q(base) * p * p;
-      double eigen = 4.0 / 3 * p * p * p;
-      flops += work.whole() * (search + gram + eigen);
+      Cost rank = rank(base);
+      flops += work.whole() * (search + rank.flops());
       seconds +=
           work.whole()
-              * (search / (takesBlocks(base) ? PRODUCT_FLOPS : DENSE_FLOPS)
-                  + gram / DOUBLE_PRODUCT_FLOPS
-                  + eigen / EIGEN_FLOPS);
+              * (search / (takesBlocks(base) ? PRODUCT_FLOPS : DENSE_FLOPS) + rank.coreSeconds());
       bytes += work.whole() * base.source().lengthBytes();
     }
     return new Cost(flops, seconds + readSeconds(bytes), bytes, scanBytes(base, work));
+  }
+
+  /** The effective rank of a full fine-tune's update, estimated or from all singular values. */
+  private Cost rank(BaseMatrix base) {
+    int rows = base.source().rows();
+    int cols = base.source().cols();
+    if (routes.estimatesRank(rows, cols)) {
+      double flops = RankQuadrature.flops(rows, cols);
+      return new Cost(flops, flops / NARROW_PRODUCT_FLOPS, 0, 0);
+    }
+    double p = p(base);
+    double gram = q(base) * p * p;
+    double eigen = 4.0 / 3 * p * p * p;
+    return new Cost(gram + eigen, gram / DOUBLE_PRODUCT_FLOPS + eigen / EIGEN_FLOPS, 0, 0);
   }
 
   /**
@@ -140,7 +155,7 @@ public final class CostModel implements Serializable {
         takesBlocks(base)
             ? spectrum
                 + 2 * Float.BYTES * m * n
-                + SEARCH_VECTORS * Float.BYTES * (m + n)
+                + Math.max(SEARCH_VECTORS, RankQuadrature.mostVectors()) * Float.BYTES * (m + n)
                 + 16 * p * p
             : Routes.denseBytes(base.source().rows(), base.source().cols());
     return Math.max(adapters, whole);

@@ -1,6 +1,7 @@
 package io.github.intruders.linalg;
 
 import static org.bytedeco.openblas.global.openblas_full.cblas_dasum;
+import static org.bytedeco.openblas.global.openblas_full.cblas_dsdot;
 
 import java.util.Locale;
 import org.bytedeco.javacpp.DoublePointer;
@@ -360,8 +361,40 @@ public final class Matrix implements Factor {
     return this;
   }
 
+  /** The Euclidean norm, without overflow. */
+  public static double norm(double[] values) {
+    double largest = 0;
+    for (double value : values) {
+      largest = Math.max(largest, Math.abs(value));
+    }
+    if (largest == 0 || !Double.isFinite(largest)) {
+      return largest;
+    }
+    double sum = 0;
+    for (double value : values) {
+      sum += value / largest * (value / largest);
+    }
+    return largest * Math.sqrt(sum);
+  }
+
+  /** The Euclidean norm of each column. */
+  public double[] columnNorms() {
+    double[] norms = new double[cols];
+    for (int j = 0; j < cols; j++) {
+      norms[j] = norm(column(j));
+    }
+    return norms;
+  }
+
   /** The square root of the sum of squares, summed in double precision without overflow. */
   public double frobeniusNorm() {
+    if (precision == Precision.SINGLE) {
+      double squares = 0;
+      for (int i = 0; i < rows; i++) {
+        squares += cblas_dsdot(cols, rowStart(i), 1, rowStart(i), 1);
+      }
+      return Math.sqrt(squares);
+    }
     double largest = maxAbsolute();
     if (largest == 0 || !Double.isFinite(largest)) {
       return largest;
@@ -375,6 +408,10 @@ public final class Matrix implements Factor {
       sum += rowSum;
     }
     return largest * Math.sqrt(sum);
+  }
+
+  private FloatPointer rowStart(int row) {
+    return floats().getPointer(row * stride);
   }
 
   /** The largest absolute value, 0 for an empty matrix; NaN if any element is NaN. */

@@ -1,8 +1,8 @@
 package io.github.intruders.scan;
 
+import io.github.intruders.linalg.BlockKrylov;
 import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.linalg.Matrix;
-import io.github.intruders.linalg.OrthonormalBasis;
 import io.github.intruders.linalg.Precision;
 import io.github.intruders.linalg.Svd;
 import io.github.intruders.spectra.BaseSpectrum;
@@ -36,7 +36,6 @@ final class BlockRoute {
   private static final double CERTIFIED = 1e-5;
 
   private static final double SETTLED = 1e-2;
-  private static final double WEAK = 0.05;
 
   /** Base spectra outside these bounds could leave single precision's range on the way. */
   private static final double SMALLEST_NORM = 1e-12;
@@ -93,7 +92,7 @@ final class BlockRoute {
   Optional<TunedSpectrum> solve(BaseSpectrum base, Matrix w, int k) {
     int least = leastSteps(base.cols(), k);
     int most = Math.min(least + MORE_STEPS, base.minDimension() / width(k));
-    Search search = new Search(w, k, width(k), most);
+    BlockKrylov search = new BlockKrylov(w, width(k), most);
     double before = Double.POSITIVE_INFINITY;
     for (int step = 1; step <= most; step++) {
       Matrix next = step == 1 ? startBlock(base, k) : search.back();
@@ -101,7 +100,7 @@ final class BlockRoute {
         return Optional.empty();
       }
       if (step >= least) {
-        Candidate candidate = search.candidate();
+        Candidate candidate = candidate(search, w, k);
         boolean stalled = step == most || candidate.worst() > before / 2;
         if (candidate.worst() <= CONVERGED || (stalled && candidate.worst() <= CERTIFIED)) {
           return candidate.settled() ? Optional.of(candidate.seenFrom(base)) : Optional.empty();
@@ -126,104 +125,15 @@ final class BlockRoute {
     return start;
   }
 
-  /** The search spaces, orthonormal bases of both sides, and W between them. */
-  private static final class Search {
-    private final Matrix w;
-    private final int k;
-    private final int width;
-    private final Matrix left;
-    private final Matrix right;
-    private final Matrix projected;
-    private int size;
-
-    Search(Matrix w, int k, int width, int steps) {
-      this.w = w;
-      this.k = k;
-      this.width = width;
-      int capacity = width * steps;
-      left = Matrix.allocate(w.rows(), capacity, Precision.SINGLE);
-      right = Matrix.allocate(w.cols(), capacity, Precision.SINGLE);
-      projected = Matrix.zeros(capacity, capacity, Precision.DOUBLE);
-    }
-
-    /**
-     * Adds directions to the right space, takes them through W and adds what comes out to the left
-     * one.
-     *
-     * @return false if single precision does not hold the numbers
-     */
-    boolean forth(Matrix directions) {
-      if (!append(right, directions)) {
-        return false;
-      }
-      int to = size + width;
-      Matrix images = w.times(right.columnRange(size, to));
-      if (!append(left, images)) {
-        return false;
-      }
-      projected
-          .rowRange(0, to)
-          .columnRange(size, to)
-          .assign(left.columnRange(0, to).t().times(images));
-      size = to;
-      return true;
-    }
-
-    /** The newest left directions through Wᵀ. */
-    Matrix back() {
-      return w.t().times(left.columnRange(size - width, size));
-    }
-
-    /**
-     * Orthonormalises vectors against a basis and in themselves and puts them behind it. What adds
-     * no direction is replaced by one that does.
-     */
-    private boolean append(Matrix basis, Matrix vectors) {
-      if (!Double.isFinite(vectors.maxAbsolute())) {
-        return false;
-      }
-      Matrix before = basis.columnRange(0, size);
-      Matrix rest = vectors.copy();
-      removeSpan(before, rest);
-      removeSpan(before, rest);
-      OrthonormalBasis fresh = OrthonormalBasis.of(rest);
-      if (isWeak(fresh.r())) {
-        removeSpan(before, fresh.q());
-        fresh = OrthonormalBasis.of(fresh.q());
-      }
-      basis.columnRange(size, size + width).assign(fresh.q());
-      return true;
-    }
-
-    private static void removeSpan(Matrix basis, Matrix vectors) {
-      if (basis.cols() > 0) {
-        vectors.plusProductInPlace(-1, basis, basis.t().times(vectors));
-      }
-    }
-
-    /** Whether a vector is nearly dependent on those before it, by its triangular factor. */
-    private static boolean isWeak(Matrix r) {
-      double[] norms = Residuals.columnNorms(r);
-      for (int j = 0; j < norms.length; j++) {
-        if (!(Math.abs(r.get(j, j)) > WEAK * norms[j])) {
-          return true;
-        }
-      }
-      return false;
-    }
-
-    /** The leading triplets of the projected matrix, and one more, with their true residuals. */
-    Candidate candidate() {
-      Svd svd =
-          LapackSvd.DIVIDE_AND_CONQUER.decompose(
-              projected.rowRange(0, size).columnRange(0, size).copy());
-      double[] s = Arrays.copyOf(svd.s(), k + 1);
-      Matrix x = svd.u().columnRange(0, k + 1).to(Precision.SINGLE);
-      Matrix y = svd.vt().rowRange(0, k + 1).transposed().to(Precision.SINGLE);
-      Matrix u = left.columnRange(0, size).times(x);
-      Matrix v = right.columnRange(0, size).times(y);
-      return new Candidate(s, u, v, Residuals.of(w, u, s, v));
-    }
+  /** The leading triplets of the projected matrix, and one more, with their true residuals. */
+  private static Candidate candidate(BlockKrylov search, Matrix w, int k) {
+    Svd svd = LapackSvd.DIVIDE_AND_CONQUER.decompose(search.projected());
+    double[] s = Arrays.copyOf(svd.s(), k + 1);
+    Matrix x = svd.u().columnRange(0, k + 1).to(Precision.SINGLE);
+    Matrix y = svd.vt().rowRange(0, k + 1).transposed().to(Precision.SINGLE);
+    Matrix u = search.left().times(x);
+    Matrix v = search.right().times(y);
+    return new Candidate(s, u, v, Residuals.of(w, u, s, v));
   }
 
   /** k + 1 triplets, the last of which only tells where the others end. */

@@ -101,7 +101,7 @@ public final class GramRoute {
     }
     double[] squares = Arrays.stream(s).map(value -> value * value).toArray();
     double[] norms =
-        Residuals.columnNorms(gram.times(v).plusInPlace(-1, v.copy().scaleColumnsInPlace(squares)));
+        gram.times(v).plusInPlace(-1, v.copy().scaleColumnsInPlace(squares)).columnNorms();
     for (int j = 0; j < norms.length; j++) {
       norms[j] = norms[j] == 0 ? 0 : norms[j] / Math.max(squares[j], Double.MIN_NORMAL);
     }

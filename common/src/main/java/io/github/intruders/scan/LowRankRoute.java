@@ -176,7 +176,7 @@ final class LowRankRoute {
         r[i] -= sigma[j] * self[i];
       }
       residual.setRow(j, r);
-      return Residuals.norm(r);
+      return Matrix.norm(r);
     }
 
     double worst() {
@@ -327,7 +327,7 @@ final class LowRankRoute {
       Matrix tails = x.columnRange(head.cols(), x.cols()).copy();
       double[] scales = new double[tails.rows()];
       for (int i = 0; i < scales.length; i++) {
-        double norm = Residuals.norm(tails.row(i));
+        double norm = Matrix.norm(tails.row(i));
         scales[i] = norm > 0 && norm < Double.POSITIVE_INFINITY ? 1 / norm : 0;
       }
       return tails.scaleRowsInPlace(scales);
@@ -341,7 +341,7 @@ final class LowRankRoute {
     void append(Matrix added) {
       double longest = 0;
       for (int i = 0; i < added.rows(); i++) {
-        longest = Math.max(longest, Residuals.norm(added.row(i)));
+        longest = Math.max(longest, Matrix.norm(added.row(i)));
       }
       removeSpan(added);
       removeSpan(added);

@@ -31,6 +31,7 @@ public final class MatrixScanner {
   private final VectorKeeper vectorKeeper;
   private final TensorReader reader;
   private final TunedSolver solver;
+  private final Routes routes;
   private final MemoryLimit memory;
 
   /** A scanner whose memory is not bounded. */
@@ -56,6 +57,7 @@ public final class MatrixScanner {
     this.vectorKeeper = vectorKeeper;
     this.reader = new TensorReader(storage);
     this.solver = new TunedSolver(settings);
+    this.routes = new Routes(settings);
   }
 
   /**
@@ -212,7 +214,8 @@ public final class MatrixScanner {
           frozen = FrozenInput.of(chain, factors.a());
           statistics = UpdateStatistics.ofFactors(factors.b(), factors.a());
         } else {
-          statistics = UpdateStatistics.ofDense(w.plusInPlace(-1, readBase(plan, w.precision())));
+          w.plusInPlace(-1, readBase(plan, w.precision()));
+          statistics = routes.statistics(w, plan.base().name());
         }
         MatrixScan scan =
             MatrixScan.of(base, tuned.roundedTo(storedType(plan), base), statistics, settings);

@@ -27,8 +27,8 @@ final class Residuals {
    * @param maxDimension max(m, n) of W
    */
   static double[] of(Matrix wv, Matrix wtu, Matrix u, double[] s, Matrix v, int maxDimension) {
-    double[] left = columnNorms(wv.plusInPlace(-1, u.copy().scaleColumnsInPlace(s)));
-    double[] right = columnNorms(wtu.plusInPlace(-1, v.copy().scaleColumnsInPlace(s)));
+    double[] left = wv.plusInPlace(-1, u.copy().scaleColumnsInPlace(s)).columnNorms();
+    double[] right = wtu.plusInPlace(-1, v.copy().scaleColumnsInPlace(s)).columnNorms();
     double floor = Precision.DOUBLE.noiseFloor(s[0], maxDimension);
     double[] residuals = new double[s.length];
     for (int j = 0; j < s.length; j++) {
@@ -36,30 +36,5 @@ final class Residuals {
       residuals[j] = larger == 0 ? 0 : larger / Math.max(s[j], Math.max(floor, Double.MIN_NORMAL));
     }
     return residuals;
-  }
-
-  /** The Euclidean norm of each column. */
-  static double[] columnNorms(Matrix x) {
-    double[] norms = new double[x.cols()];
-    for (int j = 0; j < norms.length; j++) {
-      norms[j] = norm(x.column(j));
-    }
-    return norms;
-  }
-
-  /** The Euclidean norm, without overflow. */
-  static double norm(double[] values) {
-    double largest = 0;
-    for (double value : values) {
-      largest = Math.max(largest, Math.abs(value));
-    }
-    if (largest == 0 || !Double.isFinite(largest)) {
-      return largest;
-    }
-    double sum = 0;
-    for (double value : values) {
-      sum += value / largest * (value / largest);
-    }
-    return largest * Math.sqrt(sum);
   }
 }

@@ -1,7 +1,10 @@
 package io.github.intruders.scan;
 
 import io.github.intruders.linalg.LapackSvd;
+import io.github.intruders.linalg.Matrix;
+import io.github.intruders.spectra.RankQuadrature;
 import io.github.intruders.spectra.SpectrumPart;
+import io.github.intruders.spectra.UpdateStatistics;
 import java.io.Serializable;
 import java.util.Objects;
 
@@ -36,6 +39,25 @@ public record Routes(ScanSettings settings) implements Serializable {
   public boolean takesBlocks(int cols, int minDimension) {
     return settings.solver() == SolverChoice.AUTO
         && BlockRoute.suits(cols, minDimension, k(minDimension));
+  }
+
+  /** Whether the effective rank of a full fine-tune's update is estimated, else it is exact. */
+  public boolean estimatesRank(int rows, int cols) {
+    return settings.rank() == RankChoice.AUTO
+        && settings.solver() != SolverChoice.EXACT
+        && RankQuadrature.pays(rows, cols);
+  }
+
+  /**
+   * The figures of a full fine-tune's update.
+   *
+   * @param update W − W0, (m, n); stays as it is
+   * @param matrix name of the base matrix
+   */
+  public UpdateStatistics statistics(Matrix update, String matrix) {
+    return estimatesRank(update.rows(), update.cols())
+        ? UpdateStatistics.estimated(update, matrix)
+        : UpdateStatistics.ofDense(update);
   }
 
   /**

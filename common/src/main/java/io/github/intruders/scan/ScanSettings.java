@@ -14,8 +14,10 @@ import java.util.TreeSet;
  * @param epsilons thresholds in the order given; the first one gives the headline count
  * @param sides which vectors are compared, at least one side
  * @param solver which routes are allowed
+ * @param rank how the effective rank of a full fine-tune's update is found
  */
-public record ScanSettings(TopK topK, List<Double> epsilons, List<Side> sides, SolverChoice solver)
+public record ScanSettings(
+    TopK topK, List<Double> epsilons, List<Side> sides, SolverChoice solver, RankChoice rank)
     implements Serializable {
   private static final List<Double> SWEEP = List.of(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9);
 
@@ -32,6 +34,11 @@ public record ScanSettings(TopK topK, List<Double> epsilons, List<Side> sides, S
             "Cannot use epsilon %s: expected a number above 0, at most 1".formatted(epsilon));
       }
     }
+  }
+
+  /** Settings that leave the effective rank to what is cheaper. */
+  public ScanSettings(TopK topK, List<Double> epsilons, List<Side> sides, SolverChoice solver) {
+    this(topK, epsilons, sides, solver, RankChoice.AUTO);
   }
 
   /** The definition of the paper: k = 10, ε = 0.5, left vectors. */

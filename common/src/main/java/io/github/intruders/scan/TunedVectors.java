@@ -69,7 +69,7 @@ public record TunedVectors(Matrix u, Matrix v) {
   }
 
   private static Matrix normalised(Matrix vectors, double[] inverse) {
-    double[] scales = Residuals.columnNorms(vectors);
+    double[] scales = vectors.columnNorms();
     for (int j = 0; j < scales.length; j++) {
       scales[j] = inverse[j] == 0 || scales[j] == 0 ? 0 : 1 / scales[j];
     }

@@ -12,14 +12,26 @@ import java.util.Optional;
 /**
  * The size of an update ΔW = W − W0.
  *
- * @param rank singular values above {@code max(m, n) · 2⁻⁵² · σ₁}, numpy's convention
+ * @param rank singular values above {@code max(m, n) · 2⁻⁵² · σ₁}, numpy's convention; null where
+ *     the effective rank is an estimate, which does not tell it
  * @param norm ‖ΔW‖_F
  * @param spectralNorm ‖ΔW‖₂, the largest singular value σ₁
  * @param effectiveRank exp(−Σ pᵢ ln pᵢ) with pᵢ = σᵢ / Σσ (Roy and Vetterli 2007); 0 for a zero
  *     update
+ * @param effectiveRankLow the effective rank is at least this; the same where it is exact
+ * @param effectiveRankHigh and at most this
  */
-public record UpdateStatistics(int rank, double norm, double spectralNorm, double effectiveRank)
+public record UpdateStatistics(
+    Integer rank,
+    double norm,
+    double spectralNorm,
+    double effectiveRank,
+    double effectiveRankLow,
+    double effectiveRankHigh)
     implements Serializable {
+  /** The figures of an update of zero. */
+  public static final UpdateStatistics NONE = new UpdateStatistics(0, 0, 0, 0, 0, 0);
+
   /** Eigenvalues of a Gram matrix below this share of the largest are blurred by rounding. */
   private static final double GRAM_RESOLUTION = 1e-11;
 
@@ -27,6 +39,17 @@ public record UpdateStatistics(int rank, double norm, double spectralNorm, doubl
   private static final double BLUR = 1e-14;
 
   private static final int GRAM_BLOCK = 1024;
+
+  /**
+   * From the whole update, without its singular values: see {@link RankQuadrature}. Where that
+   * leaves wide bounds the figures are exact ones, see {@link #ofDense}.
+   *
+   * @param update (m, n); stays as it is
+   * @param identity names the matrix: the same name draws the same random numbers
+   */
+  public static UpdateStatistics estimated(Matrix update, String identity) {
+    return RankQuadrature.of(update, identity).orElseGet(() -> ofDense(update));
+  }
 
   /**
    * From the whole update, (m, n). Its singular values are the roots of the eigenvalues of the Gram
@@ -129,7 +152,7 @@ public record UpdateStatistics(int rank, double norm, double spectralNorm, doubl
   private static UpdateStatistics ofSingularValues(double[] s, int maxDimension) {
     double largest = s[0];
     if (largest == 0) {
-      return new UpdateStatistics(0, 0, 0, 0);
+      return NONE;
     }
     double floor = Precision.DOUBLE.noiseFloor(largest, maxDimension);
     int rank = 0;
@@ -149,6 +172,13 @@ public record UpdateStatistics(int rank, double norm, double spectralNorm, doubl
         entropy -= share * Math.log(share);
       }
     }
-    return new UpdateStatistics(rank, largest * Math.sqrt(squares), largest, Math.exp(entropy));
+    double effectiveRank = Math.exp(entropy);
+    return new UpdateStatistics(
+        rank,
+        largest * Math.sqrt(squares),
+        largest,
+        effectiveRank,
+        effectiveRank,
+        effectiveRank);
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.github.intruders.checkpoint.DType;
 import io.github.intruders.checkpoint.MatrixSource;
 import io.github.intruders.plan.BaseMatrix;
+import io.github.intruders.scan.RankChoice;
 import io.github.intruders.scan.Routes;
 import io.github.intruders.scan.ScanSettings;
 import io.github.intruders.scan.Side;
@@ -17,6 +18,14 @@ import org.junit.jupiter.api.Test;
 
 class CostModelTest {
   private final CostModel model = new CostModel(ScanSettings.published());
+  private final CostModel exactRank =
+      new CostModel(
+          new ScanSettings(
+              TopK.parse("10"),
+              List.of(0.5),
+              List.of(Side.LEFT),
+              SolverChoice.AUTO,
+              RankChoice.EXACT));
 
   /** Seconds of two cores, as the README quotes them from {@code bench}. */
   @Test
@@ -27,8 +36,10 @@ class CostModelTest {
     assertRatio(CostModel.decomposition(large).coreSeconds(), 2 * 14.1);
     assertRatio(withoutReading(small, adapters(32, 16)), 2 * 32 * 0.0101);
     assertRatio(withoutReading(large, adapters(32, 16)), 2 * 32 * 0.0176);
-    assertRatio(withoutReading(small, full(1)), 2 * (0.0442 + 0.3));
-    assertRatio(withoutReading(large, full(1)), 2 * (0.145 + 3));
+    assertRatio(withoutReading(small, full(1)), 2 * (0.0374 + 0.11));
+    assertRatio(withoutReading(large, full(1)), 2 * (0.161 + 0.35));
+    assertRatio(withoutReading(exactRank, small, full(1)), 2 * (0.0442 + 0.3));
+    assertRatio(withoutReading(exactRank, large, full(1)), 2 * (0.145 + 3));
   }
 
   @Test
@@ -58,7 +69,24 @@ class CostModelTest {
     assertThat(routes.takesLowRank(128, 100)).isFalse();
   }
 
+  /** Small matrices stay exact, since that is cheaper there. */
+  @Test
+  void theEstimatedRankIsTakenWhereItIsCheaper() {
+    Routes routes = new Routes(ScanSettings.published());
+    for (int size : new int[] {128, 512, 1024, 1152, 2048, 4096, 8192}) {
+      BaseMatrix matrix = matrix(size, size);
+      boolean cheaper =
+          model.scan(matrix, full(1)).coreSeconds() < exactRank.scan(matrix, full(1)).coreSeconds();
+
+      assertThat(cheaper).isEqualTo(routes.estimatesRank(size, size)).isEqualTo(size > 1100);
+    }
+  }
+
   private double withoutReading(BaseMatrix matrix, Workload work) {
+    return withoutReading(model, matrix, work);
+  }
+
+  private static double withoutReading(CostModel model, BaseMatrix matrix, Workload work) {
     Cost cost = model.scan(matrix, work);
     return cost.coreSeconds() - CostModel.readSeconds(cost.bytesRead());
   }

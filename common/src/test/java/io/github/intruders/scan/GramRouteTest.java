@@ -111,7 +111,7 @@ class GramRouteTest {
         MatrixScan.of(
             base,
             new DenseRoute().solve(base, w, 10),
-            new UpdateStatistics(0, 0, 0, 0),
+            UpdateStatistics.NONE,
             BOTH_SIDES);
     assertThat(found.solver()).isEqualTo("gram");
     assertThat(found.maxResidual()).isLessThan(1e-8);

@@ -107,7 +107,7 @@ class HardCasesTest {
 
   private static void assertAgreement(
       BaseSpectrum base, ScanSettings settings, TunedSpectrum found, TunedSpectrum expected) {
-    UpdateStatistics none = new UpdateStatistics(0, 0, 0, 0);
+    UpdateStatistics none = UpdateStatistics.NONE;
     MatrixScan one = MatrixScan.of(base, found, none, settings);
     MatrixScan other = MatrixScan.of(base, expected, none, settings);
     double[] s = expected.s();

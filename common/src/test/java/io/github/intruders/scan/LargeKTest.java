@@ -35,7 +35,7 @@ class LargeKTest {
           MatrixScan.of(
               base,
               new TunedSolver(all).solveDense(base, w),
-              new UpdateStatistics(0, 0, 0, 0),
+              UpdateStatistics.NONE,
               all);
 
       Svd tuned = LapackSvd.QR_ITERATION.decompose(w);

@@ -77,7 +77,7 @@ class UpdateStatisticsTest {
   void anUpdateOfZeroHasNoRank() {
     try (Arena arena = Arena.open()) {
       assertThat(UpdateStatistics.ofDense(Matrix.zeros(4, 6, Precision.SINGLE)))
-          .isEqualTo(new UpdateStatistics(0, 0, 0, 0));
+          .isEqualTo(UpdateStatistics.NONE);
     }
   }
 

@@ -130,6 +130,8 @@ public final class CheckpointSummariser {
         entry.intruderEnergyShare(),
         entry.updateRank(),
         entry.updateEffectiveRank(),
+        entry.updateEffectiveRankLow(),
+        entry.updateEffectiveRankHigh(),
         entry.updateRelativeNorm(),
         entry.updateSpectralNorm(),
         entry.baseSpectralNorm(),

@@ -3,8 +3,10 @@ package io.github.intruders.jobs.ledger;
 import io.github.intruders.input.Fingerprint;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.MatrixPlan;
+import io.github.intruders.plan.UpdateSource;
 import io.github.intruders.scan.FrozenInput;
 import io.github.intruders.scan.MatrixScan;
+import io.github.intruders.scan.Routes;
 import io.github.intruders.scan.ScanOutcome;
 import io.github.intruders.scan.ScanSettings;
 import io.github.intruders.scan.Side;
@@ -22,6 +24,9 @@ import java.util.Map;
  *
  * @param key names all that the figures depend on, see {@link #key}
  * @param layer null where the matrix belongs to none
+ * @param updateRank null where the effective rank is an estimate, which does not tell it
+ * @param updateEffectiveRankLow the effective rank is at least this; the same where it is exact
+ * @param updateEffectiveRankHigh and at most this
  * @param rows of W, its outputs
  * @param cols of W, its inputs
  * @param baseRank numerical rank of the base matrix; null in tables of runs that did not tell it
@@ -42,12 +47,14 @@ public record ScanEntry(
     int rows,
     int cols,
     String dtype,
-    int updateRank,
+    Integer updateRank,
     String frozenInput,
     double updateNorm,
     double updateRelativeNorm,
     double updateSpectralNorm,
     double updateEffectiveRank,
+    double updateEffectiveRankLow,
+    double updateEffectiveRankHigh,
     double baseNorm,
     double baseSpectralNorm,
     Integer baseRank,
@@ -89,6 +96,8 @@ public record ScanEntry(
         scan.baseNorm() == 0 ? 0 : scan.update().norm() / scan.baseNorm(),
         scan.update().spectralNorm(),
         scan.update().effectiveRank(),
+        scan.update().effectiveRankLow(),
+        scan.update().effectiveRankHigh(),
         scan.baseNorm(),
         scan.baseSpectralNorm(),
         scan.baseRank(),
@@ -114,10 +123,20 @@ public record ScanEntry(
         String.join(
             "\n",
             settingsText(settings),
+            rankText(plan, settings),
             plan.checkpointId(),
             plan.base().name(),
             plan.inputs(),
             Boolean.toString(plan.inSequence())));
+  }
+
+  /** How the effective rank is found, where the matrix leaves a choice. */
+  private static String rankText(MatrixPlan plan, ScanSettings settings) {
+    boolean estimate =
+        !(plan.update() instanceof UpdateSource.LowRank)
+            && new Routes(settings)
+                .estimatesRank(plan.base().source().rows(), plan.base().source().cols());
+    return estimate ? "estimated rank" : "exact rank";
   }
 
   /** Names the settings and the definition that entries were made by. */
@@ -190,6 +209,8 @@ public record ScanEntry(
         updateRelativeNorm,
         updateSpectralNorm,
         updateEffectiveRank,
+        updateEffectiveRankLow,
+        updateEffectiveRankHigh,
         baseNorm,
         baseSpectralNorm,
         baseRank,

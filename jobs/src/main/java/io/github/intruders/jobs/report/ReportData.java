@@ -54,6 +54,8 @@ final class ReportData {
           .number("intruder_energy_share", WorstMatrix::intruderEnergyShare)
           .number("update_rank", WorstMatrix::updateRank)
           .number("update_effective_rank", WorstMatrix::updateEffectiveRank)
+          .number("update_effective_rank_low", WorstMatrix::updateEffectiveRankLow)
+          .number("update_effective_rank_high", WorstMatrix::updateEffectiveRankHigh)
           .number("update_relative_norm", WorstMatrix::updateRelativeNorm)
           .number("update_spectral_norm", WorstMatrix::updateSpectralNorm)
           .number("base_spectral_norm", WorstMatrix::baseSpectralNorm)

@@ -41,6 +41,7 @@ record RunConditions(JobConfig config) {
     all.put("epsilons", settings.epsilons());
     all.put("side", side());
     all.put("solver", settings.solver().name().toLowerCase(Locale.ROOT));
+    all.put("effective_rank", settings.rank().name().toLowerCase(Locale.ROOT));
     all.put("include", String.valueOf(config.selection().include()));
     all.put("exclude", String.valueOf(config.selection().exclude()));
     all.put("base_uri", config.manifest().baseUri());

@@ -16,6 +16,7 @@ public final class MatricesTable {
           "checkpoint_id STRING, matrix STRING, layer INT, module STRING, rows INT, cols INT,"
               + " dtype STRING, update_rank INT, frozen_input STRING, update_norm DOUBLE, update_relative_norm DOUBLE,"
               + " update_spectral_norm DOUBLE, update_effective_rank DOUBLE,"
+              + " update_effective_rank_low DOUBLE, update_effective_rank_high DOUBLE,"
               + " update_stable_rank DOUBLE, update_mass DOUBLE, base_norm DOUBLE,"
               + " base_spectral_norm DOUBLE, base_rank INT, critical_strength DOUBLE, critical_margin DOUBLE,"
               + " intruder_count INT, intruders MAP<STRING, INT>, intruder_energy_share DOUBLE,"
@@ -40,6 +41,8 @@ public final class MatricesTable {
         entry.updateRelativeNorm(),
         entry.updateSpectralNorm(),
         entry.updateEffectiveRank(),
+        entry.updateEffectiveRankLow(),
+        entry.updateEffectiveRankHigh(),
         entry.updateStableRank(),
         entry.updateMass(),
         entry.baseNorm(),
@@ -74,12 +77,14 @@ public final class MatricesTable {
         row.<Integer>getAs("rows"),
         row.<Integer>getAs("cols"),
         row.getAs("dtype"),
-        row.<Integer>getAs("update_rank"),
+        row.getAs("update_rank"),
         row.getAs("frozen_input"),
         row.<Double>getAs("update_norm"),
         row.<Double>getAs("update_relative_norm"),
         row.<Double>getAs("update_spectral_norm"),
         row.<Double>getAs("update_effective_rank"),
+        row.<Double>getAs("update_effective_rank_low"),
+        row.<Double>getAs("update_effective_rank_high"),
         row.<Double>getAs("base_norm"),
         row.<Double>getAs("base_spectral_norm"),
         row.getAs("base_rank"),

@@ -469,6 +469,8 @@ class ReportDataTest {
         0.1,
         2,
         1.5,
+        1.5,
+        1.5,
         3,
         4,
         3,

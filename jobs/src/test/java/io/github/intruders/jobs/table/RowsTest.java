@@ -87,7 +87,8 @@ class RowsTest {
         MatricesTable::toRow,
         row -> MatricesTable.fromRow(row, VECTORS),
         inALayer,
-        entry(null, VECTORS));
+        entry(null, VECTORS),
+        entry(5, VECTORS, null));
 
     List<VectorScan> vectors = new ArrayList<>();
     Iterator<Row> rows = SingularVectorsTable.toRows(inALayer);
@@ -307,6 +308,10 @@ class RowsTest {
   }
 
   private static ScanEntry entry(Integer layer, List<VectorScan> vectors) {
+    return entry(layer, vectors, 8);
+  }
+
+  private static ScanEntry entry(Integer layer, List<VectorScan> vectors, Integer updateRank) {
     return new ScanEntry(
         "key",
         "lora/1",
@@ -316,12 +321,14 @@ class RowsTest {
         384,
         128,
         "BF16",
-        8,
+        updateRank,
         "repeated",
         2.5,
         0.125,
         1.75,
         6.5,
+        6.25,
+        6.75,
         20.5,
         10.25,
         128,

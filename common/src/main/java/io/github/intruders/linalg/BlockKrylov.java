@@ -1,0 +1,138 @@
+package io.github.intruders.linalg;
+
+/**
+ * The two search spaces of a block Krylov method for singular triplets (Golub, Luk and Overton
+ * 1981), with full orthogonalisation: orthonormal bases of both sides, and the matrix between them.
+ * The caller alternates {@link #forth} and {@link #back}.
+ */
+public final class BlockKrylov {
+  private static final double WEAK = 0.05;
+
+  /** What orthogonalisation leaves of a vector below this share is mostly rounding. */
+  private static final double LOST = 1e-4;
+
+  private static final int ATTEMPTS = 3;
+
+  private final Factor w;
+  private final int width;
+  private final Matrix left;
+  private final Matrix right;
+  private final Matrix projected;
+  private int size;
+
+  /**
+   * Spaces without a direction yet.
+   *
+   * @param w (m, n); stays as it is; its precision is what the spaces are kept in
+   * @param width how many directions are added at once
+   * @param steps how often at most; width · steps is at most min(m, n)
+   */
+  public BlockKrylov(Factor w, int width, int steps) {
+    this.w = w;
+    this.width = width;
+    int capacity = width * steps;
+    Precision precision = Product.matrix(w).precision();
+    left = Matrix.allocate(w.rows(), capacity, precision);
+    right = Matrix.allocate(w.cols(), capacity, precision);
+    projected = Matrix.zeros(capacity, capacity, Precision.DOUBLE);
+  }
+
+  /**
+   * Adds directions to the right space, takes them through W and adds what comes out to the left
+   * one.
+   *
+   * @param directions (n, width); stays as it is
+   * @return false if the precision does not hold the numbers
+   */
+  public boolean forth(Matrix directions) {
+    if (!append(right, directions)) {
+      return false;
+    }
+    int to = size + width;
+    Matrix images = w.times(right.columnRange(size, to));
+    if (!append(left, images)) {
+      return false;
+    }
+    projected
+        .rowRange(0, to)
+        .columnRange(size, to)
+        .assign(left.columnRange(0, to).t().times(images));
+    size = to;
+    return true;
+  }
+
+  /** The newest left directions through Wᵀ, (n, width). */
+  public Matrix back() {
+    return w.t().times(left.columnRange(size - width, size));
+  }
+
+  /** How many directions each space has. */
+  public int size() {
+    return size;
+  }
+
+  /** An orthonormal basis of the left space, (m, size): a view. */
+  public Matrix left() {
+    return left.columnRange(0, size);
+  }
+
+  /** An orthonormal basis of the right space, (n, size): a view. */
+  public Matrix right() {
+    return right.columnRange(0, size);
+  }
+
+  /** leftᵀ · W · right, (size, size), in double precision; W · right = left · this. A copy. */
+  public Matrix projected() {
+    return projected.rowRange(0, size).columnRange(0, size).copy();
+  }
+
+  /**
+   * Orthonormalises vectors against a basis and in themselves and puts them behind it. What adds no
+   * direction is replaced by one that does.
+   */
+  private boolean append(Matrix basis, Matrix vectors) {
+    if (!Double.isFinite(vectors.frobeniusNorm())) {
+      return false;
+    }
+    Matrix before = basis.columnRange(0, size);
+    Matrix rest = vectors.copy();
+    double[] removed = removeSpan(before, rest);
+    removeSpan(before, rest);
+    OrthonormalBasis fresh = OrthonormalBasis.of(rest);
+    for (int attempt = 0; attempt < ATTEMPTS && isWeak(fresh.r(), removed); attempt++) {
+      removed = removeSpan(before, fresh.q());
+      fresh = OrthonormalBasis.of(fresh.q());
+    }
+    basis.columnRange(size, size + width).assign(fresh.q());
+    return true;
+  }
+
+  /**
+   * Takes the part within a basis out of vectors, in place.
+   *
+   * @return how long that part was, for each vector
+   */
+  private static double[] removeSpan(Matrix basis, Matrix vectors) {
+    if (basis.cols() == 0) {
+      return new double[vectors.cols()];
+    }
+    Matrix coordinates = basis.t().times(vectors);
+    vectors.plusProductInPlace(-1, basis, coordinates);
+    return coordinates.columnNorms();
+  }
+
+  /**
+   * Whether a vector is nearly dependent on those before it, by its triangular factor.
+   *
+   * @param removed how long the part was that orthogonalisation took out of each
+   */
+  private static boolean isWeak(Matrix r, double[] removed) {
+    double[] left = r.columnNorms();
+    for (int j = 0; j < left.length; j++) {
+      if (!(Math.abs(r.get(j, j)) > Math.max(WEAK * left[j], LOST * removed[j]))) {
+        return true;
+      }
+    }
+    return false;
+  }
+}
