@@ -280,6 +280,22 @@ public final class HadoopStorage implements Storage {
     replace(files, new Path(temporary), path);
   }
 
+  /**
+   * Gives a file another name in the same folder of the same storage. Local files and HDFS do so in
+   * one step: a listing has the one name or the other. Not for object stores, which would copy.
+   *
+   * @param name that no file there has
+   * @return whether the file was there
+   */
+  public boolean rename(String uri, String name) throws IOException {
+    Path path = new Path(uri);
+    try {
+      return renamed(fileSystem(path), path, new Path(path.getParent(), name));
+    } catch (FileNotFoundException e) {
+      return false;
+    }
+  }
+
   /** Renames; where a rename does not replace, deletes first, also if another writer was faster. */
   private static void replace(FileSystem files, Path temporary, Path path) throws IOException {
     if (files instanceof DistributedFileSystem hdfs) {
