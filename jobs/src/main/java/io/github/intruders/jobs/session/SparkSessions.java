@@ -1,5 +1,7 @@
 package io.github.intruders.jobs.session;
 
+import io.github.intruders.input.UserInputException;
+import io.github.intruders.jobs.config.OwnSettings;
 import io.github.intruders.jobs.progress.MetricsPlugin;
 import java.util.Map;
 import org.apache.spark.SparkConf;
@@ -34,11 +36,23 @@ public final class SparkSessions {
   /** The web page of the driver; in local mode nobody looks, and its server takes time to start. */
   private static final String UI = "spark.ui.enabled";
 
+  /**
+   * How deep in a task's failure Spark looks for one that takes the process along. In local mode that
+   * is the driver, which has to say what happened.
+   */
+  private static final String FATAL_DEPTH = "spark.executor.killOnFatalError.depth";
+
   private SparkSessions() {}
 
-  /** A session with what the job relies on; master and resources come from spark-submit. */
+  /**
+   * A session with what the job relies on; master and resources come from spark-submit.
+   *
+   * @throws UserInputException if a setting can't be used
+   */
   public static SparkSession open(String name) {
     SparkConf given = new SparkConf();
+    OwnSettings.require(given);
+    LocalFolders.require(given);
     SparkSession.Builder builder =
         SparkSession.builder()
             .appName("intruders " + name)
@@ -50,8 +64,9 @@ public final class SparkSessions {
     DEFAULTS.forEach((setting, value) -> builder.config(setting, given.get(setting, value)));
     builder.config(REDACTION, given.get(REDACTION, RemoteDefaults.all().get(REDACTION)));
     builder.config(PLUGINS, withMetrics(given.get(PLUGINS, "")));
-    if (LocalCores.of(given).isPresent() && !given.contains(UI)) {
-      builder.config(UI, "false");
+    if (LocalCores.of(given).isPresent()) {
+      builder.config(UI, given.get(UI, "false"));
+      builder.config(FATAL_DEPTH, given.get(FATAL_DEPTH, "0"));
     }
     SparkSession spark = builder.getOrCreate();
     RemoteDefaults.applyTo(spark.sparkContext().hadoopConfiguration());
