@@ -106,6 +106,21 @@ class StartIT {
         .doesNotContain("-Xmx4g");
   }
 
+  @Test
+  void memoryThatJavaCanNotStartWithIsRefusedInOneLine() throws Exception {
+    for (Map.Entry<String, String> memory :
+        Map.of(
+                "lots", "cannot use --driver-memory 'lots': expected a size such as 4g or 900m",
+                "900", "cannot use --driver-memory '900': expected a size such as 4g or 900m",
+                "24m", "--driver-memory 24m is too little: give it at least 512m, better 4g")
+            .entrySet()) {
+      Launched run = Launched.run(folder, "run", "--", "--driver-memory", memory.getKey());
+
+      assertThat(run.exitCode()).isEqualTo(2);
+      assertThat(run.err()).containsExactly("intruders: " + memory.getValue());
+    }
+  }
+
   /** Options that the launcher does not read itself go through Spark's. */
   @Test
   void masterAndMemoryAreTheUsersWhereSparksLauncherIsAsked() throws Exception {

@@ -22,6 +22,7 @@ import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.CommonPathCapabilities;
 import org.apache.hadoop.fs.EtagSource;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FSDataOutputStreamBuilder;
@@ -272,6 +273,7 @@ public final class HadoopStorage implements Storage {
   }
 
   private void writeBesideAndRename(FileSystem files, Path path, Body body) throws IOException {
+    makeFolder(files, path.getParent());
     Path temporary =
         new Path(
             resolve(
@@ -284,10 +286,19 @@ public final class HadoopStorage implements Storage {
       }
       replace(files, temporary, path);
       done = true;
+    } catch (FSError e) { // Hadoop's word for an IOException of a local disk
+      throw new IOException("[%s] Cannot write: %s".formatted(path, e.getCause()), e);
     } finally {
       if (!done) {
         files.delete(temporary, false);
       }
+    }
+  }
+
+  /** Makes a folder; of local files, with the reason where that fails, which Hadoop does not tell. */
+  private static void makeFolder(FileSystem files, Path folder) throws IOException {
+    if (isLocal(folder) && !files.mkdirs(folder)) {
+      java.nio.file.Files.createDirectories(java.nio.file.Path.of(folder.toUri().getPath()));
     }
   }
 
@@ -304,6 +315,22 @@ public final class HadoopStorage implements Storage {
     FileSystem files = fileSystem(path);
     files.mkdirs(path.getParent());
     replace(files, new Path(temporary), path);
+  }
+
+  /**
+   * Gives a file another name in the same folder of the same storage. Local files and HDFS do so in
+   * one step: a listing has the one name or the other. Not for object stores, which would copy.
+   *
+   * @param name that no file there has
+   * @return whether the file was there
+   */
+  public boolean rename(String uri, String name) throws IOException {
+    Path path = new Path(uri);
+    try {
+      return renamed(fileSystem(path), path, new Path(path.getParent(), name));
+    } catch (FileNotFoundException e) {
+      return false;
+    }
   }
 
   /** Renames; where a rename does not replace, deletes first, also if another writer was faster. */

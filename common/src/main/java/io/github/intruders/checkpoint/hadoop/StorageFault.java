@@ -1,8 +1,9 @@
 package io.github.intruders.checkpoint.hadoop;
 
-import java.util.ArrayList;
+import io.github.intruders.input.Causes;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -13,6 +14,13 @@ import java.util.regex.Pattern;
  */
 public record StorageFault(Kind kind, String message) {
   private static final int MOST_CHARACTERS = 400;
+
+  /** A path or a URI, at the begin of a word. */
+  private static final Pattern FILE = Pattern.compile("(?:^|[\\s\\['\"(])(?:[a-z][a-z0-9]*:)?/\\S");
+
+  /** What Spark puts before a task's words: which task it was. */
+  private static final Pattern TASK =
+      Pattern.compile("^.*Lost task .*?\\(TID \\d+\\) \\(.*?executor \\w+\\): ");
 
   /** Who can mend it. */
   public enum Kind {
@@ -31,9 +39,48 @@ public record StorageFault(Kind kind, String message) {
 
   private static final String AGAIN = "then run the same command again; what is finished is kept";
 
+  private static final String ELSEWHERE = "another place (--out, --spectra)";
+
   /** The most telling first. */
   private static final List<Sign> SIGNS =
       List.of(
+          Sign.of(
+              Kind.UNAVAILABLE,
+              "No space left on device|[Qq]uota ?[Ee]xceeded|QuotaExceededException",
+              "The disk is full: free some space or name %s, %s".formatted(ELSEWHERE, AGAIN)),
+          Sign.of(
+              Kind.REFUSED,
+              "Read-only file system|ReadOnlyFileSystemException",
+              "The file system is read-only: mount it for writing, or name " + ELSEWHERE),
+          Sign.of(
+              Kind.REFUSED,
+              "Permission denied|Operation not permitted"
+                  + "|java\\.nio\\.file\\.AccessDeniedException: (?:file:)?/",
+              "The user of this job lacks a right: it must be allowed to read the inputs, and to"
+                  + " write where --out and --spectra are"),
+          Sign.of(
+              Kind.REFUSED,
+              "Not a directory|ParentNotDirectoryException|is not a directory",
+              "A file stands where a folder is needed: name " + ELSEWHERE),
+          Sign.of(
+              Kind.REFUSED,
+              "Mkdirs failed to create",
+              "A folder can't be made there: the file system is read-only, or the user of this job"
+                  + " lacks the right; name "
+                  + ELSEWHERE),
+          Sign.of(
+              Kind.UNAVAILABLE,
+              "Too many open files",
+              "This machine allows no more open files: raise its limit (ulimit -n), " + AGAIN),
+          Sign.of(
+              Kind.UNAVAILABLE,
+              "Input/output error|Stale file handle|Transport endpoint is not connected",
+              "The disk or network file system fails: check it, " + AGAIN),
+          Sign.of(
+              Kind.UNAVAILABLE,
+              "FAILED_READ_FILE\\.FILE_NOT_EXIST",
+              "Another run has replaced a table's file while it was read: run the same command"
+                  + " again"),
           Sign.of(
               Kind.REFUSED,
               "ExpiredToken|TokenRefreshRequired|InvalidToken\\b|token is expired",
@@ -95,32 +142,45 @@ public record StorageFault(Kind kind, String message) {
 
   /** The fault among an exception's causes, if a storage is to blame. */
   public static Optional<StorageFault> in(Throwable exception) {
-    List<Throwable> causes = new ArrayList<>();
-    for (Throwable cause = exception; cause != null; cause = cause.getCause()) {
-      causes.add(cause);
-    }
+    List<Throwable> causes = Causes.of(exception);
     for (Sign sign : SIGNS) {
       for (int i = causes.size() - 1; i >= 0; i--) {
-        if (sign.words().matcher(causes.get(i).toString()).find()) {
-          return Optional.of(new StorageFault(sign.kind(), sign.advice() + ". " + said(causes, i)));
+        Matcher words = sign.words().matcher(causes.get(i).toString());
+        if (words.find()) {
+          String told = said(causes, i, words.start());
+          return Optional.of(new StorageFault(sign.kind(), sign.advice() + ". " + told));
         }
       }
     }
     return Optional.empty();
   }
 
-  /** The innermost words that name a file, from the place on where the fault was seen. */
-  private static String said(List<Throwable> causes, int seen) {
-    String told = causes.get(seen).toString();
+  /**
+   * The innermost words that name a file, from the place on where the fault was seen; else those by
+   * which it was seen.
+   *
+   * @param place of the words in the text of that cause
+   */
+  private static String said(List<Throwable> causes, int seen, int place) {
+    String told = lineAt(causes.get(seen).toString(), place);
     for (int i = seen; i >= 0; i--) {
-      String message = String.valueOf(causes.get(i).getMessage());
-      if (message.contains("://")) {
-        told = message;
+      Optional<String> named =
+          String.valueOf(causes.get(i).getMessage())
+              .lines()
+              .filter(line -> FILE.matcher(line).find())
+              .findFirst();
+      if (named.isPresent()) {
+        told = named.get();
         break;
       }
     }
-    String line = told.lines().findFirst().orElse("");
+    String line = TASK.matcher(told).replaceFirst("").strip();
     return "The storage said: "
         + (line.length() > MOST_CHARACTERS ? line.substring(0, MOST_CHARACTERS) + " …" : line);
+  }
+
+  private static String lineAt(String text, int place) {
+    int end = text.indexOf('\n', place);
+    return text.substring(text.lastIndexOf('\n', place) + 1, end < 0 ? text.length() : end);
   }
 }

@@ -1,9 +1,5 @@
 package io.github.intruders.jobs.cli;
 
-import io.github.intruders.checkpoint.hadoop.StorageFault;
-import io.github.intruders.input.UserInputException;
-import io.github.intruders.jobs.progress.NoExecutorsException;
-import io.github.intruders.jobs.session.ClusterFault;
 import io.github.intruders.jobs.session.Signal;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -41,8 +37,8 @@ import picocli.CommandLine.Spec;
     versionProvider = Version.class,
     footer = {
       "",
-      "Exit codes: 0 done; 1 a fault of ours or of the cluster; 2 the command line, the manifest or"
-          + " the inputs as a whole can't be used; 3 done, but something was left out.",
+      "Exit codes: 0 done; 1 a fault of ours, of the cluster or of the storage; 2 the command line,"
+          + " a setting, the manifest or the inputs as a whole can't be used; 3 done, but something was left out.",
       "",
       "Start with:  intruders demo",
       "Then:        intruders run --manifest checkpoints.yaml --out results"
@@ -75,6 +71,8 @@ public final class Main implements Runnable {
       System.exit(UNUSABLE);
     }
     DefaultLogging.apply();
+    Signal.announce(Main::complain);
+    Thread.setDefaultUncaughtExceptionHandler(Main::endByFault);
     int code = run(args);
     if (code != DONE) {
       System.exit(code);
@@ -94,7 +92,19 @@ public final class Main implements Runnable {
             return UNUSABLE;
           });
     }
-    return commandLine.execute(args);
+    try {
+      return commandLine.execute(args);
+    } catch (Throwable e) { // errors, such as of memory, pass the command line by
+      return exitCode(e);
+    }
+  }
+
+  /** Spark would wait for ever for some of its threads. */
+  private static void endByFault(Thread thread, Throwable e) {
+    if (e instanceof VirtualMachineError) {
+      System.exit(exitCode(e));
+    }
+    LOG.error("Thread {} failed", thread.getName(), e);
   }
 
   /** Tells what is wrong: a line for a person, or one more JSON object where logs are JSON. */
@@ -111,47 +121,15 @@ public final class Main implements Runnable {
     throw new CommandLine.ParameterException(spec.commandLine(), "Missing COMMAND");
   }
 
-  private static int exitCode(Exception e) {
-    Optional<String> ending = Signal.endingThisProcess();
-    if (ending.isPresent()) {
-      return failed(ending.get(), e);
-    }
-    Optional<UserInputException> fault = userInputFault(e);
-    if (fault.isPresent()) {
-      complain(fault.get().getMessage());
-      return UNUSABLE;
-    }
-    Optional<StorageFault> storageFault = StorageFault.in(e);
-    if (storageFault.isPresent()) {
-      LOG.debug("The job failed", e);
-      complain(storageFault.get().message());
-      return storageFault.get().kind() == StorageFault.Kind.REFUSED ? UNUSABLE : FAULT;
-    }
-    if (e instanceof NoExecutorsException) {
-      return failed(e.getMessage(), e);
-    }
-    Optional<String> clusterFault = ClusterFault.in(e);
-    if (clusterFault.isPresent()) {
-      return failed(clusterFault.get(), e);
+  /** Tells of a failure; nothing where a signal was told, which brings failures of all kinds. */
+  private static int exitCode(Throwable e) {
+    Optional<Failure> failure = Signal.hasArrived() ? Optional.empty() : Failure.of(e);
+    if (failure.isPresent() || Signal.hasArrived()) {
+      LOG.debug("The job failed", e); // for those who look for it
+      failure.map(Failure::message).ifPresent(Main::complain);
+      return failure.map(Failure::exitCode).orElse(FAULT);
     }
     LOG.error("The job failed", e);
     return FAULT;
-  }
-
-  /** What a line can say; the trace is for those who look for it. */
-  private static int failed(String message, Exception e) {
-    LOG.debug("The job failed", e);
-    complain(message);
-    return FAULT;
-  }
-
-  /** A fault inside a task reaches the driver wrapped by Spark. */
-  private static Optional<UserInputException> userInputFault(Throwable e) {
-    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-      if (cause instanceof UserInputException fault) {
-        return Optional.of(fault);
-      }
-    }
-    return Optional.empty();
   }
 }

@@ -1,6 +1,7 @@
 package io.github.intruders.jobs.cli;
 
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.config.OwnSettings;
 import io.github.intruders.jobs.pipeline.Preflight;
 import io.github.intruders.jobs.report.PlanReport;
 import io.github.intruders.jobs.session.DriverStorage;
@@ -47,6 +48,7 @@ final class PlanCommand implements Callable<Integer> {
    */
   private static PlanReport report(JobConfig config) throws IOException {
     SparkConf conf = new SparkConf();
+    OwnSettings.require(conf);
     OptionalInt cores = LocalCores.of(conf);
     if (cores.isPresent()) {
       return Preflight.report(config, DriverStorage.open(), conf, cores.getAsInt());

@@ -1,6 +1,6 @@
 package io.github.intruders.jobs.progress;
 
-import java.time.Duration;
+import io.github.intruders.jobs.config.OwnSettings;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -11,11 +11,6 @@ import org.apache.spark.SparkContext;
  * local session has what it needs.
  */
 final class ExecutorWatch {
-  /** How long a job waits with no executor at all; 0 for ever. */
-  static final String KEY = "spark.intruders.resources.timeout";
-
-  private static final String DEFAULT = "10m";
-
   private final SparkContext spark;
   private final String tag;
   private final long patienceNanos;
@@ -29,7 +24,7 @@ final class ExecutorWatch {
   ExecutorWatch(SparkContext spark, String tag) {
     this.spark = spark;
     this.tag = tag;
-    this.patienceNanos = Duration.ofSeconds(spark.conf().getTimeAsSeconds(KEY, DEFAULT)).toNanos();
+    this.patienceNanos = OwnSettings.executorWait(spark.conf()).toNanos();
   }
 
   /** To be called again and again, by one thread. */
@@ -48,7 +43,7 @@ final class ExecutorWatch {
     } else if (nanoTime - waitingSince > patienceNanos) {
       verdict =
           "No executor has come within %s (%s); the master %s has no worker with enough free cores and memory for one, its queue is full, or executors end as they start and their logs say why"
-              .formatted(ProgressReading.clock(patienceNanos / 1e9), KEY, spark.master());
+              .formatted(ProgressReading.clock(patienceNanos / 1e9), OwnSettings.EXECUTOR_WAIT, spark.master());
       spark.cancelJobsWithTag(tag, verdict);
     }
   }

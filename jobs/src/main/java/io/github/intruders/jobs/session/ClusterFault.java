@@ -1,11 +1,13 @@
 package io.github.intruders.jobs.session;
 
+import io.github.intruders.input.Causes;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** What the cluster did to end a job, and what can be done about it, in one line. */
 public final class ClusterFault {
+  /** What can be done after any fault that passes. */
   static final String GOES_ON = "; finished matrices are kept, the same command goes on from there";
 
   private static final Pattern LOST_EXECUTOR =
@@ -20,7 +22,7 @@ public final class ClusterFault {
 
   /** The cluster's fault behind a failure; empty if it was not the cluster's. */
   public static Optional<String> in(Throwable failure) {
-    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+    for (Throwable cause : Causes.of(failure)) {
       Optional<String> fault = in(String.valueOf(cause.getMessage()));
       if (fault.isPresent()) {
         return fault;
@@ -38,7 +40,7 @@ public final class ClusterFault {
     Matcher lost = LOST_EXECUTOR.matcher(message);
     if (lost.find()) {
       return Optional.of(
-          "A task's executor died %s times (%s); code 137 mostly means memory: raise spark.executor.memoryOverhead to what `intruders plan` prints for a task, times the tasks of an executor%s"
+          "A task's executor died %s times (%s); code 52 means the Java heap: raise --executor-memory; code 137 mostly means memory outside of it: raise spark.executor.memoryOverhead to what `intruders plan` prints for a task, times the tasks of an executor%s"
               .formatted(lost.group(1), lost.group(2).strip(), GOES_ON));
     }
     Matcher shuffle = LOST_SHUFFLE.matcher(message);

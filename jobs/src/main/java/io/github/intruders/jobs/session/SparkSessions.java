@@ -1,6 +1,8 @@
 package io.github.intruders.jobs.session;
 
 import io.github.intruders.checkpoint.hadoop.PromptLocalFileSystem;
+import io.github.intruders.input.UserInputException;
+import io.github.intruders.jobs.config.OwnSettings;
 import io.github.intruders.jobs.progress.MetricsPlugin;
 import java.util.Map;
 import org.apache.spark.SparkConf;
@@ -43,11 +45,23 @@ public final class SparkSessions {
 
   static final String PROMPT_LOCAL_FILES = PromptLocalFileSystem.class.getName();
 
+  /**
+   * How deep in a task's failure Spark looks for one that takes the process along. In local mode that
+   * is the driver, which has to say what happened.
+   */
+  private static final String FATAL_DEPTH = "spark.executor.killOnFatalError.depth";
+
   private SparkSessions() {}
 
-  /** A session with what the job relies on; master and resources come from spark-submit. */
+  /**
+   * A session with what the job relies on; master and resources come from spark-submit.
+   *
+   * @throws UserInputException if a setting can't be used
+   */
   public static SparkSession open(String name) {
     SparkConf given = new SparkConf();
+    OwnSettings.require(given);
+    LocalFolders.require(given);
     SparkSession.Builder builder =
         SparkSession.builder()
             .appName("intruders " + name)
@@ -62,6 +76,7 @@ public final class SparkSessions {
     if (LocalCores.of(given).isPresent()) {
       builder.config(UI, given.get(UI, "false"));
       builder.config(LOCAL_FILES, given.get(LOCAL_FILES, PROMPT_LOCAL_FILES));
+      builder.config(FATAL_DEPTH, given.get(FATAL_DEPTH, "0"));
     }
     SparkSession spark = builder.getOrCreate();
     RemoteDefaults.applyTo(spark.sparkContext().hadoopConfiguration());

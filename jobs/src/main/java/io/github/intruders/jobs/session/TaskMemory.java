@@ -1,16 +1,14 @@
 package io.github.intruders.jobs.session;
 
 import io.github.intruders.input.MemoryLimit;
+import io.github.intruders.jobs.config.OwnSettings;
 import java.lang.management.ManagementFactory;
+import java.util.OptionalLong;
 import org.apache.spark.SparkConf;
 import org.apache.spark.TaskContext;
-import org.apache.spark.network.util.JavaUtils;
 
 /** How much memory outside the Java heap one task may use, by Spark's settings. */
 public final class TaskMemory {
-  /** Sets the bound by hand. */
-  public static final String KEY = "spark.intruders.task.memory";
-
   /** What executors have outside the heap. */
   public static final String OVERHEAD = "spark.executor.memoryOverhead";
 
@@ -22,12 +20,12 @@ public final class TaskMemory {
       "give tasks more memory: a larger "
           + OVERHEAD
           + ", fewer tasks at once by spark.task.cpus, or set "
-          + KEY;
+          + OwnSettings.TASK_MEMORY;
 
   private TaskMemory() {}
 
   /**
-   * Reads the bound: {@value #KEY} if set; else what {@value #OVERHEAD}, or where YARN and
+   * Reads the bound: {@value OwnSettings#TASK_MEMORY} if set; else what {@value #OVERHEAD}, or where YARN and
    * Kubernetes enforce it its default, leaves to each of an executor's tasks; else, in local mode,
    * what the machine has beside the heap.
    *
@@ -35,8 +33,9 @@ public final class TaskMemory {
    */
   public static MemoryLimit of(SparkConf conf, int cores) {
     String master = conf.get("spark.master", "");
-    if (conf.contains(KEY)) {
-      return new MemoryLimit(JavaUtils.byteStringAsBytes(conf.get(KEY)), KEY, REMEDY);
+    OptionalLong byHand = OwnSettings.taskMemory(conf);
+    if (byHand.isPresent()) {
+      return new MemoryLimit(byHand.getAsLong(), OwnSettings.TASK_MEMORY, REMEDY);
     }
     int tasks = tasksPerExecutor(conf, cores);
     if (LocalCores.of(conf).isPresent()) {
@@ -44,12 +43,12 @@ public final class TaskMemory {
     }
     if (conf.contains(OVERHEAD)) {
       return new MemoryLimit(
-          JavaUtils.byteStringAsMb(conf.get(OVERHEAD)) * (1L << 20) / tasks,
+          conf.getSizeAsMb(OVERHEAD) * (1L << 20) / tasks,
           "%s over %d tasks".formatted(OVERHEAD, tasks),
           REMEDY);
     }
     if (master.startsWith("yarn") || master.startsWith("k8s")) {
-      long heap = JavaUtils.byteStringAsBytes(conf.get(EXECUTOR_MEMORY, "1g"));
+      long heap = conf.getSizeAsBytes(EXECUTOR_MEMORY, "1g");
       double share = conf.getDouble(FACTOR, DEFAULT_FACTOR) * heap;
       return new MemoryLimit(
           (long) Math.max(LEAST_OVERHEAD, share) / tasks,

@@ -10,7 +10,7 @@ import scala.Option;
 
 /**
  * The files that a job writes, named relative to the table's folder. A file's name does not depend
- * on job or task, so that a new file takes the place of the old one in one step.
+ * on the task, so that two tasks that write to one folder are found out.
  */
 final class CommittedFiles {
   private final String uri;
@@ -20,9 +20,13 @@ final class CommittedFiles {
     this.uri = uri;
   }
 
-  /** A file's name, relative to the table's folder. */
-  static String relative(Option<String> folder, FileNameSpec name) {
-    String file = name.prefix() + "part" + name.suffix();
+  /**
+   * A file's name, relative to the table's folder.
+   *
+   * @param stem what it begins with, the same for all files of a job
+   */
+  static String relative(Option<String> folder, FileNameSpec name, String stem) {
+    String file = name.prefix() + stem + name.suffix();
     return folder.isDefined() ? folder.get() + "/" + file : file;
   }
 

@@ -1,6 +1,5 @@
 package io.github.intruders.jobs.store;
 
-import io.github.intruders.checkpoint.StoredFile;
 import io.github.intruders.checkpoint.hadoop.HadoopStorage;
 import java.io.IOException;
 import java.io.Serializable;
@@ -20,12 +19,13 @@ import scala.jdk.javaapi.CollectionConverters;
 /**
  * Commits by renaming single files, for storages that replace a file by a rename. Every attempt of
  * a task writes to a folder of its own outside of the table; the end of the job moves the files of
- * those attempts that succeeded to their places. A folder of the table is never empty or missing
- * meanwhile, unlike with Spark's own protocol, which deletes it before it renames the new one.
+ * those attempts that succeeded to their places, as {@link NewFile} does. A folder of the table is
+ * never empty or missing meanwhile, unlike with Spark's own protocol, which deletes it before it
+ * renames the new one.
  *
- * <p>A folder that the job writes to holds exactly the job's files afterwards. A job that is killed
- * leaves some folders new and the others old, and files in the folder that {@link
- * TableCommit#STAGING} names.
+ * <p>A folder that the job writes to holds exactly the job's files afterwards, under names that no
+ * other job gives. A job that is killed leaves some folders new and the others old, and files in
+ * the folder that {@link TableCommit#STAGING} names.
  */
 public final class RenameCommitProtocol extends FileCommitProtocol implements Serializable {
   private static final long serialVersionUID = 1L;
@@ -70,7 +70,7 @@ public final class RenameCommitProtocol extends FileCommitProtocol implements Se
   @Override
   public String newTaskTempFile(
       TaskAttemptContext context, Option<String> folder, FileNameSpec name) {
-    String relative = CommittedFiles.relative(folder, name);
+    String relative = CommittedFiles.relative(folder, name, NewFile.nameOf(jobId));
     taskFiles.add(relative);
     return attemptFolder(context) + "/" + relative;
   }
@@ -124,11 +124,8 @@ public final class RenameCommitProtocol extends FileCommitProtocol implements Se
           if (!receipt.isEmpty()) {
             identities.put(file, storage.status(written).identity()); // a rename keeps it
           }
-          storage.replace(written, uri + "/" + file);
+          put(storage, written, file, files);
         }
-      }
-      if (replacesPartitions) {
-        deleteOthers(storage, files);
       }
       if (!receipt.isEmpty()) {
         storage.write(receipt, out -> out.write(Published.receipt(identities)));
@@ -144,14 +141,14 @@ public final class RenameCommitProtocol extends FileCommitProtocol implements Se
     delete(context, jobFolder(context));
   }
 
-  /** What earlier runs left in the folders written to, under names that are not used any more. */
-  private void deleteOthers(HadoopStorage storage, CommittedFiles files) throws IOException {
-    for (String folder : files.folders()) {
-      for (StoredFile stored : storage.list(uri + "/" + folder)) {
-        if (!stored.directory() && !files.contains(folder + stored.name())) {
-          storage.delete(stored.uri());
-        }
-      }
+  private void put(HadoopStorage storage, String written, String file, CommittedFiles files)
+      throws IOException {
+    if (replacesPartitions) {
+      String folder = CommittedFiles.folder(file);
+      NewFile place = new NewFile(storage, uri + "/" + folder, file.substring(folder.length()));
+      place.put(written, stored -> files.contains(folder + stored.name()));
+    } else {
+      storage.replace(written, uri + "/" + file);
     }
   }
 

@@ -35,6 +35,10 @@ import scala.jdk.javaapi.CollectionConverters;
  */
 public final class UploadCommitProtocol extends HadoopMapReduceCommitProtocol {
   private static final long serialVersionUID = 1L;
+
+  /** The same in every run: of two names a reader could see both, or neither. */
+  private static final String FILE = "part";
+
   private static final String FACTORY =
       "org.apache.hadoop.fs.s3a.commit.magic.MagicS3GuardCommitterFactory";
 
@@ -80,7 +84,7 @@ public final class UploadCommitProtocol extends HadoopMapReduceCommitProtocol {
   @Override
   public String newTaskTempFile(
       TaskAttemptContext context, Option<String> folder, FileNameSpec name) {
-    String relative = CommittedFiles.relative(folder, name);
+    String relative = CommittedFiles.relative(folder, name, FILE);
     taskFiles.add(relative);
     try {
       return new Path(committer.getWorkPath(), relative).toString();

@@ -2,9 +2,11 @@ package io.github.intruders.jobs.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.intruders.jobs.config.OwnSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -60,6 +62,63 @@ class ExitCodesTest {
 
     assertThat(outcome.exitCode()).isEqualTo(2);
     assertThat(outcome.err()).contains(message);
+  }
+
+  /** In a task that writes the ledger, in one that writes a table, and on the driver. */
+  @ParameterizedTest
+  @CsvSource({"_work/scan", "_work/staging", "_summary"})
+  void aFullDiskIsToldInOneLine(String where) {
+    String scheme = "spark.hadoop.fs." + FlakyFileSystem.SCHEME + ".impl";
+    System.setProperty(scheme, FlakyFileSystem.class.getName());
+    FlakyFileSystem.fillDisk(where);
+    try {
+      Outcome outcome =
+          Outcome.of(
+              "scan",
+              "--base",
+              zoo("base"),
+              "--tuned",
+              zoo("lora-r1/1-python"),
+              "--include",
+              "layers\\.0\\.self_attn\\.q",
+              "--out",
+              FlakyFileSystem.SCHEME + ":" + temporary.resolve("full" + where.hashCode()));
+
+      assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(1);
+      assertThat(outcome.err())
+          .startsWith(
+              "intruders: The disk is full: free some space or name another place (--out,"
+                  + " --spectra), then run the same command again; what is finished is kept. The"
+                  + " storage said: ")
+          .hasLineCount(1);
+    } finally {
+      FlakyFileSystem.mend();
+      System.clearProperty(scheme);
+    }
+  }
+
+  @Test
+  void settingsAreLookedAtBeforeASessionIsOpen() {
+    for (Map.Entry<String, String> setting :
+        Map.of(
+                OwnSettings.TASK_MEMORY, "lots",
+                OwnSettings.EXECUTOR_WAIT, "soon",
+                "spark.local.dir", "/dev/null/x")
+            .entrySet()) {
+      System.setProperty(setting.getKey(), setting.getValue());
+      try {
+        Outcome outcome =
+            Outcome.of("scan", "--base", zoo("base"), "--tuned", zoo("lora-r1/1-python"));
+
+        assertThat(outcome.exitCode()).isEqualTo(2);
+        assertThat(outcome.err())
+            .startsWith("intruders: Cannot use " + setting.getKey())
+            .contains(setting.getValue())
+            .hasLineCount(1);
+      } finally {
+        System.clearProperty(setting.getKey());
+      }
+    }
   }
 
   @Test

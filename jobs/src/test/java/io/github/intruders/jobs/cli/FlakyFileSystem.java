@@ -16,12 +16,21 @@ public final class FlakyFileSystem extends RawLocalFileSystem {
   /** What the names of files contain that can't be written; null if all can. */
   private static volatile String broken;
 
+  /** What the names of files contain for which there is no space; null if there is for all. */
+  private static volatile String full;
+
   static void breakFiles(String part) {
     broken = part;
   }
 
+  /** Writing to these files fails as on a disk that is full. */
+  static void fillDisk(String part) {
+    full = part;
+  }
+
   static void mend() {
     broken = null;
+    full = null;
   }
 
   @Override
@@ -52,6 +61,9 @@ public final class FlakyFileSystem extends RawLocalFileSystem {
     if (broken != null && path.toString().contains(broken)) {
       throw new IOException("This disk is broken: " + path);
     }
+    if (full != null && path.toString().contains(full)) {
+      return create(path, overwrite, bufferSize, replication, blockSize, progress);
+    }
     return super.create(path, permission, overwrite, bufferSize, replication, blockSize, progress);
   }
 
@@ -66,6 +78,11 @@ public final class FlakyFileSystem extends RawLocalFileSystem {
       throws IOException {
     if (broken != null && path.toString().contains(broken)) {
       throw new IOException("This disk is broken: " + path);
+    }
+    if (full != null && path.toString().contains(full)) {
+      mkdirs(path.getParent());
+      Path device = new Path("/dev/full");
+      return super.create(device, true, bufferSize, replication, blockSize, progress);
     }
     return super.create(path, overwrite, bufferSize, replication, blockSize, progress);
   }

@@ -3,7 +3,7 @@ package io.github.intruders.jobs.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.github.intruders.jobs.session.TaskMemory;
+import io.github.intruders.jobs.config.OwnSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,13 +33,13 @@ class LargeMatricesTest {
     whole = temporary.resolve("whole");
     blocks = temporary.resolve("blocks");
     assertThat(scan(whole)).isZero();
-    System.setProperty(TaskMemory.KEY, "1600k"); // not enough for 384x128, enough for 128x128
+    System.setProperty(OwnSettings.TASK_MEMORY, "1600k"); // not enough for 384x128, enough for 128x128
     codeOfBlocks = scan(blocks);
   }
 
   @AfterAll
   static void clear() {
-    System.clearProperty(TaskMemory.KEY);
+    System.clearProperty(OwnSettings.TASK_MEMORY);
   }
 
   private static int scan(Path out, String... more) throws IOException {
@@ -107,7 +107,7 @@ class LargeMatricesTest {
             row -> {
               assertThat(row.<String>getAs("code")).isEqualTo("TOO_LARGE");
               assertThat(row.<String>getAs("message"))
-                  .contains("128x384", "MiB", "--solver exact", TaskMemory.KEY);
+                  .contains("128x384", "MiB", "--solver exact", OwnSettings.TASK_MEMORY);
             });
   }
 

@@ -13,6 +13,7 @@ import org.apache.hadoop.fs.permission.FsPermission;
  */
 public final class DyingFileSystem extends LocalFileSystem {
   private static final AtomicInteger CHANGES_LEFT = new AtomicInteger(Integer.MAX_VALUE);
+  private static volatile Runnable between = () -> {};
 
   public DyingFileSystem() {
     super(new Raw());
@@ -25,6 +26,12 @@ public final class DyingFileSystem extends LocalFileSystem {
 
   static void live() {
     CHANGES_LEFT.set(Integer.MAX_VALUE);
+    between = () -> {};
+  }
+
+  /** Before each change somebody else has a look, who may do whatever changes nothing. */
+  static void beforeEachChange(Runnable look) {
+    between = look;
   }
 
   /** Whether all changes that were allowed were made. */
@@ -37,6 +44,7 @@ public final class DyingFileSystem extends LocalFileSystem {
       if (path.toString().contains("_work/staging")) {
         return; // no reader looks there
       }
+      between.run();
       if (CHANGES_LEFT.getAndUpdate(left -> left < 0 ? left : left - 1) <= 0) {
         throw new IOException("The process is dead");
       }

@@ -8,22 +8,31 @@ import io.github.intruders.checkpoint.hadoop.HadoopStorage;
 import io.github.intruders.jobs.config.TablePlace;
 import io.github.intruders.jobs.table.TableDefinition;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.hadoop.ParquetReader;
+import org.apache.parquet.hadoop.example.GroupReadSupport;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.expressions.GenericRowWithSchema;
 import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -147,6 +156,129 @@ class TableWriterTest {
     assertThat(rejecting).exists();
   }
 
+  @Test
+  void aReaderBetweenTwoStepsFindsOldRowsOrNewOnesOrFails() throws IOException {
+    Change first = run -> replace(run, 1, List.of("a", "b"), List.of());
+    Change second = run -> replace(run, 22, List.of("a", "c"), List.of("b"));
+    Map<String, String> old = afterRuns("undisturbed", first);
+    Map<String, String> fresh = afterRuns("undisturbed", second);
+    afterRuns("read", first);
+    Path table = out.resolve("read/t");
+    List<Dataset<Row>> plannedEarlier = new ArrayList<>();
+    List<List<Path>> listedEarlier = new ArrayList<>();
+    List<String> outcomes = new ArrayList<>();
+    Runnable look =
+        () -> {
+          plannedEarlier.add(spark.read().parquet(table.toString()));
+          listedEarlier.add(files(table));
+          for (Dataset<Row> planned : plannedEarlier) {
+            outcomes.add(outcome(old, fresh, () -> byCheckpoint(planned.collectAsList())));
+          }
+          for (List<Path> listed : listedEarlier) {
+            outcomes.add(outcome(old, fresh, () -> byCheckpoint(plainRows(listed))));
+          }
+          int now = plannedEarlier.size() - 1;
+          assertThat(outcome(old, fresh, () -> byCheckpoint(plannedEarlier.get(now).collectAsList())))
+              .isEqualTo("rows");
+          assertThat(outcome(old, fresh, () -> byCheckpoint(plainRows(listedEarlier.get(now)))))
+              .isEqualTo("rows");
+        };
+
+    DyingFileSystem.beforeEachChange(look);
+    run("read", second);
+    DyingFileSystem.live();
+    look.run();
+
+    assertThat(seen("read")).isEqualTo(fresh);
+    assertThat(plannedEarlier).hasSizeGreaterThan(4);
+    assertThat(outcomes).contains("rows", "FileNotFoundException");
+  }
+
+  @Test
+  void ofTwoJobsThatReplaceOneFolderAtOnceOneStays() throws IOException {
+    HadoopStorage storage = new HadoopStorage(spark.sparkContext().hadoopConfiguration());
+    String smaller = "part-0-.parquet";
+    String greater = "part-f-.parquet";
+    for (String name : List.of(smaller, greater)) {
+      for (int step = 1; step <= 4; step++) {
+        Path folder = Files.createDirectories(out.resolve(step + name));
+        Files.writeString(folder.resolve("part-3-.parquet"), "old");
+        AtomicInteger steps = new AtomicInteger(step);
+        DyingFileSystem.beforeEachChange(
+            () -> {
+              if (steps.decrementAndGet() == 0) { // the other job does all of its own
+                put(storage, folder, name.equals(smaller) ? greater : smaller, "other");
+              }
+            });
+
+        put(storage, folder, name, "one");
+
+        assertThat(files(folder))
+            .as("%s, step %d", name, step)
+            .singleElement()
+            .satisfies(file -> assertThat(Files.readString(file)).isIn("one", "other"));
+      }
+    }
+  }
+
+  private void put(HadoopStorage storage, Path folder, String name, String text) {
+    try {
+      Path written = Files.writeString(out.resolve(text), text);
+      new NewFile(storage, storage.qualify(folder.toString()), name)
+          .put(storage.qualify(written.toString()), file -> file.name().equals(name));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** What a reader that has listed or planned earlier gets now. */
+  private static String outcome(
+      Map<String, String> old, Map<String, String> fresh, Callable<Map<String, String>> reader) {
+    try {
+      requireOldOrNew(old, fresh, reader.call());
+      return "rows";
+    } catch (Exception e) { // Spark throws checked ones that it does not declare
+      assertThat(e).hasStackTraceContaining("FileNotFoundException");
+      return "FileNotFoundException";
+    }
+  }
+
+  private static void requireOldOrNew(
+      Map<String, String> old, Map<String, String> fresh, Map<String, String> seen) {
+    for (String checkpoint : union(old, fresh)) {
+      assertThat(seen.get(checkpoint)).as(checkpoint).isIn(old.get(checkpoint), fresh.get(checkpoint));
+    }
+    assertThat(union(old, fresh)).containsAll(seen.keySet());
+  }
+
+  private static List<Path> files(Path folder) {
+    try (Stream<Path> files = Files.walk(folder)) {
+      return files.filter(Files::isRegularFile).filter(file -> !file.getFileName().toString().startsWith(".")).sorted().toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** By Parquet's own reader, which knows a file by its name alone. */
+  private static List<Row> plainRows(List<Path> files) throws IOException {
+    List<Row> rows = new ArrayList<>();
+    for (Path file : files) {
+      String key = file.getParent().getFileName().toString().replace("checkpoint_id=", "");
+      try (ParquetReader<Group> reader =
+          ParquetReader.builder(
+                  new GroupReadSupport(), new org.apache.hadoop.fs.Path(file.toUri()))
+              .build()) {
+        for (Group group = reader.read(); group != null; group = reader.read()) {
+          rows.add(
+              new GenericRowWithSchema(
+                  new Object[] {group.getString("code", 0), group.getInteger("value", 0), key},
+                  TABLE.columns()));
+        }
+      }
+    }
+    return rows;
+  }
+
   @FunctionalInterface
   private interface Change {
     void in(TableChanges run) throws IOException;
@@ -213,9 +345,13 @@ class TableWriterTest {
           .allSatisfy(
               file ->
                   assertThat(table.relativize(file).toString())
-                      .matches("checkpoint_id=\\w+/part[.-]c000\\.snappy\\.parquet"));
+                      .matches("checkpoint_id=\\w+/part-[0-9a-f-]{36}[.-]c000\\.snappy\\.parquet"));
     }
-    return spark.read().parquet(table.toString()).collectAsList().stream()
+    return byCheckpoint(spark.read().parquet(table.toString()).collectAsList());
+  }
+
+  private static Map<String, String> byCheckpoint(List<Row> rows) {
+    return rows.stream()
         .collect(
             Collectors.groupingBy(
                 row -> row.getAs("checkpoint_id"),
