@@ -232,8 +232,7 @@ class ShowWithoutSparkTest {
     Storage storage = DriverStorage.open();
     TablePlace place = new TablePlace.Folder(storage.qualify(out.toString()));
     Dataset<Row> all = new TableReader(Tables.in(place, spark, storage)).read(table);
-    Dataset<Row> stored = limit == 0 ? all : all.limit(limit);
-    Dataset<Row> rows = spark.createDataFrame(stored.collectAsList(), stored.schema());
+    Dataset<Row> rows = limit == 0 ? all : all.limit(limit);
     ShownTable shown = read(out, table, limit).orElseThrow();
     for (ShowCommand.Format format : ShowCommand.Format.values()) {
       String bySpark = printed(format, printer -> printer.print(rows, limit));
