@@ -183,7 +183,6 @@ class IncrementalRunTest {
   @Test
   void anInputThatIsReplacedDuringTheScanIsNeverMixedAndCountsAgainOnceItIsRestored()
       throws Exception {
-    System.setProperty(SwappedFiles.SETTING, SwappedFiles.class.getName());
     Path adapter = Files.createDirectories(temporary.resolve("swapped"));
     Path zoo = Path.of(System.getProperty("zoo"), "lora-r8");
     for (String file : List.of("adapter_config.json", "adapter_model.safetensors")) {
