@@ -184,15 +184,13 @@ class IncrementalRunTest {
   @Test
   void anInputThatIsReplacedDuringTheScanIsNeverMixedAndCountsAgainOnceItIsRestored()
       throws Exception {
-    System.setProperty(SwappedFiles.SETTING, SwappedFiles.class.getName());
     Path adapter = Files.createDirectories(temporary.resolve("swapped"));
     Path zoo = Path.of(System.getProperty("zoo"), "lora-r8");
     for (String file : List.of("adapter_config.json", "adapter_model.safetensors")) {
       Files.copy(zoo.resolve("1-python").resolve(file), adapter.resolve(file));
     }
     Path weights = adapter.resolve("adapter_model.safetensors");
-    Path kept =
-        Files.copy(weights, temporary.resolve("kept"), StandardCopyOption.COPY_ATTRIBUTES);
+    Path kept = Files.copy(weights, temporary.resolve("kept"), StandardCopyOption.COPY_ATTRIBUTES);
     Path lone = temporary.resolve("lone");
     assertThat(Main.run(swapped(lone, adapter))).isZero();
     Map<String, List<String>> expected = TableRows.in(TableRows.session(), lone);

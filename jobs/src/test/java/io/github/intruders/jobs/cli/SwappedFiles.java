@@ -7,11 +7,11 @@ import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 
-/** Local files as {@code swap:/path}, where something happens before a file is opened. */
+/**
+ * Local files as {@code swap:/path}, where something happens before a file is opened. Hadoop finds
+ * it as a service.
+ */
 public final class SwappedFiles extends RawLocalFileSystem {
-  /** The setting that makes Hadoop know it. */
-  static final String SETTING = "spark.hadoop.fs.swap.impl";
-
   private static final AtomicInteger OPENED = new AtomicInteger();
   private static volatile String part = "";
   private static volatile int when = -1;
