@@ -27,8 +27,6 @@ class StorageFaultTest {
           UnknownHostException: minio | UNAVAILABLE | The storage can't be reached
           AWSApiCallTimeoutException: ApiCallTimeoutException | UNAVAILABLE | The storage failed again and again
           FSError: java.io.IOException: No space left on device | UNAVAILABLE | The disk is full: free some space
-          FileSystemException: /out: Read-only file system | REFUSED | The file system is read-only
-          FileNotFoundException: /out/x (Permission denied) | REFUSED | The user of this job lacks a right
           [s3a://b/k] The storage ended 5 bytes from byte 7 on too early, 3 times | UNAVAILABLE | The storage failed again and again
           """)
   void whatTheStorageSaysBecomesWhatToDo(String said, StorageFault.Kind kind, String advice) {

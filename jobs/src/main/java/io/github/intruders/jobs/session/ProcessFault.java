@@ -72,9 +72,9 @@ public record ProcessFault(boolean isSetting, String message) {
       return Optional.of(
           new ProcessFault(
               true,
-              "The %s has too little memory; give it more, by -- %s. Spark said: %s"
+              "%s too little memory: give more, by -- %s. Spark said: %s"
                   .formatted(
-                      driver ? "driver" : "executors",
+                      driver ? "The driver has" : "The executors have",
                       driver ? "--driver-memory 4g" : "--executor-memory 2g",
                       memory.group(2).strip())));
     }
@@ -82,7 +82,8 @@ public record ProcessFault(boolean isSetting, String message) {
     if (setting.find()) {
       return Optional.of(
           new ProcessFault(
-              true, "Cannot use a setting of Spark: " + setting.group(1).replace('\n', ' ').strip()));
+              true,
+              "Cannot use a setting of Spark: " + setting.group(1).replace('\n', ' ').strip()));
     }
     Matcher master = MASTER.matcher(said);
     if (master.find()) {

@@ -4,7 +4,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.apache.hadoop.util.ShutdownHookManager;
+import org.apache.logging.log4j.Level;
 import org.apache.spark.util.SignalUtils;
+import org.apache.spark.util.Utils;
 
 /** A signal that ends this process, as Ctrl-C, schedulers and closed terminals send it. */
 public final class Signal {
@@ -29,6 +31,7 @@ public final class Signal {
             if (!arrived) {
               arrived = true;
               line.accept("Ended by a signal" + ClusterFault.GOES_ON);
+              Utils.setLogLevel(Level.OFF); // what stops under its own work complains at length
             }
             return false; // and then whatever would have been done
           });

@@ -23,7 +23,7 @@ class FailureTest {
       delimiter = '|',
       textBlock =
           """
-          java.io.IOException: No space left on device | 1 | The disk is full: free some space or name another place (--out, --spectra), then run the same command again; what is finished is kept. The storage said: java.io.IOException: No space left on device
+          java.io.IOException: No space left on device | 1 | The disk is full: free some space or name another place (--out, --spectra), then run the same command again; what is finished is kept. The storage said: java.io.IOException:
           java.io.IOException: Disk quota exceeded | 1 | The disk is full: free some space
           java.nio.file.FileSystemException: /out/_work: Read-only file system | 2 | The file system is read-only: mount it for writing, or name another place (--out, --spectra). The storage said: java.nio.file.FileSystemException: /out/_work: Read-only file system
           java.io.FileNotFoundException: /out/x.tmp (Permission denied) | 2 | The user of this job lacks a right: it must be allowed to read the inputs, and to write where --out and --spectra are. The storage said:
@@ -118,7 +118,7 @@ class FailureTest {
       delimiter = '|',
       textBlock =
           """
-          [INVALID_DRIVER_MEMORY] System memory 259522560 must be at least 471859200. | The driver has too little memory; give it more, by -- --driver-memory 4g. Spark said: System memory 259522560 must be at least 471859200.
+          [INVALID_DRIVER_MEMORY] System memory 259522560 must be at least 471859200. | The driver has too little memory: give more, by -- --driver-memory 4g. Spark said: System memory 259522560 must be at least 471859200.
           [INVALID_EXECUTOR_MEMORY] Executor memory 100 must be at least 471859200. | The executors have too little memory
           [INVALID_CONF_VALUE.TYPE_MISMATCH] The value 'two' in the config "spark.task.cpus" is invalid. | Cannot use a setting of Spark: The value 'two' in the config "spark.task.cpus" is invalid.
           Illegal value for config key spark.task.cpus: For input string: "two" | Cannot use a setting of Spark: spark.task.cpus: For input string: "two"
