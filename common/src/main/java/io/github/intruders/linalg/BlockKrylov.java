@@ -45,20 +45,22 @@ public final class BlockKrylov {
    * @return false if the precision does not hold the numbers
    */
   public boolean forth(Matrix directions) {
-    if (!append(right, directions)) {
-      return false;
+    try (Arena arena = Arena.open()) {
+      if (!append(right, directions)) {
+        return false;
+      }
+      int to = size + width;
+      Matrix images = w.times(right.columnRange(size, to));
+      if (!append(left, images)) {
+        return false;
+      }
+      projected
+          .rowRange(0, to)
+          .columnRange(size, to)
+          .assign(left.columnRange(0, to).t().times(images));
+      size = to;
+      return true;
     }
-    int to = size + width;
-    Matrix images = w.times(right.columnRange(size, to));
-    if (!append(left, images)) {
-      return false;
-    }
-    projected
-        .rowRange(0, to)
-        .columnRange(size, to)
-        .assign(left.columnRange(0, to).t().times(images));
-    size = to;
-    return true;
   }
 
   /** The newest left directions through Wᵀ, (n, width). */

@@ -22,6 +22,9 @@ record LeadingTriplets(double largest, double[] values, double[] residuals, Matr
   /** The largest residual, relative to the triplet's own value. */
   private static final double KNOWN = 0.03;
 
+  /** The same of the first. Its value is off by about the square of its residual. */
+  private static final double SETTLED = 0.01;
+
   /**
    * Finds them in the Krylov space of some of the start vectors.
    *
@@ -79,6 +82,11 @@ record LeadingTriplets(double largest, double[] values, double[] residuals, Matr
   /** How many are known. */
   int count() {
     return values.length;
+  }
+
+  /** Whether the largest value is known well enough to measure all others by it. */
+  boolean isSettled() {
+    return count() > 0 && residuals[0] <= SETTLED;
   }
 
   /** Σ f(σ), relative to the largest. */

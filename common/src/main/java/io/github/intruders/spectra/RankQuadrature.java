@@ -41,6 +41,7 @@ public final class RankQuadrature {
   private static final double NARROW = 0.03;
 
   private static final double MISSED = 0.001;
+  private static final int LEAST_STEPS = 2;
   private static final int FIRST_STEPS = 10;
   private static final int MORE_STEPS = 4;
   private static final int MOST_STEPS = 26;
@@ -73,7 +74,7 @@ public final class RankQuadrature {
     d = update.rows() >= update.cols() ? update : update.t();
     p = d.cols();
     probes = p < SMALL ? FEW_PROBES : PROBES;
-    deviations = new TDistribution(probes - 1).inverseCumulativeProbability(1 - MISSED / 2);
+    deviations = new TDistribution(null, probes - 1).inverseCumulativeProbability(1 - MISSED / 2);
     start = Matrix.allocate(p, 2 * probes, Precision.SINGLE);
     SplittableRandom random = new SplittableRandom(seed);
     double[] row = new double[start.cols()];
@@ -163,6 +164,9 @@ public final class RankQuadrature {
 
   private Optional<Estimate> until(double halfWidth) {
     int most = Math.min(MOST_STEPS, p / start.cols());
+    if (most < LEAST_STEPS) {
+      return Optional.empty();
+    }
     BlockKrylov search = new BlockKrylov(d, start.cols(), most);
     Matrix next = start;
     Optional<Estimate> estimate = Optional.empty();
@@ -250,8 +254,10 @@ public final class RankQuadrature {
       double unit = Precision.SINGLE.epsilon() / 2;
       double rounding = p * unit;
       double allowed =
-          Math.abs(bySum) * (leading.errorOfSum() + s.error() + rounding)
-              - byLogSum * (leading.errorOfLogSum() + l.error() - rounding * Math.log(unit));
+          leading.isSettled()
+              ? Math.abs(bySum) * (leading.errorOfSum() + s.error() + rounding)
+                  - byLogSum * (leading.errorOfLogSum() + l.error() - rounding * Math.log(unit))
+              : Double.POSITIVE_INFINITY;
       double value = Math.exp(lnRank(sum, logSum));
       return new Estimate(
           new UpdateStatistics(

@@ -18,6 +18,7 @@ import io.github.intruders.linalg.OpenBlas;
 import io.github.intruders.linalg.OrthonormalBasis;
 import io.github.intruders.linalg.Precision;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.Map;
@@ -38,6 +39,13 @@ class RankQuadratureTest {
   private static final double NARROW = 0.03;
   private static final int REPEATS = 6;
 
+  /** Of the exact value, which may come out a hair above p. */
+  private static final double ROUNDING = 1e-12;
+
+
+  /** Probes say least of a spectrum like this. */
+  private static final IntToDoubleFunction THREE_VALUES = i -> i < 64 ? 1 : i < 160 ? 0.3 : 0.01;
+
   private static int threads;
 
   private final SplittableRandom random = new SplittableRandom(11);
@@ -57,8 +65,10 @@ class RankQuadratureTest {
   /** 112 updates, with the values that NumPy found. */
   @Test
   void theBoundsHoldTheExactValueOfEveryRealUpdate() throws IOException {
-    JsonNode golden =
-        new ObjectMapper().readTree(getClass().getResource("/golden/zoo.json")).path("checkpoints");
+    JsonNode golden;
+    try (InputStream in = getClass().getResourceAsStream("/golden/zoo.json")) {
+      golden = new ObjectMapper().readTree(in).path("checkpoints");
+    }
     int compared = 0;
     for (String step : new String[] {"1-python", "2-c", "3-javascript", "4-xml"}) {
       Map<String, TensorInfo> base = tensors("base");
@@ -95,11 +105,7 @@ class RankQuadratureTest {
         Arguments.of("of rank 20", 256, 256, (IntToDoubleFunction) i -> i < 20 ? 1 + i : 0),
         Arguments.of("all equal", 160, 160, (IntToDoubleFunction) i -> 1),
         Arguments.of("of two values", 256, 256, (IntToDoubleFunction) i -> i < 128 ? 1 : 0.01),
-        Arguments.of(
-            "of three values",
-            256,
-            256,
-            (IntToDoubleFunction) i -> i < 64 ? 1 : i < 160 ? 0.3 : 0.01),
+        Arguments.of("of three values", 256, 256, THREE_VALUES),
         Arguments.of("one above all", 256, 256, (IntToDoubleFunction) i -> i == 0 ? 1e4 : 1));
   }
 
@@ -141,7 +147,9 @@ class RankQuadratureTest {
 
     assertThat(exact)
         .as("%s: %s", name, estimate)
-        .isBetween(figures.effectiveRankLow(), figures.effectiveRankHigh());
+        .isBetween(
+            figures.effectiveRankLow() * (1 - ROUNDING),
+            figures.effectiveRankHigh() * (1 + ROUNDING));
     assertThat(figures.effectiveRank())
         .isBetween(figures.effectiveRankLow(), figures.effectiveRankHigh());
     assertThat(figures.rank()).isNull();
@@ -181,8 +189,8 @@ class RankQuadratureTest {
   @Test
   void wideBoundsGiveWayToTheExactValue() {
     try (Arena arena = Arena.open()) {
-      Matrix u = OrthonormalBasis.of(gaussian(128, 128)).q();
-      double[] s = IntStream.range(0, 128).mapToDouble(i -> Math.pow(0.9, i)).toArray();
+      Matrix u = OrthonormalBasis.of(gaussian(256, 256)).q();
+      double[] s = IntStream.range(0, 256).mapToDouble(THREE_VALUES).toArray();
       Matrix update = u.scaleColumnsInPlace(s).to(Precision.SINGLE);
 
       assertThat(UpdateStatistics.estimated(update, "a.weight"))

@@ -86,7 +86,9 @@ final class BenchCommand implements Callable<Integer> {
       System.out.println(
           JsonMapper.builder()
               .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-              .serializationInclusion(JsonInclude.Include.NON_NULL)
+              .defaultPropertyInclusion(
+                  JsonInclude.Value.construct(
+                      JsonInclude.Include.NON_NULL, JsonInclude.Include.NON_NULL))
               .build()
               .writeValueAsString(result));
     } else {
