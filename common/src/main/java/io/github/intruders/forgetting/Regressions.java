@@ -30,6 +30,11 @@ final class Regressions {
   /** Which of the different values each one is, in ascending order; of measures and forgetting. */
   private final int[][] orders;
 
+  /** The columns of each question's terms, and all of a question's in their order. */
+  private final int[][][] columnsOfTerms;
+
+  private final int[][] columnsOfQuestions;
+
   Regressions(List<Observation> observations, List<Question> questions, Scale scale) {
     this.observations = observations;
     this.questions = questions;
@@ -56,6 +61,14 @@ final class Regressions {
       orders[i] = order(values[i]);
     }
     orders[values.length] = order(forgetting);
+    this.columnsOfTerms =
+        questions.stream()
+            .map(question -> question.terms().stream().map(this::columnsOf).toArray(int[][]::new))
+            .toArray(int[][][]::new);
+    this.columnsOfQuestions =
+        Arrays.stream(columnsOfTerms)
+            .map(terms -> Arrays.stream(terms).flatMapToInt(Arrays::stream).toArray())
+            .toArray(int[][]::new);
   }
 
   private static List<int[]> clusters(List<Observation> observations) {
@@ -118,29 +131,36 @@ final class Regressions {
       different.set(i);
     }
     for (int i = 0; i < fits.length; i++) {
-      fits[i] = fit(questions.get(i), correlations, different.cardinality());
+      fits[i] = fit(i, correlations, different.cardinality());
     }
     return fits;
   }
 
   private double[][] columns(int[] drawn) {
-    List<double[]> columns = new ArrayList<>();
-    for (double[] method : methods) {
-      columns.add(Arrays.stream(drawn).mapToDouble(i -> method[i]).toArray());
+    double[][] columns = new double[methods.length + orders.length][];
+    for (int i = 0; i < methods.length; i++) {
+      columns[i] = take(methods[i], drawn);
     }
     for (int i = 0; i < orders.length; i++) {
-      double[] of = i < values.length ? values[i] : forgetting;
-      columns.add(
+      columns[methods.length + i] =
           scale == Scale.RANK
               ? ranks(orders[i], drawn)
-              : Arrays.stream(drawn).mapToDouble(place -> of[place]).toArray());
+              : take(i < values.length ? values[i] : forgetting, drawn);
     }
-    return columns.toArray(double[][]::new);
+    return columns;
+  }
+
+  private static double[] take(double[] of, int[] drawn) {
+    double[] taken = new double[drawn.length];
+    for (int i = 0; i < drawn.length; i++) {
+      taken[i] = of[drawn[i]];
+    }
+    return taken;
   }
 
   /** Ranks of what was drawn, by counting; equal values share the mean of theirs. */
   private static double[] ranks(int[] order, int[] drawn) {
-    int[] counts = new int[order.length + 1];
+    int[] counts = new int[order.length];
     for (int i : drawn) {
       counts[order[i]]++;
     }
@@ -150,20 +170,23 @@ final class Regressions {
       rank[i] = below + (counts[i] + 1) / 2.0;
       below += counts[i];
     }
-    return Arrays.stream(drawn).mapToDouble(i -> rank[order[i]]).toArray();
+    double[] ranks = new double[drawn.length];
+    for (int i = 0; i < drawn.length; i++) {
+      ranks[i] = rank[order[drawn[i]]];
+    }
+    return ranks;
   }
 
-  private Fit fit(Question question, double[][] correlations, int different) {
-    int[][] columns = question.terms().stream().map(this::columnsOf).toArray(int[][]::new);
-    Elimination elimination =
-        Elimination.of(correlations, Arrays.stream(columns).flatMapToInt(Arrays::stream).toArray());
+  private Fit fit(int question, double[][] correlations, int different) {
+    int[][] columns = columnsOfTerms[question];
+    Elimination elimination = Elimination.of(correlations, columnsOfQuestions[question]);
     int column = 0;
     int predictors = 0;
     int added = 0;
     double before = 0;
     double partial = Double.NaN;
     for (int term = 0; term < columns.length; term++) {
-      boolean isMethod = question.terms().get(term).equals(Ladder.METHOD);
+      boolean isMethod = questions.get(question).terms().get(term).equals(Ladder.METHOD);
       before = elimination.explained();
       added = 0;
       for (int ignored : columns[term]) {
