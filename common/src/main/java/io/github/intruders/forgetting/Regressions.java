@@ -100,9 +100,7 @@ final class Regressions {
 
   private static int[] order(double[] values) {
     double[] different = Arrays.stream(values).distinct().sorted().toArray();
-    return Arrays.stream(values)
-        .mapToInt(value -> Arrays.binarySearch(different, value))
-        .toArray();
+    return Arrays.stream(values).mapToInt(value -> Arrays.binarySearch(different, value)).toArray();
   }
 
   /**
@@ -323,8 +321,7 @@ final class Regressions {
       return "method has one value throughout";
     }
     for (String term : terms) {
-      if (!term.equals(Ladder.METHOD)
-          && Bootstrap.isConstant(values[measures.indexOf(term)])) {
+      if (!term.equals(Ladder.METHOD) && Bootstrap.isConstant(values[measures.indexOf(term)])) {
         return "%s has one value throughout".formatted(term);
       }
     }
