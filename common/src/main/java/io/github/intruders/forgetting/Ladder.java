@@ -14,9 +14,9 @@ import java.util.stream.Stream;
  *
  * <p>The ladder goes from the method over the size of the update and its stable rank to what
  * intruders add: their count, or in its place their share of the energy. It is climbed on ranks and
- * on logarithms. p-values are those of the F test, which takes checkpoints for independent; steps of
- * a sequence are not, so intervals come from resamples of whole sequences too, and a finding should
- * hold by both.
+ * on logarithms. p-values are those of the F test, which takes checkpoints for independent; steps
+ * of a sequence are not, so intervals come from resamples of whole sequences too, and a finding
+ * should hold by both.
  */
 public final class Ladder {
   /** The measure that stands for how a checkpoint was tuned. */
@@ -45,13 +45,12 @@ public final class Ladder {
   private Ladder() {}
 
   /**
-   * A regression.
+   * What the last of some terms adds to the others.
    *
    * @param terms in the order in which they are added
-   * @param told the first step that is told
-   * @param onLadder whether its steps are rungs
+   * @param onLadder whether it is a rung
    */
-  record Question(Scale scale, List<String> terms, int told, boolean onLadder) {
+  record Question(Scale scale, List<String> terms, boolean onLadder) {
     private boolean isPair() {
       return !onLadder && terms.size() > 1;
     }
@@ -67,41 +66,40 @@ public final class Ladder {
   public static List<Rung> of(List<Observation> observations, List<String> measures) {
     List<Question> questions = new ArrayList<>();
     for (Scale scale : Scale.values()) {
-      questions.add(new Question(scale, WITH_COUNT, 0, true));
-      questions.add(new Question(scale, WITH_ENERGY, WITH_ENERGY.size() - 1, true));
+      for (int terms = 1; terms <= WITH_COUNT.size(); terms++) {
+        questions.add(new Question(scale, WITH_COUNT.subList(0, terms), true));
+      }
+      questions.add(new Question(scale, WITH_ENERGY, true));
     }
-    measures.forEach(one -> questions.add(new Question(Scale.RANK, List.of(one), 0, false)));
+    measures.forEach(one -> questions.add(new Question(Scale.RANK, List.of(one), false)));
     for (String given : measures) {
       for (String added : measures) {
         if (!given.equals(added)) {
-          questions.add(new Question(Scale.RANK, List.of(given, added), 1, false));
+          questions.add(new Question(Scale.RANK, List.of(given, added), false));
         }
       }
     }
-    Map<Question, List<Rung>> answers = answers(observations, questions);
+    Map<Question, Rung> answers = answers(observations, questions);
     return Stream.of(
             questions.stream().filter(one -> one.onLadder() && one.scale() == Scale.RANK),
             questions.stream().filter(one -> one.onLadder() && one.scale() == Scale.LOG),
             questions.stream().filter(one -> !one.onLadder() && !one.isPair()),
             questions.stream().filter(Question::isPair))
-        .flatMap(family -> corrected(family.flatMap(one -> answers.get(one).stream()).toList()))
+        .flatMap(family -> corrected(family.map(answers::get).toList()))
         .toList();
   }
 
   private static Stream<Rung> corrected(List<Rung> family) {
-    Double[] adjusted =
-        Holm.adjustKnown(family.stream().map(Rung::pValue).toArray(Double[]::new));
+    Double[] adjusted = Holm.adjustKnown(family.stream().map(Rung::pValue).toArray(Double[]::new));
     return IntStream.range(0, adjusted.length).mapToObj(i -> family.get(i).withHolm(adjusted[i]));
   }
 
   /** Questions over the same checkpoints go together, over the same resamples. */
-  private static Map<Question, List<Rung>> answers(
+  private static Map<Question, Rung> answers(
       List<Observation> observations, List<Question> questions) {
     Map<List<Integer>, List<Question>> byCheckpoints =
-        questions.stream()
-            .collect(
-                Collectors.groupingBy(one -> complete(observations, one)));
-    Map<Question, List<Rung>> answers = new HashMap<>();
+        questions.stream().collect(Collectors.groupingBy(one -> complete(observations, one)));
+    Map<Question, Rung> answers = new HashMap<>();
     byCheckpoints.forEach(
         (kept, asked) -> {
           List<Observation> own = kept.stream().map(observations::get).toList();

@@ -30,6 +30,11 @@ final class Regressions {
   /** Which of the different values each one is, in ascending order; of measures and forgetting. */
   private final int[][] orders;
 
+  /** The columns of each question's terms, and all of a question's in their order. */
+  private final int[][][] columnsOfTerms;
+
+  private final int[][] columnsOfQuestions;
+
   Regressions(List<Observation> observations, List<Question> questions, Scale scale) {
     this.observations = observations;
     this.questions = questions;
@@ -56,6 +61,14 @@ final class Regressions {
       orders[i] = order(values[i]);
     }
     orders[values.length] = order(forgetting);
+    this.columnsOfTerms =
+        questions.stream()
+            .map(question -> question.terms().stream().map(this::columnsOf).toArray(int[][]::new))
+            .toArray(int[][][]::new);
+    this.columnsOfQuestions =
+        Arrays.stream(columnsOfTerms)
+            .map(terms -> Arrays.stream(terms).flatMapToInt(Arrays::stream).toArray())
+            .toArray(int[][]::new);
   }
 
   private static List<int[]> clusters(List<Observation> observations) {
@@ -87,60 +100,65 @@ final class Regressions {
 
   private static int[] order(double[] values) {
     double[] different = Arrays.stream(values).distinct().sorted().toArray();
-    return Arrays.stream(values)
-        .mapToInt(value -> Arrays.binarySearch(different, value))
-        .toArray();
+    return Arrays.stream(values).mapToInt(value -> Arrays.binarySearch(different, value)).toArray();
   }
 
   /**
-   * A step of a regression.
+   * The last term of a regression.
    *
-   * @param gain NaN where the step has no figures
+   * @param gain NaN where it has no figures
    * @param partial NaN where there is none
-   * @param added how many columns came in with it
-   * @param predictors how many there are now
+   * @param added how many columns it has
+   * @param predictors how many columns all terms have
    */
   private record Fit(double r2, double gain, double partial, int added, int predictors) {
     private static final Fit NONE = new Fit(Double.NaN, Double.NaN, Double.NaN, 0, 0);
   }
 
-  /** The fits of some checkpoints, question by question and step by step. */
-  private Fit[][] fits(int[] drawn) {
+  /** The fits of some checkpoints, question by question. */
+  private Fit[] fits(int[] drawn) {
     double[][] columns = columns(drawn);
+    Fit[] fits = new Fit[questions.size()];
+    Arrays.fill(fits, Fit.NONE);
+    if (Bootstrap.isConstant(columns[columns.length - 1])) {
+      return fits;
+    }
     double[][] correlations = Elimination.correlations(columns);
     BitSet different = new BitSet();
     for (int i : drawn) {
       different.set(i);
     }
-    boolean constant = Bootstrap.isConstant(columns[columns.length - 1]);
-    Fit[][] fits = new Fit[questions.size()][];
     for (int i = 0; i < fits.length; i++) {
-      fits[i] = fit(questions.get(i), correlations, different.cardinality());
-      if (constant) {
-        Arrays.fill(fits[i], Fit.NONE);
-      }
+      fits[i] = fit(i, correlations, different.cardinality());
     }
     return fits;
   }
 
   private double[][] columns(int[] drawn) {
-    List<double[]> columns = new ArrayList<>();
-    for (double[] method : methods) {
-      columns.add(Arrays.stream(drawn).mapToDouble(i -> method[i]).toArray());
+    double[][] columns = new double[methods.length + orders.length][];
+    for (int i = 0; i < methods.length; i++) {
+      columns[i] = take(methods[i], drawn);
     }
     for (int i = 0; i < orders.length; i++) {
-      double[] of = i < values.length ? values[i] : forgetting;
-      columns.add(
+      columns[methods.length + i] =
           scale == Scale.RANK
               ? ranks(orders[i], drawn)
-              : Arrays.stream(drawn).mapToDouble(place -> of[place]).toArray());
+              : take(i < values.length ? values[i] : forgetting, drawn);
     }
-    return columns.toArray(double[][]::new);
+    return columns;
+  }
+
+  private static double[] take(double[] of, int[] drawn) {
+    double[] taken = new double[drawn.length];
+    for (int i = 0; i < drawn.length; i++) {
+      taken[i] = of[drawn[i]];
+    }
+    return taken;
   }
 
   /** Ranks of what was drawn, by counting; equal values share the mean of theirs. */
   private static double[] ranks(int[] order, int[] drawn) {
-    int[] counts = new int[order.length + 1];
+    int[] counts = new int[order.length];
     for (int i : drawn) {
       counts[order[i]]++;
     }
@@ -150,22 +168,25 @@ final class Regressions {
       rank[i] = below + (counts[i] + 1) / 2.0;
       below += counts[i];
     }
-    return Arrays.stream(drawn).mapToDouble(i -> rank[order[i]]).toArray();
+    double[] ranks = new double[drawn.length];
+    for (int i = 0; i < drawn.length; i++) {
+      ranks[i] = rank[order[drawn[i]]];
+    }
+    return ranks;
   }
 
-  private Fit[] fit(Question question, double[][] correlations, int different) {
-    int[][] columns = question.terms().stream().map(this::columnsOf).toArray(int[][]::new);
-    Elimination elimination =
-        Elimination.of(correlations, Arrays.stream(columns).flatMapToInt(Arrays::stream).toArray());
-    Fit[] fits = new Fit[columns.length];
+  private Fit fit(int question, double[][] correlations, int different) {
+    int[][] columns = columnsOfTerms[question];
+    Elimination elimination = Elimination.of(correlations, columnsOfQuestions[question]);
     int column = 0;
     int predictors = 0;
+    int added = 0;
     double before = 0;
-    boolean possible = true;
+    double partial = Double.NaN;
     for (int term = 0; term < columns.length; term++) {
-      boolean isMethod = question.terms().get(term).equals(Ladder.METHOD);
-      double partial = Double.NaN;
-      int added = 0;
+      boolean isMethod = questions.get(question).terms().get(term).equals(Ladder.METHOD);
+      before = elimination.explained();
+      added = 0;
       for (int ignored : columns[term]) {
         if (!elimination.isDetermined(column)) {
           partial = isMethod ? Double.NaN : elimination.partial(column);
@@ -175,16 +196,14 @@ final class Regressions {
         column++;
       }
       predictors += added;
-      possible &= isMethod || added == 1;
-      possible &= different > predictors + 1;
-      double r2 = elimination.explained();
-      fits[term] =
-          possible && added > 0
-              ? new Fit(r2, Math.max(0, r2 - before), partial, added, predictors)
-              : Fit.NONE;
-      before = r2;
+      if (!isMethod && added == 0) {
+        return Fit.NONE;
+      }
     }
-    return fits;
+    double r2 = elimination.explained();
+    return added > 0 && different > predictors + 1
+        ? new Fit(r2, Math.max(0, r2 - before), partial, added, predictors)
+        : Fit.NONE;
   }
 
   private int[] columnsOf(String term) {
@@ -193,14 +212,17 @@ final class Regressions {
         : new int[] {methods.length + measures.indexOf(term)};
   }
 
-  /** The steps that are told, of every question. */
-  Map<Question, List<Rung>> answers() {
+  /** What is told of every question. */
+  Map<Question, Rung> answers() {
     int n = observations.size();
-    Fit[][] fits = n == 0 ? null : fits(IntStream.range(0, n).toArray());
+    Fit[] fits = new Fit[questions.size()];
+    Arrays.fill(fits, Fit.NONE);
     Spread plain = null;
     Spread bySequence = null;
-    if (fits != null
-        && Arrays.stream(fits).flatMap(Arrays::stream).anyMatch(fit -> hasFigures(fit))) {
+    if (n > 0) {
+      fits = fits(IntStream.range(0, n).toArray());
+    }
+    if (Arrays.stream(fits).anyMatch(this::hasFigures)) {
       plain = new Spread();
       Bootstrap.resample(n, plain::add);
       if (clusters.size() == n) {
@@ -211,17 +233,13 @@ final class Regressions {
         bySequence = ofClusters;
       }
     }
-    Map<Question, List<Rung>> answers = new HashMap<>();
-    for (int i = 0; i < questions.size(); i++) {
-      List<Rung> rungs = new ArrayList<>();
-      for (int step = questions.get(i).told(); step < questions.get(i).terms().size(); step++) {
-        Fit fit = fits == null ? Fit.NONE : fits[i][step];
-        rungs.add(
-            hasFigures(fit)
-                ? rung(i, step, fit, bySequence, plain)
-                : withoutFigures(questions.get(i), step));
-      }
-      answers.put(questions.get(i), rungs);
+    Map<Question, Rung> answers = new HashMap<>();
+    for (int i = 0; i < fits.length; i++) {
+      answers.put(
+          questions.get(i),
+          hasFigures(fits[i])
+              ? rung(i, fits[i], bySequence, plain)
+              : withoutFigures(questions.get(i)));
     }
     return answers;
   }
@@ -235,7 +253,7 @@ final class Regressions {
     return Arrays.stream(drawn).flatMap(cluster -> Arrays.stream(clusters.get(cluster))).toArray();
   }
 
-  private Rung rung(int question, int step, Fit fit, Spread bySequence, Spread plain) {
+  private Rung rung(int question, Fit fit, Spread bySequence, Spread plain) {
     int n = observations.size();
     double residual = 1 - fit.r2();
     double pValue =
@@ -247,28 +265,28 @@ final class Regressions {
                 fit.added() / 2.0);
     return new Rung(
         scale,
-        place(questions.get(question), step),
-        terms(questions.get(question), step),
+        place(questions.get(question)),
+        questions.get(question).terms(),
         n,
         clusters.size(),
         fit.predictors(),
         fit.r2(),
         fit.gain(),
-        bySequence == null ? null : bySequence.gains[question][step].interval(),
-        plain.gains[question][step].interval(),
+        bySequence == null ? null : bySequence.gains[question].interval(),
+        plain.gains[question].interval(),
         Double.isNaN(fit.partial()) ? null : (Double) fit.partial(),
-        bySequence == null ? null : bySequence.partials[question][step].interval(),
-        plain.partials[question][step].interval(),
+        bySequence == null ? null : bySequence.partials[question].interval(),
+        plain.partials[question].interval(),
         pValue,
         null,
         Ladder.caution(n, clusters.size(), fit.predictors()));
   }
 
-  private Rung withoutFigures(Question question, int step) {
+  private Rung withoutFigures(Question question) {
     return new Rung(
         scale,
-        place(question, step),
-        terms(question, step),
+        place(question),
+        question.terms(),
         observations.size(),
         clusters.size(),
         0,
@@ -281,15 +299,11 @@ final class Regressions {
         null,
         null,
         null,
-        fault(terms(question, step)));
+        fault(question.terms()));
   }
 
-  private static Integer place(Question question, int step) {
-    return question.onLadder() ? (Integer) step : null;
-  }
-
-  private static List<String> terms(Question question, int step) {
-    return question.terms().subList(0, step + 1);
+  private static Integer place(Question question) {
+    return question.onLadder() ? (Integer) (question.terms().size() - 1) : null;
   }
 
   private String fault(List<String> terms) {
@@ -307,34 +321,28 @@ final class Regressions {
       return "method has one value throughout";
     }
     for (String term : terms) {
-      if (!term.equals(Ladder.METHOD)
-          && Bootstrap.isConstant(values[measures.indexOf(term)])) {
+      if (!term.equals(Ladder.METHOD) && Bootstrap.isConstant(values[measures.indexOf(term)])) {
         return "%s has one value throughout".formatted(term);
       }
     }
     return "one of %s is determined by the others".formatted(String.join(", ", terms));
   }
 
-  /** The figures of all steps over resamples, by question and step. */
+  /** The figures of all questions over resamples. */
   private final class Spread {
-    private final Bootstrap.Values[][] gains = new Bootstrap.Values[questions.size()][];
-    private final Bootstrap.Values[][] partials = new Bootstrap.Values[questions.size()][];
+    private final Bootstrap.Values[] gains = new Bootstrap.Values[questions.size()];
+    private final Bootstrap.Values[] partials = new Bootstrap.Values[questions.size()];
 
     private Spread() {
-      for (int i = 0; i < gains.length; i++) {
-        int steps = questions.get(i).terms().size();
-        gains[i] = IntStream.range(0, steps).mapToObj(k -> new Bootstrap.Values()).toArray(Bootstrap.Values[]::new);
-        partials[i] = IntStream.range(0, steps).mapToObj(k -> new Bootstrap.Values()).toArray(Bootstrap.Values[]::new);
-      }
+      Arrays.setAll(gains, i -> new Bootstrap.Values());
+      Arrays.setAll(partials, i -> new Bootstrap.Values());
     }
 
     private void add(int[] drawn) {
-      Fit[][] fits = fits(drawn);
+      Fit[] fits = fits(drawn);
       for (int i = 0; i < fits.length; i++) {
-        for (int step = questions.get(i).told(); step < fits[i].length; step++) {
-          gains[i][step].add(fits[i][step].gain());
-          partials[i][step].add(fits[i][step].partial());
-        }
+        gains[i].add(fits[i].gain());
+        partials[i].add(fits[i].partial());
       }
     }
   }

@@ -49,6 +49,17 @@ class ManifestReaderTest {
   }
 
   @Test
+  void groupsGoByOneTagOrSeveral() {
+    String checkpoints = checkpoints("{id: t, uri: x, tags: {rank: 8, lr: 1e-4}}");
+    assertThat(read(checkpoints).groupBy()).isEmpty();
+    assertThat(read(checkpoints + "group_by: lr\n").groupBy()).containsExactly("lr");
+    Manifest several = read(checkpoints + "group_by: [rank, lr]\n");
+    assertThat(several.groupBy()).containsExactly("rank", "lr");
+    assertThat(several.withMetrics(List.of("m")).groupBy()).containsExactly("rank", "lr");
+    assertThat(several.withCheckpoints(List.of("t"))).isEqualTo(several);
+  }
+
+  @Test
   void jsonIsRead() {
     Manifest manifest =
         read(
@@ -85,16 +96,25 @@ class ManifestReaderTest {
         Arguments.of(
             checkpoints("{id: t, uri: x}") + "metrics: [a, [b]]\n",
             "line 4: metrics: expected a text, found a list"),
+        Arguments.of(
+            checkpoints("{id: t, uri: x, tags: {rank: 8, lr: 1}}") + "group_by: [rank, rnk]\n",
+            "line 4: group_by: no checkpoint has the tag 'rnk'; expected one of [lr, rank]"),
+        Arguments.of(
+            checkpoints("{id: t, uri: x, tags: {rank: 8}}") + "group_by: [rank, rank]\n",
+            "line 4: group_by: the tag 'rank' stands there twice"),
+        Arguments.of(
+            checkpoints("{id: t, uri: x, tags: {sequence: 8}}") + "group_by: sequence\n",
+            "line 4: group_by: sequences are groups already, without being named here"),
         Arguments.of("base: x\n", "line 1: base: expected an object, found 'x'"),
         Arguments.of(BASE + "checkpoints: []\n", "line 2: checkpoints: expected at least one"),
         Arguments.of(
             BASE + "checkpoint: []\n",
             "line 2: Unknown key 'checkpoint' in the manifest; expected one of [base, checkpoints,"
-                + " metrics]"),
+                + " metrics, group_by]"),
         Arguments.of(
             BASE + "checkpoint:\n\n  - id: t\n", // the key's line, not its value's
             "line 2: Unknown key 'checkpoint' in the manifest; expected one of [base, checkpoints,"
-                + " metrics]"),
+                + " metrics, group_by]"),
         Arguments.of(
             BASE + "checkpoints:\n  - id: t\n    url:\n      x\n",
             "line 4: Unknown key 'url' in a checkpoint; expected one of [id, uri, adapters,"

@@ -34,13 +34,15 @@ class CatalogCommandsTest {
           "accumulation_by_matrix",
           "checkpoints",
           "forgetting",
+          "forgetting_ladder",
           "intruder_tracks",
           "matrices",
           "metrics",
           "mitigations",
           "rejects",
           "similarity",
-          "singular_vectors");
+          "singular_vectors",
+          "transfer");
 
   @TempDir private static Path temporary;
 

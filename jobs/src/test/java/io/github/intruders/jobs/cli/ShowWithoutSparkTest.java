@@ -54,12 +54,14 @@ class ShowWithoutSparkTest {
             "accumulation",
             "checkpoints",
             "forgetting",
+            "forgetting_ladder",
             "intruder_tracks",
             "matrices",
             "metrics",
             "rejects",
             "similarity",
-            "singular_vectors");
+            "singular_vectors",
+            "transfer");
   }
 
   @Test
