@@ -161,7 +161,7 @@ class IncrementalRunTest {
     Files.write(part, others);
     Files.write(other, whole);
     assertThat(Main.run(arguments)).as("exchanged").isEqualTo(3);
-    assertThat(TableRows.in(TableRows.session(), out)).as("exchanged").isEqualTo(before);
+    assertThat(TableRows.in(out)).as("exchanged").isEqualTo(before);
     assertThat(ledger(out)).as("exchanged").hasSize(3).containsKeys(part, other);
 
     for (Damage damage : Damage.values()) {
@@ -193,7 +193,7 @@ class IncrementalRunTest {
     Path kept = Files.copy(weights, temporary.resolve("kept"), StandardCopyOption.COPY_ATTRIBUTES);
     Path lone = temporary.resolve("lone");
     assertThat(Main.run(swapped(lone, adapter))).isZero();
-    Map<String, List<String>> expected = TableRows.in(TableRows.session(), lone);
+    Map<String, List<String>> expected = TableRows.in(lone);
     assertThat(expected.get("matrices")).hasSize(7);
 
     Path out = temporary.resolve("replaced");
@@ -208,7 +208,7 @@ class IncrementalRunTest {
         });
     assertThat(Main.run(swapped(out, adapter))).isEqualTo(3);
 
-    Map<String, List<String>> replaced = TableRows.in(TableRows.session(), out);
+    Map<String, List<String>> replaced = TableRows.in(out);
     assertThat(replaced.get("rejects")).isNotEmpty().allMatch(row -> row.contains("INPUT_CHANGED"));
     int analysed = replaced.getOrDefault("matrices", List.of()).size();
     assertThat(analysed + replaced.get("rejects").size()).isEqualTo(7);
@@ -219,7 +219,7 @@ class IncrementalRunTest {
     Files.move(kept, weights, StandardCopyOption.REPLACE_EXISTING);
     assertThat(Main.run(swapped(out, adapter))).isZero();
 
-    assertThat(TableRows.in(TableRows.session(), out)).isEqualTo(expected);
+    assertThat(TableRows.in(out)).isEqualTo(expected);
   }
 
   private static String[] swapped(Path out, Path adapter) throws IOException {
