@@ -17,8 +17,8 @@ import io.github.intruders.jobs.figures.AccumulationStep;
 import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.jobs.figures.CorrelationLine;
 import io.github.intruders.jobs.figures.LadderLine;
-import io.github.intruders.jobs.figures.SeedLine;
 import io.github.intruders.jobs.figures.MatrixStep;
+import io.github.intruders.jobs.figures.SeedLine;
 import io.github.intruders.jobs.figures.TrackedIntruder;
 import io.github.intruders.jobs.ledger.MitigationEntry;
 import io.github.intruders.jobs.ledger.ScanEntry;
@@ -249,8 +249,22 @@ class RowsTest {
             "loss",
             "method=lora",
             new Rung(
-                Scale.RANK, null, List.of("update_mass"), 2, 1, 0, null, null, null, null, null,
-                null, null, null, null, "n = 2")));
+                Scale.RANK,
+                null,
+                List.of("update_mass"),
+                2,
+                1,
+                0,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                "n = 2")));
   }
 
   @Test
@@ -263,8 +277,8 @@ class RowsTest {
             "lora", 3, "lora/3", "xml", "loss_c", "c", "loss *", 2.5, 3.5, true, -1.0, 1, 0.25, 2,
             -0.5, 4, 0.75, -0.125),
         new Retention(
-            "lora", 1, "lora/1", null, "acc", null, null, 0.5, 0.75, false, 0.125, null, null,
-            null, null, null, null, null));
+            "lora", 1, "lora/1", null, "acc", null, null, 0.5, 0.75, false, 0.125, null, null, null,
+            null, null, null, null));
   }
 
   @Test
