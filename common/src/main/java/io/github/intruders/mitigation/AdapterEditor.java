@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.core.util.Separators;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.intruders.adapter.Adapter;
 import io.github.intruders.adapter.AdapterUpdate;
 import io.github.intruders.adapter.EditedConfig;
@@ -33,6 +34,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -41,7 +43,7 @@ import java.util.zip.CheckedOutputStream;
 
 /**
  * Writes an edited adapter as a PEFT folder, which PEFT loads like the one it came from. An edited
- * chain becomes one adapter on the original base.
+ * chain becomes one adapter on the plain base, which its config names.
  *
  * <p>A module that an edit adds to gets more columns in B and rows in A, and as much more {@code
  * alpha} that its scale stays, so the numbers that were there stay as well. Modules without an edit
@@ -54,6 +56,7 @@ import java.util.zip.CheckedOutputStream;
 public final class AdapterEditor {
   private static final String CONFIG = "adapter_config.json";
   private static final String WEIGHTS = "adapter_model.safetensors";
+  private static final String BASE = "base_model_name_or_path";
   private static final String SAFETENSORS = ".safetensors";
 
   private final Storage storage;
@@ -314,7 +317,7 @@ public final class AdapterEditor {
     changed.forEach(
         (baseTensor, module) ->
             sites.put(baseTensor, new EditedConfig.Site(module.rank(), module.scale())));
-    JsonNode config = EditedConfig.of(chain, sites);
+    JsonNode config = onPlainBase(EditedConfig.of(chain, sites));
     if (config.equals(last.config())) {
       copy(storage.resolve(last.uri(), CONFIG), target);
       return;
@@ -325,6 +328,30 @@ public final class AdapterEditor {
             .writeValueAsString(config)
             .getBytes(StandardCharsets.UTF_8);
     storage.write(target, out -> out.write(json));
+  }
+
+  /**
+   * The same config, naming the plain base: as the first adapter of the chain does, since the later
+   * ones may name a model with the earlier ones merged in. A path from that adapter's folder leads
+   * nowhere from the new one and becomes absolute.
+   */
+  private JsonNode onPlainBase(JsonNode config) throws IOException {
+    Adapter first = chain.get(0);
+    ObjectNode named = config.deepCopy();
+    Optional<String> name = first.trainedOn();
+    if (name.isEmpty()) {
+      return chain.size() == 1 ? config : named.putNull(BASE);
+    }
+    return named.put(BASE, reachable(first.uri(), name.get()));
+  }
+
+  /** What a path means in a folder, if it leads to a folder from there; any other name stays. */
+  private String reachable(String folder, String name) throws IOException {
+    if (name.startsWith("/") || name.contains(":")) {
+      return name;
+    }
+    String target = storage.qualify(storage.resolve(folder, name));
+    return storage.isDirectory(target) ? target.replaceFirst("^file:/+", "/") : name;
   }
 
   /** The layout of Python's {@code json.dumps(config, indent=2)}, as PEFT saves it. */

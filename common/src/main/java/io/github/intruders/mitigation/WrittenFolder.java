@@ -14,6 +14,11 @@ public final class WrittenFolder {
   /** The file that says how the model was made, and that the folder is whole. */
   public static final String MARKER = "mitigation.json";
 
+  /** What whoever loads the edit of a chain has to know. */
+  public static final String CHAIN_NOTE =
+      "An edited chain is one adapter for the whole chain: load it on the plain base, not on a model"
+          + " that the chain's earlier adapters are merged into.";
+
   private WrittenFolder() {}
 
   /** Where a variant of a checkpoint goes. */

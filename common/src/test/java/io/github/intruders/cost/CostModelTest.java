@@ -27,7 +27,7 @@ class CostModelTest {
               SolverChoice.AUTO,
               RankChoice.EXACT));
 
-  /** Seconds of two cores, as the README quotes them from {@code bench}. */
+  /** Seconds of two cores, as performance.md quotes them from {@code bench}. */
   @Test
   void timesAreThoseMeasuredToWithinAThird() {
     BaseMatrix small = matrix(2048, 2048);
@@ -49,7 +49,7 @@ class CostModelTest {
 
     assertThat(spectrum).isEqualTo(4L * (11008 * 4096 + 4096 * 4096) + 8 * 4096);
     assertThat(model.scanBytes(matrix, adapters(64, 16)) / (double) (1 << 30))
-        .isCloseTo(0.6, within(0.05)); // as the README says it was seen to be
+        .isCloseTo(0.6, within(0.05)); // as performance.md says it was seen to be
     assertThat(model.scanBytes(matrix, adapters(1, 16))).isLessThan(spectrum + (8 << 20));
     assertThat(model.scanBytes(matrix, full(1))).isGreaterThan(spectrum + 8L * 11008 * 4096);
     CostModel exact =

@@ -260,8 +260,23 @@ class ArchitectureTest {
       noClasses()
           .that()
           .doNotHaveFullyQualifiedName(ROOT + ".jobs.cli.Main")
+          .and()
+          .doNotHaveFullyQualifiedName(ROOT + ".jobs.cli.Start")
           .should()
           .callMethod(System.class, "exit", int.class);
+
+  /** They run where Spark, Hadoop and libraries may be others, or missing. */
+  @ArchTest
+  static final ArchRule whatAsksForVersionsLinksToNothing =
+      noClasses()
+          .that()
+          .haveFullyQualifiedName(ROOT + ".jobs.cli.Start")
+          .or()
+          .haveFullyQualifiedName(ROOT + ".jobs.cli.Requirements")
+          .should()
+          .dependOnClassesThat(
+              resideOutsideOfPackages("java..")
+                  .and(not(nameMatching(".*\\.cli\\.(Start|Requirements)"))));
 
   @ArchTest
   static final ArchRule noSessionIsStatic =

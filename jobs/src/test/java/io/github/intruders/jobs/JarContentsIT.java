@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.jar.JarEntry;
@@ -13,6 +14,8 @@ import org.junit.jupiter.api.Test;
 
 /** What is inside the jar that is submitted: a checked list, so that nothing gets in unseen. */
 class JarContentsIT {
+  /** Its class files' version. */
+  private static final int JAVA_8 = 52;
 
   @Test
   void theJarHoldsExactlyTheListedFolders() throws Exception {
@@ -23,6 +26,34 @@ class JarContentsIT {
       }
     }
     assertThat(found).containsExactlyElementsOf(expected());
+  }
+
+  @Test
+  void theJarWithoutSparkAndOnAnyJavaSaysWhatItNeeds() throws Exception {
+    Path jar = Path.of(System.getProperty("jar"));
+    try (JarFile open = new JarFile(jar.toFile())) {
+      String entry = open.getManifest().getMainAttributes().getValue("Main-Class");
+      for (String name : List.of(entry, entry.replace("Start", "Requirements"))) {
+        try (InputStream in =
+            open.getInputStream(open.getEntry(name.replace('.', '/') + ".class"))) {
+          assertThat(in.readNBytes(8)).as(name).endsWith(0, JAVA_8);
+        }
+      }
+    }
+
+    Process java =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-jar",
+                jar.toString(),
+                "run")
+            .redirectErrorStream(true)
+            .start();
+
+    assertThat(java.inputReader().lines().filter(line -> !line.startsWith("Picked up")))
+        .containsExactly(
+            "intruders: Found no Spark: start this jar by the spark-submit of Spark 4.0, 4.1 or 4.2");
+    assertThat(java.waitFor()).isEqualTo(2);
   }
 
   /** The folder a file lies in, to the fourth level. */

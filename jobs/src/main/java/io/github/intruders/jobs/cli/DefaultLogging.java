@@ -6,6 +6,7 @@ import java.net.URL;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.core.LoggerContext;
 import org.apache.logging.log4j.core.config.DefaultConfiguration;
+import org.apache.spark.SparkConf;
 
 /**
  * How much is logged where nobody has said it: as with the launcher, our own messages, and errors
@@ -19,21 +20,21 @@ final class DefaultLogging {
   /** Where Spark keeps what it takes if there is no configuration. */
   private static final String SPARKS = "!/org/apache/spark/log4j2-";
 
+  /** Where Log4j looks first. */
+  private static final String LOG4J = "log4j2.configurationFile";
+
   private DefaultLogging() {}
 
   /** Sets this process's levels, unless somebody did. */
   static void apply() {
-    if (LogManager.getContext(false) instanceof LoggerContext used && isNobodys(used)) {
-      applyTo(used);
-      // Where Spark looks whether it has to bring its own: another context, which nothing logs to.
-      if (LogManager.getContext(true) instanceof LoggerContext asked && asked != used) {
-        applyTo(asked);
-      }
+    if (System.getProperty(LOG4J) != null) {
+      return; // as the launcher does
     }
-  }
-
-  private static void applyTo(LoggerContext context) {
-    context.setConfigLocation(uri(DefaultLogging.class.getResource(OURS)));
+    // Spark would bring its own with the first thing it logs, so it has to have done that before.
+    new SparkConf(false).initializeLogIfNecessary(false, true);
+    if (LogManager.getContext(false) instanceof LoggerContext context && isNobodys(context)) {
+      context.setConfigLocation(uri(DefaultLogging.class.getResource(OURS)));
+    }
   }
 
   static boolean isNobodys(LoggerContext context) {

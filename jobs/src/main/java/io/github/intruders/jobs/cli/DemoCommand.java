@@ -2,8 +2,6 @@ package io.github.intruders.jobs.cli;
 
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.forgetting.MetricDirections;
-import io.github.intruders.input.RejectCode;
-import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.config.Invocation;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.pipeline.Pipeline;
@@ -19,12 +17,12 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** The whole pipeline on the data in the repository. */
+/** The whole pipeline on the data in the repository, a copy of which is in the jar. */
 @Command(
     name = "demo",
     description = {
-      "Runs the whole pipeline on the sixteen really trained checkpoints in the repository: a tiny"
-          + " Llama tuned over four tasks, in full and by LoRA of rank 1, 8 and 32."
+      "Runs the whole pipeline on sixteen really trained checkpoints, which come with it: a tiny Llama"
+          + " tuned over four tasks, in full and by LoRA of rank 1, 8 and 32."
     },
     mixinStandardHelpOptions = true,
     footer = {"", "Example:", "  intruders demo --out /tmp/demo"})
@@ -46,14 +44,11 @@ final class DemoCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     String home = System.getenv(HOME);
-    if (home == null) {
-      throw UserInputException.of(
-          RejectCode.SETTING_INVALID,
-          "Cannot find the demo's data: set %s to the repository, or use jobs/bin/intruders"
-              .formatted(HOME));
-    }
     Storage storage = DriverStorage.open();
-    String manifest = storage.resolve(storage.qualify(home), MANIFEST);
+    String manifest =
+        home == null
+            ? DemoData.unpack(storage, storage.qualify(out))
+            : storage.resolve(storage.qualify(home), MANIFEST);
     JobConfig config =
         JobConfig.published(InputOptions.readManifest(storage, manifest), storage.qualify(out))
             .withTables(tables.in(storage.qualify(out)))

@@ -21,7 +21,9 @@ import picocli.CommandLine.Option;
     name = "mitigate",
     description =
         "Writes adapters and checkpoints with scaled intruders, in the format of their input, below"
-            + " OUT/mitigated, and the table mitigations.",
+            + " OUT/mitigated, and the table mitigations. The edit of a chain of adapters is one adapter"
+            + " for the whole chain: load it on the plain base, not on a model that the earlier"
+            + " adapters are merged into.",
     mixinStandardHelpOptions = true,
     footer = {
       "",

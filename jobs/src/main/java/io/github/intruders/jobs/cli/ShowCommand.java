@@ -34,7 +34,7 @@ import picocli.CommandLine.Parameters;
       "  intruders show singular_vectors --where \"is_intruder AND layer = 3\" --limit 50",
       "  intruders show matrices --format csv --limit 0 > matrices.csv",
       "  intruders show checkpoints --catalog lake --as-of 2026-01-31T06:00:00Z \\",
-      "      -- --properties-file conf/iceberg/local.conf"
+      "      -- --load-spark-defaults --properties-file conf/iceberg/local.conf"
     })
 final class ShowCommand implements Callable<Integer> {
   /** How rows are printed. */

@@ -11,10 +11,16 @@ import java.util.Locale;
 import java.util.Map;
 
 /** Where edited models go, and what their markers say. */
-record ModelFolders(String outUri, String baseId, ScanSettings scan, MitigationSettings settings)
+record ModelFolders(
+    String outUri, String baseId, String baseUri, ScanSettings scan, MitigationSettings settings)
     implements Serializable {
   ModelFolders(JobConfig config, MitigationSettings settings) {
-    this(config.outUri(), config.manifest().baseId(), config.settings(), settings);
+    this(
+        config.outUri(),
+        config.manifest().baseId(),
+        config.manifest().baseUri(),
+        config.settings(),
+        settings);
   }
 
   /** The folder of the model that a file belongs to. */
@@ -22,6 +28,13 @@ record ModelFolders(String outUri, String baseId, ScanSettings scan, MitigationS
     Map<String, Object> made = new LinkedHashMap<>();
     made.put("checkpoint_id", file.checkpointId());
     made.put("base_id", baseId);
+    made.put("sources", file.sources());
+    if (file.adapter()) {
+      made.put("load_on", baseUri);
+    }
+    if (file.sources().size() > 1) {
+      made.put("note", WrittenFolder.CHAIN_NOTE);
+    }
     made.put("variant", file.variant().name());
     made.put("lambda", file.variant().lambda());
     made.put("selection", settings.selection().name().toLowerCase(Locale.ROOT));

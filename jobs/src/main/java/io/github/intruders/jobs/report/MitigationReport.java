@@ -1,6 +1,7 @@
 package io.github.intruders.jobs.report;
 
 import io.github.intruders.jobs.config.TablePlace;
+import io.github.intruders.mitigation.WrittenFolder;
 import java.util.Locale;
 
 /** A mitigation as a person reads it in a terminal. */
@@ -61,5 +62,8 @@ public final class MitigationReport {
         "%nerror: what is stored against W' in double precision, relative to the edited update; the"
                 .formatted()
             + " largest of all matrices\n");
+    if (summary.models().stream().anyMatch(model -> model.uri() != null && model.chain() > 1)) {
+      text.append(WrittenFolder.CHAIN_NOTE).append('\n');
+    }
   }
 }

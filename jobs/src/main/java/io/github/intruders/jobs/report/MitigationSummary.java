@@ -39,6 +39,7 @@ public record MitigationSummary(
    * @param maxReconstructionError the largest of the matrices' errors
    * @param maxReconstructionMatrix the matrix it lies in
    * @param uri where the model is; null if it could not be written
+   * @param chain how many adapters it stands for; 1 where it is no chain
    */
   public record Model(
       String checkpointId,
@@ -52,7 +53,8 @@ public record MitigationSummary(
       double updateNormAfter,
       double maxReconstructionError,
       String maxReconstructionMatrix,
-      String uri) {}
+      String uri,
+      int chain) {}
 
   /** On one line. */
   public String toJson() {

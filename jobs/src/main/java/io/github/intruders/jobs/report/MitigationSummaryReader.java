@@ -54,7 +54,7 @@ public final class MitigationSummaryReader {
       for (Variant variant : settings.variants()) {
         EditedModel model = edited.get(new Edit(spec.id(), variant.name()));
         if (model != null) {
-          models.add(model(variant, model));
+          models.add(model(variant, model, spec.sources().size()));
         }
       }
     }
@@ -69,7 +69,8 @@ public final class MitigationSummaryReader {
 
   private record Edit(String checkpointId, String variant) {}
 
-  private MitigationSummary.Model model(Variant variant, EditedModel edited) throws IOException {
+  private MitigationSummary.Model model(Variant variant, EditedModel edited, int chain)
+      throws IOException {
     String folder =
         WrittenFolder.uri(storage, config.outUri(), edited.checkpointId(), edited.variant());
     return new MitigationSummary.Model(
@@ -84,6 +85,7 @@ public final class MitigationSummaryReader {
         edited.updateNormAfter(),
         edited.maxReconstructionError(),
         edited.maxReconstructionMatrix(),
-        storage.exists(storage.resolve(folder, WrittenFolder.MARKER)) ? folder : null);
+        storage.exists(storage.resolve(folder, WrittenFolder.MARKER)) ? folder : null,
+        chain);
   }
 }

@@ -22,6 +22,10 @@ public record ProcessFault(boolean isSetting, String message) {
 
   private static final Pattern MASTER = Pattern.compile("Could not parse Master URL: ([^\\n]*)");
 
+  private static final Pattern CONTAINER =
+      Pattern.compile(
+          "Required (executor|AM) memory[^\\n]*above the max threshold \\((\\d+ MB)\\)[^\\n]*");
+
   private static final Pattern ADDRESS =
       Pattern.compile("Service '\\w+' (?:failed after|could not bind)[^\\n(!]*");
 
@@ -92,6 +96,15 @@ public record ProcessFault(boolean isSetting, String message) {
               true,
               "Cannot use --master %s: expected one such as local[2], spark://HOST:7077, yarn or k8s://https://HOST:PORT"
                   .formatted(master.group(1).strip())));
+    }
+    Matcher container = CONTAINER.matcher(said);
+    if (container.find()) {
+      String whose = container.group(1).equals("AM") ? "driver" : "executor";
+      return Optional.of(
+          new ProcessFault(
+              true,
+              "YARN gives no container of more than %s: lower spark.%s.memory or spark.%s.memoryOverhead, with fewer tasks at once (spark.executor.cores), or have the cluster's limit raised. Spark said: %s"
+                  .formatted(container.group(2), whose, whose, container.group())));
     }
     Matcher address = ADDRESS.matcher(said);
     return address.find()

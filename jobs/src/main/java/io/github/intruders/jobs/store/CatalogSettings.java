@@ -40,7 +40,7 @@ final class CatalogSettings {
     if (implementation == null) {
       throw UserInputException.of(
           RejectCode.SETTING_INVALID,
-          "Cannot find the catalog '%1$s' in Spark's settings: add -- --properties-file FILE, with %2$s%1$s and what goes with it; conf/iceberg has examples"
+          "Cannot find the catalog '%1$s' in Spark's settings: add -- --load-spark-defaults --properties-file FILE, with %2$s%1$s and what goes with it; conf/iceberg has examples"
               .formatted(catalog, KEY));
     }
     if (!implementation.startsWith(ICEBERG)) {

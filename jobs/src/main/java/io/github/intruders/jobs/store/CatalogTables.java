@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -23,6 +24,7 @@ import org.apache.iceberg.Schema;
 import org.apache.iceberg.SnapshotRef;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.TableProperties;
+import org.apache.iceberg.UpdateSchema;
 import org.apache.iceberg.catalog.Catalog;
 import org.apache.iceberg.catalog.Namespace;
 import org.apache.iceberg.catalog.TableIdentifier;
@@ -31,6 +33,7 @@ import org.apache.iceberg.exceptions.NoSuchNamespaceException;
 import org.apache.iceberg.spark.Spark3Util;
 import org.apache.iceberg.spark.SparkReadOptions;
 import org.apache.iceberg.spark.SparkSchemaUtil;
+import org.apache.iceberg.types.Types;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
@@ -48,6 +51,9 @@ public final class CatalogTables implements Tables {
           "10000",
           TableProperties.METADATA_DELETE_AFTER_COMMIT_ENABLED,
           "true");
+
+  /** Where Spark and other engines look for a table's comment. */
+  private static final String COMMENT = "comment";
 
   private final SparkSession spark;
   private final TablePlace.Catalog place;
@@ -217,12 +223,13 @@ public final class CatalogTables implements Tables {
   }
 
   /**
-   * The table itself; it is made if there is none, and gets the columns that it lacks.
+   * The table itself; it is made if there is none, and gets the columns and comments that it lacks.
    *
    * @param partition a column, or null
    */
   Table loadOrCreate(String table, StructType columns, String partition) {
-    Schema schema = SparkSchemaUtil.convert(nullable(columns));
+    TableComments comments = TableComments.of(table);
+    Schema schema = documented(SparkSchemaUtil.convert(nullable(columns)), comments);
     if (!exists(table)) {
       createNamespace();
       PartitionSpec.Builder spec = PartitionSpec.builderFor(schema);
@@ -231,17 +238,67 @@ public final class CatalogTables implements Tables {
             identifier(table),
             schema,
             partition == null ? spec.build() : spec.identity(partition).build(),
-            PROPERTIES);
+            withComment(comments));
       } catch (AlreadyExistsException e) {
         // Another run was faster.
       }
     }
     Table loaded = load(table);
-    if (Arrays.stream(columns.fieldNames())
-        .anyMatch(column -> loaded.schema().findField(column) == null)) {
+    if (schema.columns().stream()
+        .anyMatch(column -> loaded.schema().findField(column.name()) == null)) {
       References.change(loaded, now -> now.updateSchema().unionByNameWith(schema).commit());
     }
+    comment(loaded, comments);
     return loaded;
+  }
+
+  private static Schema documented(Schema schema, TableComments comments) {
+    return new Schema(
+        schema.columns().stream()
+            .map(
+                column ->
+                    Types.NestedField.optional(
+                        column.fieldId(),
+                        column.name(),
+                        column.type(),
+                        comments.columns().get(column.name())))
+            .toList());
+  }
+
+  private static Map<String, String> withComment(TableComments comments) {
+    Map<String, String> properties = new TreeMap<>(PROPERTIES);
+    if (!comments.table().isEmpty()) {
+      properties.put(COMMENT, comments.table());
+    }
+    return properties;
+  }
+
+  /** A table that an earlier version made says what this one would say. */
+  private static void comment(Table table, TableComments comments) {
+    if (!comments.table().isEmpty() && !comments.table().equals(table.properties().get(COMMENT))) {
+      References.change(
+          table, now -> now.updateProperties().set(COMMENT, comments.table()).commit());
+    }
+    if (!withoutComment(table, comments).isEmpty()) {
+      References.change(
+          table,
+          now -> {
+            UpdateSchema update = now.updateSchema();
+            withoutComment(now, comments).forEach(update::updateColumnDoc);
+            update.commit();
+          });
+    }
+  }
+
+  private static Map<String, String> withoutComment(Table table, TableComments comments) {
+    Map<String, String> missing = new TreeMap<>();
+    for (Types.NestedField column : table.schema().columns()) {
+      String comment = comments.columns().get(column.name());
+      if (comment != null && !comment.equals(column.doc())) {
+        missing.put(column.name(), comment);
+      }
+    }
+    return missing;
   }
 
   /** Some catalogs look first and then write, and fail where another run wrote in between. */

@@ -144,6 +144,28 @@ class FailureTest {
         .contains(new Failure(2, "Cannot use it"));
   }
 
+  /** As YARN's client of Spark 4.1 words it. */
+  @Test
+  void aContainerThatYarnWouldNotGiveIsASettingToLower() {
+    assertThat(
+            Failure.of(
+                new IllegalArgumentException(
+                    "Required executor memory (2048 MB), offHeap memory (0) MB, overhead (8192 MB),"
+                        + " and PySpark memory (0 MB) is above the max threshold (8192 MB) of this"
+                        + " cluster! Please check the values of"
+                        + " 'yarn.scheduler.maximum-allocation-mb' and/or"
+                        + " 'yarn.nodemanager.resource.memory-mb'.")))
+        .hasValueSatisfying(
+            told -> {
+              assertThat(told.exitCode()).isEqualTo(2);
+              assertThat(told.message())
+                  .startsWith(
+                      "YARN gives no container of more than 8192 MB: lower spark.executor.memory or"
+                          + " spark.executor.memoryOverhead")
+                  .hasLineCount(1);
+            });
+  }
+
   @Test
   void othersAreNotForeseen() {
     assertThat(Failure.of(new IllegalStateException("a fault of ours"))).isEmpty();

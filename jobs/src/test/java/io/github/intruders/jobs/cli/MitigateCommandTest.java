@@ -9,6 +9,7 @@ import io.github.intruders.jobs.TableRows;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -86,6 +87,11 @@ class MitigateCommandTest {
 
   private static String zoo(String path) {
     return System.getProperty("zoo") + "/" + path;
+  }
+
+  /** As a path from a folder of the zoo leads there. */
+  private static String realZoo(String path) {
+    return Path.of(zoo(path)).normalize().toString();
   }
 
   private static Outcome mitigate(String out, String... more) {
@@ -227,6 +233,53 @@ class MitigateCommandTest {
     return new ObjectMapper().readTree(bytes, 8, length);
   }
 
+  @Test
+  void theEditOfAChainSaysThatItStandsOnThePlainBase() throws IOException {
+    Path second = temporary.resolve("on-merged");
+    Files.createDirectories(second);
+    for (Map.Entry<String, byte[]> file : files(Path.of(zoo("lora-r8/2-c"))).entrySet()) {
+      Files.write(second.resolve(file.getKey()), file.getValue());
+    }
+    Path config = second.resolve("adapter_config.json");
+    Files.writeString(
+        config, Files.readString(config).replace("../../base", "/models/merged-after-python"));
+    Path chain =
+        Files.writeString(
+            temporary.resolve("chain.yaml"),
+            """
+            base: {id: base, uri: %1$s/base}
+            checkpoints:
+              - {id: two, adapters: [%1$s/lora-r8/1-python, %2$s]}
+            """
+                .formatted(System.getProperty("zoo"), second));
+    Path out = temporary.resolve("on-base");
+
+    Outcome outcome =
+        Outcome.of(
+            "mitigate",
+            "--manifest",
+            chain.toString(),
+            "--out",
+            out.toString(),
+            "--include",
+            "layers.0.self_attn.q_proj");
+
+    assertThat(outcome.exitCode()).isZero();
+    assertThat(outcome.out())
+        .contains("load it on the plain base, not on a model that the chain's");
+    Path model = out.resolve("mitigated/two/top-l0.75");
+    ObjectMapper json = new ObjectMapper();
+    JsonNode marker = json.readTree(model.resolve("mitigation.json").toFile());
+    assertThat(marker.path("load_on").asText()).isEqualTo("file:" + zoo("base"));
+    assertThat(marker.path("note").asText()).startsWith("An edited chain is one adapter");
+    assertThat(marker.path("sources")).hasSize(2);
+    assertThat(
+            json.readTree(model.resolve("adapter_config.json").toFile())
+                .path("base_model_name_or_path")
+                .asText())
+        .isEqualTo(realZoo("base"));
+  }
+
   @ParameterizedTest
   @CsvSource({"sharded,part-2.safetensors", "sharded,mitigation.json", "chain/2,adapter_config"})
   void aJobThatFailedGoesOnAndEndsWithTheSameBytes(String checkpoint, String broken)
@@ -288,7 +341,10 @@ class MitigateCommandTest {
     assertThat(files(model).get("adapter_model.safetensors"))
         .isNotEqualTo(bytes.get("adapter_model.safetensors"));
     assertThat(files(model).get("adapter_config.json"))
-        .isEqualTo(Files.readAllBytes(Path.of(zoo("lora-r1/1-python/adapter_config.json"))));
+        .asString(StandardCharsets.UTF_8)
+        .isEqualTo(
+            Files.readString(Path.of(zoo("lora-r1/1-python/adapter_config.json")))
+                .replace("\"../../base\"", '"' + realZoo("base") + '"'));
   }
 
   @ParameterizedTest

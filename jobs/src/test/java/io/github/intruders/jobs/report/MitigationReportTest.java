@@ -25,11 +25,20 @@ class MitigationReportTest {
 
   @Test
   void anEditedModelHasALine() {
-    MitigationSummary.Model model =
-        new MitigationSummary.Model(
-            "lora", "top-l0.5", 0.5, 2, 1, 3, 2, 9.92, 5.006, 3.3e-8, "q.weight", "out/lora");
-    assertThat(rendered(List.of(model)))
+    assertThat(rendered(List.of(edited(1))))
         .contains("Edited models against base 'base'")
-        .containsPattern("lora +top-l0.5 +1 of 2 +3 -> 2 +9.920 -> 5.006 +3.3e-08  q.weight");
+        .containsPattern("lora +top-l0.5 +1 of 2 +3 -> 2 +9.920 -> 5.006 +3.3e-08  q.weight")
+        .doesNotContain("plain base");
+  }
+
+  @Test
+  void theEditOfAChainIsSaidToStandOnThePlainBase() {
+    assertThat(rendered(List.of(edited(1), edited(4))))
+        .containsOnlyOnce("load it on the plain base, not on a model that the chain's earlier");
+  }
+
+  private static MitigationSummary.Model edited(int chain) {
+    return new MitigationSummary.Model(
+        "lora", "top-l0.5", 0.5, 2, 1, 3, 2, 9.92, 5.006, 3.3e-8, "q.weight", "out/lora", chain);
   }
 }

@@ -90,6 +90,30 @@ class CatalogChangesTest {
   }
 
   @Test
+  void tablesAndColumnsSayWhatTheyMean() throws IOException {
+    TableComments comments = TableComments.of("rejects");
+    assertThat(comments.table()).startsWith("One row per ");
+    assertThat(comments.columns()).containsKey("code");
+
+    commit("said", "r1", changes -> replace(changes, "rejects", List.of("a=1"), List.of()));
+    org.apache.iceberg.Table table = load("said", "rejects");
+    requireSaid(table, comments);
+
+    // As a table of an earlier version.
+    table.updateSchema().updateColumnDoc("code", "old words").commit();
+    table.updateProperties().remove("comment").commit();
+    commit("said", "r2", changes -> replace(changes, "rejects", List.of("a=2"), List.of()));
+    requireSaid(load("said", "rejects"), comments);
+  }
+
+  private static void requireSaid(org.apache.iceberg.Table table, TableComments comments) {
+    assertThat(table.properties()).containsEntry("comment", comments.table());
+    assertThat(table.schema().columns())
+        .allSatisfy(
+            column -> assertThat(column.doc()).isEqualTo(comments.columns().get(column.name())));
+  }
+
+  @Test
   void aRerunReplacesItsKeysAndKeepsAllOthers() throws IOException {
     commit(
         "rerun",
@@ -324,7 +348,7 @@ class CatalogChangesTest {
     assertThatThrownBy(() -> tables(new TablePlace.Catalog("sea", List.of("a"))))
         .isInstanceOf(UserInputException.class)
         .hasMessage(
-            "Cannot find the catalog 'sea' in Spark's settings: add -- --properties-file FILE, with"
+            "Cannot find the catalog 'sea' in Spark's settings: add -- --load-spark-defaults --properties-file FILE, with"
                 + " spark.sql.catalog.sea and what goes with it; conf/iceberg has examples");
     assertThatThrownBy(() -> tables(new TablePlace.Catalog("other", List.of("a"))))
         .isInstanceOf(UserInputException.class)
