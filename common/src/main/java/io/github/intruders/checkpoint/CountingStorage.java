@@ -1,8 +1,10 @@
 package io.github.intruders.checkpoint;
 
 import java.io.IOException;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 
 /** Counts what is read through it. Thread-safe. */
@@ -39,7 +41,15 @@ public final class CountingStorage implements Storage {
 
   @Override
   public RangeSource open(String uri) throws IOException {
-    RangeSource source = delegate.open(uri);
+    return counted(delegate.open(uri));
+  }
+
+  @Override
+  public RangeSource open(StoredFile listed) throws IOException {
+    return counted(delegate.open(listed));
+  }
+
+  private RangeSource counted(RangeSource source) {
     return new RangeSource() {
       @Override
       public String uri() {
@@ -95,6 +105,16 @@ public final class CountingStorage implements Storage {
   @Override
   public List<StoredFile> list(String folder) throws IOException {
     return delegate.list(folder);
+  }
+
+  @Override
+  public Optional<Iterator<StoredFile>> listDeeply(String folder) throws IOException {
+    return delegate.listDeeply(folder);
+  }
+
+  @Override
+  public String realUri(String uri) throws IOException {
+    return delegate.realUri(uri);
   }
 
   @Override
