@@ -230,11 +230,13 @@ def slim_results(path):
         if key in {"pretty_env_info", "git_hash", "upper_git_hash", "transformers_version", "system_instruction",
                    "chat_template", "tokenizer_pad_token", "tokenizer_eos_token", "tokenizer_bos_token"}:
             result.pop(key)
-    path.write_text(json.dumps(result, indent=1))
+    path.write_text(json.dumps(result, indent=1).replace(f"{os.getcwd()}/", ""))
 
 
 def keep(source, target):
     for path in sorted(source.rglob("*")):
+        if ".locks" in path.parts:
+            continue
         to = target / path.relative_to(source)
         if path.is_dir() and not path.is_symlink():
             to.mkdir(parents=True, exist_ok=True)

@@ -193,7 +193,8 @@ public final class Fleet {
     if (fit == null) {
       throw new IllegalArgumentException("Nobody planned " + model.uri());
     }
-    if (!fit.isNone()) {
+    boolean unclear = model.trainedOn() == null && fit.rejected() > 0 && fit.isOfOtherBase();
+    if (!fit.isNone() && !unclear) {
       return true;
     }
     leftOut.add(

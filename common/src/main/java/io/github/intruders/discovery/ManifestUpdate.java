@@ -51,6 +51,11 @@ public final class ManifestUpdate {
     this.manifest = ManifestReader.read(uri, text, resolve);
   }
 
+  /** The manifest as it stands. */
+  public String text() {
+    return text;
+  }
+
   /** What the manifest says. */
   public Manifest manifest() {
     return manifest;
