@@ -67,16 +67,16 @@ public final class TreeWalk {
   }
 
   /**
-   * Lists folders and those below them, the nearest first.
+   * Lists folders, and some of those below them, the nearest first.
    *
-   * @param listings so many at most, beyond the first
+   * @param listings so many at most beyond the folders themselves
    * @param deeply whether to list all that is below a folder at once, where the storage can
    */
   public Listed list(List<Start> starts, int listings, boolean deeply) throws IOException {
     List<Finding.Folder> folders = new ArrayList<>();
     List<Finding.LeftOut> leftOut = new ArrayList<>();
     Deque<Start> ahead = new ArrayDeque<>(starts);
-    for (int count = 0; count <= listings && !ahead.isEmpty(); count++) {
+    for (int left = starts.size() + listings; left > 0 && !ahead.isEmpty(); left--) {
       Start start = ahead.remove();
       if (deeply) {
         Optional<DeepListing> below = listDeeply(start);

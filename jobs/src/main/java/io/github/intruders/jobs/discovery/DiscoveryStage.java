@@ -54,7 +54,7 @@ public final class DiscoveryStage {
 
   private static final int MOST_LISTINGS = 512;
 
-  /** An object store is listed folder by folder for so many rounds at most. */
+  /** An object store is listed level by level for so many rounds at most. */
   private static final int SHALLOW_ROUNDS = 3;
 
   /** With more folders than this, one listing of them all takes fewer requests. */
@@ -114,20 +114,22 @@ public final class DiscoveryStage {
   }
 
   private JavaRDD<Finding.Folder> walk(
-      List<Root> roots, DiscoverySettings settings, List<Finding> leftOut, List<JavaRDD<?>> held) {
+      List<Root> roots, DiscoverySettings settings, List<Finding> leftOut, List<JavaRDD<?>> held)
+      throws IOException {
+    boolean canListDeeply = storage.open().listDeeply(roots.get(0).uri()).isPresent();
     JavaRDD<Finding.Folder> folders = spark.emptyRDD();
     List<TreeWalk.Start> ahead = new ArrayList<>();
     for (int i = 0; i < roots.size(); i++) {
       ahead.add(new TreeWalk.Start(i, ""));
     }
-    int listings = FIRST_LISTINGS;
+    int listings = canListDeeply ? 0 : FIRST_LISTINGS;
+    boolean deeply = false;
     for (int round = 0; !ahead.isEmpty(); round++) {
-      int tasks = Math.min(ahead.size(), TASKS_PER_CORE * spark.defaultParallelism());
-      boolean deeply = round >= SHALLOW_ROUNDS || ahead.size() >= spark.defaultParallelism();
       JavaRDD<TreeWalk.Listed> listed =
           keep(
               spark
-                  .parallelize(ahead, tasks)
+                  .parallelize(
+                      ahead, Math.min(ahead.size(), TASKS_PER_CORE * spark.defaultParallelism()))
                   .mapPartitions(
                       new ListFolders(storage, roots, settings.filter(), listings, deeply)),
               held);
@@ -135,13 +137,21 @@ public final class DiscoveryStage {
           listed
               .map(one -> new TreeWalk.Listed(List.of(), one.leftOut(), one.unfinished()))
               .collect();
+      int found = rest.stream().mapToInt(one -> one.unfinished().size()).sum();
+      if (canListDeeply && !deeply && found > MOST_DEEP_LISTINGS) {
+        deeply = true; // the same folders once more, with all that is below them
+        continue;
+      }
       ahead = new ArrayList<>();
       for (TreeWalk.Listed one : rest) {
         leftOut.addAll(one.leftOut());
         ahead.addAll(one.unfinished());
       }
       folders = folders.union(listed.flatMap(one -> one.folders().iterator()));
-      listings = Math.min(MOST_LISTINGS, 4 * listings);
+      deeply =
+          canListDeeply
+              && (deeply || round >= SHALLOW_ROUNDS || found >= spark.defaultParallelism());
+      listings = canListDeeply ? 0 : Math.min(MOST_LISTINGS, 4 * listings);
     }
     return folders;
   }
