@@ -28,6 +28,7 @@ public final class Fleet {
   private final Survey survey;
   private final Survey.OfBase ofBase;
   private final Map<String, BaseFit> fits;
+  private final PathFilter filter;
   private final TagPattern pattern;
   private final Manifest existing;
   private final Ids ids;
@@ -65,6 +66,7 @@ public final class Fleet {
    * Puts a fleet together.
    *
    * @param fits what came of planning the candidates that were not known, by URI
+   * @param filter which paths were looked at
    * @param pattern takes tags from paths; null for none
    * @param existing the manifest that is added to; null for a new one
    */
@@ -73,12 +75,14 @@ public final class Fleet {
       Survey survey,
       Survey.OfBase ofBase,
       Map<String, BaseFit> fits,
+      PathFilter filter,
       TagPattern pattern,
       Manifest existing) {
     this.roots = List.copyOf(roots);
     this.survey = survey;
     this.ofBase = ofBase;
     this.fits = fits;
+    this.filter = filter;
     this.pattern = pattern;
     this.existing = existing;
     Set<String> taken = new TreeSet<>();
@@ -469,8 +473,15 @@ public final class Fleet {
     Set<String> unclear = new HashSet<>();
     survey.leftOut().forEach(one -> unclear.add(uri(one)));
     return existing.checkpoints().stream()
-        .filter(spec -> roots.stream().anyMatch(root -> Root.isWithin(last(spec), root.uri())))
-        .filter(spec -> !found.contains(last(spec)) && !unclear.contains(last(spec)))
+        .filter(spec -> isLookedAt(last(spec)) && !found.contains(last(spec)))
+        .filter(spec -> !Survey.isWithinAny(last(spec), unclear))
         .toList();
+  }
+
+  private boolean isLookedAt(String uri) {
+    return roots.stream()
+        .filter(root -> Root.isWithin(uri, root.uri()))
+        .anyMatch(
+            root -> filter.includes(uri.substring(root.uri().length()).replaceFirst("^/", "")));
   }
 }

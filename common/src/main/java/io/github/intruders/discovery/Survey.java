@@ -108,7 +108,8 @@ public final class Survey {
     }
   }
 
-  private static boolean isWithinAny(String uri, Set<String> folders) {
+  /** Whether a URI is one of these folders or lies in one. */
+  static boolean isWithinAny(String uri, Set<String> folders) {
     for (int slash = uri.length(); slash > 0; slash = uri.lastIndexOf('/', slash - 1)) {
       if (folders.contains(uri.substring(0, slash))) {
         return true;
@@ -166,10 +167,15 @@ public final class Survey {
 
   /** How a manifest names a model: the folder in the hub's cache stands for the meant snapshot. */
   static String uriOf(Model model) {
-    return HubPlace.of(model.uri())
+    return named(model.uri());
+  }
+
+  /** The same for the URI of a model. */
+  public static String named(String uri) {
+    return HubPlace.of(uri)
         .filter(place -> place.inner().isEmpty())
         .map(HubPlace::repository)
-        .orElse(model.uri());
+        .orElse(uri);
   }
 
   /** What people call it: OWNER/NAME in the hub's cache, elsewhere its URI. */

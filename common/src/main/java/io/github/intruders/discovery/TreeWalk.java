@@ -215,8 +215,8 @@ public final class TreeWalk {
       for (; depth < parts.length - 1; depth++) {
         Collected above = open.get(depth);
         String path = below(above.path, parts[depth]);
-        if (isHidden(parts[depth]) || filter.excludes(path)) {
-          return true;
+        if (parts[depth].isEmpty() || isHidden(parts[depth]) || filter.excludes(path)) {
+          return true; // no storage reads a path with an empty part
         }
         if (hasControl(parts[depth]) || depth >= MAX_DEPTH) {
           Finding.LeftOut refused =

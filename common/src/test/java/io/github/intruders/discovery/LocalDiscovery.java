@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.apache.hadoop.conf.Configuration;
 
 /** Looks through folders in one thread. */
@@ -53,13 +54,13 @@ final class LocalDiscovery {
   }
 
   /** What was found. */
-  record Found(Fleet fleet, String text, Manifest manifest, int opened) {}
+  record Found(Fleet fleet, String text, Manifest manifest) {}
 
   Found find() throws IOException {
     Fleet fleet = fleet(null);
     String name = fleet.trainerMetrics().map(text -> "metrics.csv").orElse(null);
     String text = new ManifestText(fleet, folder()).render(name);
-    return new Found(fleet, text, read(text), 0);
+    return new Found(fleet, text, read(text));
   }
 
   /** A manifest's text with what is new. */
@@ -67,7 +68,7 @@ final class LocalDiscovery {
     ManifestUpdate update = new ManifestUpdate(manifest, text, resolver());
     Fleet fleet = fleet(update);
     String added = update.with(new ManifestText(fleet, folder()), fleet, null);
-    return new Found(fleet, added, read(added), 0);
+    return new Found(fleet, added, read(added));
   }
 
   private String folder() {
@@ -78,7 +79,7 @@ final class LocalDiscovery {
     return ManifestReader.read("discovered", text, resolver());
   }
 
-  private java.util.function.UnaryOperator<String> resolver() {
+  private UnaryOperator<String> resolver() {
     return manifest == null ? storage::qualify : ManifestLocation.resolver(storage, manifest);
   }
 
@@ -121,7 +122,7 @@ final class LocalDiscovery {
     }
     Fleet fleet =
         new Fleet(
-            roots, survey, ofBase, fits, tags, update == null ? null : update.manifest());
+            roots, survey, ofBase, fits, filter, tags, update == null ? null : update.manifest());
     List<TrainerHistory> histories = new ArrayList<>();
     for (String uri : fleet.histories()) {
       histories.add(TrainerHistory.read(storage, uri));

@@ -87,6 +87,13 @@ final class DiscoverCommand implements Callable<Integer> {
     Storage storage = DriverStorage.open();
     String updatedUri = update == null ? null : storage.qualify(update);
     String manifestUri = manifestOut == null ? updatedUri : storage.qualify(manifestOut);
+    if (updatedUri != null && !folder(updatedUri).equals(folder(manifestUri))) {
+      throw UserInputException.inFile(
+          RejectCode.SETTING_INVALID,
+          manifestUri,
+          "Its relative URIs would mean other places than in %s; name a file in the same folder"
+              .formatted(updatedUri));
+    }
     DiscoverySettings settings = options.settings(storage, uris, base, manifestUri, updatedUri);
     if (manifestUri != null && !manifestUri.equals(updatedUri) && storage.exists(manifestUri)) {
       throw UserInputException.inFile(
@@ -107,6 +114,10 @@ final class DiscoverCommand implements Callable<Integer> {
       System.out.print(DiscoveryOptions.told(found, manifestUri));
     }
     return DiscoveryOptions.exitCode(found, allowRejects);
+  }
+
+  private static String folder(String uri) {
+    return uri.substring(0, uri.lastIndexOf('/'));
   }
 
   private static String line(Discovered found, String manifestUri) throws IOException {

@@ -31,6 +31,11 @@ final class DiscoveryOptions {
           "Don't look into folders whose paths below the URI match, such as '**/tmp'; may be repeated.")
   private List<String> excludedPaths = List.of();
 
+  /** Whether any of these options is given. */
+  boolean isGiven() {
+    return tags != null || !includedPaths.isEmpty() || !excludedPaths.isEmpty();
+  }
+
   /**
    * What is to be looked for.
    *

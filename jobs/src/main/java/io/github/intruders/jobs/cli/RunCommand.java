@@ -16,7 +16,10 @@ import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** The whole pipeline by a manifest. */
 @Command(
@@ -32,6 +35,7 @@ import picocli.CommandLine.Option;
       "      -- --master spark://host:7077 --executor-memory 8g"
     })
 final class RunCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
   @Mixin private InputOptions input;
 
   @Option(
@@ -52,6 +56,10 @@ final class RunCommand implements Callable<Integer> {
     MetricDirections directions = metrics.directions();
     if (discover != null) {
       return discoverAndRun(directions);
+    }
+    if (discovery.isGiven()) {
+      throw new ParameterException(
+          spec.commandLine(), "Give --tags, --include-path and --exclude-path with --discover");
     }
     JobConfig config = metrics.applyTo(input.toConfig());
     try (SparkSession spark = SparkSessions.open("run")) {

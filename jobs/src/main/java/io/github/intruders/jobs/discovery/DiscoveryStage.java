@@ -204,6 +204,7 @@ public final class DiscoveryStage {
             survey,
             ofBase,
             fits,
+            settings.filter(),
             settings.tags(),
             update == null ? null : update.manifest());
     Discovered discovered = write(driver, settings, update, fleet);
@@ -216,7 +217,7 @@ public final class DiscoveryStage {
       return settings.baseUri();
     }
     String uri = update.manifest().baseUri();
-    if (settings.baseUri() != null && !settings.baseUri().equals(uri)) {
+    if (settings.baseUri() != null && !Survey.named(settings.baseUri()).equals(Survey.named(uri))) {
       throw UserInputException.inFile(
           RejectCode.SETTING_INVALID,
           settings.updatedUri(),
