@@ -7,6 +7,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -19,6 +20,7 @@ import java.util.Set;
  * @param prefix what stands in front of the ids of what is in it; empty if there is one root
  */
 public record Root(String uri, String realUri, String prefix) implements Serializable {
+  private static final String BUCKET = "[A-Za-z][A-Za-z0-9+.-]+://[^/]*";
 
   /**
    * The roots of these URIs. With several, the last part of each URI, or as many as tell them apart,
@@ -30,6 +32,9 @@ public record Root(String uri, String realUri, String prefix) implements Seriali
     List<String> qualified = new ArrayList<>();
     for (String uri : uris) {
       String whole = withoutSlash(storage.qualify(uri));
+      if (whole.matches(BUCKET)) {
+        whole += "/"; // a bucket's own path is a slash
+      }
       if (!storage.isDirectory(whole)) {
         throw UserInputException.inFile(
             RejectCode.NOT_FOUND, whole, "There is no such folder to look through");
@@ -86,16 +91,16 @@ public record Root(String uri, String realUri, String prefix) implements Seriali
 
   /** The last parts of a URI, at most as many as its path has. */
   static String lastParts(String uri, int count) {
-    String path = uri.replaceFirst("^[A-Za-z][A-Za-z0-9+.-]+:/*", "");
-    String[] parts = path.split("/+", -1);
-    int from = Math.max(0, parts.length - count);
-    return String.join("/", List.of(parts).subList(from, parts.length));
+    List<String> parts =
+        Arrays.stream(uri.replaceFirst("^[A-Za-z][A-Za-z0-9+.-]+:", "").split("/", -1))
+            .filter(part -> !part.isEmpty())
+            .toList();
+    return String.join("/", parts.subList(Math.max(0, parts.size() - count), parts.size()));
   }
 
   static String withoutSlash(String uri) {
-    return uri.endsWith("/") && !uri.endsWith(":/") && !uri.endsWith("//")
-        ? uri.substring(0, uri.length() - 1)
-        : uri;
+    boolean needed = uri.endsWith(":/") || uri.matches(BUCKET + "/");
+    return uri.endsWith("/") && !needed ? uri.substring(0, uri.length() - 1) : uri;
   }
 
   /** Whether a URI is a folder or lies in it. */
