@@ -88,7 +88,6 @@ public final class Fleet {
     Set<String> taken = new TreeSet<>();
     if (existing != null) {
       taken.addAll(existing.checkpointIds());
-      taken.add(existing.baseId());
       for (CheckpointSpec spec : existing.checkpoints()) {
         idsByUri.putIfAbsent(last(spec), spec.id());
         sources.addAll(spec.sources());
@@ -100,15 +99,17 @@ public final class Fleet {
         }
       }
     }
+    this.baseId = existing != null ? existing.baseId() : idOf(ofBase, roots);
+    taken.add(baseId);
     this.ids = new Ids(roots, taken);
-    this.baseId =
-        existing != null
-            ? existing.baseId()
-            : ofBase.inTree() != null
-                ? ids.unique(ofBase.inTree().root(), ofBase.inTree().path())
-                : new Ids(List.of(new Root(ofBase.uri(), ofBase.uri(), "")), Set.of()).unique(0, "");
     leftOut.addAll(survey.leftOut());
     addEntries();
+  }
+
+  private static String idOf(Survey.OfBase base, List<Root> roots) {
+    return base.inTree() == null
+        ? new Ids(List.of(new Root(base.uri(), base.uri(), "")), Set.of()).of(0, "")
+        : new Ids(roots, Set.of()).of(base.inTree().root(), base.inTree().path());
   }
 
   private static String last(CheckpointSpec spec) {
@@ -197,7 +198,8 @@ public final class Fleet {
     if (fit == null) {
       throw new IllegalArgumentException("Nobody planned " + model.uri());
     }
-    boolean unclear = model.trainedOn() == null && fit.rejected() > 0 && fit.isOfOtherBase();
+    boolean unclear =
+        fit.rejected() > 0 && fit.isOfOtherBase() && !survey.tellsOrigin(model);
     if (!fit.isNone() && !unclear) {
       return true;
     }
@@ -232,8 +234,8 @@ public final class Fleet {
     if (fit.rejected() > 0) {
       notes.add("%d of it can't be analysed, first: %s".formatted(fit.rejected(), fit.reason()));
     }
-    if (model.trainedOn() == null) {
-      notes.add("it does not say what it was made from; its shapes fit the base");
+    if (!survey.tellsOrigin(model)) {
+      notes.add("it does not tell what it was made from; its shapes fit the base");
     }
     return Entry.of(
         id,
@@ -406,6 +408,11 @@ public final class Fleet {
   /** The new results of evaluations. */
   List<String> metrics() {
     return List.copyOf(metrics);
+  }
+
+  /** Whether a metrics file is one that can be added to. */
+  public static boolean canAddTo(String metrics) {
+    return TrainerMetrics.isOne(metrics);
   }
 
   /** The metrics file of trainers' evaluations; empty if there is nothing to put into it. */

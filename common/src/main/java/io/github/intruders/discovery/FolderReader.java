@@ -79,7 +79,7 @@ public final class FolderReader {
     for (StoredFile file : folder.files()) {
       if (HubPlace.isReference(folder.path(), file.name())) {
         addReference(folder, file, findings);
-      } else if (RESULTS.matcher(file.name()).matches()) {
+      } else if (RESULTS.matcher(file.name()).matches() && !known.contains(file.uri())) {
         addResults(folder, file, findings);
       }
     }

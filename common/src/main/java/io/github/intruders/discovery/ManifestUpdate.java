@@ -61,7 +61,10 @@ public final class ManifestUpdate {
     return manifest;
   }
 
-  /** All URIs that need not be looked into: those it names, and those a person took out. */
+  /**
+   * All URIs that need not be looked into: those it names, and those of checkpoints and results that
+   * a person has put into a comment.
+   */
   public Set<String> known() {
     Set<String> known = new HashSet<>();
     known.add(manifest.baseUri());
@@ -70,7 +73,7 @@ public final class ManifestUpdate {
     for (String line : text.split("\\R", -1)) {
       ours = (ours || line.startsWith(ManifestText.BEGIN)) && !line.startsWith(ManifestText.END);
       String trimmed = line.strip();
-      if (!ours && trimmed.startsWith("#") && (trimmed.contains("uri:") || trimmed.contains("adapters:"))) {
+      if (!ours && trimmed.startsWith("#") && (trimmed.contains("uri:") || trimmed.contains("adapters:") || trimmed.contains(".json"))) {
         Matcher words = WORD.matcher(trimmed);
         while (words.find()) {
           String word = words.group();

@@ -1,6 +1,9 @@
 package io.github.intruders.discovery;
 
+import io.github.intruders.adapter.Adapter;
 import io.github.intruders.checkpoint.HubCache;
+import io.github.intruders.checkpoint.JsonFile;
+import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.discovery.Finding.Kind;
 import io.github.intruders.discovery.Finding.LeftOut;
 import io.github.intruders.discovery.Finding.Model;
@@ -9,6 +12,7 @@ import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Secrets;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.plan.BaseNames;
+import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -29,6 +33,7 @@ import java.util.TreeSet;
  */
 public final class Survey {
   private static final int MAX_SHOWN = 10;
+  private static final int MAX_ASKED = 16;
 
   private final List<Root> roots;
   private final List<Model> models = new ArrayList<>();
@@ -155,6 +160,36 @@ public final class Survey {
     return List.copyOf(models);
   }
 
+  /**
+   * What adapters that were known before call their base, from the configs of some of them.
+   *
+   * @throws IOException if the storage fails
+   */
+  public Set<String> namesByKnown(Storage storage) throws IOException {
+    List<Model> known = models.stream().filter(Model::known).toList();
+    Set<String> names = new TreeSet<>();
+    for (int i = 0; i < Math.min(known.size(), MAX_ASKED); i++) {
+      Model model = known.get((int) ((long) i * known.size() / Math.min(known.size(), MAX_ASKED)));
+      String config = model.uri() + "/adapter_config.json";
+      if (storage.exists(config)) {
+        try {
+          Adapter.trainedOn(
+                  JsonFile.readObject(storage, config, RejectCode.ADAPTER_CONFIG_INVALID))
+              .flatMap(BaseNames::last)
+              .ifPresent(names::add);
+        } catch (UserInputException e) {
+          // It was good when it came into the manifest; a run will tell.
+        }
+      }
+    }
+    return names;
+  }
+
+  /** Whether it is clear what a model was made from. */
+  boolean tellsOrigin(Model model) {
+    return origin(model).isPresent();
+  }
+
   /** Results of lm-evaluation-harness. */
   public List<Finding.Results> results() {
     return List.copyOf(results);
@@ -226,8 +261,9 @@ public final class Survey {
    *
    * @param uri qualified
    * @param names what it may be called, see {@link BaseNames}
+   * @param trusted whether it is the base on a person's word, even if no model names it
    */
-  public OfBase of(String uri, Set<String> names) {
+  public OfBase of(String uri, Set<String> names, boolean trusted) {
     Model base = checkpointsByUri.get(uri);
     Map<String, List<Model>> byBase = new TreeMap<>();
     for (Model model : models) {
@@ -242,7 +278,7 @@ public final class Survey {
         matching.add(origin);
       }
     }
-    if (matching.isEmpty()) {
+    if (matching.isEmpty() && trusted) {
       // The user's word for it: the name most models give is another one for this base.
       alias =
           byBase.entrySet().stream()

@@ -6,7 +6,9 @@ import com.univocity.parsers.csv.CsvWriter;
 import com.univocity.parsers.csv.CsvWriterSettings;
 import java.io.StringReader;
 import java.io.StringWriter;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -19,6 +21,7 @@ import java.util.TreeSet;
  */
 final class TrainerMetrics {
   private static final double SAME = 1e-6;
+  private static final List<String> HEADER = List.of("checkpoint", "metric", "value");
 
   private final String baseId;
   private final Map<String, Map<String, String>> values = new LinkedHashMap<>();
@@ -32,10 +35,11 @@ final class TrainerMetrics {
     if (earlier != null) {
       CsvParserSettings settings = new CsvParserSettings();
       settings.setLineSeparatorDetectionEnabled(true);
-      settings.setHeaderExtractionEnabled(true);
       for (String[] row : new CsvParser(settings).parseAll(new StringReader(earlier))) {
-        if (row.length == 3) {
-          values.computeIfAbsent(row[1], metric -> new LinkedHashMap<>()).putIfAbsent(row[0], row[2]);
+        if (row.length == HEADER.size() && !HEADER.equals(Arrays.asList(row))) {
+          values
+              .computeIfAbsent(row[1], metric -> new LinkedHashMap<>())
+              .putIfAbsent(row[0], row[2]);
         }
       }
     }
@@ -66,13 +70,21 @@ final class TrainerMetrics {
 
   private String nameOf(String run, String metric, double base) {
     String known = values.getOrDefault(metric, Map.of()).get(baseId);
-    if (known == null || Math.abs(Double.parseDouble(known) - base) <= SAME * Math.abs(base)) {
+    if (known == null || isSame(known, base)) {
       put(metric, baseId, base);
       return metric;
     }
     String ofRun = run + "/" + metric;
     put(ofRun, baseId, base);
     return ofRun;
+  }
+
+  private static boolean isSame(String known, double base) {
+    try {
+      return Math.abs(Double.parseDouble(known) - base) <= SAME * Math.abs(base);
+    } catch (NumberFormatException e) {
+      return false; // a person wrote it
+    }
   }
 
   private void put(String metric, String id, double value) {
@@ -82,6 +94,11 @@ final class TrainerMetrics {
   /** The metrics that are left out since no base has them. */
   Set<String> withoutBase() {
     return withoutBase;
+  }
+
+  /** Whether a file is one of these, with its columns in their order. */
+  static boolean isOne(String text) {
+    return text.startsWith(String.join(",", HEADER) + "\n");
   }
 
   /** Whether there is nothing to write. */
@@ -95,7 +112,7 @@ final class TrainerMetrics {
     CsvWriterSettings settings = new CsvWriterSettings();
     settings.getFormat().setLineSeparator("\n");
     CsvWriter writer = new CsvWriter(text, settings);
-    writer.writeRow("checkpoint", "metric", "value");
+    writer.writeRow(HEADER);
     values.forEach(
         (metric, byId) -> byId.forEach((id, value) -> writer.writeRow(id, metric, value)));
     writer.close();

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -112,7 +113,11 @@ final class LocalDiscovery {
             ofBase == null ? given : ofBase.uri(),
             MatrixSelection.of(null, null));
     if (ofBase == null) {
-      ofBase = survey.of(given, plan.models());
+      Set<String> names = new HashSet<>(plan.models());
+      if (update != null) {
+        names.addAll(survey.namesByKnown(storage));
+      }
+      ofBase = survey.of(given, names, update == null);
     }
     Map<String, BaseFit> fits = new HashMap<>();
     for (Finding.Model model : ofBase.candidates()) {

@@ -139,6 +139,27 @@ class ManifestUpdateTest {
   }
 
   @Test
+  void whatNamesAnotherBaseIsNotAddedThoughItsShapesFit() throws IOException {
+    tree.adapter("known", "acme/tiny-9b")
+        .adapter("alike", "other/tiny-9b")
+        .adapter("foreign", "acme/huge-70b");
+    String text =
+        """
+        base: {id: b, uri: base}
+        checkpoints:
+          - {id: known, adapters: [known]}
+          # - {id: o, uri: old}
+          # - {id: n, uri: new}
+          # - {id: r, adapters: [run/checkpoint-100, run/checkpoint-200]}
+        """;
+
+    LocalDiscovery.Found found = update(text);
+
+    assertThat(found.manifest().checkpointIds()).containsExactly("known", "alike");
+    assertThat(found.text()).contains("#   foreign: made from another base, huge-70b\n");
+  }
+
+  @Test
   void anIdThatAPersonGaveToSomethingElseIsNotGivenTwice() throws IOException {
     String text = "base: {id: b, uri: base}\ncheckpoints:\n  - {id: new, uri: old}\n";
 

@@ -183,7 +183,11 @@ public final class DiscoveryStage {
     Survey.OfBase ofBase = baseUri == null ? survey.ofMostNamed() : null;
     BasePlan base = base(driver, ofBase == null ? baseUri : ofBase.uri());
     if (ofBase == null) {
-      ofBase = survey.of(baseUri, base.models());
+      Set<String> names = new HashSet<>(base.models());
+      if (update != null) {
+        names.addAll(survey.namesByKnown(driver));
+      }
+      ofBase = survey.of(baseUri, names, update == null);
     }
     Set<String> candidates = new HashSet<>();
     ofBase.candidates().stream()
@@ -266,11 +270,11 @@ public final class DiscoveryStage {
                 .collect(),
         earlier);
     fleet.addResults();
-    String trainerMetrics = metricsUri == null ? null : fleet.trainerMetrics().orElse(null);
-    boolean named =
-        trainerMetrics != null
-            && update != null
-            && update.manifest().metrics().contains(metricsUri);
+    boolean named = update != null && update.manifest().metrics().contains(metricsUri);
+    boolean takenOut =
+        earlier != null && (!named || !Fleet.canAddTo(earlier)); // a person has done so
+    String trainerMetrics =
+        metricsUri == null || takenOut ? null : fleet.trainerMetrics().orElse(null);
     String metricsName =
         trainerMetrics == null || named
             ? null
