@@ -275,6 +275,12 @@ public final class DiscoveryStage {
         earlier != null && (!named || !Fleet.canAddTo(earlier)); // a person has done so
     String trainerMetrics =
         metricsUri == null || takenOut ? null : fleet.trainerMetrics().orElse(null);
+    if (update == null && trainerMetrics != null && driver.exists(metricsUri)) {
+      throw UserInputException.inFile(
+          RejectCode.SETTING_INVALID,
+          metricsUri,
+          "There is such a file already, and the evaluations of trainers would go there; move it, or name another manifest");
+    }
     String metricsName =
         trainerMetrics == null || named
             ? null
