@@ -213,8 +213,18 @@ public final class Adapter {
     return read(weights.file(), config.root(), config, weights, null);
   }
 
+  /** Whether an {@code adapter_config.json} is mlx-lm's. */
+  static boolean isMlx(JsonNode configFile) {
+    return configFile.path("peft_type").isMissingNode() && configFile.has("fine_tune_type");
+  }
+
   private static boolean isCheckpoint(StoredFile file) {
     return Checkpoint.isWholeModel(file.name());
+  }
+
+  /** Whether tensors of these names are an adapter's, such as those of a kohya file. */
+  public static boolean isAdapter(Collection<String> tensorNames) {
+    return KohyaUpdates.areAdapters(tensorNames);
   }
 
   private static String weights(Storage storage, String folder, AdapterKind kind)
@@ -427,8 +437,13 @@ public final class Adapter {
 
   /** What its config calls the model it was trained on: a hub id or a path. */
   public Optional<String> trainedOn() {
-    String field = config.kind() == AdapterKind.MLX ? "model" : "base_model_name_or_path";
-    return Optional.of(configFile.path(field))
+    return trainedOn(configFile);
+  }
+
+  /** What an {@code adapter_config.json} of PEFT or mlx-lm says of that. */
+  public static Optional<String> trainedOn(JsonNode configFile) {
+    return Optional.of(
+            configFile.path(isMlx(configFile) ? "model" : "base_model_name_or_path"))
         .filter(JsonNode::isTextual)
         .map(name -> name.textValue().strip())
         .filter(name -> !name.isEmpty());

@@ -89,7 +89,7 @@ record AdapterConfig(
    *     type, {@code ADAPTER_UNSUPPORTED} for a kind of adapter or an option that is not supported
    */
   static AdapterConfig parse(String file, JsonNode root) {
-    if (root.path("peft_type").isMissingNode() && root.has("fine_tune_type")) {
+    if (Adapter.isMlx(root)) {
       return parseMlx(file, root);
     }
     AdapterKind kind = kind(file, root.path("peft_type"));

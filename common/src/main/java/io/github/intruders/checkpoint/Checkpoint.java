@@ -6,6 +6,7 @@ import io.github.intruders.input.UserInputException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -76,6 +78,26 @@ public final class Checkpoint {
   /** Whether a file of this name is a whole checkpoint, or the index of one. */
   public static boolean isWholeModel(String fileName) {
     return WeightsFolder.isWholeModel(fileName);
+  }
+
+  /**
+   * The file of weights, or the index, by which a folder that holds these files is read; empty if it
+   * holds none.
+   *
+   * @param fileNames those that are not hidden
+   * @throws UserInputException if it can't be told which is meant, or they are parts of a model, or
+   *     an adapter's
+   */
+  public static Optional<String> weightsAmong(String folder, Set<String> fileNames) {
+    return WeightsFolder.weights(folder, fileNames);
+  }
+
+  /**
+   * What a folder without a model is, and what its owner can do, by the names of all that is in it;
+   * empty if they tell nothing.
+   */
+  public static Optional<String> advice(Collection<String> names) {
+    return TrainingFolder.advice(names);
   }
 
   private static Checkpoint openFile(Storage storage, String uri) throws IOException {

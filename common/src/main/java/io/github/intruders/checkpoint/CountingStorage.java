@@ -1,6 +1,7 @@
 package io.github.intruders.checkpoint;
 
 import java.io.IOException;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -39,7 +40,15 @@ public final class CountingStorage extends ForwardingStorage {
 
   @Override
   public RangeSource open(String uri) throws IOException {
-    RangeSource source = super.open(uri);
+    return counted(super.open(uri));
+  }
+
+  @Override
+  public RangeSource open(StoredFile listed) throws IOException {
+    return counted(super.open(listed));
+  }
+
+  private RangeSource counted(RangeSource source) {
     return new RangeSource() {
       @Override
       public String uri() {

@@ -1,8 +1,10 @@
 package io.github.intruders.checkpoint;
 
 import java.io.IOException;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /** A storage that leaves all to another one, for those that look on. */
 abstract class ForwardingStorage implements Storage {
@@ -15,6 +17,11 @@ abstract class ForwardingStorage implements Storage {
   @Override
   public RangeSource open(String uri) throws IOException {
     return delegate.open(uri);
+  }
+
+  @Override
+  public RangeSource open(StoredFile listed) throws IOException {
+    return delegate.open(listed);
   }
 
   @Override
@@ -35,6 +42,16 @@ abstract class ForwardingStorage implements Storage {
   @Override
   public List<StoredFile> list(String folder) throws IOException {
     return delegate.list(folder);
+  }
+
+  @Override
+  public Optional<Iterator<StoredFile>> listDeeply(String folder) throws IOException {
+    return delegate.listDeeply(folder);
+  }
+
+  @Override
+  public String realUri(String uri) throws IOException {
+    return delegate.realUri(uri);
   }
 
   @Override

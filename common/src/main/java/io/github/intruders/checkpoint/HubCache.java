@@ -4,6 +4,7 @@ import io.github.intruders.input.Excerpt;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import java.io.IOException;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 
@@ -13,6 +14,8 @@ import java.util.Optional;
  */
 public final class HubCache {
   private static final String SNAPSHOTS = "snapshots";
+  private static final String REFS = "refs";
+  private static final String MAIN = "main";
   private static final int MAX_REF_BYTES = 200;
   private static final int MAX_SHOWN = 10;
 
@@ -28,7 +31,7 @@ public final class HubCache {
   public static Optional<String> snapshot(Storage storage, String folder, List<StoredFile> children)
       throws IOException {
     boolean cache =
-        holds(children, SNAPSHOTS) && (holds(children, "refs") || holds(children, "blobs"));
+        holds(children, SNAPSHOTS) && (holds(children, REFS) || holds(children, "blobs"));
     if (!cache) {
       return Optional.empty();
     }
@@ -38,16 +41,11 @@ public final class HubCache {
             .filter(StoredFile::directory)
             .map(StoredFile::name)
             .toList();
-    String main = storage.resolve(storage.resolve(folder, "refs"), "main");
-    if (commits.size() > 1 && storage.exists(main)) {
-      String commit =
-          TextFile.read(storage, main, MAX_REF_BYTES, RejectCode.FORMAT_UNSUPPORTED).strip();
-      if (commits.contains(commit)) {
-        return Optional.of(storage.resolve(snapshots, commit));
-      }
-    }
-    if (commits.size() == 1) {
-      return Optional.of(storage.resolve(snapshots, commits.get(0)));
+    String main = storage.resolve(storage.resolve(folder, REFS), MAIN);
+    String commit = commits.size() > 1 && storage.exists(main) ? commit(storage, main) : null;
+    Optional<String> meant = meant(commits, commit);
+    if (meant.isPresent()) {
+      return Optional.of(storage.resolve(snapshots, meant.get()));
     }
     throw commits.isEmpty()
         ? UserInputException.inFile(
@@ -59,6 +57,23 @@ public final class HubCache {
             folder,
             "Which snapshot of the hub's cache is meant? %s; name the folder of one of them"
                 .formatted(Excerpt.of(commits, MAX_SHOWN)));
+  }
+
+  /**
+   * The snapshot that is meant: the only one, or that of {@code refs/main}.
+   *
+   * @param commits the names of the snapshots there are
+   * @param main what {@code refs/main} says, or null
+   */
+  public static Optional<String> meant(Collection<String> commits, String main) {
+    return commits.size() == 1
+        ? commits.stream().findFirst()
+        : commits.stream().filter(commit -> commit.equals(main)).findFirst();
+  }
+
+  /** What a file {@code refs/main} says. */
+  public static String commit(Storage storage, String ref) throws IOException {
+    return TextFile.read(storage, ref, MAX_REF_BYTES, RejectCode.FORMAT_UNSUPPORTED).strip();
   }
 
   private static boolean holds(List<StoredFile> children, String folder) {

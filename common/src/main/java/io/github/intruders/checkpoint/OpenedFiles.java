@@ -19,7 +19,15 @@ public final class OpenedFiles extends ForwardingStorage {
 
   @Override
   public RangeSource open(String uri) throws IOException {
-    RangeSource source = super.open(uri);
+    return remembered(uri, super.open(uri));
+  }
+
+  @Override
+  public RangeSource open(StoredFile listed) throws IOException {
+    return remembered(listed.uri(), super.open(listed));
+  }
+
+  private RangeSource remembered(String uri, RangeSource source) {
     source
         .opened()
         .ifPresent(file -> opened.putIfAbsent(uri, new Stamp(file.identity(), List.of())));

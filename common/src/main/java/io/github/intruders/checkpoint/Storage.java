@@ -2,7 +2,9 @@ package io.github.intruders.checkpoint;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Files and folders by URI. Implementations are thread-safe; what {@link #open} returns is not. All
@@ -15,6 +17,15 @@ public interface Storage {
    * @throws java.io.FileNotFoundException if there is no such file, or it is a folder
    */
   RangeSource open(String uri) throws IOException;
+
+  /**
+   * Opens a file that a listing has told of; an object store need not be asked for its length then.
+   *
+   * @throws java.io.FileNotFoundException if there is no such file, at the latest when it is read
+   */
+  default RangeSource open(StoredFile listed) throws IOException {
+    return open(listed.uri());
+  }
 
   /**
    * What a listing of its folder says of a file or folder.
@@ -35,6 +46,24 @@ public interface Storage {
    * @throws java.io.FileNotFoundException if there is no such folder
    */
   List<StoredFile> list(String folder) throws IOException;
+
+  /**
+   * Every file below a folder, at any depth, where a storage tells of a thousand with one request as
+   * object stores do; empty elsewhere. As a rule ordered by their URIs' bytes. A fault while it is
+   * read is an {@link java.io.UncheckedIOException}.
+   */
+  default Optional<Iterator<StoredFile>> listDeeply(String folder) throws IOException {
+    return Optional.empty();
+  }
+
+  /**
+   * Where a file or folder really lies, links followed; the same URI where the storage has none.
+   *
+   * @throws java.io.FileNotFoundException if there is none, or a link leads nowhere
+   */
+  default String realUri(String uri) throws IOException {
+    return uri;
+  }
 
   /** The URI of a folder's direct child. */
   String resolve(String folder, String child);

@@ -1,5 +1,6 @@
 package io.github.intruders.checkpoint;
 
+import java.io.Serializable;
 import java.util.Objects;
 
 /**
@@ -18,7 +19,8 @@ public record StoredFile(
     long lengthBytes,
     long modifiedMillis,
     String etag,
-    boolean directory) {
+    boolean directory)
+    implements Serializable {
   public StoredFile {
     Objects.requireNonNull(uri, "uri");
     Objects.requireNonNull(name, "name");

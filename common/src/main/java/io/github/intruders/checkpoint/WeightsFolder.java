@@ -75,7 +75,7 @@ record WeightsFolder(String uri, String weights, Set<String> files) {
   }
 
   /** The name of the file or index to read, if there is one. */
-  private static Optional<String> weights(String folder, Set<String> files) {
+  static Optional<String> weights(String folder, Set<String> files) {
     Optional<String> whole = NAMES.stream().filter(files::contains).findFirst();
     if (whole.isPresent()) {
       return whole;

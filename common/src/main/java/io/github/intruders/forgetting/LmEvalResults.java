@@ -1,6 +1,8 @@
 package io.github.intruders.forgetting;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.UserInputException;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
@@ -15,7 +17,7 @@ import java.util.TreeSet;
  * one that the model's path in {@code config.model_args} names ({@code peft}, or else {@code
  * pretrained}). If these tell of different checkpoints, the file is refused.
  */
-final class LmEvalResults {
+public final class LmEvalResults {
   /** What stands among a task's metrics and is none. */
   private static final Set<String> NO_METRIC =
       Set.of("alias", "name", "sample_len", "sample_count");
@@ -23,7 +25,7 @@ final class LmEvalResults {
   private LmEvalResults() {}
 
   /** Whether a JSON file is one of these. */
-  static boolean isOne(JsonNode root) {
+  public static boolean isOne(JsonNode root) {
     JsonNode results = root.path("results");
     return results.isObject()
         && (root.has("config")
@@ -69,9 +71,18 @@ final class LmEvalResults {
   }
 
   private static String checkpoint(JsonNode root, MetricEntries entries) {
-    String model = model(root);
-    TreeSet<String> byFile = entries.names().idsOfFile(entries.file());
-    TreeSet<String> byModel = model == null ? new TreeSet<>() : entries.names().idsOfPath(model);
+    return checkpoint(entries.file(), model(root), entries.names());
+  }
+
+  /**
+   * The id of the checkpoint that the results in a file are of.
+   *
+   * @param model the path of the model that was evaluated, or null if the file does not say it
+   * @throws UserInputException with code {@code METRIC_INVALID} if it is none, or can be several
+   */
+  public static String checkpoint(String file, String model, CheckpointNames names) {
+    TreeSet<String> byFile = names.idsOfFile(file);
+    TreeSet<String> byModel = model == null ? new TreeSet<>() : names.idsOfPath(model);
     TreeSet<String> candidates = new TreeSet<>(byFile);
     candidates.addAll(byModel);
     if (byFile.size() == 1 && byModel.size() > 1 && byModel.containsAll(byFile)) {
@@ -81,12 +92,16 @@ final class LmEvalResults {
       candidates = byModel;
     }
     if (candidates.size() > 1) {
-      throw entries.fault(
+      throw UserInputException.inFile(
+          RejectCode.METRIC_INVALID,
+          file,
           "The results can be of any of %s: the file's name says %s, the model's path '%s' says %s"
               .formatted(candidates, byFile, model, byModel));
     }
     if (candidates.isEmpty()) {
-      throw entries.fault(
+      throw UserInputException.inFile(
+          RejectCode.METRIC_INVALID,
+          file,
           "The results are of no checkpoint of the manifest: neither the file's or its folder's"
               + " name nor the model's path '%s' ends with an id or a URI of one".formatted(model));
     }
@@ -94,7 +109,7 @@ final class LmEvalResults {
   }
 
   /** The path of the model that was evaluated, or null if the file does not say it. */
-  private static String model(JsonNode root) {
+  public static String model(JsonNode root) {
     JsonNode arguments = root.path("config").path("model_args");
     for (String key : new String[] {"peft", "lora_local_path", "pretrained"}) {
       String value =

@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
  * What an id must be like, since tables keep the rows of a checkpoint in a folder {@code
  * checkpoint_id=ID}, and edited models go to folders that are called so.
  */
-final class FolderName {
+public final class FolderName {
   /** What can't be part of a folder's name in every storage. */
   private static final Pattern UNUSABLE =
       Pattern.compile("\\\\|\\p{Cntrl}|^/|/$|//|(^|/)\\.{1,2}(/|$)");
@@ -26,12 +26,12 @@ final class FolderName {
    * File systems allow 255 for one name; {@code checkpoint_id=} takes 14, and a temporary name that
    * is made of it may take 41 more.
    */
-  static final int MOST_BYTES = 200;
+  public static final int MOST_BYTES = 200;
 
   private FolderName() {}
 
   /** Why an id can't name a folder, as the end of a sentence; empty if it can. */
-  static Optional<String> fault(String id) {
+  public static Optional<String> fault(String id) {
     if (UNUSABLE.matcher(id).find()) {
       return Optional.of(
           "expected no backslash, control character, '.' or '..' part,"

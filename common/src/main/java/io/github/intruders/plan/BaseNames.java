@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
  * last part of a name counts, so that a local copy, a mirror and the hub's cache ({@code
  * models--org--name/snapshots/hash}) are one model; so does a copy quantised for training.
  */
-final class BaseNames {
+public final class BaseNames {
   /** Names that tell nothing about the model. */
   private static final Set<String> GENERIC =
       Set.of(
@@ -44,7 +44,7 @@ final class BaseNames {
   private BaseNames() {}
 
   /** What the base may be called: its id, its folder, and what its config says. */
-  static Set<String> of(String id, Checkpoint base) {
+  public static Set<String> of(String id, Checkpoint base) {
     Set<String> names = new TreeSet<>();
     last(id).ifPresent(names::add);
     last(base.uri()).ifPresent(names::add);
@@ -59,12 +59,12 @@ final class BaseNames {
   }
 
   /** Whether both surely are names of models, and of different ones. */
-  static boolean differ(Set<String> base, String trainedOn) {
+  public static boolean differ(Set<String> base, String trainedOn) {
     return !base.isEmpty() && last(trainedOn).filter(name -> !base.contains(name)).isPresent();
   }
 
   /** The last part of a path or hub id that tells the model, in one spelling. */
-  static Optional<String> last(String path) {
+  public static Optional<String> last(String path) {
     String[] parts = path.replace('\\', '/').split("/", -1);
     for (int i = parts.length - 1; i >= 0; i--) {
       String part = parts[i].substring(parts[i].lastIndexOf("--") + 1);

@@ -123,10 +123,14 @@ class ArchitectureTest {
           .definedBy(ROOT + ".forgetting")
           .layer("mitigation")
           .definedBy(ROOT + ".mitigation")
+          .layer("discovery")
+          .definedBy(ROOT + ".discovery")
           .layer("jobs")
           .definedBy(JOBS)
-          .whereLayer("forgetting")
+          .whereLayer("discovery")
           .mayOnlyBeAccessedByLayers("jobs")
+          .whereLayer("forgetting")
+          .mayOnlyBeAccessedByLayers("discovery", "jobs")
           .whereLayer("accumulation")
           .mayOnlyBeAccessedByLayers("jobs")
           .whereLayer("mitigation")
@@ -140,14 +144,23 @@ class ArchitectureTest {
           .whereLayer("spectra")
           .mayOnlyBeAccessedByLayers("scan", "cost", "bench", "mitigation", "jobs")
           .whereLayer("plan")
-          .mayOnlyBeAccessedByLayers("scan", "cost", "mitigation", "jobs")
+          .mayOnlyBeAccessedByLayers("scan", "cost", "mitigation", "discovery", "jobs")
           .whereLayer("manifest")
-          .mayOnlyBeAccessedByLayers("plan", "forgetting", "jobs")
+          .mayOnlyBeAccessedByLayers("plan", "forgetting", "discovery", "jobs")
           .whereLayer("adapter")
-          .mayOnlyBeAccessedByLayers("plan", "scan", "mitigation", "jobs")
+          .mayOnlyBeAccessedByLayers("plan", "scan", "mitigation", "discovery", "jobs")
           .whereLayer("checkpoint")
           .mayOnlyBeAccessedByLayers(
-              "adapter", "plan", "spectra", "scan", "cost", "forgetting", "mitigation", "jobs")
+              "adapter",
+              "manifest",
+              "plan",
+              "spectra",
+              "scan",
+              "cost",
+              "forgetting",
+              "mitigation",
+              "discovery",
+              "jobs")
           .whereLayer("linalg")
           .mayOnlyBeAccessedByLayers(
               "checkpoint",
@@ -187,6 +200,8 @@ class ArchitectureTest {
           .definedBy(ROOT + ".jobs.forgetting")
           .layer("mitigation")
           .definedBy(ROOT + ".jobs.mitigation")
+          .layer("discovery")
+          .definedBy(ROOT + ".jobs.discovery")
           .layer("report")
           .definedBy(ROOT + ".jobs.report")
           .layer("pipeline")
@@ -207,6 +222,8 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("pipeline")
           .whereLayer("mitigation")
           .mayOnlyBeAccessedByLayers("pipeline")
+          .whereLayer("discovery")
+          .mayOnlyBeAccessedByLayers("pipeline", "cli")
           .whereLayer("report")
           .mayOnlyBeAccessedByLayers("pipeline", "cli")
           .whereLayer("pipeline")

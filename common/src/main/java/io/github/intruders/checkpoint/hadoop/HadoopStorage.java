@@ -11,11 +11,17 @@ import java.io.FileNotFoundException;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.regex.Pattern;
@@ -29,9 +35,11 @@ import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocatedFileStatus;
 import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Options.OpenFileOptions;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RemoteIterator;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
 import org.apache.hadoop.hdfs.DistributedFileSystem;
 import org.apache.hadoop.hdfs.protocol.HdfsFileStatus;
@@ -84,6 +92,25 @@ public final class HadoopStorage implements Storage {
 
   private static boolean isLocal(Path path) {
     return "file".equals(path.toUri().getScheme());
+  }
+
+  @Override
+  public RangeSource open(StoredFile listed) throws IOException {
+    Path path = new Path(listed.uri());
+    FileSystem files = fileSystem(path);
+    if (isLocal(path) || !isObjectStore(files, path)) {
+      return open(listed.uri());
+    }
+    FSDataInputStream stream =
+        FutureIO.awaitFuture(
+            files
+                .openFile(path)
+                .optLong(OpenFileOptions.FS_OPTION_OPENFILE_LENGTH, listed.lengthBytes())
+                .opt(
+                    OpenFileOptions.FS_OPTION_OPENFILE_READ_POLICY,
+                    OpenFileOptions.FS_OPTION_OPENFILE_READ_POLICY_RANDOM)
+                .build());
+    return new HadoopRangeSource(listed, stream, true, false);
   }
 
   private RangeSource open(String uri, Path path, FileSystem files) throws IOException {
@@ -154,10 +181,86 @@ public final class HadoopStorage implements Storage {
     if (!status(files, path).isDirectory()) {
       throw new FileNotFoundException("[%s] This is a file, not a folder".formatted(folder));
     }
+    if (isLocal(path)) {
+      return listLocal(folder, new File(path.toUri().getPath()));
+    }
     return Arrays.stream(files.listStatus(path))
         .map(status -> storedFile(resolve(folder, status.getPath().getName()), status))
         .sorted(Comparator.comparing(StoredFile::name))
         .toList();
+  }
+
+  /** Hadoop can't list a folder in which a name has a colon, as those made of a time do. */
+  private List<StoredFile> listLocal(String folder, File directory) throws IOException {
+    String[] names = directory.list();
+    if (names == null) {
+      throw new AccessDeniedException(folder, null, "the folder can't be listed");
+    }
+    Arrays.sort(names);
+    List<StoredFile> children = new ArrayList<>(names.length);
+    for (String name : names) {
+      File child = new File(directory, name);
+      if (child.exists()) { // a link may lead nowhere
+        boolean isFolder = child.isDirectory();
+        children.add(
+            new StoredFile(
+                resolve(folder, name),
+                name,
+                isFolder ? 0 : child.length(),
+                child.lastModified(),
+                "",
+                isFolder));
+      }
+    }
+    return List.copyOf(children);
+  }
+
+  @Override
+  public Optional<Iterator<StoredFile>> listDeeply(String folder) throws IOException {
+    Path path = new Path(folder);
+    FileSystem files = fileSystem(path);
+    if (isLocal(path) || !isObjectStore(files, path)) {
+      return Optional.empty();
+    }
+    RemoteIterator<LocatedFileStatus> found = files.listFiles(path, true);
+    String root = path.toString();
+    return Optional.of(
+        new Iterator<>() {
+          @Override
+          public boolean hasNext() {
+            try {
+              return found.hasNext();
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          }
+
+          @Override
+          public StoredFile next() {
+            try {
+              LocatedFileStatus status = found.next();
+              String uri = status.getPath().toString();
+              String below = uri.substring(root.length()).replaceFirst("^/", "");
+              return storedFile(resolve(folder, below), status);
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          }
+        });
+  }
+
+  @Override
+  public String realUri(String uri) throws IOException {
+    Path path = new Path(uri);
+    if (!isLocal(path)) {
+      return uri;
+    }
+    try {
+      return localUri(java.nio.file.Path.of(path.toUri().getPath()).toRealPath().toString());
+    } catch (NoSuchFileException e) {
+      throw (IOException)
+          new FileNotFoundException("[%s] No such file or folder".formatted(uri)).initCause(e);
+    }
   }
 
   private static StoredFile storedFile(String uri, FileStatus status) {

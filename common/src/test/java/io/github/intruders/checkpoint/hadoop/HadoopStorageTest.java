@@ -2,6 +2,7 @@ package io.github.intruders.checkpoint.hadoop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.github.intruders.checkpoint.RangeSource;
@@ -69,6 +70,26 @@ class HadoopStorageTest {
   void aRelativePathIsLocal() {
     assertThat(storage.qualify("a:b/c"))
         .isEqualTo("file:" + Path.of("").toAbsolutePath() + "/a:b/c");
+  }
+
+  @Test
+  void aFolderWithAColonInANameIsListedAndLinksAreFollowed() throws IOException {
+    write("2026-01-01T10:00:00/a", "x");
+    Files.createSymbolicLink(folder.resolve("link"), folder.resolve("2026-01-01T10:00:00"));
+    Files.createSymbolicLink(folder.resolve("nowhere"), folder.resolve("nothing"));
+
+    assertThat(storage.list(uri("")))
+        .extracting(StoredFile::name, StoredFile::directory, StoredFile::lengthBytes)
+        .containsExactly(tuple("2026-01-01T10:00:00", true, 0L), tuple("link", true, 0L));
+    assertThat(storage.list(uri("link")))
+        .extracting(StoredFile::uri, StoredFile::lengthBytes)
+        .containsExactly(tuple(uri("link/a"), 1L));
+    String real = "file:" + folder.toRealPath() + "/2026-01-01T10:00:00/a";
+    assertThat(storage.realUri(uri("link/a"))).isEqualTo(real);
+    assertThat(storage.listDeeply(uri(""))).isEmpty();
+    assertThatThrownBy(() -> storage.realUri(uri("nowhere")))
+        .isInstanceOf(FileNotFoundException.class)
+        .hasMessageContaining("nowhere] No such file or folder");
   }
 
   @Test

@@ -8,6 +8,7 @@ import io.github.intruders.jobs.pipeline.Pipeline;
 import io.github.intruders.jobs.pipeline.Preflight;
 import io.github.intruders.jobs.session.DriverStorage;
 import io.github.intruders.jobs.session.SparkSessions;
+import io.github.intruders.manifest.ManifestLocation;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
@@ -50,7 +51,7 @@ final class DemoCommand implements Callable<Integer> {
             ? DemoData.unpack(storage, storage.qualify(out))
             : storage.resolve(storage.qualify(home), MANIFEST);
     JobConfig config =
-        JobConfig.published(InputOptions.readManifest(storage, manifest), storage.qualify(out))
+        JobConfig.published(ManifestLocation.read(storage, manifest), storage.qualify(out))
             .withTables(tables.in(storage.qualify(out)))
             .withInvocation(
                 Invocation.of(spec.root().commandLine().getParseResult().originalArgs(), manifest));

@@ -1,14 +1,11 @@
 package io.github.intruders.jobs.cli;
 
-import io.github.intruders.checkpoint.RangeSource;
 import io.github.intruders.checkpoint.Storage;
-import io.github.intruders.input.RejectCode;
-import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.config.Invocation;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.session.DriverStorage;
 import io.github.intruders.manifest.Manifest;
-import io.github.intruders.manifest.ManifestReader;
+import io.github.intruders.manifest.ManifestLocation;
 import io.github.intruders.plan.MatrixSelection;
 import io.github.intruders.scan.RankChoice;
 import io.github.intruders.scan.ScanSettings;
@@ -16,9 +13,7 @@ import io.github.intruders.scan.Side;
 import io.github.intruders.scan.SolverChoice;
 import io.github.intruders.scan.TopK;
 import io.github.intruders.spectra.SpectrumPart;
-import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Mixin;
@@ -29,8 +24,6 @@ import picocli.CommandLine.Spec;
 
 /** What to compare, where the results go and what to look for: the options most commands share. */
 final class InputOptions {
-  private static final int MAX_MANIFEST_BYTES = 64 << 20;
-
   /** What {@code --store} keeps. */
   enum StoreOption {
     ALL,
@@ -176,6 +169,22 @@ final class InputOptions {
           spec.commandLine(), "Give either --manifest, or --base and --tuned, not both");
     }
     Storage storage = DriverStorage.open();
+    return manifest == null
+        ? toConfig(
+            storage,
+            Manifest.single(
+                storage.qualify(base), tuned.stream().map(storage::qualify).toList()),
+            null)
+        : toConfig(
+            storage, ManifestLocation.read(storage, manifest), storage.qualify(manifest));
+  }
+
+  /**
+   * The run these options describe, over a manifest that they don't name.
+   *
+   * @param manifestUri where it lies; null if it lies nowhere
+   */
+  JobConfig toConfig(Storage storage, Manifest inputs, String manifestUri) {
     String outUri = storage.qualify(out);
     MatrixSelection selection = MatrixSelection.of(include, exclude);
     ScanSettings settings =
@@ -186,9 +195,7 @@ final class InputOptions {
             solver,
             exactRank ? RankChoice.EXACT : RankChoice.AUTO);
     return new JobConfig(
-        manifest == null
-            ? Manifest.single(storage.qualify(base), tuned.stream().map(storage::qualify).toList())
-            : readManifest(storage, manifest),
+        inputs,
         outUri,
         tables.in(outUri),
         spectraUri(storage),
@@ -197,8 +204,27 @@ final class InputOptions {
         splitFused ? selection.withFusedWeightsSplit() : selection,
         onError,
         Invocation.of(
-            spec.root().commandLine().getParseResult().originalArgs(),
-            manifest == null ? null : storage.qualify(manifest)));
+            spec.root().commandLine().getParseResult().originalArgs(), manifestUri));
+  }
+
+  /** The manifest that these options name; in the output folder if they name none. */
+  String manifestUri(Storage storage) {
+    return manifest == null
+        ? storage.resolve(storage.qualify(out), "manifest.yaml")
+        : storage.qualify(manifest);
+  }
+
+  /** The base that these options name; null if they don't. */
+  String base() {
+    return base;
+  }
+
+  /** Refuses {@code --tuned} beside what {@code with} names. */
+  void requireNoTuned(String with) {
+    if (tuned != null) {
+      throw new ParameterException(
+          spec.commandLine(), "Give either --tuned or %s, not both".formatted(with));
+    }
   }
 
   /** The store of base decompositions, named or by the output folder. */
@@ -211,36 +237,8 @@ final class InputOptions {
   /** The base that these options name, if they do. */
   Optional<String> baseUri(Storage storage) throws IOException {
     if (manifest != null) {
-      return Optional.of(readManifest(storage, manifest).baseUri());
+      return Optional.of(ManifestLocation.read(storage, manifest).baseUri());
     }
     return Optional.ofNullable(base).map(storage::qualify);
-  }
-
-  /** Reads a manifest; what its relative URIs stand for is seen from its folder. */
-  static Manifest readManifest(Storage storage, String manifest) throws IOException {
-    String uri = storage.qualify(manifest);
-    byte[] bytes;
-    try (RangeSource source = storage.open(uri)) {
-      if (source.lengthBytes() > MAX_MANIFEST_BYTES) {
-        throw UserInputException.inFile(
-            RejectCode.MANIFEST_INVALID,
-            uri,
-            "expected at most %d bytes, found %d"
-                .formatted(MAX_MANIFEST_BYTES, source.lengthBytes()));
-      }
-      bytes = new byte[Math.toIntExact(source.lengthBytes())];
-      source.readFully(0, bytes, 0, bytes.length);
-    } catch (FileNotFoundException e) {
-      throw UserInputException.inFile(RejectCode.NOT_FOUND, uri, "There is no such manifest");
-    }
-    String folder = uri.substring(0, uri.lastIndexOf('/') + 1);
-    return ManifestReader.read(
-        uri,
-        new String(bytes, StandardCharsets.UTF_8),
-        named -> storage.qualify(isAbsolute(named) ? named : storage.resolve(folder, named)));
-  }
-
-  private static boolean isAbsolute(String uri) {
-    return uri.startsWith("/") || uri.matches("[A-Za-z][A-Za-z0-9+.-]+:.*");
   }
 }

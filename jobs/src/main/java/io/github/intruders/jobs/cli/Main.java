@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       DemoCommand.class,
       RunCommand.class,
+      DiscoverCommand.class,
       PlanCommand.class,
       SpectraCommand.class,
       ScanCommand.class,

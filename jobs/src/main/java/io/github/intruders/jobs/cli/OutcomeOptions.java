@@ -21,6 +21,10 @@ final class OutcomeOptions {
 
   @Mixin private DryRunOption dryRun;
 
+  boolean allowsRejects() {
+    return allowRejects;
+  }
+
   boolean isDryRun() {
     return dryRun.isAsked();
   }

@@ -9,6 +9,7 @@ import io.github.intruders.jobs.report.PlanReport;
 import io.github.intruders.jobs.session.DriverStorage;
 import io.github.intruders.jobs.session.LocalCores;
 import io.github.intruders.jobs.session.SparkSessions;
+import io.github.intruders.manifest.ManifestLocation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,7 +42,7 @@ class PlanWithoutSparkTest {
     Storage storage = DriverStorage.open();
     JobConfig config =
         JobConfig.published(
-            InputOptions.readManifest(storage, manifest.toString()),
+            ManifestLocation.read(storage, manifest.toString()),
             storage.qualify(temporary.resolve("out").toString()));
     PlanReport bySession;
     try (SparkSession spark = SparkSessions.open("test")) {

@@ -566,6 +566,64 @@ class S3IT {
     }
   }
 
+  /** {@code -Ddiscover.folders=10000} tries a large one, without the proxy between. */
+  @Test
+  void aFleetIsDiscoveredInFewRequests() throws Exception {
+    int folders = Integer.getInteger("discover.folders", 60);
+    boolean large = folders > 1_000;
+    Path zoo = Path.of(System.getProperty("zoo"));
+    Path adapter = zoo.resolve("lora-r1/1-python");
+    byte[] config =
+        Files.readString(adapter.resolve("adapter_config.json"))
+            .replace("../../base", "fleet/base")
+            .getBytes(StandardCharsets.UTF_8);
+    byte[] weights = Files.readAllBytes(adapter.resolve("adapter_model.safetensors"));
+    for (String file : List.of("config.json", "model.safetensors")) {
+      server.put("fleet/base/" + file, Files.readAllBytes(zoo.resolve("base").resolve(file)));
+    }
+    for (int i = 0; i < folders; i++) {
+      String folder = "fleet/team-%02d/run-%d/checkpoint-%d/".formatted(i % 20, i / 100, i);
+      server.put(folder + "adapter_config.json", config);
+      server.put(folder + "adapter_model.safetensors", weights);
+      server.put(folder + "trainer_state.json", "{}".getBytes(StandardCharsets.UTF_8));
+      server.put(folder + "README.md", new byte[0]);
+    }
+    if (large) {
+      System.setProperty(FS + "endpoint", "http://127.0.0.1:" + server.port());
+    }
+
+    Instant start = Instant.now();
+    Outcome found =
+        run("discover", ROOT + "fleet", "--manifest-out", ROOT + "manifests/fleet.yaml", "--json");
+    Duration took = Duration.between(start, Instant.now());
+
+    assertThat(found.exitCode()).as(found.err()).isZero();
+    assertThat(found.out())
+        .contains("\"base_id\":\"base\",\"checkpoints\":%1$d,\"added\":%1$d,".formatted(folders));
+    if (large) {
+      System.out.printf("%d folders in %d s%n", folders, took.toSeconds());
+      assertThat(took).isLessThan(Duration.ofMinutes(2));
+      return;
+    }
+    List<FaultyProxy.Request> requests = List.copyOf(proxy.requests());
+    assertThat(requests).filteredOn(request -> request.target().contains("list-type=2"))
+        .hasSizeLessThan(folders);
+    assertThat(requests).filteredOn(request -> request.method().equals("HEAD"))
+        .hasSizeLessThan(folders);
+    assertThat(requests)
+        .filteredOn(request -> request.reads("checkpoint-7/"))
+        .hasSizeLessThanOrEqualTo(4);
+
+    proxy.begin(request -> Fault.NONE);
+    Outcome again =
+        run("discover", ROOT + "fleet", "--update", ROOT + "manifests/fleet.yaml", "--json");
+    assertThat(again.exitCode()).as(again.err()).isZero();
+    assertThat(again.out()).contains("\"added\":0,");
+    assertThat(proxy.requests())
+        .as("what is known is not read, and nothing is written")
+        .noneMatch(request -> request.reads("checkpoint-") || request.writes("/"));
+  }
+
   private static boolean isLastFile(FaultyProxy.Request request) {
     return request.writes("checkpoint_id%3Dc") || request.writes("checkpoint_id=c");
   }

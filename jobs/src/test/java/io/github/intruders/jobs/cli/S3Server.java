@@ -107,6 +107,11 @@ final class S3Server implements AutoCloseable {
     }
   }
 
+  /** Uploads one object. */
+  void put(String key, byte[] content) {
+    client.putObject(r -> r.bucket(BUCKET).key(key), RequestBody.fromBytes(content));
+  }
+
   /** The names of all objects that start so. */
   List<String> keys(String prefix) {
     return client.listObjectsV2Paginator(r -> r.bucket(BUCKET).prefix(prefix)).contents().stream()
