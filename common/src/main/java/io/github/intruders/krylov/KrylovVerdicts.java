@@ -38,6 +38,8 @@ public final class KrylovVerdicts {
   /** Up to this many, a triplet counts as converged, and is kept out of the Lanczos runs. */
   private static final double CONVERGED = 40;
 
+  private static final double SMALLEST_UNIT = 3e-8;
+
   /** The share of a gap that a residual may be. */
   private static final double SHARE_OF_GAP = 5e-5;
 
@@ -144,6 +146,11 @@ public final class KrylovVerdicts {
     return width(p) * LEAST_ROOM <= p && tunedWidth(p, k) * LEAST_ROOM <= p;
   }
 
+  /** The unit of rounding, or what is as good as none of it. */
+  private double unit() {
+    return Math.max(precision.epsilon(), SMALLEST_UNIT);
+  }
+
   private static int width(int p) {
     return Math.max(WIDTH, Math.min(WIDEST, p / 12 / WIDTH * WIDTH));
   }
@@ -222,12 +229,13 @@ public final class KrylovVerdicts {
     /** How many of the leading triplets are as good as they have to be. */
     private int converged(BlockKrylov search) {
       double[] s = search.values();
-      double floor = FLOOR * precision.epsilon() * s[0];
+      double floor = FLOOR * unit() * s[0];
       int count = 0;
       while (count + 1 < s.length) {
         double above = count == 0 ? Double.POSITIVE_INFINITY : s[count - 1] - s[count];
         double gap = Math.min(above, s[count] - s[count + 1]);
-        if (!(search.estimates()[count] <= Math.max(floor, SHARE_OF_GAP * gap))) {
+        double small = Math.min(CONVERGED * unit() * s[0], SHARE_OF_GAP * gap);
+        if (!(search.estimates()[count] <= Math.max(floor, small))) {
           return count;
         }
         count++;
@@ -238,9 +246,10 @@ public final class KrylovVerdicts {
     /** How many of the leading triplets rounding alone keeps from being exact. */
     private int exact(BlockKrylov search) {
       double[] s = search.values();
-      double tolerance = CONVERGED * precision.epsilon() * s[0];
+      double tolerance = CONVERGED * unit() * s[0];
       int count = 0;
-      while (count + 1 < s.length && search.estimates()[count] <= tolerance) {
+      int most = Math.min(s.length - 1, p / LEAST_ROOM);
+      while (count < most && search.estimates()[count] <= tolerance) {
         count++;
       }
       return count;

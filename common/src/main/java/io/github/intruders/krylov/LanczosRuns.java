@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.Function;
 
 /**
  * Golub and Kahan's bidiagonalisation (1965) of a matrix M from many vectors side by side, each a
@@ -109,14 +110,14 @@ final class LanczosRuns {
     try (Arena arena = Arena.open()) {
       Matrix x = stacked(active.stream().map(run -> run.own.rowRange(k, k + 1)).toList());
       Matrix y = x.times(fromLeft ? m : m.t());
-      removeSpan(otherDeflation, y);
+      removeKnown(otherDeflation, y, active, run -> run.other.rowRange(0, k));
       for (int l = 0; l < active.size(); l++) {
         Run run = active.get(l);
         run.alpha[k] = append(run.other, k, y.rowRange(l, l + 1));
       }
       Matrix v = stacked(active.stream().map(run -> run.other.rowRange(k, k + 1)).toList());
       Matrix z = v.times(fromLeft ? m.t() : m);
-      removeSpan(ownDeflation, z);
+      removeKnown(ownDeflation, z, active, run -> run.own.rowRange(0, k + 1));
       for (int l = 0; l < active.size(); l++) {
         Run run = active.get(l);
         run.beta[k] = append(run.own, k + 1, z.rowRange(l, l + 1));
@@ -131,10 +132,23 @@ final class LanczosRuns {
     }
   }
 
-  /** Puts what is new of a vector behind a basis; its length before it was normalised. */
+  /**
+   * Takes the converged vectors and each run's own ones out of new vectors, in place. In turns, and
+   * twice: what a run's vectors hold of the converged ones by rounding would else grow from step to
+   * step.
+   */
+  private static void removeKnown(
+      Matrix deflation, Matrix vectors, List<Run> active, Function<Run, Matrix> basis) {
+    for (int pass = 0; pass < 2; pass++) {
+      removeSpan(deflation, vectors);
+      for (int l = 0; l < active.size(); l++) {
+        RowSpan.remove(basis.apply(active.get(l)), vectors.rowRange(l, l + 1));
+      }
+    }
+  }
+
+  /** Puts a vector behind a basis, normalised; its length before. */
   private static double append(Matrix basis, int k, Matrix vector) {
-    RowSpan.remove(basis.rowRange(0, k), vector);
-    RowSpan.remove(basis.rowRange(0, k), vector);
     double norm = RowSpan.norm(vector);
     basis.rowRange(k, k + 1).assign(vector);
     if (norm > 0) {
