@@ -4,6 +4,7 @@ import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
 import io.github.intruders.linalg.RowSpan;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -27,7 +28,10 @@ public final class KrylovVerdicts {
   private static final int WIDTH = 8;
   private static final int WIDEST = 32;
   private static final int MOST_STEPS = 16;
-  private static final int LEAST_ROOM = 3;
+  private static final int LEAST_STEPS = 8;
+
+  /** No more than this share of all triplets is kept out of Lanczos runs. */
+  private static final int MOST_CONVERGED = 3;
 
   /** How many of the base's leading vectors beyond the k first are waited for. */
   private static final int BEYOND = 4;
@@ -51,6 +55,9 @@ public final class KrylovVerdicts {
 
   /** The accuracy of an upper bound. */
   private static final double TOLERANCE = 5e-5;
+
+  /** Bounds of a similarity no further apart than this are a value. */
+  private static final double EXACT = 2e-4;
 
   /** Below it an upper bound need not be made better. */
   private static final double LOW_ENOUGH = 0.02;
@@ -88,10 +95,21 @@ public final class KrylovVerdicts {
    * @param high no less than it
    * @param bestBaseIndex the base vector that {@code low} comes from; -1 if there is none
    * @param baseValue its singular value; 0 if there is none
+   * @param cosine the absolute cosine to it, as computed
    * @param energyInTop Σ cᵢ² over the base's k leading vectors; NaN if not known
    */
   public record Bounds(
-      double low, double high, int bestBaseIndex, double baseValue, double energyInTop) {
+      double low,
+      double high,
+      int bestBaseIndex,
+      double baseValue,
+      double cosine,
+      double energyInTop) {
+    /** Whether low and high are as good as equal, so that the best similarity is known. */
+    public boolean isExact() {
+      return bestBaseIndex >= 0 && high - low <= EXACT;
+    }
+
     /** Whether it lies certainly on one side of a threshold. */
     public boolean decides(double threshold) {
       return high < threshold || low >= threshold;
@@ -107,8 +125,6 @@ public final class KrylovVerdicts {
    * @param residuals relative to the singular values
    * @param left bounds of the left vectors; empty if not asked for
    * @param right bounds of the right vectors; empty if not asked for
-   * @param leading the cosines to the base's leading vectors that are certain, |⟨u0ᵢ, uⱼ⟩| at
-   *     (j, i); by side, left first
    */
   public record Tuned(
       double[] values,
@@ -143,7 +159,7 @@ public final class KrylovVerdicts {
   /** Whether a matrix of this shape leaves room for it. */
   public static boolean suits(int rows, int cols, int k) {
     int p = Math.min(rows, cols);
-    return width(p) * LEAST_ROOM <= p && tunedWidth(p, k) * LEAST_ROOM <= p;
+    return width(p) * LEAST_STEPS <= p && tunedWidth(p, k) * LEAST_STEPS <= p;
   }
 
   /** The unit of rounding, or what is as good as none of it. */
@@ -163,10 +179,18 @@ public final class KrylovVerdicts {
    * Bounds for the leading vectors of tuned matrices.
    *
    * @param base W0
-   * @param tuned the tuned matrices, each of W0's shape
+   * @param tuned the tuned matrices, each of W0's shape, read one after the other
    */
-  public Answer of(LinearMap base, List<? extends LinearMap> tuned, Question question) {
+  public Answer of(LinearMap base, List<? extends TunedMatrix> tuned, Question question)
+      throws IOException {
     return new Work(base, question).answer(tuned);
+  }
+
+  /** A tuned matrix that is read when its turn comes. */
+  @FunctionalInterface
+  public interface TunedMatrix {
+    /** The matrix, in the arena that is open; null if it can't be had, and then its answer is. */
+    LinearMap read() throws IOException;
   }
 
   /** A tuned matrix whose triplets are certified. */
@@ -187,7 +211,7 @@ public final class KrylovVerdicts {
       this.baseNorm = base.working().frobeniusNorm();
     }
 
-    Answer answer(List<? extends LinearMap> tuned) {
+    Answer answer(List<? extends TunedMatrix> tuned) throws IOException {
       BlockKrylov search =
           new BlockKrylov(
               base.working(), gaussian(width(p), base.cols()), mostSteps(width(p)));
@@ -197,8 +221,16 @@ public final class KrylovVerdicts {
         return new Answer(baseNorm, 0, 0, tuned.stream().map(map -> (Tuned) null).toList());
       }
       List<Certified> certified = new ArrayList<>();
-      for (LinearMap map : tuned) {
-        certified.add(certify(map, search));
+      for (TunedMatrix matrix : tuned) {
+        try (Arena arena = Arena.open()) {
+          LinearMap map = matrix.read();
+          Certified one = map == null ? null : certify(map, search);
+          if (one != null) {
+            arena.keep(one.found().left());
+            arena.keep(one.found().right());
+          }
+          certified.add(one);
+        }
       }
       return new BaseWork(this, search, certified).answer();
     }
@@ -248,7 +280,7 @@ public final class KrylovVerdicts {
       double[] s = search.values();
       double tolerance = CONVERGED * unit() * s[0];
       int count = 0;
-      int most = Math.min(s.length - 1, p / LEAST_ROOM);
+      int most = Math.min(s.length - 1, p / MOST_CONVERGED);
       while (count < most && search.estimates()[count] <= tolerance) {
         count++;
       }
@@ -537,6 +569,7 @@ public final class KrylovVerdicts {
           high,
           low > 0 ? best : -1,
           low > 0 ? found.values()[best] : 0,
+          low > 0 ? Math.min(1, Math.abs(cosines[best])) : 0,
           energy);
     }
 

@@ -3,6 +3,7 @@ package io.github.intruders.krylov;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.intruders.linalg.Precision;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -12,7 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Verdicts without a decomposition beside those by dense decompositions in double precision. */
 class KrylovVerdictsTest {
-  private static final int P = 128;
+  private static final int P = 192;
   private static final double[] STRENGTHS = {0.1, 0.7, 1.5};
 
   /**
@@ -35,7 +36,8 @@ class KrylovVerdictsTest {
     "geometric, DOUBLE, 0.1",
     "two levels, DOUBLE, 1",
   })
-  void noVerdictIsWrongAndNoBoundOnTheWrongSide(String family, Precision precision, double most) {
+  void noVerdictIsWrongAndNoBoundOnTheWrongSide(String family, Precision precision, double most)
+      throws IOException {
     SyntheticSpectra spectra = new SyntheticSpectra(3, precision);
     SyntheticSpectra.Count count = new SyntheticSpectra.Count();
     IntToDoubleFunction spectrum = SyntheticSpectra.families(P).get(family);
@@ -55,9 +57,9 @@ class KrylovVerdictsTest {
   }
 
   /** The same for many: {@code FAMILY VECTORS…} on standard output, 10,000 vectors by default. */
-  public static void main(String[] arguments) {
+  public static void main(String[] arguments) throws IOException {
     int vectors = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 10_000;
-    List<Integer> sizes = List.of(96, 128, 192);
+    List<Integer> sizes = List.of(192, 224, 256);
     Map<String, SyntheticSpectra.Count> counts = new TreeMap<>();
     SyntheticSpectra[] spectra = {
       new SyntheticSpectra(11, Precision.SINGLE), new SyntheticSpectra(12, Precision.DOUBLE)

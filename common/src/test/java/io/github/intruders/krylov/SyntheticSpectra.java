@@ -7,6 +7,7 @@ import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.OrthonormalBasis;
 import io.github.intruders.linalg.Precision;
 import io.github.intruders.linalg.Svd;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -62,7 +63,9 @@ final class SyntheticSpectra {
   }
 
   /** Asks for a tuned version of a base and compares with dense decompositions. */
-  void check(int m, int n, IntToDoubleFunction spectrum, double strength, boolean dense, Count count) {
+  void check(
+      int m, int n, IntToDoubleFunction spectrum, double strength, boolean dense, Count count)
+      throws IOException {
     int p = Math.min(m, n);
     try (Arena arena = Arena.open()) {
       double[] s = new double[p];
@@ -103,10 +106,10 @@ final class SyntheticSpectra {
   }
 
   private void compare(
-      Matrix w0, Matrix w, LinearMap base, LinearMap tuned, Count count) {
+      Matrix w0, Matrix w, LinearMap base, LinearMap tuned, Count count) throws IOException {
     KrylovVerdicts.Answer answer =
         new KrylovVerdicts(precision)
-            .of(base, List.of(tuned), new KrylovVerdicts.Question(K, true, true, List.of(0.5)));
+            .of(base, List.of(() -> tuned), new KrylovVerdicts.Question(K, true, true, List.of(0.5)));
     KrylovVerdicts.Tuned found = answer.tuned().get(0);
     count.vectors += 2 * K;
     if (found == null) {

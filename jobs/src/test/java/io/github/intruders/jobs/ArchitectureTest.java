@@ -111,6 +111,8 @@ class ArchitectureTest {
           .definedBy(ROOT + ".plan")
           .layer("spectra")
           .definedBy(ROOT + ".spectra")
+          .layer("krylov")
+          .definedBy(ROOT + ".krylov")
           .layer("scan")
           .definedBy(ROOT + ".scan")
           .layer("cost")
@@ -135,6 +137,8 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("jobs")
           .whereLayer("bench")
           .mayOnlyBeAccessedByLayers("jobs")
+          .whereLayer("krylov")
+          .mayOnlyBeAccessedByLayers("scan", "cost", "bench")
           .whereLayer("scan")
           .mayOnlyBeAccessedByLayers("cost", "bench", "accumulation", "mitigation", "jobs")
           .whereLayer("spectra")
@@ -153,6 +157,7 @@ class ArchitectureTest {
               "checkpoint",
               "adapter",
               "spectra",
+              "krylov",
               "scan",
               "cost",
               "bench",
