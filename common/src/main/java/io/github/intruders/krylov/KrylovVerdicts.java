@@ -65,6 +65,11 @@ public final class KrylovVerdicts {
   /** What lengths and cosines in working precision are off by, in units of rounding. */
   private static final double ROUNDING = 16;
 
+  /** Norms outside these bounds could leave single precision's range on the way. */
+  private static final double SMALLEST_NORM = 1e-12;
+
+  private static final double LARGEST_NORM = 1e12;
+
   private final Precision precision;
 
   /**
@@ -212,11 +217,12 @@ public final class KrylovVerdicts {
     }
 
     Answer answer(List<? extends TunedMatrix> tuned) throws IOException {
-      BlockKrylov search =
-          new BlockKrylov(
+      LeadingSearch search =
+          new LeadingSearch(
               base.working(), gaussian(width(p), base.cols()), mostSteps(width(p)));
       int wanted = Math.min(question.k() + BEYOND, p / 2);
-      boolean finite = baseNorm > 0 && Double.isFinite(baseNorm) && converge(search, wanted);
+      boolean finite =
+          baseNorm > SMALLEST_NORM && baseNorm < LARGEST_NORM && converge(search, wanted);
       if (!finite) {
         return new Answer(baseNorm, 0, 0, tuned.stream().map(map -> (Tuned) null).toList());
       }
@@ -240,7 +246,7 @@ public final class KrylovVerdicts {
     }
 
     /** Goes on until the leading values have converged, or there is no more room. */
-    private boolean converge(BlockKrylov search, int wanted) {
+    private boolean converge(LeadingSearch search, int wanted) {
       int step = 0;
       while (search.hasRoom()) {
         if (!search.step()) {
@@ -259,7 +265,7 @@ public final class KrylovVerdicts {
     }
 
     /** How many of the leading triplets are as good as they have to be. */
-    private int converged(BlockKrylov search) {
+    private int converged(LeadingSearch search) {
       double[] s = search.values();
       double floor = FLOOR * unit() * s[0];
       int count = 0;
@@ -276,7 +282,7 @@ public final class KrylovVerdicts {
     }
 
     /** How many of the leading triplets rounding alone keeps from being exact. */
-    private int exact(BlockKrylov search) {
+    private int exact(LeadingSearch search) {
       double[] s = search.values();
       double tolerance = CONVERGED * unit() * s[0];
       int count = 0;
@@ -288,11 +294,11 @@ public final class KrylovVerdicts {
     }
 
     /** Finds and certifies the leading triplets of a tuned matrix; null where that fails. */
-    private Certified certify(LinearMap map, BlockKrylov baseSearch) {
+    private Certified certify(LinearMap map, LeadingSearch baseSearch) {
       int k = question.k();
       int width = tunedWidth(p, k);
-      BlockKrylov search =
-          new BlockKrylov(map.working(), tunedStart(map, baseSearch, width), mostSteps(width));
+      LeadingSearch search =
+          new LeadingSearch(map.working(), tunedStart(map, baseSearch, width), mostSteps(width));
       if (!converge(search, Math.min(k + 1, p / 2))) {
         return null;
       }
@@ -340,7 +346,7 @@ public final class KrylovVerdicts {
     }
 
     /** The base's leading vectors, the update's rows, and random ones. */
-    private Matrix tunedStart(LinearMap map, BlockKrylov baseSearch, int width) {
+    private Matrix tunedStart(LinearMap map, LeadingSearch baseSearch, int width) {
       Matrix start = gaussian(width, map.cols());
       int warm = Math.min(Math.min(question.k() + BEYOND, baseSearch.size()), width);
       start.rowRange(0, warm).assign(baseSearch.rightVectors(warm));
@@ -379,12 +385,12 @@ public final class KrylovVerdicts {
     private final Work work;
     private final LinearMap base;
     private final Question question;
-    private final BlockKrylov search;
+    private final LeadingSearch search;
     private final List<Certified> certified;
     private final Matrix left;
     private final Matrix right;
 
-    BaseWork(Work work, BlockKrylov search, List<Certified> certified) {
+    BaseWork(Work work, LeadingSearch search, List<Certified> certified) {
       this.work = work;
       this.base = work.base;
       this.question = work.question;
@@ -548,7 +554,7 @@ public final class KrylovVerdicts {
           energy += cosines[j] * cosines[j];
         }
       }
-      double slack = tunedSine + side.roundoff[vector];
+      double slack = 2 * Math.sin(Math.asin(tunedSine) / 2) + side.roundoff[vector];
       low = Math.max(0, low - slack);
       AtomBound rest = side.bounds.get(vector);
       double norm = RowSpan.norm(side.rest.rowRange(vector, vector + 1));

@@ -35,9 +35,15 @@ public sealed interface LinearMap {
    * A whole matrix.
    *
    * @param working (m, n)
+   * @param exact what it is a rounding of, in any precision; itself where nothing was rounded
    */
-  record Whole(Matrix working) implements LinearMap {
+  record Whole(Matrix working, Matrix exact) implements LinearMap {
     private static final int CHUNK_ELEMENTS = 1 << 18;
+
+    /** A matrix that working precision holds. */
+    public Whole(Matrix working) {
+      this(working, working);
+    }
 
     @Override
     public Products exact(Matrix right, Matrix left) {
@@ -45,11 +51,11 @@ public sealed interface LinearMap {
       int n = working.cols();
       Matrix forth = Matrix.allocate(right.rows(), m, Precision.DOUBLE);
       Matrix back = Matrix.zeros(left.rows(), n, Precision.DOUBLE);
-      int chunk = working.precision() == Precision.DOUBLE ? m : Math.max(1, CHUNK_ELEMENTS / n);
+      int chunk = exact.precision() == Precision.DOUBLE ? m : Math.max(1, CHUNK_ELEMENTS / n);
       for (int from = 0; from < m; from += chunk) {
         int to = Math.min(m, from + chunk);
         try (Arena arena = Arena.open()) {
-          Matrix rows = working.rowRange(from, to).in(Precision.DOUBLE);
+          Matrix rows = exact.rowRange(from, to).in(Precision.DOUBLE);
           forth.columnRange(from, to).assignProduct(right, rows.t());
           back.plusProductInPlace(1, left.columnRange(from, to), rows);
         }

@@ -57,7 +57,7 @@ final class SpectrumProbes {
       double value = found.values()[count - 1];
       double next = count < found.count() ? found.values()[count] : found.next();
       double cut = value - (value - next) / 2;
-      if (cut > 0 && cut < value - 2 * found.errors()[count - 1] && isComplete(found, count, cut)) {
+      if (cut > 0 && cut < value - found.shift(count) && isComplete(found, count, cut)) {
         return new Cut(count, cut);
       }
     }

@@ -35,6 +35,15 @@ record Triplets(double[] values, Matrix left, Matrix right, double[] errors, dou
     return new Triplets(values, left, right, errors, next);
   }
 
+  /** By how much the true values of the leading triplets may differ from these. */
+  double shift(int count) {
+    double squares = 0;
+    for (int j = 0; j < count; j++) {
+      squares += errors[j] * errors[j];
+    }
+    return Math.sqrt(squares) + ROUNDING * left.precision().epsilon() * values[0];
+  }
+
   int count() {
     return values.length;
   }
@@ -52,11 +61,7 @@ record Triplets(double[] values, Matrix left, Matrix right, double[] errors, dou
   double[] sines(int complete, double cut) {
     double[] sines = new double[values.length];
     Arrays.fill(sines, 1);
-    double squares = 0;
-    for (int j = 0; j < complete; j++) {
-      squares += errors[j] * errors[j];
-    }
-    double shift = Math.sqrt(squares) + ROUNDING * left.precision().epsilon() * values[0];
+    double shift = shift(complete);
     for (int j = 0; j < complete; j++) {
       double above = j == 0 ? Double.POSITIVE_INFINITY : values[j - 1] - shift;
       double below = j + 1 < complete ? values[j + 1] + shift : cut;

@@ -14,6 +14,7 @@ import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
 import io.github.intruders.linalg.SideBySide;
+import io.github.intruders.linalg.SvdConvergenceException;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.plan.UpdateSource;
@@ -28,9 +29,13 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Scans one base matrix in all checkpoints that are asked for. One thread at a time. */
 public final class MatrixScanner {
+  private static final Logger LOG = LoggerFactory.getLogger(MatrixScanner.class);
+
   /** All steps of the route without a decomposition; what it rounds is accounted for. */
   private static final Precision KRYLOV_PRECISION = Precision.SINGLE;
 
@@ -122,9 +127,17 @@ public final class MatrixScanner {
 
   private boolean takesKrylov(BaseMatrix base) {
     MatrixSource source = base.source();
-    return source.dtype() != DType.F64
+    return isExactInSingle(source)
         && KrylovVerdicts.suits(
             source.rows(), source.cols(), settings.topK().of(base.minDimension()));
+  }
+
+  /** Whether single precision holds every element as it is stored. */
+  private static boolean isExactInSingle(MatrixSource source) {
+    return source.scale() == null
+        && (source.dtype() == DType.BF16
+            || source.dtype() == DType.F16
+            || source.dtype() == DType.F32);
   }
 
   private void scanDecomposed(
@@ -186,6 +199,8 @@ public final class MatrixScanner {
             () -> {
               try {
                 return read(plans.get(at), update -> statistics[at] = update);
+              } catch (ArithmeticException e) {
+                return null; // too large for single precision: left to decompositions
               } catch (RuntimeException e) {
                 outcomes.accept(rejected(plans.get(at), e));
                 gone.add(at);
@@ -193,8 +208,18 @@ public final class MatrixScanner {
               }
             });
       }
-      KrylovVerdicts.Answer answer =
-          new KrylovVerdicts(KRYLOV_PRECISION).of(base, tuned, route.question(k));
+      KrylovVerdicts.Answer answer;
+      try {
+        answer = new KrylovVerdicts(KRYLOV_PRECISION).of(base, tuned, route.question(k));
+      } catch (SvdConvergenceException | IllegalArgumentException | ArithmeticException e) {
+        LOG.warn("{} is decomposed: {}", plans.get(0).base().name(), e.getMessage());
+        for (int i = 0; i < plans.size(); i++) {
+          if (!gone.contains(i)) {
+            open.add(plans.get(i));
+          }
+        }
+        return;
+      }
       long share = (System.nanoTime() - start) / plans.size();
       for (int i = 0; i < plans.size(); i++) {
         MatrixPlan plan = plans.get(i);
@@ -202,7 +227,7 @@ public final class MatrixScanner {
         if (gone.contains(i)) {
           continue;
         }
-        if (found == null || !route.decides(found) || mayBeRounding(plan, answer, found)) {
+        if (found == null || !route.decides(found) || mayBeRounding(plan, answer, found, statistics[i])) {
           open.add(plan);
           continue;
         }
@@ -224,11 +249,14 @@ public final class MatrixScanner {
 
     /** Whether rounding of the stored elements alone may have made the last of the vectors. */
     private boolean mayBeRounding(
-        MatrixPlan plan, KrylovVerdicts.Answer answer, KrylovVerdicts.Tuned found) {
+        MatrixPlan plan,
+        KrylovVerdicts.Answer answer,
+        KrylovVerdicts.Tuned found,
+        UpdateStatistics update) {
       double last = found.values()[k - 1];
       double noise =
           storedType(plan).unitRoundoff()
-              * answer.baseNorm()
+              * (answer.baseNorm() + update.norm())
               * (1 / Math.sqrt(base.rows()) + 1 / Math.sqrt(base.cols()));
       return answer.baseLowest() == 0
           && !(last > 2 * TunedSpectrum.ROUNDING_MARGIN * noise
@@ -254,13 +282,14 @@ public final class MatrixScanner {
       Matrix w = tuned(plan, Precision.DOUBLE);
       try (Arena arena = Arena.open()) {
         Matrix update = w.copy().plusInPlace(-1, base.working().in(Precision.DOUBLE));
-        statistics.accept(UpdateStatistics.ofDense(update));
+        statistics.accept(routes.statistics(update, plan.base().name()));
       }
       boolean exactInSingle =
           plan.update() instanceof UpdateSource.Full full
               && plan.update().adapters().isEmpty()
-              && full.tuned().dtype() != DType.F64;
-      return new LinearMap.Whole(exactInSingle ? w.in(KRYLOV_PRECISION) : w);
+              && isExactInSingle(full.tuned());
+      Matrix working = w.to(KRYLOV_PRECISION);
+      return exactInSingle ? new LinearMap.Whole(working) : new LinearMap.Whole(working, w);
     }
   }
 
