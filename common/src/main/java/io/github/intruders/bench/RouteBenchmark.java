@@ -1,5 +1,7 @@
 package io.github.intruders.bench;
 
+import io.github.intruders.krylov.KrylovVerdicts;
+import io.github.intruders.krylov.LinearMap;
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.linalg.Matrix;
@@ -98,7 +100,43 @@ public final class RouteBenchmark {
       double gemmGflops,
       double projectionGflops) {}
 
+  /**
+   * The route without the base's decomposition beside the published algorithm, nothing stored. Times
+   * in seconds per checkpoint and matrix.
+   *
+   * @param referenceSeconds the published algorithm
+   * @param baseSeconds the base's decomposition in double precision, once: what the other routes
+   *     take first where nothing is stored
+   * @param coldSeconds everything from the matrices to the verdicts; where verdicts stay open, with
+   *     that decomposition
+   * @param coldSpeedup reference over that
+   * @param wrongVerdicts of the reference's vectors, those with another verdict at the threshold
+   * @param undecided vectors without a verdict, over all checkpoints
+   * @param exactSimilarities vectors whose best similarity is known as a value
+   * @param maxSimilarityDifference of these, against the reference
+   * @param gemmGflops rate of a large square product in single precision
+   */
+  public record ColdResult(
+      int rows,
+      int cols,
+      int rank,
+      int checkpoints,
+      int threads,
+      String update,
+      String route,
+      double referenceSeconds,
+      double baseSeconds,
+      double coldSeconds,
+      double coldSpeedup,
+      int wrongVerdicts,
+      int undecided,
+      int exactSimilarities,
+      double maxSimilarityDifference,
+      double gemmGflops) {}
+
   private static final int OUTLIERS = 12;
+  private static final int COLD_WARM_UPS = 1;
+  private static final int COLD_REPEATS = 3;
 
   /** Of what is short: the first runs are compiled on the way, of the others the median counts. */
   private static final int WARM_UPS = 3;
@@ -132,6 +170,114 @@ public final class RouteBenchmark {
       return settings.update() == Update.LOW_RANK
           ? lowRank(w0, base, baseSeconds)
           : dense(w0, base, baseSeconds);
+    }
+  }
+
+  /**
+   * Runs the route without the base's decomposition. The decomposition is timed as well, and the
+   * strengths of the updates are taken from it.
+   */
+  public ColdResult runCold() throws IOException {
+    OpenBlas.useThreads(settings.threads());
+    try (Arena arena = Arena.open()) {
+      Matrix w0 = base();
+      long start = System.nanoTime();
+      BaseSpectrum spectrum =
+          BaseSpectrum.of("", LapackSvd.DIVIDE_AND_CONQUER.decompose(w0.to(Precision.DOUBLE)));
+      double baseSeconds = seconds(start);
+      boolean lowRank = settings.update() == Update.LOW_RANK;
+      LinearMap.Whole base = new LinearMap.Whole(w0);
+      List<CoordinateUpdate.Factors> factors = new ArrayList<>();
+      List<Matrix> whole = new ArrayList<>();
+      for (int i = 0; i < settings.checkpoints(); i++) {
+        factors.add(factors(spectrum, settings.rank(), lowRank ? 1 : 0.5));
+        if (!lowRank) {
+          double deviation = 0.05 * spectrum.spectralNorm() / Math.sqrt(w0.rows() + w0.cols());
+          whole.add(tuned(w0, factors.get(i)).plusInPlace(1, noise(deviation)));
+        }
+      }
+      List<KrylovVerdicts.TunedMatrix> tuned = new ArrayList<>();
+      for (int i = 0; i < settings.checkpoints(); i++) {
+        CoordinateUpdate.Factors update = factors.get(i);
+        int at = i;
+        tuned.add(
+            () ->
+                lowRank
+                    ? LinearMap.Updated.of(base, update.b(), update.a())
+                    : new LinearMap.Whole(whole.get(at)));
+      }
+      double epsilon = scanSettings.epsilon();
+      KrylovVerdicts.Question question =
+          new KrylovVerdicts.Question(k, true, false, List.of(epsilon));
+      double[] times = new double[COLD_REPEATS];
+      KrylovVerdicts.Answer answer = null;
+      for (int repeat = -COLD_WARM_UPS; repeat < COLD_REPEATS; repeat++) {
+        start = System.nanoTime();
+        answer = new KrylovVerdicts(Precision.SINGLE).of(base, tuned, question);
+        if (repeat >= 0) {
+          times[repeat] = seconds(start);
+        }
+      }
+      int undecided = 0;
+      int exact = 0;
+      for (KrylovVerdicts.Tuned one : answer.tuned()) {
+        for (int j = 0; j < k; j++) {
+          undecided += one != null && one.left().get(j).decides(epsilon) ? 0 : 1;
+          exact += one != null && one.left().get(j).isExact() ? 1 : 0;
+        }
+      }
+      int wrong = 0;
+      double difference = 0;
+      double referenceSeconds = 0;
+      int references = Math.min(settings.references(), settings.checkpoints());
+      for (int i = 0; i < references; i++) {
+        Matrix w = lowRank ? tuned(w0, factors.get(i)) : whole.get(i);
+        start = System.nanoTime();
+        double[] best = published(w0, w);
+        referenceSeconds += seconds(start) / references;
+        KrylovVerdicts.Tuned one = answer.tuned().get(i);
+        for (int j = 0; j < k && one != null; j++) {
+          KrylovVerdicts.Bounds bounds = one.left().get(j);
+          wrong += bounds.decides(epsilon) && bounds.high() < epsilon != best[j] < epsilon ? 1 : 0;
+          difference =
+              bounds.isExact() ? Math.max(difference, Math.abs(bounds.cosine() - best[j])) : difference;
+        }
+      }
+      double cold =
+          (median(times) + (undecided > 0 ? baseSeconds : 0)) / settings.checkpoints();
+      return new ColdResult(
+          settings.rows(),
+          settings.cols(),
+          settings.rank(),
+          settings.checkpoints(),
+          settings.threads(),
+          settings.update().toString(),
+          "krylov",
+          referenceSeconds,
+          baseSeconds,
+          cold,
+          referenceSeconds / cold,
+          wrong,
+          undecided,
+          exact,
+          difference,
+          gemmRate(gaussian(GEMM_ORDER, GEMM_ORDER, 1)));
+    }
+  }
+
+  /** The published algorithm: the best similarities of the leading left vectors. */
+  private double[] published(Matrix w0, Matrix w) {
+    try (Arena arena = Arena.open()) {
+      Svd svd0 = LapackSvd.DIVIDE_AND_CONQUER.decompose(w0);
+      Svd svd = LapackSvd.DIVIDE_AND_CONQUER.decompose(w);
+      Matrix cosines = svd0.u().t().times(svd.u().columnRange(0, k));
+      double[] best = new double[k];
+      for (int j = 0; j < k; j++) {
+        for (double cosine : cosines.column(j)) {
+          best[j] = Math.max(best[j], Math.abs(cosine));
+        }
+      }
+      return best;
     }
   }
 

@@ -72,6 +72,8 @@ public final class IntruderRule {
         index,
         tuned.s()[index],
         bestSimilarity,
+        bestSimilarity,
+        bestSimilarity,
         best < 0 ? null : best,
         best < 0 ? null : base.s()[best],
         tuned.hasDirection(index) && bestSimilarity < settings.epsilon(),

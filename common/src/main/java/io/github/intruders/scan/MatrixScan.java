@@ -1,10 +1,12 @@
 package io.github.intruders.scan;
 
+import io.github.intruders.krylov.KrylovVerdicts;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.spectra.SingularValues;
 import io.github.intruders.spectra.UpdateStatistics;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -17,13 +19,15 @@ import java.util.TreeMap;
  * @param baseNorm ‖W0‖_F
  * @param baseSpectralNorm ‖W0‖₂
  * @param baseRank how many singular values of W0 are not zero up to rounding; the vectors of the
- *     others match nothing
+ *     others match nothing; null where the base is not decomposed and it can't be told without
  * @param criticalStrength θ̄, the strength from which on an update is expected to bring an
- *     intruder, by the base's spectrum alone, see {@link CriticalStrength}
+ *     intruder, by the base's spectrum alone, see {@link CriticalStrength}; null where that is not
+ *     known
  * @param vectors every tested vector, by side, then by singular index
  * @param similarity by side, the absolute cosines of the leading tuned vectors (rows) and the
  *     leading base vectors (columns): k of each, {@value #MOST_SIMILARITIES} at most
- * @param intruders threshold → how many vectors are intruders at it, over all sides
+ * @param intruders threshold → how many vectors are intruders at it, over all sides; without
+ *     those that bounds leave a vector undecided at, never the first one
  * @param ties threshold → how many of the vectors lie within {@link IntruderRule#TIE_TOLERANCE} of
  *     it
  * @param intruderEnergy Σ σ² over the intruders at the first threshold
@@ -35,8 +39,8 @@ public record MatrixScan(
     UpdateStatistics update,
     double baseNorm,
     double baseSpectralNorm,
-    int baseRank,
-    double criticalStrength,
+    Integer baseRank,
+    Double criticalStrength,
     List<VectorScan> vectors,
     Map<Side, List<double[]>> similarity,
     Map<String, Integer> intruders,
@@ -102,6 +106,43 @@ public record MatrixScan(
   /** How many vectors are intruders at the first threshold. */
   public int intruderCount() {
     return (int) vectors.stream().filter(VectorScan::isIntruder).count();
+  }
+
+  /**
+   * What follows from bounds, without the base's decomposition.
+   *
+   * @param intruders threshold → count, where all vectors are decided
+   * @param ties threshold → how many vectors may lie that near to it
+   */
+  static MatrixScan ofBounds(
+      KrylovVerdicts.Answer base,
+      KrylovVerdicts.Tuned tuned,
+      List<VectorScan> vectors,
+      Map<String, Integer> intruders,
+      Map<String, Integer> ties,
+      UpdateStatistics update,
+      Integer baseRank) {
+    double energy = 0;
+    double intruderEnergy = 0;
+    for (VectorScan vector : vectors) {
+      double square = vector.singularValue() * vector.singularValue();
+      energy += square;
+      intruderEnergy += vector.isIntruder() ? square : 0;
+    }
+    return new MatrixScan(
+        update,
+        base.baseNorm(),
+        base.baseSpectralNorm(),
+        baseRank,
+        null,
+        vectors,
+        Map.of(),
+        intruders,
+        ties,
+        intruderEnergy,
+        energy,
+        KrylovRoute.NAME,
+        Arrays.stream(tuned.residuals()).max().orElse(0));
   }
 
   private static List<double[]> topSimilarities(Matrix coordinates, int rank) {

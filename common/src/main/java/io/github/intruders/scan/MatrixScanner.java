@@ -8,10 +8,13 @@ import io.github.intruders.checkpoint.TensorReader;
 import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
+import io.github.intruders.krylov.KrylovVerdicts;
+import io.github.intruders.krylov.LinearMap;
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
 import io.github.intruders.linalg.SideBySide;
+import io.github.intruders.linalg.SvdConvergenceException;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.plan.UpdateSource;
@@ -21,11 +24,33 @@ import io.github.intruders.spectra.SpectrumPart;
 import io.github.intruders.spectra.UpdateStatistics;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Scans one base matrix in all checkpoints that are asked for. One thread at a time. */
 public final class MatrixScanner {
+  private static final Logger LOG = LoggerFactory.getLogger(MatrixScanner.class);
+
+  /** All steps of the route without a decomposition; what it rounds is accounted for. */
+  private static final Precision KRYLOV_PRECISION = Precision.SINGLE;
+
+  /** How many checkpoints' Lanczos runs go side by side at most: bounds their memory. */
+  private static final int KRYLOV_STACK = 16;
+
+  /** Bytes for each element of W0: itself and the tuned matrix in single precision, with copies. */
+  private static final int LOW_RANK_BYTES = 16;
+
+  /** The same where the tuned matrix and the update are held in double precision. */
+  private static final int WHOLE_BYTES = 40;
+
+  /** Leading singular values below this share of the first are left to decompositions. */
+  private static final double LEAST_SHARE = 1e-4;
+
   private final SpectraStore store;
   private final ScanSettings settings;
   private final VectorKeeper vectorKeeper;
@@ -84,6 +109,40 @@ public final class MatrixScanner {
    */
   public void scan(BaseMatrix base, String identity, List<MatrixPlan> plans, Outcomes outcomes)
       throws IOException {
+    List<MatrixPlan> open = plans;
+    if (settings.solver() == SolverChoice.KRYLOV && takesKrylov(base)) {
+      try (Arena arena = Arena.open()) {
+        open = new KrylovWork(base, outcomes).scan(plans);
+      } catch (RuntimeException e) {
+        for (MatrixPlan plan : plans) {
+          outcomes.accept(rejected(plan, e));
+        }
+        return;
+      }
+    }
+    if (!open.isEmpty()) {
+      scanDecomposed(base, identity, open, outcomes);
+    }
+  }
+
+  private boolean takesKrylov(BaseMatrix base) {
+    MatrixSource source = base.source();
+    return isExactInSingle(source)
+        && KrylovVerdicts.suits(
+            source.rows(), source.cols(), settings.topK().of(base.minDimension()));
+  }
+
+  /** Whether single precision holds every element as it is stored. */
+  private static boolean isExactInSingle(MatrixSource source) {
+    return source.scale() == null
+        && (source.dtype() == DType.BF16
+            || source.dtype() == DType.F16
+            || source.dtype() == DType.F32);
+  }
+
+  private void scanDecomposed(
+      BaseMatrix base, String identity, List<MatrixPlan> plans, Outcomes outcomes)
+      throws IOException {
     try (Arena arena = Arena.open()) {
       BaseSpectrum spectrum;
       try {
@@ -96,6 +155,141 @@ public final class MatrixScanner {
         return;
       }
       new Work(spectrum, outcomes).scan(plans);
+    }
+  }
+
+  /** One base matrix at work, without its decomposition. */
+  private final class KrylovWork {
+    private final Outcomes outcomes;
+    private final KrylovRoute route = new KrylovRoute(settings);
+    private final int k;
+    private final LinearMap.Whole base;
+
+    KrylovWork(BaseMatrix base, Outcomes outcomes) throws IOException {
+      this.outcomes = outcomes;
+      this.k = settings.topK().of(base.minDimension());
+      this.base = new LinearMap.Whole(reader.read(base.source(), KRYLOV_PRECISION));
+    }
+
+    /**
+     * Scans the base in every plan.
+     *
+     * @return the plans that bounds can't decide, for which there is no outcome yet
+     */
+    List<MatrixPlan> scan(List<MatrixPlan> plans) throws IOException {
+      List<MatrixPlan> open = new ArrayList<>();
+      for (int from = 0; from < plans.size(); from += KRYLOV_STACK) {
+        List<MatrixPlan> stack = plans.subList(from, Math.min(plans.size(), from + KRYLOV_STACK));
+        try (Arena arena = Arena.open()) {
+          scanStack(stack, open);
+        }
+      }
+      return open;
+    }
+
+    /** Some checkpoints, whose Lanczos runs go side by side. */
+    private void scanStack(List<MatrixPlan> plans, List<MatrixPlan> open) throws IOException {
+      long start = System.nanoTime();
+      UpdateStatistics[] statistics = new UpdateStatistics[plans.size()];
+      Set<Integer> gone = new HashSet<>();
+      List<KrylovVerdicts.TunedMatrix> tuned = new ArrayList<>();
+      for (int i = 0; i < plans.size(); i++) {
+        int at = i;
+        tuned.add(
+            () -> {
+              try {
+                return read(plans.get(at), update -> statistics[at] = update);
+              } catch (ArithmeticException e) {
+                return null; // too large for single precision: left to decompositions
+              } catch (RuntimeException e) {
+                outcomes.accept(rejected(plans.get(at), e));
+                gone.add(at);
+                return null;
+              }
+            });
+      }
+      KrylovVerdicts.Answer answer;
+      try {
+        answer = new KrylovVerdicts(KRYLOV_PRECISION).of(base, tuned, route.question(k));
+      } catch (SvdConvergenceException | IllegalArgumentException | ArithmeticException e) {
+        LOG.warn("{} is decomposed: {}", plans.get(0).base().name(), e.getMessage());
+        for (int i = 0; i < plans.size(); i++) {
+          if (!gone.contains(i)) {
+            open.add(plans.get(i));
+          }
+        }
+        return;
+      }
+      long share = (System.nanoTime() - start) / plans.size();
+      for (int i = 0; i < plans.size(); i++) {
+        MatrixPlan plan = plans.get(i);
+        KrylovVerdicts.Tuned found = answer.tuned().get(i);
+        if (gone.contains(i)) {
+          continue;
+        }
+        if (found == null || !route.decides(found) || mayBeRounding(plan, answer, found, statistics[i])) {
+          open.add(plan);
+          continue;
+        }
+        try {
+          if (plan.inSequence()) {
+            vectorKeeper.keep(
+                plan,
+                new TunedVectors(
+                    found.u().in(Precision.SINGLE), found.v().in(Precision.SINGLE)));
+          }
+          MatrixScan scan =
+              route.scan(answer, found, statistics[i], base.rows(), base.cols());
+          outcomes.accept(new ScanOutcome.Analysed(plan, scan, millis(share)));
+        } catch (RuntimeException e) {
+          outcomes.accept(rejected(plan, e));
+        }
+      }
+    }
+
+    /** Whether rounding of the stored elements alone may have made the last of the vectors. */
+    private boolean mayBeRounding(
+        MatrixPlan plan,
+        KrylovVerdicts.Answer answer,
+        KrylovVerdicts.Tuned found,
+        UpdateStatistics update) {
+      double last = found.values()[k - 1];
+      double noise =
+          storedType(plan).unitRoundoff()
+              * (answer.baseNorm() + update.norm())
+              * (1 / Math.sqrt(base.rows()) + 1 / Math.sqrt(base.cols()));
+      return answer.baseLowest() == 0
+          && !(last > 2 * TunedSpectrum.ROUNDING_MARGIN * noise
+              && last > LEAST_SHARE * found.values()[0]);
+    }
+
+    /** The tuned matrix and the size of its update. */
+    private LinearMap read(MatrixPlan plan, Consumer<UpdateStatistics> statistics)
+        throws IOException {
+      boolean whole = !(plan.update() instanceof UpdateSource.LowRank);
+      memory.require(
+          (long) base.rows() * base.cols() * (whole ? WHOLE_BYTES : LOW_RANK_BYTES),
+          "the search of %dx%d".formatted(base.rows(), base.cols()),
+          plan.base().source().file(),
+          plan.base().name());
+      if (!whole) {
+        CoordinateUpdate.Factors factors =
+            CoordinateUpdate.Factors.read(
+                reader, plan.update().adapters(), base.rows(), base.cols());
+        statistics.accept(UpdateStatistics.ofFactors(factors.b(), factors.a()));
+        return LinearMap.Updated.of(base, factors.b(), factors.a());
+      }
+      Matrix w = tuned(plan, Precision.DOUBLE);
+      try (Arena arena = Arena.open()) {
+        Matrix update = w.copy().plusInPlace(-1, base.working().in(Precision.DOUBLE));
+        statistics.accept(routes.statistics(update, plan.base().name()));
+      }
+      boolean exactInSingle =
+          plan.update() instanceof UpdateSource.Full full
+              && plan.update().adapters().isEmpty()
+              && isExactInSingle(full.tuned());
+      Matrix working = w.to(KRYLOV_PRECISION);
+      return exactInSingle ? new LinearMap.Whole(working) : new LinearMap.Whole(working, w);
     }
   }
 
@@ -245,39 +439,39 @@ public final class MatrixScanner {
       }
     }
 
-    /** The tuned matrix by any updates, one after the other; adapters work in double precision. */
-    private Matrix tuned(MatrixPlan plan, Precision precision) throws IOException {
-      if (plan.update().adapters().isEmpty()) {
-        return readBeforeAdapters(plan, precision);
-      }
-      Matrix w = readBeforeAdapters(plan, Precision.DOUBLE);
-      for (AdapterUpdate adapter : plan.update().adapters()) {
-        w = adapter.applyTo(w, reader);
-        if (!Double.isFinite(w.maxAbsolute())) {
-          throw UserInputException.inTensor(
-              RejectCode.NOT_FINITE,
-              adapter.sources().get(0).file(),
-              adapter.sources().get(0).matrix(),
-              "%s makes %s NaN or infinite".formatted(adapter.kind(), plan.base().name()));
-        }
-      }
-      return w.in(precision);
-    }
-
-    private Matrix readBeforeAdapters(MatrixPlan plan, Precision precision) throws IOException {
-      return plan.update() instanceof UpdateSource.Full full
-          ? reader.read(full.tuned(), precision)
-          : readBase(plan, precision);
-    }
-
-    private Matrix readBase(MatrixPlan plan, Precision precision) throws IOException {
-      return reader.read(plan.base().source(), precision);
-    }
-
     private CoordinateUpdate.Factors readFactors(MatrixPlan plan) throws IOException {
       return CoordinateUpdate.Factors.read(
           reader, plan.update().adapters(), base.rows(), base.cols());
     }
+  }
+
+  /** The tuned matrix by any updates, one after the other; adapters work in double precision. */
+  private Matrix tuned(MatrixPlan plan, Precision precision) throws IOException {
+    if (plan.update().adapters().isEmpty()) {
+      return readBeforeAdapters(plan, precision);
+    }
+    Matrix w = readBeforeAdapters(plan, Precision.DOUBLE);
+    for (AdapterUpdate adapter : plan.update().adapters()) {
+      w = adapter.applyTo(w, reader);
+      if (!Double.isFinite(w.maxAbsolute())) {
+        throw UserInputException.inTensor(
+            RejectCode.NOT_FINITE,
+            adapter.sources().get(0).file(),
+            adapter.sources().get(0).matrix(),
+            "%s makes %s NaN or infinite".formatted(adapter.kind(), plan.base().name()));
+      }
+    }
+    return w.in(precision);
+  }
+
+  private Matrix readBeforeAdapters(MatrixPlan plan, Precision precision) throws IOException {
+    return plan.update() instanceof UpdateSource.Full full
+        ? reader.read(full.tuned(), precision)
+        : readBase(plan, precision);
+  }
+
+  private Matrix readBase(MatrixPlan plan, Precision precision) throws IOException {
+    return reader.read(plan.base().source(), precision);
   }
 
   /** The type that a tuned matrix was rounded to when it was stored; F64 if it is computed. */

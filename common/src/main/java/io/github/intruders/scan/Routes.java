@@ -31,13 +31,13 @@ public record Routes(ScanSettings settings) implements Serializable {
 
   /** Whether updates of this rank are solved in the base's coordinates. */
   public boolean takesLowRank(int minDimension, int rank) {
-    return settings.solver() == SolverChoice.AUTO
+    return settings.solver() != SolverChoice.EXACT
         && LowRankRoute.suits(minDimension, rank, k(minDimension));
   }
 
   /** Whether a whole tuned matrix goes through the block method, else it is decomposed. */
   public boolean takesBlocks(int cols, int minDimension) {
-    return settings.solver() == SolverChoice.AUTO
+    return settings.solver() != SolverChoice.EXACT
         && BlockRoute.suits(cols, minDimension, k(minDimension));
   }
 

@@ -28,7 +28,7 @@ public record TunedSpectrum(
     String solver,
     double resolution) {
   /** Rounding of all elements seldom makes more than half of what their number would allow. */
-  private static final double ROUNDING_MARGIN = 4;
+  static final double ROUNDING_MARGIN = 4;
 
   public TunedSpectrum {
     coordinates = Map.copyOf(coordinates);

@@ -103,13 +103,30 @@ class RankDeficientBaseTest {
 
       int k = TopK.parse(topK).of(Math.min(rows, cols));
       for (Map.Entry<String, MatrixScan> scan : scans.entrySet()) {
+        assertThat(scan.getValue().intruders())
+            .as(scan.getKey())
+            .containsEntry("0.5", 2 * Math.min(k, added));
+        if (scan.getValue().solver().equals(KrylovRoute.NAME)) {
+          assertBounds(scan.getKey(), scan.getValue(), added);
+          continue;
+        }
         assertThat(scan.getValue().baseRank()).as(scan.getKey()).isEqualTo(rank);
         assertThat(scan.getValue().intruders())
             .as(scan.getKey())
-            .containsEntry("0.5", 2 * Math.min(k, added))
             .containsEntry("0.2", 2 * Math.min(k, added));
         assertVectors(scan.getKey(), scan.getValue(), rank, added);
       }
+    }
+  }
+
+  /** Of a base that is not decomposed no rank is known; the verdicts are the same. */
+  private static void assertBounds(String name, MatrixScan scan, int added) {
+    assertThat(scan.baseRank()).as(name).isNull();
+    for (VectorScan vector : scan.vectors()) {
+      assertThat(vector.isIntruder()).as(name).isEqualTo(vector.singularIndex() < added);
+      assertThat(vector.bestSimilarityLow())
+          .as(name)
+          .isLessThanOrEqualTo(vector.bestSimilarityHigh());
     }
   }
 

@@ -111,6 +111,8 @@ class ArchitectureTest {
           .definedBy(ROOT + ".plan")
           .layer("spectra")
           .definedBy(ROOT + ".spectra")
+          .layer("krylov")
+          .definedBy(ROOT + ".krylov")
           .layer("scan")
           .definedBy(ROOT + ".scan")
           .layer("cost")
@@ -139,6 +141,8 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("jobs")
           .whereLayer("bench")
           .mayOnlyBeAccessedByLayers("jobs")
+          .whereLayer("krylov")
+          .mayOnlyBeAccessedByLayers("scan", "cost", "bench")
           .whereLayer("scan")
           .mayOnlyBeAccessedByLayers("cost", "bench", "accumulation", "mitigation", "jobs")
           .whereLayer("spectra")
@@ -166,6 +170,7 @@ class ArchitectureTest {
               "checkpoint",
               "adapter",
               "spectra",
+              "krylov",
               "scan",
               "cost",
               "bench",

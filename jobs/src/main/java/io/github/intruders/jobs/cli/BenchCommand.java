@@ -66,6 +66,20 @@ final class BenchCommand implements Callable<Integer> {
       description = "low-rank (an adapter) or dense (a full fine-tune; default: ${DEFAULT-VALUE}).")
   private RouteBenchmark.Update update;
 
+  /** Which route is benchmarked. */
+  enum Route {
+    STORED,
+    KRYLOV
+  }
+
+  @Option(
+      names = "--route",
+      defaultValue = "stored",
+      description =
+          "stored: with the base's decomposition; krylov: by bounds, nothing stored (default:"
+              + " ${DEFAULT-VALUE}).")
+  private Route route;
+
   @Option(names = "--json", description = "Print the result as one line of JSON.")
   private boolean json;
 

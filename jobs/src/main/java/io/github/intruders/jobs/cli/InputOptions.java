@@ -140,8 +140,9 @@ final class InputOptions {
       names = "--solver",
       defaultValue = "auto",
       description =
-          "auto: the fastest certified route; exact: dense decompositions, the published algorithm"
-              + " (default: ${DEFAULT-VALUE}).")
+          "auto: the fastest certified route; stored: by the base's stored decomposition; krylov:"
+              + " by certified bounds, the base is not decomposed; exact: dense decompositions, the"
+              + " published algorithm (default: ${DEFAULT-VALUE}).")
   private SolverChoice solver;
 
   @Option(

@@ -103,7 +103,7 @@ public record Outlook(
 
   /** Whether a large matrix goes in blocks; else it is refused. */
   public boolean goesInBlocks(BaseMatrix matrix, SolverChoice solver) {
-    return solver == SolverChoice.AUTO
+    return solver != SolverChoice.EXACT
         && MatrixBlocks.suits(matrix)
         && memory.allows(CostModel.blockwiseBytes(matrix));
   }

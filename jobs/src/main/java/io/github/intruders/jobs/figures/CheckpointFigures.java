@@ -13,7 +13,7 @@ import java.util.Map;
  * @param entriesKey names the entries that these are the figures of, see {@code LedgerPart}
  * @param matrices how many were analysed, at least one
  * @param intruderCount at the headline threshold
- * @param intruders threshold → count
+ * @param intruders threshold → count; without those that a matrix leaves undecided
  * @param ties threshold → how many vectors lie so near to it that rounding decides
  * @param intruderEnergy Σσ² over the intruders
  * @param energy Σσ² over all tested vectors
@@ -71,11 +71,11 @@ public record CheckpointFigures(
    *
    * @param intruders how many vectors up to this index are intruders
    * @param tested how many there are up to this index
-   * @param lowest best similarity at this index
+   * @param lowest best similarity at this index; no number, as the quartiles, where not all are known
    * @param lower quartile
    * @param median of them
    * @param upper quartile
-   * @param chance mean of what 99 % of random directions stay below
+   * @param chance mean of what 99 % of random directions stay below; no number where it is not known
    * @param isLast whether no matrix has a vector beyond
    */
   public record CurvePoint(

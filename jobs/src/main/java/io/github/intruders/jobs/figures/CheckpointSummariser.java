@@ -78,8 +78,8 @@ public final class CheckpointSummariser {
     matrices++;
     keys.add(entry.key());
     intruderCount += entry.intruderCount();
-    entry.intruders().forEach((epsilon, count) -> intruders.merge(epsilon, count, Integer::sum));
-    entry.ties().forEach((epsilon, count) -> ties.merge(epsilon, count, Integer::sum));
+    addUp(intruders, entry.intruders());
+    addUp(ties, entry.ties());
     solvers.merge(entry.solver(), 1, Integer::sum);
     intruderEnergy += entry.intruderEnergy();
     energy += entry.energy();
@@ -108,6 +108,16 @@ public final class CheckpointSummariser {
       addHeat(new Cell(entry.layer(), entry.module()), vector);
     }
     curves.values().forEach(SideCurve::endMatrix);
+  }
+
+  /** A threshold that a matrix has no count for has none in the sum. */
+  private void addUp(Map<String, Integer> sums, Map<String, Integer> counts) {
+    if (matrices > 1) {
+      sums.keySet().retainAll(counts.keySet());
+      counts.forEach((epsilon, count) -> sums.computeIfPresent(epsilon, (key, sum) -> sum + count));
+    } else {
+      sums.putAll(counts);
+    }
   }
 
   private void addHeat(Cell cell, VectorScan vector) {

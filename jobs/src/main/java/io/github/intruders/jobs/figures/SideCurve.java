@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.apache.commons.math3.stat.StatUtils;
 import org.apache.commons.math3.stat.descriptive.rank.Percentile;
+import org.apache.commons.math3.stat.ranking.NaNStrategy;
 import org.apache.commons.math3.util.ResizableDoubleArray;
 
 /**
@@ -52,9 +53,13 @@ final class SideCurve {
     private double chance;
 
     private void add(VectorScan vector) {
-      similarities.addElement(vector.bestSimilarity());
-      chance += vector.nullSimilarity();
+      similarities.addElement(orNaN(vector.bestSimilarity()));
+      chance += orNaN(vector.nullSimilarity());
     }
+  }
+
+  private static double orNaN(Double value) {
+    return value == null ? Double.NaN : value;
   }
 
   void add(VectorScan vector, int size) {
@@ -111,14 +116,20 @@ final class SideCurve {
   private static CurvePoint point(
       Side side, int index, long intruders, long tested, AtIndex at, boolean isLast) {
     double[] similarities = at.similarities.getElements();
-    Percentile percentile = new Percentile().withEstimationType(Percentile.EstimationType.R_7);
+    if (Arrays.stream(similarities).anyMatch(Double::isNaN)) { // what is known would not stand for all
+      Arrays.fill(similarities, Double.NaN);
+    }
+    Percentile percentile =
+        new Percentile()
+            .withEstimationType(Percentile.EstimationType.R_7)
+            .withNaNStrategy(NaNStrategy.FIXED);
     percentile.setData(similarities);
     return new CurvePoint(
         side,
         index,
         intruders,
         tested,
-        StatUtils.min(similarities),
+        Double.isNaN(similarities[0]) ? Double.NaN : StatUtils.min(similarities),
         percentile.evaluate(25),
         percentile.evaluate(50),
         percentile.evaluate(75),

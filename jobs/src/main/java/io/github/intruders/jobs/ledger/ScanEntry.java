@@ -29,10 +29,13 @@ import java.util.Map;
  * @param updateEffectiveRankHigh and at most this
  * @param rows of W, its outputs
  * @param cols of W, its inputs
- * @param baseRank numerical rank of the base matrix; null in tables of runs that did not tell it
+ * @param baseRank numerical rank of the base matrix; null in tables of runs that did not tell it,
+ *     and where the base's spectrum is not known
+ * @param criticalStrength null where the base's spectrum is not known
  * @param frozenInput {@code repeated} or {@code orthonormal} where an adapter's A looks as if it
  *     was frozen, see {@link FrozenInput}; else null
- * @param intruders threshold → how many vectors are intruders at it
+ * @param intruders threshold → how many vectors are intruders at it; without those that bounds
+ *     leave undecided, never the first one
  * @param ties threshold → how many vectors lie so near to it that rounding decides
  * @param vectors every tested vector, by side, then by singular index
  * @param similarity by side, the absolute cosines of leading tuned vectors (rows) and leading base
@@ -58,7 +61,7 @@ public record ScanEntry(
     double baseNorm,
     double baseSpectralNorm,
     Integer baseRank,
-    double criticalStrength,
+    Double criticalStrength,
     int intruderCount,
     Map<String, Integer> intruders,
     Map<String, Integer> ties,
@@ -151,7 +154,7 @@ public record ScanEntry(
         settings.topK().text(),
         settings.epsilons().toString(),
         settings.sides().toString(),
-        settings.solver().toString());
+        settings.solver().definition());
   }
 
   /** The same matrix with other similarities. */
@@ -159,9 +162,14 @@ public record ScanEntry(
     return with(vectors, other);
   }
 
-  /** How much stronger the update could be before an intruder is expected; null for no update. */
+  /**
+   * How much stronger the update could be before an intruder is expected; null for no update, or
+   * where the base's spectrum is not known.
+   */
   public Double criticalMargin() {
-    return updateSpectralNorm > 0 ? criticalStrength / updateSpectralNorm : null;
+    return criticalStrength != null && updateSpectralNorm > 0
+        ? (Double) (criticalStrength / updateSpectralNorm)
+        : null;
   }
 
   /**

@@ -22,6 +22,7 @@ import io.github.intruders.plan.BasePlan;
 import io.github.intruders.plan.CheckpointPlan;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.scan.ScanSettings;
+import io.github.intruders.scan.SolverChoice;
 import io.github.intruders.spectra.SpectraStore;
 import java.io.IOException;
 import java.io.Serializable;
@@ -128,7 +129,7 @@ public final class ScanStage {
     Set<String> large = new TreeSet<>(outlook.large().keySet()); // goes to the executors
     Schedule schedule = outlook.schedule(run.context().defaultParallelism());
     LargestFirst partitioner = new LargestFirst(schedule);
-    if (schedule.spreads()) {
+    if (schedule.spreads() && config.settings().solver() != SolverChoice.KRYLOV) {
       decompose.run();
     }
     StageCounters counters = run.progress().begin(NAME, "matrices", count, costs);

@@ -88,7 +88,7 @@ public final class MatricesTable {
         row.<Double>getAs("base_norm"),
         row.<Double>getAs("base_spectral_norm"),
         row.getAs("base_rank"),
-        row.<Double>getAs("critical_strength"),
+        row.getAs("critical_strength"),
         row.<Integer>getAs("intruder_count"),
         ColumnMaps.fromColumn(row, "intruders"),
         ColumnMaps.fromColumn(row, "ties"),

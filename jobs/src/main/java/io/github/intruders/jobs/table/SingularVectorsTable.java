@@ -3,6 +3,7 @@ package io.github.intruders.jobs.table;
 import io.github.intruders.jobs.ledger.ScanEntry;
 import io.github.intruders.scan.VectorScan;
 import java.util.Iterator;
+import java.util.Locale;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 
@@ -17,7 +18,8 @@ public final class SingularVectorsTable {
               + " best_base_index INT, base_singular_value DOUBLE, is_intruder BOOLEAN,"
               + " null_quantile DOUBLE, null_similarity DOUBLE, energy_in_base_top_k DOUBLE,"
               + " cluster_similarity DOUBLE, energy_outside_span DOUBLE,"
-              + " participation_ratio DOUBLE, residual DOUBLE");
+              + " participation_ratio DOUBLE, residual DOUBLE, best_similarity_low DOUBLE,"
+              + " best_similarity_high DOUBLE, verdict STRING");
 
   private SingularVectorsTable() {}
 
@@ -44,26 +46,34 @@ public final class SingularVectorsTable {
                     vector.clusterSimilarity(),
                     vector.energyOutsideSpan(),
                     vector.participationRatio(),
-                    vector.residual()))
+                    vector.residual(),
+                    vector.bestSimilarityLow(),
+                    vector.bestSimilarityHigh(),
+                    vector.verdict().name().toLowerCase(Locale.ROOT)))
         .iterator();
   }
 
-  /** The vector that a row was made from. */
+  /** The vector that a row was made from; of runs that told no bounds, by the value. */
   public static VectorScan fromRow(Row row) {
+    Double best = row.getAs("best_similarity");
+    Double low = row.getAs("best_similarity_low");
+    Double high = row.getAs("best_similarity_high");
     return new VectorScan(
         SideNames.fromColumn(row.getAs("side")),
         row.<Integer>getAs("singular_index"),
         row.<Double>getAs("singular_value"),
-        row.<Double>getAs("best_similarity"),
+        best,
+        low == null ? best : low,
+        high == null ? best : high,
         row.<Integer>getAs("best_base_index"),
         row.<Double>getAs("base_singular_value"),
         row.<Boolean>getAs("is_intruder"),
-        row.<Double>getAs("null_quantile"),
-        row.<Double>getAs("null_similarity"),
-        row.<Double>getAs("energy_in_base_top_k"),
-        row.<Double>getAs("cluster_similarity"),
-        row.<Double>getAs("energy_outside_span"),
-        row.<Double>getAs("participation_ratio"),
+        row.getAs("null_quantile"),
+        row.getAs("null_similarity"),
+        row.getAs("energy_in_base_top_k"),
+        row.getAs("cluster_similarity"),
+        row.getAs("energy_outside_span"),
+        row.getAs("participation_ratio"),
         row.<Double>getAs("residual"));
   }
 }

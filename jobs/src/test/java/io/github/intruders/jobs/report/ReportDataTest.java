@@ -432,6 +432,8 @@ class ReportDataTest {
               vectors.size(),
               vectors.isEmpty() ? Math.sqrt(10) : 1,
               similarity,
+              similarity,
+              similarity,
               7,
               1.0,
               similarity < 0.5,
@@ -439,8 +441,8 @@ class ReportDataTest {
               0.25,
               0.75,
               0.5,
-              0,
-              1,
+              0.0,
+              1.0,
               0.001));
     }
     return vectors;
@@ -474,7 +476,7 @@ class ReportDataTest {
         3,
         4,
         3,
-        1,
+        1.0,
         intruders,
         Map.of("0.5", intruders),
         Map.of("0.5", 0),

@@ -172,6 +172,8 @@ public final class SyntheticFleet {
               j,
               sigma,
               similarity,
+              similarity,
+              similarity,
               random.nextInt(SIZE),
               random.nextDouble(),
               similarity < settings.epsilon(),

@@ -44,9 +44,10 @@ class RowsTest {
   private static final List<VectorScan> VECTORS =
       List.of(
           new VectorScan(
-              Side.LEFT, 1, 2.5, 0.25, 3, 4.5, true, 0.5, 0.75, 0.1, 0.2, 0.3, 7.5, 1e-9),
+              Side.LEFT, 1, 2.5, 0.25, 0.24, 0.26, 3, 4.5, true, 0.5, 0.75, 0.1, 0.2, 0.3, 7.5, 1e-9),
           new VectorScan(
-              Side.RIGHT, 6, 1.5, 0.85, 8, 9.5, false, 0.6, 0.65, 0.4, 0.7, 0.8, 2.25, 2e-9));
+              Side.RIGHT, 6, 1.5, null, 0.8, 0.9, null, null, false, null, null, null, null, null, null,
+              2e-9));
 
   @Test
   void checkpoints() {

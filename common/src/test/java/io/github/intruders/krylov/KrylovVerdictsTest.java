@@ -1,0 +1,85 @@
+package io.github.intruders.krylov;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.intruders.linalg.Precision;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.IntToDoubleFunction;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Verdicts without a decomposition beside those by dense decompositions in double precision. */
+class KrylovVerdictsTest {
+  private static final int P = 192;
+  private static final double[] STRENGTHS = {0.1, 0.7, 1.5};
+
+  /**
+   * @param most the largest share of vectors that may stay undecided at 0.5; families of equal
+   *     values can't be decided this way
+   */
+  @ParameterizedTest(name = "{0}, {1}")
+  @CsvSource({
+    "decaying tail, SINGLE, 0.02",
+    "decaying tail, DOUBLE, 0.02",
+    "power law i^-0.3, DOUBLE, 0.02",
+    "power law i^-0.7, SINGLE, 0.02",
+    "power law i^-1.5, DOUBLE, 0.02",
+    "outliers, DOUBLE, 0.25",
+    "clusters, SINGLE, 1",
+    "nearly equal pairs, SINGLE, 1",
+    "rank-deficient, DOUBLE, 0.25",
+    "orthogonal, SINGLE, 1",
+    "flat, SINGLE, 1",
+    "geometric, DOUBLE, 0.1",
+    "two levels, DOUBLE, 1",
+  })
+  void noVerdictIsWrongAndNoBoundOnTheWrongSide(String family, Precision precision, double most)
+      throws IOException {
+    SyntheticSpectra spectra = new SyntheticSpectra(3, precision);
+    SyntheticSpectra.Count count = new SyntheticSpectra.Count();
+    IntToDoubleFunction spectrum = SyntheticSpectra.families(P).get(family);
+
+    for (double strength : STRENGTHS) {
+      spectra.check(P, P, spectrum, strength, strength > 1, count);
+    }
+    spectra.check(P * 3 / 2, P, spectrum, STRENGTHS[1], false, count);
+    spectra.check(P, P * 3 / 2, spectrum, STRENGTHS[1], false, count);
+
+    assertThat(count.wrong).as("wrong verdicts: %s", count).isZero();
+    assertThat(count.highTooLow).as("upper bounds below the truth: %s", count).isZero();
+    assertThat(count.lowTooHigh).as("lower bounds above the truth: %s", count).isZero();
+    assertThat(count.undecided + count.uncertified)
+        .as("%s", count)
+        .isLessThanOrEqualTo((int) (most * count.vectors));
+  }
+
+  /** The same for many: {@code FAMILY VECTORS…} on standard output, 10,000 vectors by default. */
+  public static void main(String[] arguments) throws IOException {
+    int vectors = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 10_000;
+    List<Integer> sizes = List.of(192, 224, 256);
+    Map<String, SyntheticSpectra.Count> counts = new TreeMap<>();
+    SyntheticSpectra[] spectra = {
+      new SyntheticSpectra(11, Precision.SINGLE), new SyntheticSpectra(12, Precision.DOUBLE)
+    };
+    int total = 0;
+    for (int round = 0; total < vectors; round++) {
+      int p = sizes.get(round % sizes.size());
+      int q = round % 2 == 0 ? p : p * 3 / 2;
+      boolean tall = round % 4 < 2;
+      double strength = STRENGTHS[round / 2 % STRENGTHS.length];
+      for (Map.Entry<String, IntToDoubleFunction> family :
+          SyntheticSpectra.families(p).entrySet()) {
+        SyntheticSpectra.Count count =
+            counts.computeIfAbsent(family.getKey(), name -> new SyntheticSpectra.Count());
+        spectra[round % 5 == 0 ? 0 : 1].check(
+            tall ? q : p, tall ? p : q, family.getValue(), strength, round % 3 == 2, count);
+      }
+      total = counts.values().stream().mapToInt(count -> count.vectors).sum();
+      System.err.println(total);
+    }
+    counts.forEach((family, count) -> System.out.println(family + ": " + count));
+  }
+}

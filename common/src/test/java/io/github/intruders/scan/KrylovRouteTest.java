@@ -1,0 +1,185 @@
+package io.github.intruders.scan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.intruders.checkpoint.SafetensorsFile;
+import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.checkpoint.hadoop.HadoopStorage;
+import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.Gaussian;
+import io.github.intruders.linalg.Matrix;
+import io.github.intruders.linalg.OrthonormalBasis;
+import io.github.intruders.linalg.Precision;
+import io.github.intruders.manifest.CheckpointSpec;
+import io.github.intruders.plan.BasePlan;
+import io.github.intruders.plan.CheckpointPlan;
+import io.github.intruders.plan.MatrixPlan;
+import io.github.intruders.plan.MatrixSelection;
+import io.github.intruders.plan.Planner;
+import io.github.intruders.spectra.SpectraStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A scan without the base's decomposition beside one by dense decompositions, from files. */
+class KrylovRouteTest {
+  private static final String NAME = "model.layers.0.attn.q_proj.weight";
+
+  private final Storage storage = new HadoopStorage(new Configuration());
+  private final SplittableRandom random = new SplittableRandom(23);
+
+  @TempDir private Path folder;
+
+  @ParameterizedTest
+  @CsvSource({"208, 208", "320, 208", "208, 320"})
+  void findsTheSameIntrudersAndStoresNothing(int rows, int cols) throws Exception {
+    try (Arena arena = Arena.open()) {
+      Matrix w0 = base(rows, cols, i -> i < 12 ? 4 - 0.25 * i : 0.6 / Math.sqrt(1 + 0.05 * i));
+      BasePlan base = plan(w0);
+      List<MatrixPlan> plans =
+          List.of(plan(base, adapter("strong", w0, 6, 2.5)), plan(base, adapter("weak", w0, 3, 0.2)),
+              plan(base, full("full", w0, 0.05)));
+
+      Map<String, MatrixScan> expected = scan(base, plans, SolverChoice.EXACT);
+      Map<String, MatrixScan> found = scan(base, plans, SolverChoice.KRYLOV);
+
+      assertThat(found).hasSize(3);
+      for (Map.Entry<String, MatrixScan> one : found.entrySet()) {
+        MatrixScan exact = expected.get(one.getKey());
+        assertThat(one.getValue().solver()).as(one.getKey()).isEqualTo("krylov");
+        assertThat(one.getValue().intruderCount()).isEqualTo(exact.intruderCount());
+        assertThat(exact.intruders()).containsAllEntriesOf(one.getValue().intruders());
+        for (int i = 0; i < exact.vectors().size(); i++) {
+          VectorScan vector = one.getValue().vectors().get(i);
+          double truth = exact.vectors().get(i).bestSimilarity();
+          assertThat(vector.bestSimilarityLow()).isLessThanOrEqualTo(truth);
+          assertThat(vector.bestSimilarityHigh()).isGreaterThanOrEqualTo(truth);
+          if (vector.bestSimilarity() != null) {
+            assertThat(vector.bestBaseIndex()).isEqualTo(exact.vectors().get(i).bestBaseIndex());
+          }
+        }
+      }
+      assertThat(found.get("strong").intruderCount()).isPositive();
+      assertThat(found.get("weak").intruderCount()).isLessThan(20);
+      assertThat(folder.resolve("store-KRYLOV")).doesNotExist();
+    }
+  }
+
+  /** Equal singular values can't be told apart by bounds; the base is decomposed after all. */
+  @Test
+  void whatBoundsLeaveOpenIsDecomposed() throws Exception {
+    try (Arena arena = Arena.open()) {
+      Matrix w0 = base(208, 208, i -> 1);
+      BasePlan base = plan(w0);
+      List<MatrixPlan> plans = List.of(plan(base, adapter("adapter", w0, 3, 3)));
+
+      Map<String, MatrixScan> expected = scan(base, plans, SolverChoice.EXACT);
+      Map<String, MatrixScan> found = scan(base, plans, SolverChoice.KRYLOV);
+
+      assertThat(found.get("adapter").solver()).isNotEqualTo("krylov");
+      assertThat(found.get("adapter").vectors().get(0).bestSimilarity()).isNotNull();
+      assertThat(found.get("adapter").vectors().get(0).isIntruder())
+          .isEqualTo(expected.get("adapter").vectors().get(0).isIntruder());
+    }
+  }
+
+  private Map<String, MatrixScan> scan(BasePlan base, List<MatrixPlan> plans, SolverChoice solver)
+      throws Exception {
+    String store = storage.qualify(folder.resolve("store-" + solver).toString());
+    ScanSettings settings =
+        new ScanSettings(
+            TopK.parse("10"), List.of(0.5), List.of(Side.LEFT, Side.RIGHT), solver);
+    Map<String, MatrixScan> scans = new TreeMap<>();
+    List<ScanOutcome> outcomes = new ArrayList<>();
+    MatrixPlan first = plans.get(0);
+    new MatrixScanner(storage, new SpectraStore(storage, store), settings, (of, vectors) -> {})
+        .scan(first.base(), base.identity(first.base()), plans, outcomes::add);
+    for (ScanOutcome outcome : outcomes) {
+      assertThat(outcome).isInstanceOf(ScanOutcome.Analysed.class);
+      scans.put(outcome.plan().checkpointId(), ((ScanOutcome.Analysed) outcome).scan());
+    }
+    return scans;
+  }
+
+  private Matrix base(int rows, int cols, java.util.function.IntToDoubleFunction spectrum) {
+    int p = Math.min(rows, cols);
+    double[] s = new double[p];
+    for (int i = 0; i < p; i++) {
+      s[i] = spectrum.applyAsDouble(i);
+    }
+    Matrix u = OrthonormalBasis.of(Gaussian.matrix(random, rows, p)).q();
+    Matrix v = OrthonormalBasis.of(Gaussian.matrix(random, cols, p)).q();
+    return u.scaleColumnsInPlace(s).times(v.t()).to(Precision.SINGLE);
+  }
+
+  private BasePlan plan(Matrix w0) throws Exception {
+    Path base = folder.resolve("base");
+    write(base, w0);
+    return BasePlan.of(storage, "base", base.toString(), MatrixSelection.of(null, null));
+  }
+
+  private MatrixPlan plan(BasePlan base, Path tuned) throws Exception {
+    CheckpointPlan planned =
+        new Planner(storage, base)
+            .plan(
+                new CheckpointSpec(
+                    tuned.getFileName().toString(),
+                    List.of(tuned.toString()),
+                    null,
+                    null,
+                    null,
+                    Map.of()));
+    assertThat(planned.rejections()).isEmpty();
+    return planned.matrices().get(0);
+  }
+
+  private Path full(String name, Matrix w0, double change) throws Exception {
+    Path checkpoint = folder.resolve(name);
+    Matrix noise = Gaussian.matrix(random, w0.rows(), w0.cols(), 1, Precision.SINGLE);
+    write(
+        checkpoint,
+        w0.copy().plusInPlace(change / Math.sqrt(w0.rows() + w0.cols()), noise));
+    return checkpoint;
+  }
+
+  private Path adapter(String name, Matrix w0, int rank, double strength) throws Exception {
+    Matrix a = Gaussian.matrix(random, rank, w0.cols(), 1 / Math.sqrt(w0.cols()), Precision.SINGLE);
+    Matrix b =
+        Gaussian.matrix(random, w0.rows(), rank, strength / Math.sqrt(w0.rows()), Precision.SINGLE);
+    Path adapter = folder.resolve(name);
+    new SafetensorsFile()
+        .addFloats("base_model.model.model.layers.0.attn.q_proj.lora_A.weight", shape(a), values(a))
+        .addFloats("base_model.model.model.layers.0.attn.q_proj.lora_B.weight", shape(b), values(b))
+        .write(adapter.resolve("adapter_model.safetensors"));
+    Files.writeString(
+        adapter.resolve("adapter_config.json"),
+        "{\"peft_type\": \"LORA\", \"r\": %1$d, \"lora_alpha\": %1$d, \"target_modules\": [\"q_proj\"]}"
+            .formatted(rank));
+    return adapter;
+  }
+
+  private static void write(Path folder, Matrix w) throws Exception {
+    new SafetensorsFile()
+        .addFloats(NAME, shape(w), values(w))
+        .write(folder.resolve("model.safetensors"));
+  }
+
+  private static List<Integer> shape(Matrix matrix) {
+    return List.of(matrix.rows(), matrix.cols());
+  }
+
+  private static float[] values(Matrix matrix) {
+    float[] values = new float[matrix.rows() * matrix.cols()];
+    matrix.copyFloats(0, values, values.length);
+    return values;
+  }
+}
