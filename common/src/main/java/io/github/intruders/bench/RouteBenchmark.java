@@ -101,8 +101,8 @@ public final class RouteBenchmark {
       double projectionGflops) {}
 
   /**
-   * The route without the base's decomposition beside the published algorithm, nothing stored. Times
-   * in seconds per checkpoint and matrix.
+   * The route without the base's decomposition beside the published algorithm, nothing stored.
+   * Times in seconds per checkpoint and matrix.
    *
    * @param referenceSeconds the published algorithm
    * @param baseSeconds the base's decomposition in double precision, once: what the other routes
@@ -240,11 +240,12 @@ public final class RouteBenchmark {
           KrylovVerdicts.Bounds bounds = one.left().get(j);
           wrong += bounds.decides(epsilon) && bounds.high() < epsilon != best[j] < epsilon ? 1 : 0;
           difference =
-              bounds.isExact() ? Math.max(difference, Math.abs(bounds.cosine() - best[j])) : difference;
+              bounds.isExact()
+                  ? Math.max(difference, Math.abs(bounds.cosine() - best[j]))
+                  : difference;
         }
       }
-      double cold =
-          (median(times) + (undecided > 0 ? baseSeconds : 0)) / settings.checkpoints();
+      double cold = (median(times) + (undecided > 0 ? baseSeconds : 0)) / settings.checkpoints();
       return new ColdResult(
           settings.rows(),
           settings.cols(),

@@ -1,7 +1,6 @@
 package io.github.intruders.checkpoint;
 
 import java.io.IOException;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;

@@ -42,7 +42,6 @@ class RankQuadratureTest {
   /** Of the exact value, which may come out a hair above p. */
   private static final double ROUNDING = 1e-12;
 
-
   /** Probes say least of a spectrum like this. */
   private static final IntToDoubleFunction THREE_VALUES = i -> i < 64 ? 1 : i < 160 ? 0.3 : 0.01;
 

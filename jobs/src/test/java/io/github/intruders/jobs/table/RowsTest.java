@@ -44,9 +44,24 @@ class RowsTest {
   private static final List<VectorScan> VECTORS =
       List.of(
           new VectorScan(
-              Side.LEFT, 1, 2.5, 0.25, 0.24, 0.26, 3, 4.5, true, 0.5, 0.75, 0.1, 0.2, 0.3, 7.5, 1e-9),
+              Side.LEFT, 1, 2.5, 0.25, 0.24, 0.26, 3, 4.5, true, 0.5, 0.75, 0.1, 0.2, 0.3, 7.5,
+              1e-9),
           new VectorScan(
-              Side.RIGHT, 6, 1.5, null, 0.8, 0.9, null, null, false, null, null, null, null, null, null,
+              Side.RIGHT,
+              6,
+              1.5,
+              null,
+              0.8,
+              0.9,
+              null,
+              null,
+              false,
+              null,
+              null,
+              null,
+              null,
+              null,
+              null,
               2e-9));
 
   @Test
