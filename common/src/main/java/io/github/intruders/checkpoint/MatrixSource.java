@@ -133,7 +133,17 @@ public record MatrixSource(
     }
     long step = transposed ? dtype.bits() / Byte.SIZE : pitchBytes;
     return new MatrixSource(
-        name, file, dtype, offset + from * step, count, cols, transposed, null, pitchBytes, null, stamp);
+        name,
+        file,
+        dtype,
+        offset + from * step,
+        count,
+        cols,
+        transposed,
+        null,
+        pitchBytes,
+        null,
+        stamp);
   }
 
   /**

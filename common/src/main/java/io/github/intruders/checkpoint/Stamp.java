@@ -38,8 +38,7 @@ public record Stamp(String version, List<Sample> samples) implements Serializabl
     return new Stamp(
         version,
         samples.stream()
-            .filter(
-                sample -> sample.offset() >= offset && sample.end() <= offset + lengthBytes)
+            .filter(sample -> sample.offset() >= offset && sample.end() <= offset + lengthBytes)
             .toList());
   }
 
@@ -51,8 +50,7 @@ public record Stamp(String version, List<Sample> samples) implements Serializabl
    */
   public void require(String found, String file) {
     if (!found.equals(version)) {
-      throw changed(
-          file, "expected %s, found %s".formatted(describe(version), describe(found)));
+      throw changed(file, "expected %s, found %s".formatted(describe(version), describe(found)));
     }
   }
 

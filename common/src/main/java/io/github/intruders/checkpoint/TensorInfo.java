@@ -81,8 +81,7 @@ public record TensorInfo(
 
   /** This tensor of a file that has to stay the same. */
   TensorInfo stampedBy(Stamp mark) {
-    return new TensorInfo(
-        name, dtype, shape, file, offset, lengthBytes, byColumns, checksum, mark);
+    return new TensorInfo(name, dtype, shape, file, offset, lengthBytes, byColumns, checksum, mark);
   }
 
   /** Element type and shape in words, such as {@code BF16 2048x2048} or {@code F32 scalar}. */

@@ -5,10 +5,10 @@ import java.util.Arrays;
 /**
  * Least squares by Gaussian elimination in a correlation matrix, whose last column is the response.
  * Taking predictors out one after the other leaves, at every step, what they do not explain: the
- * last diagonal entry is then 1 − R² of the regression on all that were taken out, and a predictor's
- * entry in the last column gives its partial correlation with the response (Schur complements; see
- * Beaton 1964). One pass serves a whole ladder of nested regressions, which matters where each is
- * repeated over thousands of resamples.
+ * last diagonal entry is then 1 − R² of the regression on all that were taken out, and a
+ * predictor's entry in the last column gives its partial correlation with the response (Schur
+ * complements; see Beaton 1964). One pass serves a whole ladder of nested regressions, which
+ * matters where each is repeated over thousands of resamples.
  */
 final class Elimination {
   /** A predictor of which less than this part is left is determined by those taken out. */

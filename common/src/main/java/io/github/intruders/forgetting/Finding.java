@@ -46,9 +46,7 @@ public final class Finding {
             alone(rungs, Ladder.NORM),
             number(norm.get().partial()),
             certainty(norm.get()),
-            rough
-                ? " So few sequences make the intervals rough."
-                : "");
+            rough ? " So few sequences make the intervals rough." : "");
   }
 
   /** Whether what a rung adds is more than chance, as far as that can be told. */
@@ -72,8 +70,7 @@ public final class Finding {
     return rung.clusters() == rung.n()
         ? "On these %d checkpoints".formatted(rung.n())
         : "On these %d checkpoints of %d %s"
-            .formatted(
-                rung.n(), rung.clusters(), rung.clusters() == 1 ? "sequence" : "sequences");
+            .formatted(rung.n(), rung.clusters(), rung.clusters() == 1 ? "sequence" : "sequences");
   }
 
   private static String certainty(Rung rung) {

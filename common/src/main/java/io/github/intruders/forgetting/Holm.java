@@ -4,7 +4,9 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.stream.IntStream;
 
-/** Holm's step-down correction (1979): keeps the chance of any false finding among several tests. */
+/**
+ * Holm's step-down correction (1979): keeps the chance of any false finding among several tests.
+ */
 final class Holm {
   private Holm() {}
 

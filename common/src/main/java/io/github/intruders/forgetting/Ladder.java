@@ -14,9 +14,9 @@ import java.util.stream.Stream;
  *
  * <p>The ladder goes from the method over the size of the update and its stable rank to what
  * intruders add: their count, or in its place their share of the energy. It is climbed on ranks and
- * on logarithms. p-values are those of the F test, which takes checkpoints for independent; steps of
- * a sequence are not, so intervals come from resamples of whole sequences too, and a finding should
- * hold by both.
+ * on logarithms. p-values are those of the F test, which takes checkpoints for independent; steps
+ * of a sequence are not, so intervals come from resamples of whole sequences too, and a finding
+ * should hold by both.
  */
 public final class Ladder {
   /** The measure that stands for how a checkpoint was tuned. */
@@ -89,8 +89,7 @@ public final class Ladder {
   }
 
   private static Stream<Rung> corrected(List<Rung> family) {
-    Double[] adjusted =
-        Holm.adjustKnown(family.stream().map(Rung::pValue).toArray(Double[]::new));
+    Double[] adjusted = Holm.adjustKnown(family.stream().map(Rung::pValue).toArray(Double[]::new));
     return IntStream.range(0, adjusted.length).mapToObj(i -> family.get(i).withHolm(adjusted[i]));
   }
 
@@ -98,9 +97,7 @@ public final class Ladder {
   private static Map<Question, List<Rung>> answers(
       List<Observation> observations, List<Question> questions) {
     Map<List<Integer>, List<Question>> byCheckpoints =
-        questions.stream()
-            .collect(
-                Collectors.groupingBy(one -> complete(observations, one)));
+        questions.stream().collect(Collectors.groupingBy(one -> complete(observations, one)));
     Map<Question, List<Rung>> answers = new HashMap<>();
     byCheckpoints.forEach(
         (kept, asked) -> {

@@ -87,9 +87,7 @@ final class Regressions {
 
   private static int[] order(double[] values) {
     double[] different = Arrays.stream(values).distinct().sorted().toArray();
-    return Arrays.stream(values)
-        .mapToInt(value -> Arrays.binarySearch(different, value))
-        .toArray();
+    return Arrays.stream(values).mapToInt(value -> Arrays.binarySearch(different, value)).toArray();
   }
 
   /**
@@ -307,8 +305,7 @@ final class Regressions {
       return "method has one value throughout";
     }
     for (String term : terms) {
-      if (!term.equals(Ladder.METHOD)
-          && Bootstrap.isConstant(values[measures.indexOf(term)])) {
+      if (!term.equals(Ladder.METHOD) && Bootstrap.isConstant(values[measures.indexOf(term)])) {
         return "%s has one value throughout".formatted(term);
       }
     }
@@ -323,8 +320,14 @@ final class Regressions {
     private Spread() {
       for (int i = 0; i < gains.length; i++) {
         int steps = questions.get(i).terms().size();
-        gains[i] = IntStream.range(0, steps).mapToObj(k -> new Bootstrap.Values()).toArray(Bootstrap.Values[]::new);
-        partials[i] = IntStream.range(0, steps).mapToObj(k -> new Bootstrap.Values()).toArray(Bootstrap.Values[]::new);
+        gains[i] =
+            IntStream.range(0, steps)
+                .mapToObj(k -> new Bootstrap.Values())
+                .toArray(Bootstrap.Values[]::new);
+        partials[i] =
+            IntStream.range(0, steps)
+                .mapToObj(k -> new Bootstrap.Values())
+                .toArray(Bootstrap.Values[]::new);
       }
     }
 

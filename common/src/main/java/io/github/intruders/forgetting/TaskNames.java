@@ -56,8 +56,7 @@ public record TaskNames(TreeSet<String> tasks) implements Serializable {
   private static String family(List<String> words, int at, int length) {
     return String.join(
         " ",
-        Stream.of(
-                words.subList(0, at), List.of("*"), words.subList(at + length, words.size()))
+        Stream.of(words.subList(0, at), List.of("*"), words.subList(at + length, words.size()))
             .flatMap(List::stream)
             .toList());
   }

@@ -12,8 +12,8 @@ public final class Causes {
   private Causes() {}
 
   /**
-   * The failure, its causes and what was suppressed for them, each once; a cause comes after what it
-   * has caused.
+   * The failure, its causes and what was suppressed for them, each once; a cause comes after what
+   * it has caused.
    */
   public static List<Throwable> of(Throwable failure) {
     List<Throwable> causes = new ArrayList<>();

@@ -82,7 +82,8 @@ public final class AtomBound {
     }
     coupling = beta[t - 1] * alpha[t - 1];
     double largest = Math.max(theta[t - 1], Double.MIN_NORMAL);
-    ridge = Math.max(1e-12 * largest, forthError * Math.sqrt(largest) + backError * Math.sqrt(largest));
+    ridge =
+        Math.max(1e-12 * largest, forthError * Math.sqrt(largest) + backError * Math.sqrt(largest));
   }
 
   /** The Gauss nodes, ascending: the squares of the singular values of Bₜ. */

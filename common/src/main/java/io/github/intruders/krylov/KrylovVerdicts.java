@@ -218,8 +218,7 @@ public final class KrylovVerdicts {
 
     Answer answer(List<? extends TunedMatrix> tuned) throws IOException {
       LeadingSearch search =
-          new LeadingSearch(
-              base.working(), gaussian(width(p), base.cols()), mostSteps(width(p)));
+          new LeadingSearch(base.working(), gaussian(width(p), base.cols()), mostSteps(width(p)));
       int wanted = Math.min(question.k() + BEYOND, p / 2);
       boolean finite =
           baseNorm > SMALLEST_NORM && baseNorm < LARGEST_NORM && converge(search, wanted);
@@ -318,8 +317,7 @@ public final class KrylovVerdicts {
             Triplets.measured(
                 search.values(count), left, right, head(images, count), search.values()[count]);
         SpectrumProbes.Cut cut =
-            spectrum(probes, probes.bounds(check, tail(images, count)), map)
-                .lowestCut(found, k);
+            spectrum(probes, probes.bounds(check, tail(images, count)), map).lowestCut(found, k);
         if (cut.count() >= k) {
           return new Certified(found, found.sines(cut.count(), cut.value()));
         }
@@ -437,8 +435,7 @@ public final class KrylovVerdicts {
         roundoff = new double[vectors];
         Matrix error = rest.to(Precision.DOUBLE).plusInPlace(-1, exact);
         for (int i = 0; i < vectors; i++) {
-          roundoff[i] =
-              RowSpan.norm(error.rowRange(i, i + 1)) + ROUNDING * precision.epsilon();
+          roundoff[i] = RowSpan.norm(error.rowRange(i, i + 1)) + ROUNDING * precision.epsilon();
         }
         int capacity = Math.min(LADDER[LADDER.length - 1], work.p - basis.rows() - 1);
         runs = new LanczosRuns(base.working(), isLeft, rest, left, right, capacity);
@@ -563,8 +560,7 @@ public final class KrylovVerdicts {
       double high =
           Supremum.of(
               (from, to) ->
-                  leading.over(from, to)
-                      + (rest == null ? norm : rest.over(from * from, to * to)),
+                  leading.over(from, to) + (rest == null ? norm : rest.over(from * from, to * to)),
               lowest,
               largest,
               TOLERANCE,

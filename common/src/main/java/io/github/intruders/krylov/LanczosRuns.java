@@ -16,9 +16,9 @@ import java.util.function.Function;
  * Vectors are rows. Converged triplets are kept out of all runs.
  *
  * <p>What rounding does to the recurrence is measured, not estimated: the errors F and G of {@link
- * AtomBound} times random vectors, in double precision. For a Gaussian z, ‖F‖ exceeds
- * α √(2/π) max ‖F zᵢ‖ over r of them with a chance of at most α⁻ʳ (Halko, Martinsson and Tropp
- * 2011, lemma 4.1); with α = {@value #NORM_FACTOR} and r = {@value #NORM_PROBES} that is 3e-10.
+ * AtomBound} times random vectors, in double precision. For a Gaussian z, ‖F‖ exceeds α √(2/π) max
+ * ‖F zᵢ‖ over r of them with a chance of at most α⁻ʳ (Halko, Martinsson and Tropp 2011, lemma 4.1);
+ * with α = {@value #NORM_FACTOR} and r = {@value #NORM_PROBES} that is 3e-10.
  *
  * <p>One thread at a time; its matrices live in the arena that was open when it was made.
  */
@@ -82,8 +82,7 @@ final class LanczosRuns {
       Matrix start = starts.rowRange(l, l + 1);
       double norm = RowSpan.norm(start);
       Matrix own = Matrix.allocate(capacity + 1, start.cols(), m.precision());
-      Run run =
-          new Run(norm, own, Matrix.allocate(capacity, otherSize, m.precision()), capacity);
+      Run run = new Run(norm, own, Matrix.allocate(capacity, otherSize, m.precision()), capacity);
       own.rowRange(0, 1).assign(start);
       if (norm > 0) {
         own.rowRange(0, 1).scaleInPlace(1 / norm);
@@ -158,8 +157,7 @@ final class LanczosRuns {
   }
 
   private static Matrix stacked(List<Matrix> rows) {
-    Matrix stacked =
-        Matrix.allocate(rows.size(), rows.get(0).cols(), rows.get(0).precision());
+    Matrix stacked = Matrix.allocate(rows.size(), rows.get(0).cols(), rows.get(0).precision());
     for (int i = 0; i < rows.size(); i++) {
       stacked.rowRange(i, i + 1).assign(rows.get(i));
     }

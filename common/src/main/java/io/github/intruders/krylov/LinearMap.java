@@ -76,8 +76,7 @@ public sealed interface LinearMap {
     /** Forms the sum. */
     public static Updated of(Whole of, Matrix b, Matrix a) {
       Precision precision = of.working().precision();
-      Matrix sum =
-          of.working().copy().plusProductInPlace(1, b.in(precision), a.in(precision));
+      Matrix sum = of.working().copy().plusProductInPlace(1, b.in(precision), a.in(precision));
       return new Updated(of, b, a, sum);
     }
 

@@ -102,11 +102,9 @@ final class SpectrumProbes {
       if (bound == null) {
         continue;
       }
-      double atom =
-          Supremum.of(bound::over, from * from, to * to, TOLERANCE * norms[i], 0);
+      double atom = Supremum.of(bound::over, from * from, to * to, TOLERANCE * norms[i], 0);
       double component = Math.sqrt(vectors) * atom + roundoff * norms[i];
-      logChance +=
-          Math.min(0, Math.log(Math.sqrt(2 / Math.PI / (1 - held)) * component));
+      logChance += Math.min(0, Math.log(Math.sqrt(2 / Math.PI / (1 - held)) * component));
       if (logChance < Math.log(CHANCE)) {
         return true;
       }

@@ -49,11 +49,11 @@ record Triplets(double[] values, Matrix left, Matrix right, double[] errors, dou
   }
 
   /**
-   * How far each vector can be from the true one, as the sine of an angle, given that M has just
-   * as many singular values above a cut as there are triplets above it. Then the true values, in
-   * their order, differ from these by no more than the errors of all together (Kahan 1967), and
-   * each vector's sine is at most its error over the gap to the true values beside it. Where there
-   * is no gap the sine is 1.
+   * How far each vector can be from the true one, as the sine of an angle, given that M has just as
+   * many singular values above a cut as there are triplets above it. Then the true values, in their
+   * order, differ from these by no more than the errors of all together (Kahan 1967), and each
+   * vector's sine is at most its error over the gap to the true values beside it. Where there is no
+   * gap the sine is 1.
    *
    * @param complete how many triplets lie above the cut
    * @param cut above which M has no other singular values

@@ -14,7 +14,7 @@ import java.util.function.UnaryOperator;
 
 /** Reads a manifest. Every fault names the file, the line, what was found and what was expected. */
 public final class ManifestReader {
-  private static final List<String> ROOT_KEYS = 
+  private static final List<String> ROOT_KEYS =
       List.of("base", "checkpoints", "metrics", "group_by");
   private static final List<String> BASE_KEYS = List.of("id", "uri");
   private static final List<String> CHECKPOINT_KEYS =

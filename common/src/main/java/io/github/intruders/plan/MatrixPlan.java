@@ -14,8 +14,8 @@ import java.util.List;
  * @param update how the tuned matrix differs
  * @param inSequence whether the checkpoint is a step of a sequence, so that its vectors are
  *     compared with those of the steps around it
- * @param inputs hash that names all that the result depends on: each tensor with its place and {@link
- *     io.github.intruders.checkpoint.Stamp}
+ * @param inputs hash that names all that the result depends on: each tensor with its place and
+ *     {@link io.github.intruders.checkpoint.Stamp}
  */
 public record MatrixPlan(
     String checkpointId, BaseMatrix base, UpdateSource update, boolean inSequence, String inputs)

@@ -80,7 +80,8 @@ public final class Planner {
       files.requireUnchanged();
       return plan;
     } catch (RuntimeException e) {
-      UserInputException fault = UserInputException.of(files.orChange(e), spec.sources().get(0), null);
+      UserInputException fault =
+          UserInputException.of(files.orChange(e), spec.sources().get(0), null);
       return new CheckpointPlan(
           spec, List.of(), List.of(Rejection.of(spec.id(), fault)), List.of());
     }

@@ -55,8 +55,7 @@ final class KrylovRoute {
       Double nullSimilarity = chance == null ? null : (Double) chance.similarityAtQuantile();
       List<KrylovVerdicts.Bounds> ofSide = side == Side.LEFT ? tuned.left() : tuned.right();
       for (int j = 0; j < ofSide.size(); j++) {
-        vectors.add(
-            vector(side, j, tuned, ofSide.get(j), chance, nullSimilarity, dimension, rank));
+        vectors.add(vector(side, j, tuned, ofSide.get(j), chance, nullSimilarity, dimension, rank));
       }
       all.addAll(ofSide);
     }

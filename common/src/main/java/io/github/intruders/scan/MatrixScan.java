@@ -26,8 +26,8 @@ import java.util.TreeMap;
  * @param vectors every tested vector, by side, then by singular index
  * @param similarity by side, the absolute cosines of the leading tuned vectors (rows) and the
  *     leading base vectors (columns): k of each, {@value #MOST_SIMILARITIES} at most
- * @param intruders threshold → how many vectors are intruders at it, over all sides; without
- *     those that bounds leave a vector undecided at, never the first one
+ * @param intruders threshold → how many vectors are intruders at it, over all sides; without those
+ *     that bounds leave a vector undecided at, never the first one
  * @param ties threshold → how many of the vectors lie within {@link IntruderRule#TIE_TOLERANCE} of
  *     it
  * @param intruderEnergy Σ σ² over the intruders at the first threshold

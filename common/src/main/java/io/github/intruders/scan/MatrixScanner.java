@@ -227,7 +227,9 @@ public final class MatrixScanner {
         if (gone.contains(i)) {
           continue;
         }
-        if (found == null || !route.decides(found) || mayBeRounding(plan, answer, found, statistics[i])) {
+        if (found == null
+            || !route.decides(found)
+            || mayBeRounding(plan, answer, found, statistics[i])) {
           open.add(plan);
           continue;
         }
@@ -235,11 +237,9 @@ public final class MatrixScanner {
           if (plan.inSequence()) {
             vectorKeeper.keep(
                 plan,
-                new TunedVectors(
-                    found.u().in(Precision.SINGLE), found.v().in(Precision.SINGLE)));
+                new TunedVectors(found.u().in(Precision.SINGLE), found.v().in(Precision.SINGLE)));
           }
-          MatrixScan scan =
-              route.scan(answer, found, statistics[i], base.rows(), base.cols());
+          MatrixScan scan = route.scan(answer, found, statistics[i], base.rows(), base.cols());
           outcomes.accept(new ScanOutcome.Analysed(plan, scan, millis(share)));
         } catch (RuntimeException e) {
           outcomes.accept(rejected(plan, e));

@@ -14,8 +14,7 @@ public sealed interface ScanOutcome {
    * @param frozenInput what tells of an adapter whose A was frozen, or null
    * @param elapsedMillis wall time, without the base's share
    */
-  record Analysed(
-      MatrixPlan plan, MatrixScan scan, FrozenInput frozenInput, long elapsedMillis)
+  record Analysed(MatrixPlan plan, MatrixScan scan, FrozenInput frozenInput, long elapsedMillis)
       implements ScanOutcome {
     /** One of which the factors were not looked at. */
     public Analysed(MatrixPlan plan, MatrixScan scan, long elapsedMillis) {

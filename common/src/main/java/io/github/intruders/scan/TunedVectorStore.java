@@ -51,7 +51,9 @@ public final class TunedVectorStore {
     String file = file(key);
     if (!storage.exists(file)) {
       throw UserInputException.inFile(
-          RejectCode.NOT_FOUND, file, "The vectors of a scanned matrix are gone; the next scan computes them again");
+          RejectCode.NOT_FOUND,
+          file,
+          "The vectors of a scanned matrix are gone; the next scan computes them again");
     }
     Map<String, TensorInfo> tensors = SealedTensors.read(storage, file, identity(key));
     if (!tensors.containsKey(LEFT) || !tensors.containsKey(RIGHT)) {

@@ -10,8 +10,8 @@ import java.io.Serializable;
  * @param side which of the triplet's two vectors
  * @param singularIndex place of the triplet in the tuned spectrum, from 0, descending
  * @param singularValue σ of the triplet
- * @param bestSimilarity maxᵢ |cᵢ|, over all base vectors (Definition 3.1); null where only bounds of
- *     it are known
+ * @param bestSimilarity maxᵢ |cᵢ|, over all base vectors (Definition 3.1); null where only bounds
+ *     of it are known
  * @param bestSimilarityLow no more than that
  * @param bestSimilarityHigh no less than that
  * @param bestBaseIndex the base vector that reaches it; null where the base has rank 0, or where it

@@ -51,7 +51,8 @@ class LadderTest {
       String name = dataSet.getKey() + " " + rung.scale() + " " + rung.measures();
       assertThat(rung.scale().text()).isEqualTo(row.path("scale").asText());
       assertThat(rung.measures()).as(name).isEqualTo(texts(row.path("measures")));
-      assertThat(rung.rung()).isEqualTo(row.path("rung").isNull() ? null : row.path("rung").asInt());
+      assertThat(rung.rung())
+          .isEqualTo(row.path("rung").isNull() ? null : row.path("rung").asInt());
       assertThat(rung.n()).as(name).isEqualTo(row.path("n").asInt());
       assertThat(rung.clusters()).as(name).isEqualTo(row.path("clusters").asInt());
       if (row.path("r2").isNull()) {
@@ -76,8 +77,7 @@ class LadderTest {
   /** The norm drives both; the count goes with forgetting at 0.91 and tells nothing. */
   @Test
   void aConfounderIsSeenThrough() throws Exception {
-    List<Rung> rungs =
-        Ladder.of(observations(golden().at("/data_sets/confounded")), MEASURES);
+    List<Rung> rungs = Ladder.of(observations(golden().at("/data_sets/confounded")), MEASURES);
 
     Rung count = pair(rungs, Ladder.NORM, Ladder.COUNT);
     assertThat(alone(rungs, Ladder.COUNT).partial()).isGreaterThan(0.9);
@@ -110,7 +110,8 @@ class LadderTest {
         .startsWith(
             "On these 24 checkpoints of 8 sequences the intruder count tells of forgetting beyond"
                 + " the size of the update: ρ = 0.96 alone, 0.69 once the update norm is known")
-        .contains("The norm adds nothing that shows once the count is known: 0.91 alone, 0.00 once");
+        .contains(
+            "The norm adds nothing that shows once the count is known: 0.91 alone, 0.00 once");
   }
 
   @Test
@@ -153,11 +154,9 @@ class LadderTest {
   void faultsAreNamed() throws Exception {
     assertThat(Ladder.of(List.of(), MEASURES))
         .allSatisfy(rung -> assertThat(rung.note()).startsWith("n = 0, at least "));
-    List<Rung> confounded =
-        Ladder.of(observations(golden().at("/data_sets/confounded")), MEASURES);
+    List<Rung> confounded = Ladder.of(observations(golden().at("/data_sets/confounded")), MEASURES);
     assertThat(confounded.get(0).note()).isEqualTo("method has one value throughout");
-    List<Rung> determined =
-        Ladder.of(observations(golden().at("/data_sets/determined")), MEASURES);
+    List<Rung> determined = Ladder.of(observations(golden().at("/data_sets/determined")), MEASURES);
     assertThat(pair(determined, Ladder.NORM, "update_mass").note())
         .isEqualTo("one of update_relative_norm, update_mass is determined by the others");
   }

@@ -20,7 +20,9 @@ class AtomBoundTest {
    */
   @Property(tries = 300)
   void noAtomLiesAboveTheBound(
-      @ForAll long seed, @ForAll @IntRange(min = 1, max = 60) int atoms, @ForAll @IntRange(min = 1, max = 24) int steps) {
+      @ForAll long seed,
+      @ForAll @IntRange(min = 1, max = 60) int atoms,
+      @ForAll @IntRange(min = 1, max = 24) int steps) {
     SplittableRandom random = new SplittableRandom(seed);
     double crowding = 0.5 + 3 * random.nextDouble();
     double[] sigma = new double[atoms];
@@ -49,8 +51,7 @@ class AtomBoundTest {
       for (int j = 0; j < atoms; j++) {
         double value = sigma[j] * sigma[j];
         if (value >= from && value <= to) {
-          assertThat(bound.over(from, to))
-              .isGreaterThanOrEqualTo(Math.abs(x[j]) - ROUNDING * norm);
+          assertThat(bound.over(from, to)).isGreaterThanOrEqualTo(Math.abs(x[j]) - ROUNDING * norm);
         }
       }
     }

@@ -105,11 +105,14 @@ final class SyntheticSpectra {
     }
   }
 
-  private void compare(
-      Matrix w0, Matrix w, LinearMap base, LinearMap tuned, Count count) throws IOException {
+  private void compare(Matrix w0, Matrix w, LinearMap base, LinearMap tuned, Count count)
+      throws IOException {
     KrylovVerdicts.Answer answer =
         new KrylovVerdicts(precision)
-            .of(base, List.of(() -> tuned), new KrylovVerdicts.Question(K, true, true, List.of(0.5)));
+            .of(
+                base,
+                List.of(() -> tuned),
+                new KrylovVerdicts.Question(K, true, true, List.of(0.5)));
     KrylovVerdicts.Tuned found = answer.tuned().get(0);
     count.vectors += 2 * K;
     if (found == null) {

@@ -357,10 +357,7 @@ class AdapterKindsTest {
     List<ScanOutcome> outcomes = new ArrayList<>();
     for (MatrixPlan matrix : planned.matrices()) {
       scanner.scan(
-          matrix.base(),
-          plan.identity(matrix.base()),
-          List.of(travelled(matrix)),
-          outcomes::add);
+          matrix.base(), plan.identity(matrix.base()), List.of(travelled(matrix)), outcomes::add);
     }
     for (ScanOutcome outcome : outcomes) {
       assertThat(outcome).isInstanceOf(ScanOutcome.Analysed.class);

@@ -46,7 +46,9 @@ class KrylovRouteTest {
       Matrix w0 = base(rows, cols, i -> i < 12 ? 4 - 0.25 * i : 0.6 / Math.sqrt(1 + 0.05 * i));
       BasePlan base = plan(w0);
       List<MatrixPlan> plans =
-          List.of(plan(base, adapter("strong", w0, 6, 2.5)), plan(base, adapter("weak", w0, 3, 0.2)),
+          List.of(
+              plan(base, adapter("strong", w0, 6, 2.5)),
+              plan(base, adapter("weak", w0, 3, 0.2)),
               plan(base, full("full", w0, 0.05)));
 
       Map<String, MatrixScan> expected = scan(base, plans, SolverChoice.EXACT);
@@ -96,8 +98,7 @@ class KrylovRouteTest {
       throws Exception {
     String store = storage.qualify(folder.resolve("store-" + solver).toString());
     ScanSettings settings =
-        new ScanSettings(
-            TopK.parse("10"), List.of(0.5), List.of(Side.LEFT, Side.RIGHT), solver);
+        new ScanSettings(TopK.parse("10"), List.of(0.5), List.of(Side.LEFT, Side.RIGHT), solver);
     Map<String, MatrixScan> scans = new TreeMap<>();
     List<ScanOutcome> outcomes = new ArrayList<>();
     MatrixPlan first = plans.get(0);
@@ -145,9 +146,7 @@ class KrylovRouteTest {
   private Path full(String name, Matrix w0, double change) throws Exception {
     Path checkpoint = folder.resolve(name);
     Matrix noise = Gaussian.matrix(random, w0.rows(), w0.cols(), 1, Precision.SINGLE);
-    write(
-        checkpoint,
-        w0.copy().plusInPlace(change / Math.sqrt(w0.rows() + w0.cols()), noise));
+    write(checkpoint, w0.copy().plusInPlace(change / Math.sqrt(w0.rows() + w0.cols()), noise));
     return checkpoint;
   }
 

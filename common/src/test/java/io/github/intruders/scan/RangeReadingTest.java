@@ -100,11 +100,7 @@ class RangeReadingTest {
             ScanSettings.published(),
             (plan, vectors) -> {});
     for (MatrixPlan plan : planned.plan.matrices()) {
-      scanner.scan(
-          plan.base(),
-          planned.base.identity(plan.base()),
-          List.of(plan),
-          outcomes::add);
+      scanner.scan(plan.base(), planned.base.identity(plan.base()), List.of(plan), outcomes::add);
     }
     assertThat(outcomes).hasSize(3).allMatch(outcome -> outcome instanceof ScanOutcome.Analysed);
     return outcomes;

@@ -151,7 +151,8 @@ class ReplacedInputTest {
 
   private static void requireEqual(
       Map<String, ScanOutcome> outcomes, Map<String, ScanOutcome> lone) {
-    outcomes.forEach((name, outcome) -> assertThat(found(outcome)).isEqualTo(found(lone.get(name))));
+    outcomes.forEach(
+        (name, outcome) -> assertThat(found(outcome)).isEqualTo(found(lone.get(name))));
   }
 
   /** Tuned models, each with the file that is replaced and what by. */
@@ -222,7 +223,9 @@ class ReplacedInputTest {
 
     Files.move(kept, file, StandardCopyOption.REPLACE_EXISTING);
     CheckpointPlan restored = plan(base, named);
-    assertThat(restored.matrices()).as("what was finished is still valid").isEqualTo(planned.matrices());
+    assertThat(restored.matrices())
+        .as("what was finished is still valid")
+        .isEqualTo(planned.matrices());
     requireEqual(scan(base, restored, "store"), lone);
   }
 

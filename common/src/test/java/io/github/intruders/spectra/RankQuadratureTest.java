@@ -197,8 +197,7 @@ class RankQuadratureTest {
 
       assertThat(UpdateStatistics.estimated(update, "a.weight"))
           .isEqualTo(UpdateStatistics.ofDense(update));
-      assertThat(
-              UpdateStatistics.estimated(Matrix.zeros(600, 600, Precision.SINGLE), "a.weight"))
+      assertThat(UpdateStatistics.estimated(Matrix.zeros(600, 600, Precision.SINGLE), "a.weight"))
           .isEqualTo(UpdateStatistics.NONE);
     }
   }
@@ -225,8 +224,7 @@ class RankQuadratureTest {
 
   private static Matrix read(TensorInfo tensor) throws IOException {
     Storage storage = new HadoopStorage(new Configuration());
-    return new TensorReader(storage)
-        .read(MatrixSource.of(tensor, false).get(0), Precision.SINGLE);
+    return new TensorReader(storage).read(MatrixSource.of(tensor, false).get(0), Precision.SINGLE);
   }
 
   private Matrix gaussian(int rows, int cols) {

@@ -205,7 +205,8 @@ final class KilledRun {
       try (Stream<Path> files = Files.walk(table)) {
         assertThat(files.filter(Files::isRegularFile).map(table::relativize).map(Path::toString))
             .as(when)
-            .allMatch(file -> file.matches("\\w+=[^/]+/part-[0-9a-f-]{36}[.-]c000\\.snappy\\.parquet"));
+            .allMatch(
+                file -> file.matches("\\w+=[^/]+/part-[0-9a-f-]{36}[.-]c000\\.snappy\\.parquet"));
       }
     }
   }

@@ -22,10 +22,10 @@ import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.CommonPathCapabilities;
 import org.apache.hadoop.fs.EtagSource;
-import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FSDataOutputStreamBuilder;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -295,7 +295,9 @@ public final class HadoopStorage implements Storage {
     }
   }
 
-  /** Makes a folder; of local files, with the reason where that fails, which Hadoop does not tell. */
+  /**
+   * Makes a folder; of local files, with the reason where that fails, which Hadoop does not tell.
+   */
   private static void makeFolder(FileSystem files, Path folder) throws IOException {
     if (isLocal(folder) && !files.mkdirs(folder)) {
       java.nio.file.Files.createDirectories(java.nio.file.Path.of(folder.toUri().getPath()));

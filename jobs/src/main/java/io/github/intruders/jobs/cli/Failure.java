@@ -17,8 +17,8 @@ import java.util.Optional;
  */
 record Failure(int exitCode, String message) {
   /**
-   * What a failure means to a user, wherever in its causes that stands. Spark brings the failures of
-   * tasks as exceptions or as text.
+   * What a failure means to a user, wherever in its causes that stands. Spark brings the failures
+   * of tasks as exceptions or as text.
    *
    * @return empty if nobody foresaw it
    */

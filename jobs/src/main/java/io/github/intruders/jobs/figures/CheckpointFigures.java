@@ -71,11 +71,13 @@ public record CheckpointFigures(
    *
    * @param intruders how many vectors up to this index are intruders
    * @param tested how many there are up to this index
-   * @param lowest best similarity at this index; no number, as the quartiles, where not all are known
+   * @param lowest best similarity at this index; no number, as the quartiles, where not all are
+   *     known
    * @param lower quartile
    * @param median of them
    * @param upper quartile
-   * @param chance mean of what 99 % of random directions stay below; no number where it is not known
+   * @param chance mean of what 99 % of random directions stay below; no number where it is not
+   *     known
    * @param isLast whether no matrix has a vector beyond
    */
   public record CurvePoint(

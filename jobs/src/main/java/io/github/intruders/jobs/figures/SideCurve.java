@@ -116,7 +116,8 @@ final class SideCurve {
   private static CurvePoint point(
       Side side, int index, long intruders, long tested, AtIndex at, boolean isLast) {
     double[] similarities = at.similarities.getElements();
-    if (Arrays.stream(similarities).anyMatch(Double::isNaN)) { // what is known would not stand for all
+    if (Arrays.stream(similarities)
+        .anyMatch(Double::isNaN)) { // what is known would not stand for all
       Arrays.fill(similarities, Double.NaN);
     }
     Percentile percentile =

@@ -55,11 +55,7 @@ final class ClimbLadder implements FlatMapFunction<MetricComparison, LadderLine>
                 .forEach(
                     rung ->
                         lines.add(
-                            new LadderLine(
-                                baseId,
-                                measured.get(0).metric(),
-                                grouping,
-                                rung))));
+                            new LadderLine(baseId, measured.get(0).metric(), grouping, rung))));
     return lines.iterator();
   }
 }

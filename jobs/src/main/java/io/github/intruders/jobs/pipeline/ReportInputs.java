@@ -21,13 +21,13 @@ import io.github.intruders.jobs.store.Tables;
 import io.github.intruders.jobs.table.AccumulationTable;
 import io.github.intruders.jobs.table.CheckpointsTable;
 import io.github.intruders.jobs.table.ForgettingTable;
-import io.github.intruders.jobs.table.LadderTable;
-import io.github.intruders.jobs.table.TransferTable;
 import io.github.intruders.jobs.table.IntruderTracksTable;
+import io.github.intruders.jobs.table.LadderTable;
 import io.github.intruders.jobs.table.MetricsTable;
 import io.github.intruders.jobs.table.MitigationsTable;
 import io.github.intruders.jobs.table.RejectsTable;
 import io.github.intruders.jobs.table.TableDefinition;
+import io.github.intruders.jobs.table.TransferTable;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -204,10 +204,7 @@ final class ReportInputs {
     return others(MetricsTable.TABLE, own).isEmpty()
             && others(ForgettingTable.TABLE, bases).isEmpty()
         ? new ReportInput.Outcomes(
-            forgetting.measured(),
-            forgetting.lines(),
-            forgetting.ladder(),
-            forgetting.transfer())
+            forgetting.measured(), forgetting.lines(), forgetting.ladder(), forgetting.transfer())
         : storedOutcomes();
   }
 

@@ -43,7 +43,10 @@ final class ExecutorWatch {
     } else if (nanoTime - waitingSince > patienceNanos) {
       verdict =
           "No executor has come within %s (%s); the master %s has no worker with enough free cores and memory for one, its queue is full, or executors end as they start and their logs say why"
-              .formatted(ProgressReading.clock(patienceNanos / 1e9), OwnSettings.EXECUTOR_WAIT, spark.master());
+              .formatted(
+                  ProgressReading.clock(patienceNanos / 1e9),
+                  OwnSettings.EXECUTOR_WAIT,
+                  spark.master());
       spark.cancelJobsWithTag(tag, verdict);
     }
   }

@@ -119,8 +119,7 @@ final class ReportData {
     new MatrixPictures(page).put(shown, input.details());
     OutcomeFigures outcomes = new OutcomeFigures(page);
     if (input.outcomes() != null) {
-      outcomes.putForgetting(
-          input.outcomes(), ids, input.summary().path("base_id").textValue());
+      outcomes.putForgetting(input.outcomes(), ids, input.summary().path("base_id").textValue());
     }
     if (input.mitigations() != null) {
       outcomes.putMitigations(input.mitigations());
@@ -152,7 +151,8 @@ final class ReportData {
     for (CheckpointResult one : drawn) {
       if (one.tags() != null) {
         one.tags()
-            .forEach((tag, value) -> values.computeIfAbsent(tag, unseen -> new HashSet<>()).add(value));
+            .forEach(
+                (tag, value) -> values.computeIfAbsent(tag, unseen -> new HashSet<>()).add(value));
       }
     }
     return values.keySet().stream()
@@ -165,9 +165,7 @@ final class ReportData {
       Map<String, Ranking.Place> places, List<String> tags) {
     Columns<CheckpointResult> columns = columns(places);
     tags.forEach(
-        tag ->
-            columns.text(
-                "tag " + tag, one -> one.tags() == null ? null : one.tags().get(tag)));
+        tag -> columns.text("tag " + tag, one -> one.tags() == null ? null : one.tags().get(tag)));
     return columns;
   }
 

@@ -74,7 +74,8 @@ public final class SummaryReader {
       if (JSON.readTree(text) instanceof ObjectNode summary && SummarySeal.takeOff(summary)) {
         return Optional.of(summary);
       }
-      LOG.warn("[{}] The summary is not what a run wrote, its seal does not fit; {}", file, consequence);
+      LOG.warn(
+          "[{}] The summary is not what a run wrote, its seal does not fit; {}", file, consequence);
     } catch (UserInputException e) {
       LOG.warn("{}; {}", e.getMessage(), consequence);
     } catch (JsonProcessingException e) {

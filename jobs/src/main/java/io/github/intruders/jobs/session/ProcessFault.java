@@ -82,7 +82,8 @@ public record ProcessFault(boolean isSetting, String message) {
     if (setting.find()) {
       return Optional.of(
           new ProcessFault(
-              true, "Cannot use a setting of Spark: " + setting.group(1).replace('\n', ' ').strip()));
+              true,
+              "Cannot use a setting of Spark: " + setting.group(1).replace('\n', ' ').strip()));
     }
     Matcher master = MASTER.matcher(said);
     if (master.find()) {

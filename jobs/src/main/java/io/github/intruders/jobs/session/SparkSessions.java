@@ -46,8 +46,8 @@ public final class SparkSessions {
   static final String PROMPT_LOCAL_FILES = PromptLocalFileSystem.class.getName();
 
   /**
-   * How deep in a task's failure Spark looks for one that takes the process along. In local mode that
-   * is the driver, which has to say what happened.
+   * How deep in a task's failure Spark looks for one that takes the process along. In local mode
+   * that is the driver, which has to say what happened.
    */
   private static final String FATAL_DEPTH = "spark.executor.killOnFatalError.depth";
 

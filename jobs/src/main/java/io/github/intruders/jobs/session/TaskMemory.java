@@ -25,9 +25,9 @@ public final class TaskMemory {
   private TaskMemory() {}
 
   /**
-   * Reads the bound: {@value OwnSettings#TASK_MEMORY} if set; else what {@value #OVERHEAD}, or where YARN and
-   * Kubernetes enforce it its default, leaves to each of an executor's tasks; else, in local mode,
-   * what the machine has beside the heap.
+   * Reads the bound: {@value OwnSettings#TASK_MEMORY} if set; else what {@value #OVERHEAD}, or
+   * where YARN and Kubernetes enforce it its default, leaves to each of an executor's tasks; else,
+   * in local mode, what the machine has beside the heap.
    *
    * @param cores of the whole job
    */

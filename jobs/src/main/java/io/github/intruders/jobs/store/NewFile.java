@@ -10,11 +10,11 @@ import java.util.regex.Pattern;
 /**
  * A folder's new file, in the place of the old one and under a name of its own.
  *
- * <p>A reader lists a folder, and opens by name what it has found. Were the name the same before and
- * after, a reader that opens a file twice could put the footer of the old rows to the data of the
- * new ones. With two names it could find both, or neither. So the old file is first given the new
- * name, in one step, and the new file then replaces it, in another: whoever lists the folder at any
- * moment finds one file, and whoever has the old name finds no file under it any more.
+ * <p>A reader lists a folder, and opens by name what it has found. Were the name the same before
+ * and after, a reader that opens a file twice could put the footer of the old rows to the data of
+ * the new ones. With two names it could find both, or neither. So the old file is first given the
+ * new name, in one step, and the new file then replaces it, in another: whoever lists the folder at
+ * any moment finds one file, and whoever has the old name finds no file under it any more.
  */
 final class NewFile {
   private static final String STEM = "part-";
@@ -68,7 +68,9 @@ final class NewFile {
 
   private List<StoredFile> others(Predicate<StoredFile> other) throws IOException {
     return storage.isDirectory(folder)
-        ? storage.list(folder).stream().filter(file -> !file.directory() && other.test(file)).toList()
+        ? storage.list(folder).stream()
+            .filter(file -> !file.directory() && other.test(file))
+            .toList()
         : List.of();
   }
 }

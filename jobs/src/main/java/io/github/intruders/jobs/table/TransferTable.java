@@ -5,8 +5,8 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 
 /**
- * The {@code transfer} table: one row per sequence, step and metric,
- * a cell of the task × step matrix.
+ * The {@code transfer} table: one row per sequence, step and metric, a cell of the task × step
+ * matrix.
  */
 public final class TransferTable {
   public static final TableDefinition TABLE =

@@ -101,9 +101,12 @@ class ExitCodesTest {
   void settingsAreLookedAtBeforeASessionIsOpen() {
     for (Map.Entry<String, String> setting :
         Map.of(
-                OwnSettings.TASK_MEMORY, "lots",
-                OwnSettings.EXECUTOR_WAIT, "soon",
-                "spark.local.dir", "/dev/null/x")
+                OwnSettings.TASK_MEMORY,
+                "lots",
+                OwnSettings.EXECUTOR_WAIT,
+                "soon",
+                "spark.local.dir",
+                "/dev/null/x")
             .entrySet()) {
       System.setProperty(setting.getKey(), setting.getValue());
       try {

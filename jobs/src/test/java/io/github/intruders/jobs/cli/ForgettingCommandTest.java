@@ -174,7 +174,9 @@ class ForgettingCommandTest {
         TableRows.table(zooRun, "forgetting_ladder")
             .where("metric = 'loss_english' AND grouping = 'all'")
             .collectAsList()) {
-      table.put(row.getAs("scale") + " " + row.getAs("rung") + row.getList(row.fieldIndex("measures")), row);
+      table.put(
+          row.getAs("scale") + " " + row.getAs("rung") + row.getList(row.fieldIndex("measures")),
+          row);
     }
     assertThat(table).hasSize(golden.path("rungs").size());
     for (JsonNode rung : golden.path("rungs")) {
@@ -203,9 +205,7 @@ class ForgettingCommandTest {
   private static JsonNode golden(String name) throws IOException {
     return new ObjectMapper()
         .readTree(
-            Path.of(zoo("../../src/test/resources/golden/" + name + ".json"))
-                .normalize()
-                .toFile());
+            Path.of(zoo("../../src/test/resources/golden/" + name + ".json")).normalize().toFile());
   }
 
   @Test
@@ -222,7 +222,8 @@ class ForgettingCommandTest {
       for (JsonNode cell : cells) {
         Row row = rows.get(cell.path("step").asInt() + cell.path("metric").asText());
         for (String column :
-            List.of("forgetting_from_best", "transfer", "average_forgetting", "backward_transfer")) {
+            List.of(
+                "forgetting_from_best", "transfer", "average_forgetting", "backward_transfer")) {
           assertNear(row, column, cell.path(column));
         }
       }

@@ -191,8 +191,7 @@ class IncrementalRunTest {
       Files.copy(zoo.resolve("1-python").resolve(file), adapter.resolve(file));
     }
     Path weights = adapter.resolve("adapter_model.safetensors");
-    Path kept =
-        Files.copy(weights, temporary.resolve("kept"), StandardCopyOption.COPY_ATTRIBUTES);
+    Path kept = Files.copy(weights, temporary.resolve("kept"), StandardCopyOption.COPY_ATTRIBUTES);
     Path lone = temporary.resolve("lone");
     assertThat(Main.run(swapped(lone, adapter))).isZero();
     Map<String, List<String>> expected = TableRows.in(TableRows.session(), lone);

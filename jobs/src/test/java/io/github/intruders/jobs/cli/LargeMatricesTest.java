@@ -33,7 +33,8 @@ class LargeMatricesTest {
     whole = temporary.resolve("whole");
     blocks = temporary.resolve("blocks");
     assertThat(scan(whole)).isZero();
-    System.setProperty(OwnSettings.TASK_MEMORY, "1600k"); // not enough for 384x128, enough for 128x128
+    System.setProperty(
+        OwnSettings.TASK_MEMORY, "1600k"); // not enough for 384x128, enough for 128x128
     codeOfBlocks = scan(blocks);
   }
 

@@ -269,11 +269,11 @@ class ReportIT {
         measures.put(measure, 1.0 + i % 6 + (measures.size() * i * i) % 5);
       }
       observations.add(
-          new Observation("sequence " + i / 4, i % 2 == 0 ? "full" : "lora", measures, i % 6 + i / 8.0));
+          new Observation(
+              "sequence " + i / 4, i % 2 == 0 ? "full" : "lora", measures, i % 6 + i / 8.0));
     }
     return Ladder.of(observations, CheckpointResult.MEASURE_NAMES).stream()
-        .map(
-            rung -> LadderTable.toRow(new LadderLine("base <b>\"", "loss </script>", "all", rung)))
+        .map(rung -> LadderTable.toRow(new LadderLine("base <b>\"", "loss </script>", "all", rung)))
         .toList();
   }
 

@@ -107,8 +107,7 @@ class StudyTemplatesTest {
     assertThat(lora.get(0).<Double>getAs("sd")).isEqualTo(0.6614378277661477);
     assertThat(lora.get(0).<Double>getAs("low")).isEqualTo(0.25);
     assertThat(lora.get(0).<Double>getAs("high")).isEqualTo(1.5);
-    assertThat(
-            TableRows.table(study.out(), "seeds").where("quantity = 'measure'").count())
+    assertThat(TableRows.table(study.out(), "seeds").where("quantity = 'measure'").count())
         .isEqualTo(2 * 6);
   }
 
@@ -182,8 +181,7 @@ class StudyTemplatesTest {
     Path folder = Files.createDirectories(temporary.resolve(name));
     Path file = folder.resolve(name + ".yaml");
     Files.copy(STUDIES.resolve(name + ".yaml"), file);
-    Manifest manifest =
-        ManifestReader.read(file.toString(), Files.readString(file), uri -> uri);
+    Manifest manifest = ManifestReader.read(file.toString(), Files.readString(file), uri -> uri);
     link(folder, manifest.baseUri(), "base");
     Map<String, String> linked = new TreeMap<>();
     for (CheckpointSpec spec : manifest.checkpoints()) {

@@ -38,9 +38,7 @@ class OwnSettingsTest {
   @Test
   void whatIsSetStands() {
     SparkConf conf =
-        new SparkConf(false)
-            .set(OwnSettings.TASK_MEMORY, "2k")
-            .set(OwnSettings.EXECUTOR_WAIT, "0");
+        new SparkConf(false).set(OwnSettings.TASK_MEMORY, "2k").set(OwnSettings.EXECUTOR_WAIT, "0");
 
     OwnSettings.require(conf);
 

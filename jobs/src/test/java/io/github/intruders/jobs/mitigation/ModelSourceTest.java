@@ -58,8 +58,7 @@ class ModelSourceTest {
 
   private void touch(String file) throws IOException {
     FileTime time = Files.getLastModifiedTime(folder.resolve(file));
-    Files.setLastModifiedTime(
-        folder.resolve(file), FileTime.fromMillis(time.toMillis() + 1000));
+    Files.setLastModifiedTime(folder.resolve(file), FileTime.fromMillis(time.toMillis() + 1000));
   }
 
   @ParameterizedTest

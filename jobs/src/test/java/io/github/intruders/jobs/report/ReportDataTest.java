@@ -278,7 +278,7 @@ class ReportDataTest {
     IntStream.range(0, 20).forEach(i -> measured.add(measured("a", "first-%02d".formatted(i), i)));
     measured.add(measured("b", "last", 1));
     Scanned scanned = scanned();
-    scanned.outcomes = 
+    scanned.outcomes =
         new Outcomes(
             spark().parallelize(measured, 2),
             spark().emptyRDD(),

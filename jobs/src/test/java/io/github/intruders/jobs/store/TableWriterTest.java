@@ -178,7 +178,8 @@ class TableWriterTest {
             outcomes.add(outcome(old, fresh, () -> byCheckpoint(plainRows(listed))));
           }
           int now = plannedEarlier.size() - 1;
-          assertThat(outcome(old, fresh, () -> byCheckpoint(plannedEarlier.get(now).collectAsList())))
+          assertThat(
+                  outcome(old, fresh, () -> byCheckpoint(plannedEarlier.get(now).collectAsList())))
               .isEqualTo("rows");
           assertThat(outcome(old, fresh, () -> byCheckpoint(plainRows(listedEarlier.get(now)))))
               .isEqualTo("rows");
@@ -246,14 +247,20 @@ class TableWriterTest {
   private static void requireOldOrNew(
       Map<String, String> old, Map<String, String> fresh, Map<String, String> seen) {
     for (String checkpoint : union(old, fresh)) {
-      assertThat(seen.get(checkpoint)).as(checkpoint).isIn(old.get(checkpoint), fresh.get(checkpoint));
+      assertThat(seen.get(checkpoint))
+          .as(checkpoint)
+          .isIn(old.get(checkpoint), fresh.get(checkpoint));
     }
     assertThat(union(old, fresh)).containsAll(seen.keySet());
   }
 
   private static List<Path> files(Path folder) {
     try (Stream<Path> files = Files.walk(folder)) {
-      return files.filter(Files::isRegularFile).filter(file -> !file.getFileName().toString().startsWith(".")).sorted().toList();
+      return files
+          .filter(Files::isRegularFile)
+          .filter(file -> !file.getFileName().toString().startsWith("."))
+          .sorted()
+          .toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -265,8 +272,7 @@ class TableWriterTest {
     for (Path file : files) {
       String key = file.getParent().getFileName().toString().replace("checkpoint_id=", "");
       try (ParquetReader<Group> reader =
-          ParquetReader.builder(
-                  new GroupReadSupport(), new org.apache.hadoop.fs.Path(file.toUri()))
+          ParquetReader.builder(new GroupReadSupport(), new org.apache.hadoop.fs.Path(file.toUri()))
               .build()) {
         for (Group group = reader.read(); group != null; group = reader.read()) {
           rows.add(

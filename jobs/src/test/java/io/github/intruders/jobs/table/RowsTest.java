@@ -17,8 +17,8 @@ import io.github.intruders.jobs.figures.AccumulationStep;
 import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.jobs.figures.CorrelationLine;
 import io.github.intruders.jobs.figures.LadderLine;
-import io.github.intruders.jobs.figures.SeedLine;
 import io.github.intruders.jobs.figures.MatrixStep;
+import io.github.intruders.jobs.figures.SeedLine;
 import io.github.intruders.jobs.figures.TrackedIntruder;
 import io.github.intruders.jobs.ledger.MitigationEntry;
 import io.github.intruders.jobs.ledger.ScanEntry;
@@ -44,9 +44,24 @@ class RowsTest {
   private static final List<VectorScan> VECTORS =
       List.of(
           new VectorScan(
-              Side.LEFT, 1, 2.5, 0.25, 0.24, 0.26, 3, 4.5, true, 0.5, 0.75, 0.1, 0.2, 0.3, 7.5, 1e-9),
+              Side.LEFT, 1, 2.5, 0.25, 0.24, 0.26, 3, 4.5, true, 0.5, 0.75, 0.1, 0.2, 0.3, 7.5,
+              1e-9),
           new VectorScan(
-              Side.RIGHT, 6, 1.5, null, 0.8, 0.9, null, null, false, null, null, null, null, null, null,
+              Side.RIGHT,
+              6,
+              1.5,
+              null,
+              0.8,
+              0.9,
+              null,
+              null,
+              false,
+              null,
+              null,
+              null,
+              null,
+              null,
+              null,
               2e-9));
 
   @Test
@@ -250,8 +265,22 @@ class RowsTest {
             "loss",
             "method=lora",
             new Rung(
-                Scale.RANK, null, List.of("update_mass"), 2, 1, 0, null, null, null, null, null,
-                null, null, null, null, "n = 2")));
+                Scale.RANK,
+                null,
+                List.of("update_mass"),
+                2,
+                1,
+                0,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                "n = 2")));
   }
 
   @Test
@@ -264,8 +293,8 @@ class RowsTest {
             "lora", 3, "lora/3", "xml", "loss_c", "c", "loss *", 2.5, 3.5, true, -1.0, 1, 0.25, 2,
             -0.5, 4, 0.75, -0.125),
         new Retention(
-            "lora", 1, "lora/1", null, "acc", null, null, 0.5, 0.75, false, 0.125, null, null,
-            null, null, null, null, null));
+            "lora", 1, "lora/1", null, "acc", null, null, 0.5, 0.75, false, 0.125, null, null, null,
+            null, null, null, null));
   }
 
   @Test
