@@ -66,10 +66,10 @@ public final class RouteBenchmark {
    * @param intruderCountsEqual at every threshold of the sweep
    * @param fallbacks checkpoints that needed the dense route
    * @param updateStatisticsSeconds norm and exact effective rank of the update; part of the fast
-   *     time for an adapter, not for a full fine-tune, where the published algorithm has nothing like
-   *     it
-   * @param rankSeconds norm and effective rank of a full fine-tune's update the way a scan finds them;
-   *     null for an adapter, as the next two
+   *     time for an adapter, not for a full fine-tune, where the published algorithm has nothing
+   *     like it
+   * @param rankSeconds norm and effective rank of a full fine-tune's update the way a scan finds
+   *     them; null for an adapter, as the next two
    * @param speedupWithRank reference over fast and that together
    * @param rankError relative difference of that effective rank from the exact one, the largest
    * @param gemmGflops rate of a large square product in single precision
@@ -201,8 +201,7 @@ public final class RouteBenchmark {
         long start = System.nanoTime();
         TunedSpectrum tuned =
             solver.solve(base, precision -> precision == Precision.SINGLE ? w : w.to(precision));
-        MatrixScan scan =
-            MatrixScan.of(base, tuned, UpdateStatistics.NONE, scanSettings);
+        MatrixScan scan = MatrixScan.of(base, tuned, UpdateStatistics.NONE, scanSettings);
         double searchSeconds = seconds(start);
         if (i >= 0 && i < settings.references()) {
           comparison.add(w0, w, scan);

@@ -68,8 +68,7 @@ record ProbeRules(
    * @param gaussOf each probe's own part of it
    * @param radauOf the same by the other rule
    */
-  record Sum(
-      double gauss, double radau, double error, double[] gaussOf, double[] radauOf) {}
+  record Sum(double gauss, double radau, double error, double[] gaussOf, double[] radauOf) {}
 
   /**
    * Σ f(σ) with control variates. The line a + b · σ² nearest to f over the nodes is taken out of
@@ -77,7 +76,8 @@ record ProbeRules(
    *
    * @param trace how many values are left
    * @param squareSum the sum of their squares
-   * @param squareError how far rounding may have moved that; where it is most of it, the line is flat
+   * @param squareError how far rounding may have moved that; where it is most of it, the line is
+   *     flat
    */
   Sum sum(
       DoubleUnaryOperator f,

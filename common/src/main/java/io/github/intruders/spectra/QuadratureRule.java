@@ -33,8 +33,7 @@ record QuadratureRule(double[] nodes, double[] weights) {
     return of(mass, alpha, beta, alpha.length - 1, alpha.length);
   }
 
-  private static QuadratureRule of(
-      double mass, double[] alpha, double[] beta, int rows, int cols) {
+  private static QuadratureRule of(double mass, double[] alpha, double[] beta, int rows, int cols) {
     Matrix bidiagonal = Matrix.zeros(rows, cols, Precision.DOUBLE);
     for (int i = 0; i < rows; i++) {
       bidiagonal.set(i, i, alpha[i]);

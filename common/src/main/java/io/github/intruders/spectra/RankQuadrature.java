@@ -32,9 +32,9 @@ import org.apache.commons.math3.distribution.TDistribution;
  *       to the probes' spread which is not a + b · x, see {@link ProbeRules}.
  * </ul>
  *
- * <p>The bounds are those of the rules, widened by Student's t for a chance of {@value #MISSED} that
- * the probes mislead, by what the leading triplets' residuals allow, and by rounding. The method
- * goes on, with more triplets and better rules, until they are narrow.
+ * <p>The bounds are those of the rules, widened by Student's t for a chance of {@value #MISSED}
+ * that the probes mislead, by what the leading triplets' residuals allow, and by rounding. The
+ * method goes on, with more triplets and better rules, until they are narrow.
  */
 public final class RankQuadrature {
   /** Half the bounds' width, relative to the value, at which the method is done. */

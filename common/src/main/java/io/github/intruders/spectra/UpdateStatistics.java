@@ -174,11 +174,6 @@ public record UpdateStatistics(
     }
     double effectiveRank = Math.exp(entropy);
     return new UpdateStatistics(
-        rank,
-        largest * Math.sqrt(squares),
-        largest,
-        effectiveRank,
-        effectiveRank,
-        effectiveRank);
+        rank, largest * Math.sqrt(squares), largest, effectiveRank, effectiveRank, effectiveRank);
   }
 }

@@ -108,11 +108,7 @@ class GramRouteTest {
   private static void assertAgreement(Matrix w0, Matrix w, MatrixScan found) {
     BaseSpectrum base = BaseSpectrum.of("", LapackSvd.DIVIDE_AND_CONQUER.decompose(w0));
     MatrixScan expected =
-        MatrixScan.of(
-            base,
-            new DenseRoute().solve(base, w, 10),
-            UpdateStatistics.NONE,
-            BOTH_SIDES);
+        MatrixScan.of(base, new DenseRoute().solve(base, w, 10), UpdateStatistics.NONE, BOTH_SIDES);
     assertThat(found.solver()).isEqualTo("gram");
     assertThat(found.maxResidual()).isLessThan(1e-8);
     assertThat(found.vectors()).hasSameSizeAs(expected.vectors());

@@ -32,11 +32,7 @@ class LargeKTest {
               TopK.parse("all"), List.of(0.5), List.of(Side.LEFT, Side.RIGHT), SolverChoice.AUTO);
 
       MatrixScan scan =
-          MatrixScan.of(
-              base,
-              new TunedSolver(all).solveDense(base, w),
-              UpdateStatistics.NONE,
-              all);
+          MatrixScan.of(base, new TunedSolver(all).solveDense(base, w), UpdateStatistics.NONE, all);
 
       Svd tuned = LapackSvd.QR_ITERATION.decompose(w);
       Svd original = LapackSvd.QR_ITERATION.decompose(w0);

@@ -42,7 +42,6 @@ class RankQuadratureTest {
   /** Of the exact value, which may come out a hair above p. */
   private static final double ROUNDING = 1e-12;
 
-
   /** Probes say least of a spectrum like this. */
   private static final IntToDoubleFunction THREE_VALUES = i -> i < 64 ? 1 : i < 160 ? 0.3 : 0.01;
 
@@ -205,8 +204,7 @@ class RankQuadratureTest {
 
       assertThat(UpdateStatistics.estimated(update, "a.weight"))
           .isEqualTo(UpdateStatistics.ofDense(update));
-      assertThat(
-              UpdateStatistics.estimated(Matrix.zeros(600, 600, Precision.SINGLE), "a.weight"))
+      assertThat(UpdateStatistics.estimated(Matrix.zeros(600, 600, Precision.SINGLE), "a.weight"))
           .isEqualTo(UpdateStatistics.NONE);
     }
   }
@@ -233,8 +231,7 @@ class RankQuadratureTest {
 
   private static Matrix read(TensorInfo tensor) throws IOException {
     Storage storage = new HadoopStorage(new Configuration());
-    return new TensorReader(storage)
-        .read(MatrixSource.of(tensor, false).get(0), Precision.SINGLE);
+    return new TensorReader(storage).read(MatrixSource.of(tensor, false).get(0), Precision.SINGLE);
   }
 
   private Matrix gaussian(int rows, int cols) {
