@@ -155,7 +155,7 @@ public final class CostModel implements Serializable {
         takesBlocks(base)
             ? spectrum
                 + 2 * Float.BYTES * m * n
-                + Math.max(SEARCH_VECTORS, RankQuadrature.mostVectors()) * Float.BYTES * (m + n)
+                + (m + n) * Float.BYTES * Math.max(SEARCH_VECTORS, RankQuadrature.mostVectors())
                 + 16 * p * p
             : Routes.denseBytes(base.source().rows(), base.source().cols());
     return Math.max(adapters, whole);
