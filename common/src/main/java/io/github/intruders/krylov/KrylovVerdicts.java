@@ -401,7 +401,6 @@ public final class KrylovVerdicts {
 
     /** The vectors of one side and their runs. */
     private final class SideRuns {
-      private final boolean isLeft;
       private final Matrix rest;
       private final Matrix cosines;
       private final double[] roundoff;
@@ -409,7 +408,6 @@ public final class KrylovVerdicts {
       private List<AtomBound> bounds = List.of();
 
       SideRuns(boolean isLeft) {
-        this.isLeft = isLeft;
         int k = question.k();
         int vectors = (int) certified.stream().filter(one -> one != null).count() * k;
         int size = isLeft ? base.rows() : base.cols();

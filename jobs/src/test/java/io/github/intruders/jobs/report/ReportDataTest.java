@@ -154,8 +154,8 @@ class ReportDataTest {
 
     assertThat(rows(data, "worst"))
         .containsExactly(
-            "b|m0|4|6|F32|2|1.0|2|1.5|0.1|2.0|4.0|0.5|exact|0.001",
-            "a|m0|4|6|F32|1|0.0909091|2|1.5|0.1|2.0|4.0|0.5|exact|0.001");
+            "b|m0|4|6|F32|2|1.0|2|1.5|1.5|1.5|0.1|2.0|4.0|0.5|exact|0.001",
+            "a|m0|4|6|F32|1|0.0909091|2|1.5|1.5|1.5|0.1|2.0|4.0|0.5|exact|0.001");
     assertThat(rows(data, "matrices"))
         .containsExactly(
             "a|m0|left|0|3.16228|1.0|false|0.9|7|0.25|0.5|0.75|[0.124,0.988]",
