@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
@@ -17,7 +18,7 @@ import java.util.stream.Stream;
  *
  * @param tasks the tasks of the sequences
  */
-public record TaskNames(TreeSet<String> tasks) implements Serializable {
+public record TaskNames(Set<String> tasks) implements Serializable {
   public TaskNames {
     tasks = new TreeSet<>(tasks);
   }
