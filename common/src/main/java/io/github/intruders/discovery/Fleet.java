@@ -142,8 +142,13 @@ public final class Fleet {
         addLastState(model);
       }
     }
-    runs.values().removeIf(run -> run.states.size() == 1 && RunName.of(run.states.firstEntry().getValue().path()).isEmpty());
-    runs.values().forEach(run -> run.states.values().forEach(model -> runsByModel.put(model.uri(), run)));
+    runs.values()
+        .removeIf(
+            run ->
+                run.states.size() == 1
+                    && RunName.of(run.states.firstEntry().getValue().path()).isEmpty());
+    runs.values()
+        .forEach(run -> run.states.values().forEach(model -> runsByModel.put(model.uri(), run)));
     for (Model model : taken) {
       if (!model.known() && !isEndOfRun(model)) {
         entries.add(entry(model, runsByModel.get(model.uri())));
@@ -191,15 +196,15 @@ public final class Fleet {
   private boolean isGood(Model model) {
     String uri = Survey.uriOf(model);
     if (Secrets.isIn(uri)) {
-      leftOut.add(new LeftOut(model.root(), model.path(), "its path has a secret in it; rename it", true));
+      leftOut.add(
+          new LeftOut(model.root(), model.path(), "its path has a secret in it; rename it", true));
       return false;
     }
     BaseFit fit = fits.get(model.uri());
     if (fit == null) {
       throw new IllegalArgumentException("Nobody planned " + model.uri());
     }
-    boolean unclear =
-        fit.rejected() > 0 && fit.isOfOtherBase() && !survey.tellsOrigin(model);
+    boolean unclear = fit.rejected() > 0 && fit.isOfOtherBase() && !survey.tellsOrigin(model);
     if (!fit.isNone() && !unclear) {
       return true;
     }
@@ -299,8 +304,7 @@ public final class Fleet {
       Model model =
           candidates.get(history.uri().substring(0, history.uri().length() - HISTORY.length()));
       if (history.fault() != null) {
-        leftOut.add(
-            new LeftOut(model.root(), model.path() + HISTORY, history.fault(), true));
+        leftOut.add(new LeftOut(model.root(), model.path() + HISTORY, history.fault(), true));
       } else {
         untold.addAll(history.untold());
         addHistory(model, history);
@@ -313,12 +317,12 @@ public final class Fleet {
     Run run = runsByModel.get(model.uri());
     if (run != null) {
       run.states.forEach(
-              (step, state) -> {
-                String id = idsByUri.get(Survey.uriOf(state));
-                if (id != null) {
-                  checkpoints.put(step, id);
-                }
-              });
+          (step, state) -> {
+            String id = idsByUri.get(Survey.uriOf(state));
+            if (id != null) {
+              checkpoints.put(step, id);
+            }
+          });
       trainerMetrics.add(ids.of(run.root, run.path), history, checkpoints);
     } else if (model.step() != null) {
       checkpoints.put(model.step(), idsByUri.get(Survey.uriOf(model)));
@@ -361,7 +365,9 @@ public final class Fleet {
               new LeftOut(
                   one.root(),
                   one.path(),
-                  clash ? "other results of %s for the same tasks stand in the manifest".formatted(id) : "its path has a secret in it; rename it",
+                  clash
+                      ? "other results of %s for the same tasks stand in the manifest".formatted(id)
+                      : "its path has a secret in it; rename it",
                   false));
         }
       } catch (UserInputException e) {
@@ -372,7 +378,8 @@ public final class Fleet {
   }
 
   private static boolean isListed(Manifest manifest, String uri) {
-    return manifest.metrics().stream().anyMatch(listed -> Root.isWithin(uri, Root.withoutSlash(listed)));
+    return manifest.metrics().stream()
+        .anyMatch(listed -> Root.isWithin(uri, Root.withoutSlash(listed)));
   }
 
   private static String name(String uri) {
@@ -380,7 +387,8 @@ public final class Fleet {
   }
 
   private List<CheckpointSpec> allSpecs() {
-    List<CheckpointSpec> specs = new ArrayList<>(existing == null ? List.of() : existing.checkpoints());
+    List<CheckpointSpec> specs =
+        new ArrayList<>(existing == null ? List.of() : existing.checkpoints());
     entries.forEach(entry -> specs.add(entry.spec()));
     return specs;
   }
@@ -425,7 +433,11 @@ public final class Fleet {
   /** What was left out, in the order of paths. */
   public List<LeftOut> leftOut() {
     List<LeftOut> all = new ArrayList<>(new HashSet<>(leftOut));
-    all.sort(Comparator.comparing((LeftOut one) -> !one.broken()).thenComparing(LeftOut::root).thenComparing(LeftOut::path).thenComparing(LeftOut::reason));
+    all.sort(
+        Comparator.comparing((LeftOut one) -> !one.broken())
+            .thenComparing(LeftOut::root)
+            .thenComparing(LeftOut::path)
+            .thenComparing(LeftOut::reason));
     return all;
   }
 
@@ -448,7 +460,8 @@ public final class Fleet {
               .formatted(Secrets.masked(ofBase.alias())));
     }
     if (untagged > 0) {
-      remarks.add("The pattern of --tags does not match the paths of %d checkpoints.".formatted(untagged));
+      remarks.add(
+          "The pattern of --tags does not match the paths of %d checkpoints.".formatted(untagged));
     }
     if (trainerMetrics != null && !trainerMetrics.withoutBase().isEmpty()) {
       remarks.add(

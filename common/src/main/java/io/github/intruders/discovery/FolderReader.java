@@ -41,7 +41,8 @@ public final class FolderReader {
   private static final String OWN_WORK = "_work";
 
   /** What the store of decompositions calls its files, beside its folder {@code sources}. */
-  private static final Pattern OWN_STORE = Pattern.compile("(gram-)?[0-9a-f]{64}(\\.[a-z]+)?\\.safetensors");
+  private static final Pattern OWN_STORE =
+      Pattern.compile("(gram-)?[0-9a-f]{64}(\\.[a-z]+)?\\.safetensors");
 
   private static final Pattern RESULTS = Pattern.compile("(?i)results.*\\.json");
 
@@ -110,9 +111,11 @@ public final class FolderReader {
   }
 
   private void addReference(Folder folder, StoredFile file, List<Finding> into) throws IOException {
-    String above = folder.path().substring(0, Math.max(0, folder.path().length() - "/refs".length()));
+    String above =
+        folder.path().substring(0, Math.max(0, folder.path().length() - "/refs".length()));
     try {
-      into.add(new Finding.MeantSnapshot(folder.root(), above, HubCache.commit(storage, file.uri())));
+      into.add(
+          new Finding.MeantSnapshot(folder.root(), above, HubCache.commit(storage, file.uri())));
     } catch (UserInputException e) {
       into.add(new LeftOut(folder.root(), below(folder, file.name()), e.getMessage(), true));
     }
@@ -140,7 +143,9 @@ public final class FolderReader {
 
   private void addModels(Folder folder, Set<String> names, List<Finding> into) throws IOException {
     if (isKnown(folder.uri())) {
-      into.add(model(folder, folder.path(), folder.uri(), Kind.CHECKPOINT, null, null, null, true, true));
+      into.add(
+          model(
+              folder, folder.path(), folder.uri(), Kind.CHECKPOINT, null, null, null, true, true));
       return;
     }
     if (names.contains(ADAPTER_CONFIG)) {
@@ -158,8 +163,11 @@ public final class FolderReader {
     for (String name : candidates) {
       String uri = storage.resolve(folder.uri(), name);
       if (isKnown(uri)) {
-        into.add(model(folder, below(folder, name), uri, Kind.ADAPTER, null, null, null, true, true));
-      } else if (!name.endsWith(".safetensors") || ++opened > MAX_OPENED || !addBareAdapter(folder, name, into)) {
+        into.add(
+            model(folder, below(folder, name), uri, Kind.ADAPTER, null, null, null, true, true));
+      } else if (!name.endsWith(".safetensors")
+          || ++opened > MAX_OPENED
+          || !addBareAdapter(folder, name, into)) {
         others.add(name);
       }
     }
@@ -171,7 +179,13 @@ public final class FolderReader {
     }
     if (others.size() < candidates.size()) {
       others.forEach(
-          name -> into.add(new LeftOut(folder.root(), below(folder, name), "a file of weights beside adapters, and none by the names of its tensors", false)));
+          name ->
+              into.add(
+                  new LeftOut(
+                      folder.root(),
+                      below(folder, name),
+                      "a file of weights beside adapters, and none by the names of its tensors",
+                      false)));
     } else if (Checkpoint.weightsAmong(folder.uri(), names).isPresent()) {
       into.add(checkpoint(folder, names, false));
     }
@@ -189,8 +203,12 @@ public final class FolderReader {
     String configUri = storage.resolve(folder.uri(), ADAPTER_CONFIG);
     JsonNode config =
         JsonFile.readObject(folder.through(storage), configUri, RejectCode.ADAPTER_CONFIG_INVALID);
-    if (names.stream().noneMatch(name -> name.startsWith("adapter_model.") || name.equals(MLX_WEIGHTS))) {
-      return leftOut(folder, "adapter_config.json is there, but no adapter_model.safetensors, adapter_model.bin or adapters.safetensors", true);
+    if (names.stream()
+        .noneMatch(name -> name.startsWith("adapter_model.") || name.equals(MLX_WEIGHTS))) {
+      return leftOut(
+          folder,
+          "adapter_config.json is there, but no adapter_model.safetensors, adapter_model.bin or adapters.safetensors",
+          true);
     }
     String type = config.path("peft_type").asText("lora").toLowerCase(Locale.ROOT);
     return model(
@@ -209,7 +227,10 @@ public final class FolderReader {
     String trainedOn = null;
     if (names.contains(CONFIG)) {
       JsonNode config =
-          JsonFile.readObject(folder.through(storage), storage.resolve(folder.uri(), CONFIG), RejectCode.CONFIG_INVALID);
+          JsonFile.readObject(
+              folder.through(storage),
+              storage.resolve(folder.uri(), CONFIG),
+              RejectCode.CONFIG_INVALID);
       trainedOn = config.path("_name_or_path").asText("").strip();
     }
     return model(
@@ -225,7 +246,8 @@ public final class FolderReader {
   }
 
   /** A file of kohya's trainers or of diffusers; returns whether it is one. */
-  private boolean addBareAdapter(Folder folder, String name, List<Finding> into) throws IOException {
+  private boolean addBareAdapter(Folder folder, String name, List<Finding> into)
+      throws IOException {
     String uri = storage.resolve(folder.uri(), name);
     TensorFile file;
     try {
@@ -264,9 +286,14 @@ public final class FolderReader {
       return null;
     }
     JsonNode state =
-        JsonFile.readObject(folder.through(storage), storage.resolve(folder.uri(), TRAINER_STATE), RejectCode.CONFIG_INVALID);
+        JsonFile.readObject(
+            folder.through(storage),
+            storage.resolve(folder.uri(), TRAINER_STATE),
+            RejectCode.CONFIG_INVALID);
     JsonNode step = state.path("global_step");
-    return step.isIntegralNumber() && step.canConvertToInt() && step.intValue() >= 0 ? (Integer) step.intValue() : null;
+    return step.isIntegralNumber() && step.canConvertToInt() && step.intValue() >= 0
+        ? (Integer) step.intValue()
+        : null;
   }
 
   private Model model(
@@ -281,7 +308,18 @@ public final class FolderReader {
       boolean isKnown) {
     boolean state = folder.files().stream().anyMatch(file -> file.name().equals(TRAINER_STATE));
     return new Model(
-        folder.root(), path, uri, kind, method, trainedOn, step, null, named, isKnown, state, folder);
+        folder.root(),
+        path,
+        uri,
+        kind,
+        method,
+        trainedOn,
+        step,
+        null,
+        named,
+        isKnown,
+        state,
+        folder);
   }
 
   private static LeftOut broken(Folder folder, UserInputException fault) {

@@ -49,7 +49,8 @@ final class Ids {
             .replaceFirst("\\.safetensors$", "");
     Root of = roots.get(root);
     if (named.isEmpty()) {
-      named = of.prefix().isEmpty() ? Root.lastParts(of.uri(), 1) : of.prefix().replaceFirst("/$", "");
+      named =
+          of.prefix().isEmpty() ? Root.lastParts(of.uri(), 1) : of.prefix().replaceFirst("/$", "");
     } else {
       named = of.prefix() + named;
     }
@@ -60,12 +61,12 @@ final class Ids {
   /** A name that can be an id, with a hash of where it lies. */
   private static String withHash(String name, String uri) {
     String hash = "-" + Fingerprint.of(uri).substring(0, HASH_DIGITS);
-    String usable = name.replaceAll("\\p{Cntrl}|\\\\", "_").replaceAll("(^|/)(\\.{1,2})(?=/|$)", "$1_");
+    String usable =
+        name.replaceAll("\\p{Cntrl}|\\\\", "_").replaceAll("(^|/)(\\.{1,2})(?=/|$)", "$1_");
     usable = usable.replaceAll("/+", "/").replaceAll("^/|/$", "");
     while (FolderName.fault(usable + hash).isPresent() && !usable.isEmpty()) {
       usable = usable.substring(usable.offsetByCodePoints(0, 1)).replaceAll("^/+", "");
     }
     return usable.isEmpty() ? "model" + hash : usable + hash;
   }
-
 }

@@ -26,8 +26,8 @@ public final class ManifestText {
   private final String folder;
 
   /**
-   * @param folder the URI of the manifest's own folder, from where URIs are written relative if they
-   *     lie in it; null to write all of them whole
+   * @param folder the URI of the manifest's own folder, from where URIs are written relative if
+   *     they lie in it; null to write all of them whole
    */
   public ManifestText(Fleet fleet, String folder) {
     this.fleet = fleet;
@@ -41,9 +41,12 @@ public final class ManifestText {
    */
   public String render(String trainerMetrics) {
     StringBuilder text = new StringBuilder();
-    text.append("# Written by intruders discover. Change what you like: --update adds what is new, and writes\n");
+    text.append(
+        "# Written by intruders discover. Change what you like: --update adds what is new, and writes\n");
     text.append("# nothing else anew but the part between the two marks at the end.\n");
-    text.append("base: {id: %s, uri: %s}\n".formatted(Scalar.yaml(fleet.baseId()), Scalar.yaml(relative(fleet.baseUri()))));
+    text.append(
+        "base: {id: %s, uri: %s}\n"
+            .formatted(Scalar.yaml(fleet.baseId()), Scalar.yaml(relative(fleet.baseUri()))));
     text.append("checkpoints:\n");
     for (Entry entry : fleet.entries()) {
       if (entry.note() != null) {
@@ -113,7 +116,8 @@ public final class ManifestText {
       return uri;
     }
     String below = uri.substring(folder.length());
-    boolean misread = below.isEmpty() || below.startsWith("/") || below.matches("[A-Za-z][A-Za-z0-9+.-]+:.*");
+    boolean misread =
+        below.isEmpty() || below.startsWith("/") || below.matches("[A-Za-z][A-Za-z0-9+.-]+:.*");
     return misread ? uri : below;
   }
 
@@ -147,7 +151,9 @@ public final class ManifestText {
                       "  %s%s: %s"
                           .formatted(
                               Excerpt.of(entry.getValue(), MAX_EXAMPLES),
-                              entry.getValue().size() > 1 ? " (%d)".formatted(entry.getValue().size()) : "",
+                              entry.getValue().size() > 1
+                                  ? " (%d)".formatted(entry.getValue().size())
+                                  : "",
                               entry.getKey())));
       if (byReason.size() > MAX_LINES) {
         lines.add("  … and %d other reasons".formatted(byReason.size() - MAX_LINES));

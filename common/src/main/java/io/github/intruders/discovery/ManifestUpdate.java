@@ -62,8 +62,8 @@ public final class ManifestUpdate {
   }
 
   /**
-   * All URIs that need not be looked into: those it names, and those of checkpoints and results that
-   * a person has put into a comment.
+   * All URIs that need not be looked into: those it names, and those of checkpoints and results
+   * that a person has put into a comment.
    */
   public Set<String> known() {
     Set<String> known = new HashSet<>();
@@ -73,7 +73,11 @@ public final class ManifestUpdate {
     for (String line : text.split("\\R", -1)) {
       ours = (ours || line.startsWith(ManifestText.BEGIN)) && !line.startsWith(ManifestText.END);
       String trimmed = line.strip();
-      if (!ours && trimmed.startsWith("#") && (trimmed.contains("uri:") || trimmed.contains("adapters:") || trimmed.contains(".json"))) {
+      if (!ours
+          && trimmed.startsWith("#")
+          && (trimmed.contains("uri:")
+              || trimmed.contains("adapters:")
+              || trimmed.contains(".json"))) {
         Matcher words = WORD.matcher(trimmed);
         while (words.find()) {
           String word = words.group();
@@ -123,7 +127,10 @@ public final class ManifestUpdate {
     }
     StringBuilder edited = new StringBuilder(text);
     insertions.descendingMap().forEach((at, what) -> edited.insert(at, what));
-    String result = json ? edited.toString() : withLeftOut(edited.toString(), additions.leftOut(newline), newline);
+    String result =
+        json
+            ? edited.toString()
+            : withLeftOut(edited.toString(), additions.leftOut(newline), newline);
     requireSame(result, fleet);
     return result;
   }
@@ -181,7 +188,8 @@ public final class ManifestUpdate {
     Node value = value(root, "metrics");
     if (value instanceof SequenceNode list && !list.getValue().isEmpty()) {
       insert(list, metrics, null, newline, into);
-    } else if (value instanceof ScalarNode scalar && scalar.getEndMark().getIndex() > scalar.getStartMark().getIndex()) {
+    } else if (value instanceof ScalarNode scalar
+        && scalar.getEndMark().getIndex() > scalar.getStartMark().getIndex()) {
       int start = index(scalar.getStartMark().getIndex());
       int end = index(scalar.getEndMark().getIndex());
       into.merge(start, "[", String::concat);
@@ -199,23 +207,34 @@ public final class ManifestUpdate {
       String indent = " ".repeat(root.getValue().get(0).getKeyNode().getStartMark().getColumn());
       into.merge(
           lineEnd(end(last)),
-          newline + indent + "metrics:" + metrics.stream().map(one -> newline + indent + "  - " + one).reduce("", String::concat),
+          newline
+              + indent
+              + "metrics:"
+              + metrics.stream()
+                  .map(one -> newline + indent + "  - " + one)
+                  .reduce("", String::concat),
           String::concat);
     }
   }
 
   /** Where the last character of a node stands, and not what follows it up to the next one. */
   private int end(Node node) {
-    if (node instanceof MappingNode mapping && mapping.getFlowStyle() != FlowStyle.FLOW && !mapping.getValue().isEmpty()) {
+    if (node instanceof MappingNode mapping
+        && mapping.getFlowStyle() != FlowStyle.FLOW
+        && !mapping.getValue().isEmpty()) {
       NodeTuple last = mapping.getValue().get(mapping.getValue().size() - 1);
       return Math.max(end(last.getKeyNode()), end(last.getValueNode()));
     }
-    if (node instanceof SequenceNode list && list.getFlowStyle() != FlowStyle.FLOW && !list.getValue().isEmpty()) {
+    if (node instanceof SequenceNode list
+        && list.getFlowStyle() != FlowStyle.FLOW
+        && !list.getValue().isEmpty()) {
       return end(list.getValue().get(list.getValue().size() - 1));
     }
     int end = index(node.getEndMark().getIndex());
     boolean whole = node instanceof CollectionNode<?>;
-    while (!whole && end > index(node.getStartMark().getIndex()) && Character.isWhitespace(text.charAt(end - 1))) {
+    while (!whole
+        && end > index(node.getStartMark().getIndex())
+        && Character.isWhitespace(text.charAt(end - 1))) {
       end--;
     }
     return end;
@@ -240,7 +259,8 @@ public final class ManifestUpdate {
   }
 
   private static String withLeftOut(String text, String leftOut, String newline) {
-    int begin = text.startsWith(ManifestText.BEGIN) ? 0 : text.indexOf("\n" + ManifestText.BEGIN) + 1;
+    int begin =
+        text.startsWith(ManifestText.BEGIN) ? 0 : text.indexOf("\n" + ManifestText.BEGIN) + 1;
     boolean there = begin > 0 || text.startsWith(ManifestText.BEGIN);
     int endMark = there ? text.indexOf(ManifestText.END, begin) : -1;
     if (endMark >= 0) {

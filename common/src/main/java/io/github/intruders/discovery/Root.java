@@ -23,8 +23,8 @@ public record Root(String uri, String realUri, String prefix) implements Seriali
   private static final String BUCKET = "[A-Za-z][A-Za-z0-9+.-]+://[^/]*";
 
   /**
-   * The roots of these URIs. With several, the last part of each URI, or as many as tell them apart,
-   * becomes the prefix; so ids do not depend on what lies in the other roots.
+   * The roots of these URIs. With several, the last part of each URI, or as many as tell them
+   * apart, becomes the prefix; so ids do not depend on what lies in the other roots.
    *
    * @throws UserInputException if one is no folder, or lies in another
    */

@@ -11,13 +11,16 @@ final class Scalar {
       Pattern.compile("([A-Za-z][A-Za-z0-9+.-]+:/)?[A-Za-z0-9_./][A-Za-z0-9_./@+=-]*");
 
   /** What YAML, in one version or another, takes for no text. */
-  private static final Set<String> WORDS = Set.of("null", "true", "false", "yes", "no", "on", "off", "y", "n");
+  private static final Set<String> WORDS =
+      Set.of("null", "true", "false", "yes", "no", "on", "off", "y", "n");
 
   private Scalar() {}
 
   /** A text in YAML, in quotes where that is needed. */
   static String yaml(String text) {
-    return PLAIN.matcher(text).matches() && !WORDS.contains(text.toLowerCase(Locale.ROOT)) && !text.startsWith(".")
+    return PLAIN.matcher(text).matches()
+            && !WORDS.contains(text.toLowerCase(Locale.ROOT))
+            && !text.startsWith(".")
         ? text
         : quoted(text);
   }
@@ -30,7 +33,13 @@ final class Scalar {
             c -> {
               if (c == '"' || c == '\\') {
                 quoted.append('\\').appendCodePoint(c);
-              } else if (Character.isISOControl(c) || (c >= 0xD800 && c <= 0xDFFF) || c == 0x2028 || c == 0x2029 || c == 0xFEFF || c == 0xFFFE || c == 0xFFFF) {
+              } else if (Character.isISOControl(c)
+                  || (c >= 0xD800 && c <= 0xDFFF)
+                  || c == 0x2028
+                  || c == 0x2029
+                  || c == 0xFEFF
+                  || c == 0xFFFE
+                  || c == 0xFFFF) {
                 quoted.append("\\u%04x".formatted(c));
               } else {
                 quoted.appendCodePoint(c);
@@ -43,7 +52,17 @@ final class Scalar {
   static String comment(String text) {
     StringBuilder line = new StringBuilder();
     text.codePoints()
-        .map(c -> Character.isISOControl(c) || (c >= 0xD800 && c <= 0xDFFF) || c == 0x2028 || c == 0x2029 || c == 0xFEFF || c == 0xFFFE || c == 0xFFFF ? '?' : c)
+        .map(
+            c ->
+                Character.isISOControl(c)
+                        || (c >= 0xD800 && c <= 0xDFFF)
+                        || c == 0x2028
+                        || c == 0x2029
+                        || c == 0xFEFF
+                        || c == 0xFFFE
+                        || c == 0xFFFF
+                    ? '?'
+                    : c)
         .forEach(line::appendCodePoint);
     return line.toString();
   }

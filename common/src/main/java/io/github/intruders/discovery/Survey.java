@@ -66,16 +66,22 @@ public final class Survey {
     Map<String, String> meant = new HashMap<>();
     for (Finding finding : ordered) {
       String uri = roots.get(finding.root()).resolve(finding.path());
-      if (finding instanceof Finding.OwnOutput) {
+      if (finding instanceof Finding.OwnOutput && !isWithinAny(uri, own)) {
         own.add(uri);
         leftOut.add(
             new LeftOut(
-                finding.root(), finding.path(), "what this program wrote: no models to tell", false));
+                finding.root(),
+                finding.path(),
+                "what this program wrote: no models to tell",
+                false));
       } else if (finding instanceof Finding.MeantSnapshot snapshot) {
         meant.put(uri, snapshot.commit());
       }
     }
-    ordered.removeIf(finding -> isWithinAny(roots.get(finding.root()).resolve(finding.path()), own) && !(finding instanceof Finding.OwnOutput));
+    ordered.removeIf(
+        finding ->
+            isWithinAny(roots.get(finding.root()).resolve(finding.path()), own)
+                && !(finding instanceof Finding.OwnOutput));
     Map<String, Set<String>> commits = new HashMap<>();
     for (Finding finding : ordered) {
       if (finding instanceof Model model) {
@@ -108,7 +114,8 @@ public final class Survey {
         checkpointsByUri.put(model.uri(), model);
         BaseNames.last(nameOf(model))
             .ifPresent(
-                name -> checkpointsByName.computeIfAbsent(name, key -> new ArrayList<>()).add(model));
+                name ->
+                    checkpointsByName.computeIfAbsent(name, key -> new ArrayList<>()).add(model));
       }
     }
   }
@@ -173,8 +180,7 @@ public final class Survey {
       String config = model.uri() + "/adapter_config.json";
       if (storage.exists(config)) {
         try {
-          Adapter.trainedOn(
-                  JsonFile.readObject(storage, config, RejectCode.ADAPTER_CONFIG_INVALID))
+          Adapter.trainedOn(JsonFile.readObject(storage, config, RejectCode.ADAPTER_CONFIG_INVALID))
               .flatMap(BaseNames::last)
               .ifPresent(names::add);
         } catch (UserInputException e) {
@@ -215,25 +221,35 @@ public final class Survey {
 
   /** What people call it: OWNER/NAME in the hub's cache, elsewhere its URI. */
   private static String nameOf(Model model) {
-    return HubPlace.of(model.uri()).filter(place -> place.inner().isEmpty()).map(HubPlace::id).orElse(model.uri());
+    return HubPlace.of(model.uri())
+        .filter(place -> place.inner().isEmpty())
+        .map(HubPlace::id)
+        .orElse(model.uri());
   }
 
   /**
    * The base that most adapters name, and what may belong to it.
    *
-   * @throws UserInputException if no model says what it was made from, or the base is not in the tree
+   * @throws UserInputException if no model says what it was made from, or the base is not in the
+   *     tree
    */
   public OfBase ofMostNamed() {
     Map<String, List<Model>> byBase = new TreeMap<>();
     for (Model model : models) {
-      origin(model).ifPresent(origin -> byBase.computeIfAbsent(origin, key -> new ArrayList<>()).add(model));
+      origin(model)
+          .ifPresent(origin -> byBase.computeIfAbsent(origin, key -> new ArrayList<>()).add(model));
     }
     if (byBase.isEmpty()) {
       throw UserInputException.of(
           RejectCode.SETTING_INVALID,
           models.isEmpty()
               ? "There is no model below %s%s"
-                  .formatted(where(), leftOut.isEmpty() ? "" : "; the first thing left out: %s: %s".formatted(shown(leftOut.get(0)), leftOut.get(0).reason()))
+                  .formatted(
+                      where(),
+                      leftOut.isEmpty()
+                          ? ""
+                          : "; the first thing left out: %s: %s"
+                              .formatted(shown(leftOut.get(0)), leftOut.get(0).reason()))
               : "None of the %d models below %s says what it was made from; name the base by --base URI"
                   .formatted(models.size(), where()));
     }
@@ -241,7 +257,10 @@ public final class Survey {
         byBase.entrySet().stream()
             .max(
                 Comparator.<Map.Entry<String, List<Model>>>comparingLong(
-                        entry -> entry.getValue().stream().filter(one -> one.kind() == Kind.ADAPTER).count())
+                        entry ->
+                            entry.getValue().stream()
+                                .filter(one -> one.kind() == Kind.ADAPTER)
+                                .count())
                     .thenComparingInt(entry -> entry.getValue().size())
                     .thenComparing(Map.Entry::getKey, Comparator.reverseOrder()))
             .orElseThrow()
@@ -251,7 +270,10 @@ public final class Survey {
       throw UserInputException.of(
           RejectCode.SETTING_INVALID,
           "The base that most models name, %s, is not below %s; name its folder by --base URI, or one that holds it beside the others%s"
-              .formatted(Secrets.masked(most), where(), byBase.size() == 1 ? "" : " (named are: %s)".formatted(counts(byBase))));
+              .formatted(
+                  Secrets.masked(most),
+                  where(),
+                  byBase.size() == 1 ? "" : " (named are: %s)".formatted(counts(byBase))));
     }
     return of(base, Set.of(), most, null, byBase);
   }
@@ -267,13 +289,15 @@ public final class Survey {
     Model base = checkpointsByUri.get(uri);
     Map<String, List<Model>> byBase = new TreeMap<>();
     for (Model model : models) {
-      origin(model).ifPresent(origin -> byBase.computeIfAbsent(origin, key -> new ArrayList<>()).add(model));
+      origin(model)
+          .ifPresent(origin -> byBase.computeIfAbsent(origin, key -> new ArrayList<>()).add(model));
     }
     String most = base == null ? null : uriOf(base);
     Set<String> matching = new TreeSet<>();
     String alias = null;
     for (String origin : byBase.keySet()) {
-      boolean same = origin.equals(most) || BaseNames.last(origin).filter(names::contains).isPresent();
+      boolean same =
+          origin.equals(most) || BaseNames.last(origin).filter(names::contains).isPresent();
       if (same && !(checkpointsByUri.containsKey(origin) && !origin.equals(most))) {
         matching.add(origin);
       }
@@ -348,7 +372,9 @@ public final class Survey {
     return Excerpt.of(
         byBase.entrySet().stream()
             .sorted(Comparator.comparingInt(entry -> -entry.getValue().size()))
-            .map(entry -> "%s by %d".formatted(Secrets.masked(entry.getKey()), entry.getValue().size()))
+            .map(
+                entry ->
+                    "%s by %d".formatted(Secrets.masked(entry.getKey()), entry.getValue().size()))
             .toList(),
         MAX_SHOWN);
   }
@@ -368,7 +394,10 @@ public final class Survey {
       return itself ? Optional.empty() : Optional.of(uriOf(found.get()));
     }
     return BaseNames.last(name)
-        .filter(last -> model.kind() == Kind.ADAPTER || !last.equals(BaseNames.last(nameOf(model)).orElse(null)));
+        .filter(
+            last ->
+                model.kind() == Kind.ADAPTER
+                    || !last.equals(BaseNames.last(nameOf(model)).orElse(null)));
   }
 
   /** The checkpoint of the tree that a name means, if it is clear which. */
@@ -387,17 +416,24 @@ public final class Survey {
         return Optional.of(found);
       }
     }
-    String tail = normalised("/" + name.replaceFirst("^[A-Za-z][A-Za-z0-9+.-]+:/+", "").replaceFirst("^(\\.{1,2}/)+", ""));
+    String tail =
+        normalised(
+            "/"
+                + name.replaceFirst("^[A-Za-z][A-Za-z0-9+.-]+:/+", "")
+                    .replaceFirst("^(\\.{1,2}/)+", ""));
     Optional<Model> byTail = tails.computeIfAbsent(tail, end -> only(endingWith(end)));
     if (byTail.isPresent() && BaseNames.last(name).isPresent()) {
       return byTail;
     }
-    return BaseNames.last(name).flatMap(last -> only(checkpointsByName.getOrDefault(last, List.of())));
+    return BaseNames.last(name)
+        .flatMap(last -> only(checkpointsByName.getOrDefault(last, List.of())));
   }
 
   private List<Model> endingWith(String tail) {
     return checkpointsByUri.entrySet().stream()
-        .filter(entry -> entry.getKey().endsWith(tail) || nameOf(entry.getValue()).equals(tail.substring(1)))
+        .filter(
+            entry ->
+                entry.getKey().endsWith(tail) || nameOf(entry.getValue()).equals(tail.substring(1)))
         .map(Map.Entry::getValue)
         .distinct()
         .toList();
@@ -418,7 +454,9 @@ public final class Survey {
     for (String part : uri.split("/", -1)) {
       if (part.equals("..") && parts.size() > 1) {
         parts.removeLast();
-      } else if (!part.equals(".") && !part.equals("..") && !(part.isEmpty() && !parts.isEmpty() && !parts.peekLast().endsWith(":"))) {
+      } else if (!part.equals(".")
+          && !part.equals("..")
+          && !(part.isEmpty() && !parts.isEmpty() && !parts.peekLast().endsWith(":"))) {
         parts.add(part);
       }
     }

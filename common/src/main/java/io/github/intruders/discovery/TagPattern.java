@@ -13,9 +13,9 @@ import java.util.TreeMap;
 /**
  * Takes tags from a path below a root: {@code {method}/{task}-seed{seed}} finds method, task and
  * seed in {@code lora/math-seed1/checkpoint-500}. The pattern begins where the path does; what is
- * deeper than the pattern does not matter. A name in braces stands for at least one character within
- * one part of the path, as few as will do; {@code *} for any characters within one part, {@code **}
- * for any parts.
+ * deeper than the pattern does not matter. A name in braces stands for at least one character
+ * within one part of the path, as few as will do; {@code *} for any characters within one part,
+ * {@code **} for any parts.
  */
 public final class TagPattern {
   private static final Pattern NAME = Pattern.compile("\\{([A-Za-z][A-Za-z0-9_.-]*)\\}");

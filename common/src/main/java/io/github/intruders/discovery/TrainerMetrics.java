@@ -16,8 +16,8 @@ import java.util.TreeSet;
 /**
  * The evaluations of trainers as a metrics file: the columns checkpoint, metric and value. A metric
  * is one where the base was evaluated too, which {@code eval_on_start} does. Runs in which the base
- * has the same value are evaluated on the same data and share the metric's name; in others the run's
- * name stands in front of it.
+ * has the same value are evaluated on the same data and share the metric's name; in others the
+ * run's name stands in front of it.
  */
 final class TrainerMetrics {
   private static final double SAME = 1e-6;
@@ -88,7 +88,9 @@ final class TrainerMetrics {
   }
 
   private void put(String metric, String id, double value) {
-    values.computeIfAbsent(metric, key -> new LinkedHashMap<>()).putIfAbsent(id, String.valueOf(value));
+    values
+        .computeIfAbsent(metric, key -> new LinkedHashMap<>())
+        .putIfAbsent(id, String.valueOf(value));
   }
 
   /** The metrics that are left out since no base has them. */

@@ -110,7 +110,9 @@ public final class TreeWalk {
     Collected folder = new Collected(start.root(), start.path(), uri);
     for (StoredFile child : children) {
       String path = below(start.path(), child.name());
-      if (isHidden(child.name()) || filter.excludes(path) || (!child.directory() && !matters(start, child.name()))) {
+      if (isHidden(child.name())
+          || filter.excludes(path)
+          || (!child.directory() && !matters(start, child.name()))) {
         continue;
       }
       Optional<Finding.LeftOut> refused = refuse(start.root(), path, child);
@@ -156,7 +158,8 @@ public final class TreeWalk {
               false));
     }
     return child.directory()
-        ? Optional.of(leftOut(root, path, "a link to a folder of the tree, which is found there", false))
+        ? Optional.of(
+            leftOut(root, path, "a link to a folder of the tree, which is found there", false))
         : Optional.empty();
   }
 
@@ -233,12 +236,21 @@ public final class TreeWalk {
           return true;
         }
         above.folders.add(parts[depth]);
-        open.add(new Collected(start.root(), path, above.uri + (above.uri.endsWith("/") ? "" : "/") + parts[depth]));
+        open.add(
+            new Collected(
+                start.root(),
+                path,
+                above.uri + (above.uri.endsWith("/") ? "" : "/") + parts[depth]));
       }
       Collected folder = open.get(depth);
       String name = parts[parts.length - 1];
-      if (!isHidden(name) && matters(new Start(start.root(), folder.path), name) && !hasControl(name) && !filter.excludes(below(folder.path, name))) {
-        folder.add(new StoredFile(file.uri(), name, file.lengthBytes(), file.modifiedMillis(), file.etag(), false));
+      if (!isHidden(name)
+          && matters(new Start(start.root(), folder.path), name)
+          && !hasControl(name)
+          && !filter.excludes(below(folder.path, name))) {
+        folder.add(
+            new StoredFile(
+                file.uri(), name, file.lengthBytes(), file.modifiedMillis(), file.etag(), false));
       }
       return true;
     }

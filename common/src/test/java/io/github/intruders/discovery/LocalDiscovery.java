@@ -108,10 +108,7 @@ final class LocalDiscovery {
     Survey.OfBase ofBase = given == null ? survey.ofMostNamed() : null;
     BasePlan plan =
         BasePlan.of(
-            storage,
-            "base",
-            ofBase == null ? given : ofBase.uri(),
-            MatrixSelection.of(null, null));
+            storage, "base", ofBase == null ? given : ofBase.uri(), MatrixSelection.of(null, null));
     if (ofBase == null) {
       Set<String> names = new HashSet<>(plan.models());
       if (update != null) {

@@ -99,7 +99,8 @@ class ManifestUpdateTest {
 
     String literal = "base: {id: b, uri: base}\ncheckpoints:\n- uri: old\n  id: |-\n    o\n\n\n";
     assertThat(update(literal).text())
-        .startsWith("base: {id: b, uri: base}\ncheckpoints:\n- uri: old\n  id: |-\n    o\n- {id: new,");
+        .startsWith(
+            "base: {id: b, uri: base}\ncheckpoints:\n- uri: old\n  id: |-\n    o\n- {id: new,");
   }
 
   @Test
@@ -113,7 +114,8 @@ class ManifestUpdateTest {
           # - {id: second, uri: ./run/checkpoint-200}
         """;
 
-    assertThat(update(text).manifest().checkpointIds()).containsExactly("old", "run/checkpoint-100");
+    assertThat(update(text).manifest().checkpointIds())
+        .containsExactly("old", "run/checkpoint-100");
   }
 
   @Test
@@ -163,7 +165,10 @@ class ManifestUpdateTest {
   void anIdThatAPersonGaveToSomethingElseIsNotGivenTwice() throws IOException {
     String text = "base: {id: b, uri: base}\ncheckpoints:\n  - {id: new, uri: old}\n";
 
-    assertThat(update(text).manifest().checkpointIds()).element(1).asString().matches("new-[0-9a-f]{8}");
+    assertThat(update(text).manifest().checkpointIds())
+        .element(1)
+        .asString()
+        .matches("new-[0-9a-f]{8}");
   }
 
   @Test

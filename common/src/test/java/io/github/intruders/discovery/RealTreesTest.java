@@ -15,7 +15,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Trees as the real tools leave them; {@code make_trees.py} made them. */
 class RealTreesTest {
   private static final Path TREES = Path.of("src/test/resources/fixtures/trees").toAbsolutePath();
-  private static final Path PEFT = Path.of("src/test/resources/fixtures/peft/llama").toAbsolutePath();
+  private static final Path PEFT =
+      Path.of("src/test/resources/fixtures/peft/llama").toAbsolutePath();
 
   @TempDir private Path temporary;
   private Path trees;
@@ -131,7 +132,8 @@ class RealTreesTest {
                 "an older snapshot; refs/main means " + "b".repeat(40),
                 false));
 
-    Path inside = trees.resolve("hub/models--acme--tiny-llama-math-lora/snapshots/" + "c".repeat(40));
+    Path inside =
+        trees.resolve("hub/models--acme--tiny-llama-math-lora/snapshots/" + "c".repeat(40));
     LocalDiscovery outside =
         new LocalDiscovery(inside).base(trees.resolve("trainer/models/tiny-llama"));
     assertThat(outside.find().fleet().leftOut())
@@ -146,11 +148,7 @@ class RealTreesTest {
     assertThat(found.manifest().checkpointIds())
         .hasSize(52)
         .contains(
-            "mlx",
-            "named/sentiment",
-            "mixed/4-dora",
-            "kohya-lora/adapter/kohya-lora",
-            "pissa")
+            "mlx", "named/sentiment", "mixed/4-dora", "kohya-lora/adapter/kohya-lora", "pissa")
         .doesNotContain("base");
     assertThat(found.fleet().leftOut().stream().filter(LeftOut::broken))
         .extracting(LeftOut::path)

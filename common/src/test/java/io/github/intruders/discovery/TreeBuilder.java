@@ -38,8 +38,10 @@ final class TreeBuilder {
   TreeBuilder adapter(String path, String base, int size) throws IOException {
     Path folder = root.resolve(path);
     new SafetensorsFile()
-        .addFloats("base_model.model." + MODULE + ".lora_A.weight", List.of(1, size), new float[size])
-        .addFloats("base_model.model." + MODULE + ".lora_B.weight", List.of(size, 1), new float[size])
+        .addFloats(
+            "base_model.model." + MODULE + ".lora_A.weight", List.of(1, size), new float[size])
+        .addFloats(
+            "base_model.model." + MODULE + ".lora_B.weight", List.of(size, 1), new float[size])
         .write(folder.resolve("adapter_model.safetensors"));
     Files.writeString(
         folder.resolve("adapter_config.json"),

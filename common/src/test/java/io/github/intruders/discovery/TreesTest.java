@@ -80,7 +80,8 @@ class TreesTest {
     LocalDiscovery.Found given = discovery().base(temporary.toRealPath().resolve("other")).find();
     assertThat(given.manifest().checkpointIds()).containsExactly("a1", "a2");
     assertThat(given.text())
-        .contains("# No model names this base; it is taken for what most of them name, alpha-7b.\n");
+        .contains(
+            "# No model names this base; it is taken for what most of them name, alpha-7b.\n");
   }
 
   @Test
@@ -145,7 +146,14 @@ class TreesTest {
   void namesCanDoNoHarm() throws IOException {
     tree.checkpoint("base").adapter("null", "../base").adapter("true", "../base");
     for (String name :
-        List.of("x: y", "# c", "2024-01-01T10:00:00", "quote\"s'", "back\\slash", "ünï \uD83D\uDE00", "- {a}")) {
+        List.of(
+            "x: y",
+            "# c",
+            "2024-01-01T10:00:00",
+            "quote\"s'",
+            "back\\slash",
+            "ünï \uD83D\uDE00",
+            "- {a}")) {
       tree.adapter(name, "../base");
     }
     tree.adapter("x\ncheckpoints: []", "../base")
@@ -161,7 +169,10 @@ class TreesTest {
         .anyMatch(id -> id.matches("null-[0-9a-f]{8}"))
         .anyMatch(id -> id.matches("l+/m+-[0-9a-f]{8}"));
     for (CheckpointSpec spec : found.manifest().checkpoints()) {
-      assertThat(Path.of(spec.sources().get(0).substring("file:".length())).resolve("adapter_config.json")).exists();
+      assertThat(
+              Path.of(spec.sources().get(0).substring("file:".length()))
+                  .resolve("adapter_config.json"))
+          .exists();
     }
     assertThat(found.text())
         .contains("x?checkpoints: []: its name has a control character in it; rename it")
@@ -172,7 +183,9 @@ class TreesTest {
 
   @Test
   void idsDoNotDependOnWhatElseIsThere() throws IOException {
-    tree.checkpoint("north/base").adapter("north/a", "../base").adapter("south/a", "../../north/base");
+    tree.checkpoint("north/base")
+        .adapter("north/a", "../base")
+        .adapter("south/a", "../../north/base");
     Path north = tree.root().resolve("north");
     Path south = tree.root().resolve("south");
 
@@ -230,7 +243,8 @@ class TreesTest {
 
   @Test
   void evaluationsOnOtherDataKeepARunsNameAndThoseWithoutABaseAreLeftOut() throws IOException {
-    String log = "{\"global_step\": 5, \"log_history\": [%s{\"step\": 5, \"eval_loss\": %s, \"eval_runtime\": 1, \"eval_mood\": 2}]}";
+    String log =
+        "{\"global_step\": 5, \"log_history\": [%s{\"step\": 5, \"eval_loss\": %s, \"eval_runtime\": 1, \"eval_mood\": 2}]}";
     String zero = "{\"step\": 0, \"eval_loss\": %s}, ";
     tree.checkpoint("base")
         .adapter("r1/checkpoint-5", "../../base")
@@ -242,8 +256,9 @@ class TreesTest {
 
     LocalDiscovery.Found found = discovery().find();
 
-    assertThat(found.fleet().trainerMetrics()).contains(
-        """
+    assertThat(found.fleet().trainerMetrics())
+        .contains(
+            """
         checkpoint,metric,value
         base,eval_loss,3.0
         r1/checkpoint-5,eval_loss,2.0
@@ -257,7 +272,8 @@ class TreesTest {
 
   @Test
   void theNewestResultsOfATaskCount() throws IOException {
-    String results = "{\"results\": {\"%s\": {\"acc,none\": 0.5}}, \"config\": {\"model_args\": \"peft=%s\"}}";
+    String results =
+        "{\"results\": {\"%s\": {\"acc,none\": 0.5}}, \"config\": {\"model_args\": \"peft=%s\"}}";
     tree.checkpoint("base")
         .adapter("a", "../base")
         .file("evals/results_2026-01-01.json", results.formatted("t", "a"))
