@@ -66,7 +66,7 @@ public final class Survey {
     Map<String, String> meant = new HashMap<>();
     for (Finding finding : ordered) {
       String uri = roots.get(finding.root()).resolve(finding.path());
-      if (finding instanceof Finding.OwnOutput) {
+      if (finding instanceof Finding.OwnOutput && !isWithinAny(uri, own)) {
         own.add(uri);
         leftOut.add(
             new LeftOut(

@@ -54,14 +54,14 @@ final class LocalDiscovery {
     return this;
   }
 
-  /** What was found. */
+  /** What was found; no manifest if that is nothing. */
   record Found(Fleet fleet, String text, Manifest manifest) {}
 
   Found find() throws IOException {
     Fleet fleet = fleet(null);
     String name = fleet.trainerMetrics().map(text -> "metrics.csv").orElse(null);
     String text = new ManifestText(fleet, folder()).render(name);
-    return new Found(fleet, text, read(text));
+    return new Found(fleet, text, fleet.added() == 0 ? null : read(text));
   }
 
   /** A manifest's text with what is new. */

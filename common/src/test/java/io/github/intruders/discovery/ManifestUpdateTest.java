@@ -24,8 +24,8 @@ class ManifestUpdateTest {
             .checkpoint("base")
             .adapter("old", "../base")
             .adapter("new", "../base")
-            .adapter("run/checkpoint-100", "../base")
-            .adapter("run/checkpoint-200", "../base");
+            .adapter("run/checkpoint-100", "../../base")
+            .adapter("run/checkpoint-200", "../../base");
   }
 
   private LocalDiscovery.Found update(String text) throws IOException {
@@ -133,7 +133,7 @@ class ManifestUpdateTest {
     assertThat(clash.manifest().checkpoints().get(3).sequence()).isNull();
     assertThat(clash.text()).contains("  # step 200 of sequence mine is another one\n");
 
-    tree.adapter("run/checkpoint-300", "../base");
+    tree.adapter("run/checkpoint-300", "../../base");
     CheckpointSpec third = update(text).manifest().checkpoints().get(4);
     assertThat(third.id()).isEqualTo("run/checkpoint-300");
     assertThat(third.sequence()).isEqualTo("mine");
