@@ -108,14 +108,14 @@ final class LanczosRuns {
   private void step(List<Run> active, int k) {
     try (Arena arena = Arena.open()) {
       Matrix x = stacked(active.stream().map(run -> run.own.rowRange(k, k + 1)).toList());
-      Matrix y = x.times(fromLeft ? m : m.t());
+      Matrix y = fromLeft ? x.times(m) : forth(x);
       removeKnown(otherDeflation, y, active, run -> run.other.rowRange(0, k));
       for (int l = 0; l < active.size(); l++) {
         Run run = active.get(l);
         run.alpha[k] = append(run.other, k, y.rowRange(l, l + 1));
       }
       Matrix v = stacked(active.stream().map(run -> run.other.rowRange(k, k + 1)).toList());
-      Matrix z = v.times(fromLeft ? m.t() : m);
+      Matrix z = fromLeft ? forth(v) : v.times(m);
       removeKnown(ownDeflation, z, active, run -> run.own.rowRange(0, k + 1));
       for (int l = 0; l < active.size(); l++) {
         Run run = active.get(l);
@@ -129,6 +129,11 @@ final class LanczosRuns {
         run.ended = !(Math.min(run.alpha[k], run.beta[k]) > noise);
       }
     }
+  }
+
+  /** Rows through M: the product that has them as columns runs about twice as fast. */
+  private Matrix forth(Matrix rows) {
+    return m.times(rows.transposed()).transposed();
   }
 
   /**
