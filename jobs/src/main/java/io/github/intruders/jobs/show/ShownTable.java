@@ -66,6 +66,16 @@ public record ShownTable(List<String> columns, List<Map<String, Object>> rows) {
       return Arrays.compareUnsigned(
           text.getBytes(StandardCharsets.UTF_8), ((String) b).getBytes(StandardCharsets.UTF_8));
     }
+    if (a instanceof List<?> list) {
+      List<?> other = (List<?>) b;
+      for (int i = 0; i < Math.min(list.size(), other.size()); i++) {
+        int order = compare(list.get(i), other.get(i));
+        if (order != 0) {
+          return order;
+        }
+      }
+      return Integer.compare(list.size(), other.size());
+    }
     if (a instanceof Boolean truth) {
       return truth.compareTo((Boolean) b);
     }

@@ -38,7 +38,12 @@ public final class TableReader {
           "metric",
           "measure",
           "grouping",
-          "p_value_method");
+          "p_value_method",
+          "scale",
+          "rung",
+          "measures",
+          "quantity",
+          "name");
 
   private final Tables tables;
 
