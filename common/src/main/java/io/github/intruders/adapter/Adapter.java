@@ -442,8 +442,7 @@ public final class Adapter {
 
   /** What an {@code adapter_config.json} of PEFT or mlx-lm says of that. */
   public static Optional<String> trainedOn(JsonNode configFile) {
-    return Optional.of(
-            configFile.path(isMlx(configFile) ? "model" : "base_model_name_or_path"))
+    return Optional.of(configFile.path(isMlx(configFile) ? "model" : "base_model_name_or_path"))
         .filter(JsonNode::isTextual)
         .map(name -> name.textValue().strip())
         .filter(name -> !name.isEmpty());

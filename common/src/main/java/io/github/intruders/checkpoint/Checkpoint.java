@@ -81,8 +81,8 @@ public final class Checkpoint {
   }
 
   /**
-   * The file of weights, or the index, by which a folder that holds these files is read; empty if it
-   * holds none.
+   * The file of weights, or the index, by which a folder that holds these files is read; empty if
+   * it holds none.
    *
    * @param fileNames those that are not hidden
    * @throws UserInputException if it can't be told which is meant, or they are parts of a model, or

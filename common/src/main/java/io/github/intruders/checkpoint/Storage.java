@@ -48,9 +48,9 @@ public interface Storage {
   List<StoredFile> list(String folder) throws IOException;
 
   /**
-   * Every file below a folder, at any depth, where a storage tells of a thousand with one request as
-   * object stores do; empty elsewhere. As a rule ordered by their URIs' bytes. A fault while it is
-   * read is an {@link java.io.UncheckedIOException}.
+   * Every file below a folder, at any depth, where a storage tells of a thousand with one request
+   * as object stores do; empty elsewhere. As a rule ordered by their URIs' bytes. A fault while it
+   * is read is an {@link java.io.UncheckedIOException}.
    */
   default Optional<Iterator<StoredFile>> listDeeply(String folder) throws IOException {
     return Optional.empty();

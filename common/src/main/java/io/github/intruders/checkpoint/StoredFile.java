@@ -14,12 +14,7 @@ import java.util.Objects;
  * @param directory whether this is a folder
  */
 public record StoredFile(
-    String uri,
-    String name,
-    long lengthBytes,
-    long modifiedMillis,
-    String etag,
-    boolean directory)
+    String uri, String name, long lengthBytes, long modifiedMillis, String etag, boolean directory)
     implements Serializable {
   public StoredFile {
     Objects.requireNonNull(uri, "uri");

@@ -163,11 +163,9 @@ final class InputOptions {
     return manifest == null
         ? toConfig(
             storage,
-            Manifest.single(
-                storage.qualify(base), tuned.stream().map(storage::qualify).toList()),
+            Manifest.single(storage.qualify(base), tuned.stream().map(storage::qualify).toList()),
             null)
-        : toConfig(
-            storage, ManifestLocation.read(storage, manifest), storage.qualify(manifest));
+        : toConfig(storage, ManifestLocation.read(storage, manifest), storage.qualify(manifest));
   }
 
   /**
@@ -188,8 +186,7 @@ final class InputOptions {
         settings,
         splitFused ? selection.withFusedWeightsSplit() : selection,
         onError,
-        Invocation.of(
-            spec.root().commandLine().getParseResult().originalArgs(), manifestUri));
+        Invocation.of(spec.root().commandLine().getParseResult().originalArgs(), manifestUri));
   }
 
   /** The manifest that these options name; in the output folder if they name none. */

@@ -76,12 +76,9 @@ final class RunCommand implements Callable<Integer> {
     try (SparkSession spark = SparkSessions.open("run")) {
       Discovered found = new DiscoveryRun(spark).run(settings, !outcome.isDryRun());
       System.err.print(DiscoveryOptions.told(found, manifest));
-      JobConfig config =
-          metrics.applyTo(input.toConfig(storage, found.manifest(), manifest));
+      JobConfig config = metrics.applyTo(input.toConfig(storage, found.manifest(), manifest));
       int code = run(spark, config, directions);
-      return code == Main.DONE
-          ? DiscoveryOptions.exitCode(found, outcome.allowsRejects())
-          : code;
+      return code == Main.DONE ? DiscoveryOptions.exitCode(found, outcome.allowsRejects()) : code;
     }
   }
 

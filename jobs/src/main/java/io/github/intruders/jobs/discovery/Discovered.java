@@ -10,7 +10,8 @@ import io.github.intruders.manifest.Manifest;
  * @param manifest what the text says
  * @param text of the manifest
  * @param changed whether the text differs from what stands in storage
- * @param trainerMetrics the text of the file of trainers' evaluations; null if there is none to write
+ * @param trainerMetrics the text of the file of trainers' evaluations; null if there is none to
+ *     write
  */
 public record Discovered(
     Fleet fleet, Manifest manifest, String text, boolean changed, String trainerMetrics) {}

@@ -73,8 +73,8 @@ public final class DiscoveryStage {
   /**
    * Looks through the folders; writes nothing.
    *
-   * @throws UserInputException if a folder is not there, if it can't be told what the base is, or if
-   *     no model of it is there
+   * @throws UserInputException if a folder is not there, if it can't be told what the base is, or
+   *     if no model of it is there
    */
   public Discovered run(DiscoverySettings settings) throws IOException {
     Storage driver = storage.open();
@@ -92,7 +92,8 @@ public final class DiscoveryStage {
       JavaRDD<Finding> read =
           keep(
               spread(folders)
-                  .mapPartitions(new ReadFolders(storage, settings.filter(), spark.broadcast(known))),
+                  .mapPartitions(
+                      new ReadFolders(storage, settings.filter(), spark.broadcast(known))),
               held);
       findings.addAll(read.map(DiscoveryStage::alone).collect());
       Survey survey = new Survey(roots, findings);
@@ -256,7 +257,8 @@ public final class DiscoveryStage {
     }
     String earlier =
         metricsUri != null && update != null && driver.exists(metricsUri)
-            ? TextFile.read(driver, metricsUri, ManifestLocation.MAX_BYTES, RejectCode.METRIC_INVALID)
+            ? TextFile.read(
+                driver, metricsUri, ManifestLocation.MAX_BYTES, RejectCode.METRIC_INVALID)
             : null;
     List<String> histories = fleet.histories();
     fleet.addHistories(
@@ -287,22 +289,16 @@ public final class DiscoveryStage {
             : metricsUri.substring(metricsUri.lastIndexOf('/') + 1);
     ManifestText additions = new ManifestText(fleet, folder);
     String text =
-        update == null
-            ? additions.render(metricsName)
-            : update.with(additions, fleet, metricsName);
+        update == null ? additions.render(metricsName) : update.with(additions, fleet, metricsName);
     String place = manifestUri == null ? "discovered" : manifestUri;
     return new Discovered(
         fleet,
         ManifestReader.read(
             place,
             text,
-            manifestUri == null
-                ? driver::qualify
-                : ManifestLocation.resolver(driver, manifestUri)),
+            manifestUri == null ? driver::qualify : ManifestLocation.resolver(driver, manifestUri)),
         text,
-        update == null
-            || !settings.updatedUri().equals(manifestUri)
-            || !text.equals(update.text()),
+        update == null || !settings.updatedUri().equals(manifestUri) || !text.equals(update.text()),
         trainerMetrics == null || trainerMetrics.equals(earlier) ? null : trainerMetrics);
   }
 
@@ -318,11 +314,7 @@ public final class DiscoveryStage {
     private final boolean deeply;
 
     ListFolders(
-        TaskStorage storage,
-        List<Root> roots,
-        PathFilter filter,
-        int listings,
-        boolean deeply) {
+        TaskStorage storage, List<Root> roots, PathFilter filter, int listings, boolean deeply) {
       this.storage = storage;
       this.roots = new ArrayList<>(roots);
       this.filter = filter;
@@ -348,10 +340,7 @@ public final class DiscoveryStage {
     private final PathFilter filter;
     private final Broadcast<Set<String>> known;
 
-    ReadFolders(
-        TaskStorage storage,
-        PathFilter filter,
-        Broadcast<Set<String>> known) {
+    ReadFolders(TaskStorage storage, PathFilter filter, Broadcast<Set<String>> known) {
       this.storage = storage;
       this.filter = filter;
       this.known = known;

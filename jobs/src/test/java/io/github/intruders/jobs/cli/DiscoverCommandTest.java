@@ -14,7 +14,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The command as people and schedulers call it; what is found in which tree is tested without Spark. */
+/**
+ * The command as people and schedulers call it; what is found in which tree is tested without
+ * Spark.
+ */
 @ExtendWith(LocalMaster.class)
 class DiscoverCommandTest {
   @TempDir private Path temporary;
@@ -44,10 +47,16 @@ class DiscoverCommandTest {
 
     Outcome first =
         Outcome.of(
-            "discover", fleet.toString(), "--tags", "{family}/*", "--manifest-out", manifest.toString());
+            "discover",
+            fleet.toString(),
+            "--tags",
+            "{family}/*",
+            "--manifest-out",
+            manifest.toString());
 
     assertThat(first.exitCode()).as(first.err()).isZero();
-    assertThat(first.out()).contains("base base, 3 checkpoints, 3 of them new; 0 left out, 0 can't");
+    assertThat(first.out())
+        .contains("base base, 3 checkpoints, 3 of them new; 0 left out, 0 can't");
     Storage storage = DriverStorage.open();
     assertThat(ManifestLocation.read(storage, manifest.toString()).checkpoints())
         .extracting(CheckpointSpec::id)
@@ -79,8 +88,14 @@ class DiscoverCommandTest {
     Path fleet = fleet();
     Path out = temporary.resolve("fleet/out");
     String[] night = {
-      "run", "--discover", fleet.toString(), "--out", out.toString(), "--json",
-      "--include", "layers\\.0\\.self_attn\\.q_proj"
+      "run",
+      "--discover",
+      fleet.toString(),
+      "--out",
+      out.toString(),
+      "--json",
+      "--include",
+      "layers\\.0\\.self_attn\\.q_proj"
     };
 
     Outcome first = Outcome.of(night);
@@ -120,8 +135,7 @@ class DiscoverCommandTest {
     assertThat(pattern.err()).contains("Cannot use --tags '{a/b}'");
 
     Outcome given =
-        Outcome.of(
-            "discover", adapters.toString(), "--base", System.getProperty("zoo") + "/base");
+        Outcome.of("discover", adapters.toString(), "--base", System.getProperty("zoo") + "/base");
     assertThat(given.exitCode()).as(given.err()).isZero();
     assertThat(given.out())
         .contains("  - {id: a, adapters: [file:" + adapters + "/a], tags: {method: lora}}")

@@ -556,9 +556,11 @@ class S3IT {
       return;
     }
     List<FaultyProxy.Request> requests = List.copyOf(proxy.requests());
-    assertThat(requests).filteredOn(request -> request.target().contains("list-type=2"))
+    assertThat(requests)
+        .filteredOn(request -> request.target().contains("list-type=2"))
         .hasSizeLessThan(folders);
-    assertThat(requests).filteredOn(request -> request.method().equals("HEAD"))
+    assertThat(requests)
+        .filteredOn(request -> request.method().equals("HEAD"))
         .hasSizeLessThan(folders);
     assertThat(requests)
         .filteredOn(request -> request.reads("checkpoint-7/"))
