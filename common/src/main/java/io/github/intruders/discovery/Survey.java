@@ -422,7 +422,8 @@ public final class Survey {
                 + name.replaceFirst("^[A-Za-z][A-Za-z0-9+.-]+:/+", "")
                     .replaceFirst("^(\\.{1,2}/)+", ""));
     Optional<Model> byTail = tails.computeIfAbsent(tail, end -> only(endingWith(end)));
-    if (byTail.isPresent() && BaseNames.last(name).isPresent()) {
+    boolean tells = tail.lastIndexOf('/') > 0 || BaseNames.last(name).isPresent();
+    if (byTail.isPresent() && tells) {
       return byTail;
     }
     return BaseNames.last(name)

@@ -67,6 +67,21 @@ class TreesTest {
   }
 
   @Test
+  void aPathThatEndsAsACheckpointsMeansIt() throws IOException {
+    tree.checkpoint("models/base")
+        .checkpoint("other/base")
+        .adapter("a", "/work/models/base")
+        .adapter("b", "base");
+
+    LocalDiscovery.Found found = discovery().find();
+
+    assertThat(found.manifest().baseId()).isEqualTo("models/base");
+    assertThat(found.text())
+        .contains(
+            "  - {id: a, adapters: [a], tags: {method: lora}}\n  # it does not tell what it was made from; its shapes fit the base\n  - {id: b,");
+  }
+
+  @Test
   void aBaseThatIsNotInTheTreeIsAskedFor() throws IOException {
     tree.adapter("a1", "acme/alpha-7b").adapter("a2", "acme/alpha-7b").adapter("b", "beta-7b");
 
