@@ -390,7 +390,7 @@ public final class Survey {
     }
     Optional<Model> found = resolve(model, name);
     if (found.isPresent()) {
-      boolean itself = found.get() == model;
+      boolean itself = found.get().equals(model);
       return itself ? Optional.empty() : Optional.of(uriOf(found.get()));
     }
     return BaseNames.last(name)
