@@ -34,7 +34,6 @@ public final class Finding {
       return "%s: whether the intruder count adds anything to the size of the update can't be told (%s)."
           .formatted(on(count.get()), count.get().note());
     }
-    boolean rough = count.get().clusters() < ENOUGH_CLUSTERS;
     return "%s the intruder count %s: ρ = %s alone, %s once the update norm is known (%s). The norm %s: %s alone, %s once the count is known (%s).%s"
         .formatted(
             on(count.get()),
@@ -46,7 +45,7 @@ public final class Finding {
             alone(rungs, Ladder.NORM),
             number(norm.get().partial()),
             certainty(norm.get()),
-            rough ? " So few sequences make the intervals rough." : "");
+            caution(count.get()));
   }
 
   /** Whether what a rung adds is more than chance, as far as that can be told. */
@@ -64,6 +63,14 @@ public final class Finding {
     return rung.partialInterval() == null
         ? "can't be told from " + other
         : "adds nothing that shows once %s is known".formatted(other);
+  }
+
+  private static String caution(Rung rung) {
+    if (rung.partialInterval() == null) {
+      return " Fewer than %d sequences give no interval, and so no answer."
+          .formatted(Ladder.MIN_CLUSTERS);
+    }
+    return rung.clusters() < ENOUGH_CLUSTERS ? " So few sequences make the intervals rough." : "";
   }
 
   private static String on(Rung rung) {
