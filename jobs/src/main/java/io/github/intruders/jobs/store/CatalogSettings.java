@@ -20,6 +20,7 @@ final class CatalogSettings {
    * @throws UserInputException naming what to add
    */
   static void require(SparkSession spark, String catalog) {
+    requireSpark(spark.version(), catalog);
     String implementation =
         spark.conf().getAll().contains(KEY + catalog) ? spark.conf().get(KEY + catalog) : null;
     require(
@@ -56,6 +57,16 @@ final class CatalogSettings {
           RejectCode.SETTING_INVALID,
           "Cannot use the catalog '%s': the Iceberg runtime is not on the class path; add -- --packages %s"
               .formatted(catalog, runtime));
+    }
+  }
+
+  /** Refuses a Spark that Iceberg's runtimes fail on. */
+  static void requireSpark(String version, String catalog) {
+    if (version.startsWith("4.2.")) {
+      throw UserInputException.of(
+          RejectCode.SETTING_INVALID,
+          "Cannot use the catalog '%s' on Spark %s: Iceberg's runtime for Spark 4.1 fails there; take Spark 4.0 or 4.1, or leave out --catalog"
+              .formatted(catalog, version));
     }
   }
 

@@ -372,6 +372,11 @@ class CatalogChangesTest {
           .hasMessage(
               "Cannot use the catalog 'lake': the Iceberg runtime is not on the class path; add --"
                   + " --packages org.apache.iceberg:iceberg-spark-runtime-4.1_2.13:1.12.0");
+      assertThatThrownBy(() -> CatalogSettings.requireSpark("4.2.0", "lake"))
+          .isInstanceOf(UserInputException.class)
+          .hasMessage(
+              "Cannot use the catalog 'lake' on Spark 4.2.0: Iceberg's runtime for Spark 4.1 fails"
+                  + " there; take Spark 4.0 or 4.1, or leave out --catalog");
       assertThat(CatalogSettings.runtime("4.0.1")).contains("iceberg-spark-runtime-4.0_2.13:");
     }
     assertThatThrownBy(() -> TablePlace.Catalog.of("lake", "a..b"))
