@@ -60,9 +60,11 @@ public record Root(String uri, String realUri, String prefix) implements Seriali
   }
 
   private static void requireApart(List<Root> roots) {
-    for (Root inner : roots) {
-      for (Root outer : roots) {
-        if (inner != outer && isWithin(inner.realUri, outer.realUri)) {
+    for (int i = 0; i < roots.size(); i++) {
+      for (int j = 0; j < roots.size(); j++) {
+        Root inner = roots.get(i);
+        Root outer = roots.get(j);
+        if (i != j && isWithin(inner.realUri, outer.realUri)) {
           throw UserInputException.inFile(
               RejectCode.SETTING_INVALID,
               inner.uri,

@@ -340,7 +340,7 @@ public final class Survey {
                       false));
             }
             Model other = checkpointsByUri.get(origin);
-            if (other != null && other != base && others.add(other)) {
+            if (other != null && !other.equals(base) && others.add(other)) {
               leftOut.add(
                   new LeftOut(
                       other.root(),
@@ -351,7 +351,7 @@ public final class Survey {
           }
         });
     List<Model> candidates =
-        models.stream().filter(model -> model != base && !others.contains(model)).toList();
+        models.stream().filter(model -> !model.equals(base) && !others.contains(model)).toList();
     return new OfBase(uri, base, alias, candidates);
   }
 
@@ -390,7 +390,7 @@ public final class Survey {
     }
     Optional<Model> found = resolve(model, name);
     if (found.isPresent()) {
-      boolean itself = found.get() == model;
+      boolean itself = found.get().equals(model);
       return itself ? Optional.empty() : Optional.of(uriOf(found.get()));
     }
     return BaseNames.last(name)
