@@ -9,6 +9,7 @@ import java.io.StringReader;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
@@ -155,7 +156,7 @@ public final class ManifestUpdate {
       List<String> items,
       List<String> notes,
       String newline,
-      TreeMap<Integer, String> into) {
+      NavigableMap<Integer, String> into) {
     Node last = list.getValue().get(list.getValue().size() - 1);
     if (list.getFlowStyle() == FlowStyle.FLOW) {
       int line = last.getStartMark().getLine();
@@ -184,7 +185,7 @@ public final class ManifestUpdate {
   }
 
   private void insertMetrics(
-      MappingNode root, List<String> metrics, String newline, TreeMap<Integer, String> into) {
+      MappingNode root, List<String> metrics, String newline, NavigableMap<Integer, String> into) {
     Node value = value(root, "metrics");
     if (value instanceof SequenceNode list && !list.getValue().isEmpty()) {
       insert(list, metrics, null, newline, into);
