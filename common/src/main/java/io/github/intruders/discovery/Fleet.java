@@ -255,7 +255,7 @@ public final class Fleet {
 
   private static Integer step(Run run, Model model) {
     return run.states.entrySet().stream()
-        .filter(state -> state.getValue().equals(model))
+        .filter(state -> state.getValue().uri().equals(model.uri()))
         .map(Map.Entry::getKey)
         .findFirst()
         .orElseThrow();

@@ -9,8 +9,8 @@ import java.io.StringReader;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.Set;
-import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
@@ -156,7 +156,7 @@ public final class ManifestUpdate {
       List<String> items,
       List<String> notes,
       String newline,
-      Map<Integer, String> into) {
+      NavigableMap<Integer, String> into) {
     Node last = list.getValue().get(list.getValue().size() - 1);
     if (list.getFlowStyle() == FlowStyle.FLOW) {
       int line = last.getStartMark().getLine();
@@ -185,7 +185,7 @@ public final class ManifestUpdate {
   }
 
   private void insertMetrics(
-      MappingNode root, List<String> metrics, String newline, Map<Integer, String> into) {
+      MappingNode root, List<String> metrics, String newline, NavigableMap<Integer, String> into) {
     Node value = value(root, "metrics");
     if (value instanceof SequenceNode list && !list.getValue().isEmpty()) {
       insert(list, metrics, null, newline, into);

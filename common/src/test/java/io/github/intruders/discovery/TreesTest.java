@@ -68,14 +68,14 @@ class TreesTest {
 
   @Test
   void aPathThatEndsAsACheckpointsMeansIt() throws IOException {
-    tree.checkpoint("models/base")
+    tree.checkpoint("deep/models/base")
         .checkpoint("other/base")
-        .adapter("a", "/work/models/base")
+        .adapter("a", "models/base")
         .adapter("b", "base");
 
     LocalDiscovery.Found found = discovery().find();
 
-    assertThat(found.manifest().baseId()).isEqualTo("models/base");
+    assertThat(found.manifest().baseId()).isEqualTo("deep/models/base");
     assertThat(found.text())
         .contains(
             "  - {id: a, adapters: [a], tags: {method: lora}}\n  # it does not tell what it was made from; its shapes fit the base\n  - {id: b,");
