@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -99,7 +100,7 @@ public final class TaskMatrix {
   }
 
   private static Retention withMeans(
-      Retention cell, List<Retention> all, TreeMap<Integer, String> steps) {
+      Retention cell, List<Retention> all, SortedMap<Integer, String> steps) {
     List<String> before =
         steps.headMap(cell.step()).values().stream()
             .filter(task -> task != null && !task.equals(cell.task()))
