@@ -53,7 +53,8 @@ final class SyntheticSpectra {
       families.put("power law i^-" + power, i -> Math.pow(i + 1, -power));
     }
     families.put("clusters", i -> i < 3 ? 5 - i : i < 9 ? 1.5 : i < 20 ? 1.2 : 0.5);
-    families.put("nearly equal pairs", i -> 4 / (1 + 0.2 * (i / 2)) * (1 + 1e-7 * (i % 2)));
+    families.put(
+        "nearly equal pairs", i -> 4 / (1 + 0.2 * Math.floorDiv(i, 2)) * (1 + 1e-7 * (i % 2)));
     families.put("rank-deficient", i -> i < p / 2 ? 3 / (1 + 0.1 * i) : 0);
     families.put("orthogonal", i -> 1);
     families.put("flat", i -> 1 - 1e-3 * i / p);
