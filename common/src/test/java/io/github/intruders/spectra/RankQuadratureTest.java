@@ -43,7 +43,9 @@ class RankQuadratureTest {
   private static final double ROUNDING = 1e-12;
 
   /** Probes say least of a spectrum like this. */
-  private static final IntToDoubleFunction THREE_VALUES = i -> i < 64 ? 1 : i < 160 ? 0.3 : 0.01;
+  private static double threeValues(int i) {
+    return i < 64 ? 1 : i < 160 ? 0.3 : 0.01;
+  }
 
   private static int threads;
 
@@ -104,7 +106,7 @@ class RankQuadratureTest {
         Arguments.of("of rank 20", 256, 256, (IntToDoubleFunction) i -> i < 20 ? 1 + i : 0),
         Arguments.of("all equal", 160, 160, (IntToDoubleFunction) i -> 1),
         Arguments.of("of two values", 256, 256, (IntToDoubleFunction) i -> i < 128 ? 1 : 0.01),
-        Arguments.of("of three values", 256, 256, THREE_VALUES),
+        Arguments.of("of three values", 256, 256, RankQuadratureTest::threeValues),
         Arguments.of("one above all", 256, 256, (IntToDoubleFunction) i -> i == 0 ? 1e4 : 1));
   }
 
@@ -189,7 +191,7 @@ class RankQuadratureTest {
   void wideBoundsGiveWayToTheExactValue() {
     try (Arena arena = Arena.open()) {
       Matrix u = OrthonormalBasis.of(gaussian(256, 256)).q();
-      double[] s = IntStream.range(0, 256).mapToDouble(THREE_VALUES).toArray();
+      double[] s = IntStream.range(0, 256).mapToDouble(RankQuadratureTest::threeValues).toArray();
       Matrix update = u.scaleColumnsInPlace(s).to(Precision.SINGLE);
 
       assertThat(UpdateStatistics.estimated(update, "a.weight"))
