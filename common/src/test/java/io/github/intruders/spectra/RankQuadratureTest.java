@@ -106,7 +106,8 @@ class RankQuadratureTest {
         Arguments.of("of rank 20", 256, 256, (IntToDoubleFunction) i -> i < 20 ? 1 + i : 0),
         Arguments.of("all equal", 160, 160, (IntToDoubleFunction) i -> 1),
         Arguments.of("of two values", 256, 256, (IntToDoubleFunction) i -> i < 128 ? 1 : 0.01),
-        Arguments.of("of three values", 256, 256, RankQuadratureTest::threeValues),
+        Arguments.of(
+            "of three values", 256, 256, (IntToDoubleFunction) RankQuadratureTest::threeValues),
         Arguments.of("one above all", 256, 256, (IntToDoubleFunction) i -> i == 0 ? 1e4 : 1));
   }
 
