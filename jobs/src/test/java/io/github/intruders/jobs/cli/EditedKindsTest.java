@@ -312,6 +312,40 @@ class EditedKindsTest {
     }
   }
 
+  /** Markers that are changed by a bit, cut short, exchanged or emptied are not believed. */
+  @Test
+  void damagedMarkersAreMadeAgain() throws IOException {
+    Path base = fixtures().resolve("peft/llama/base");
+    List<String> ids = List.of("lora", "rslora");
+    for (String id : ids) {
+      checkpoints.put(id, List.of(fixtures().resolve("peft/llama").resolve(id)));
+    }
+    Path out = mitigate(base);
+    Path first = out.resolve("mitigated/lora").resolve(VARIANT).resolve("mitigation.json");
+    Path second = out.resolve("mitigated/rslora").resolve(VARIANT).resolve("mitigation.json");
+    byte[] one = Files.readAllBytes(first);
+    byte[] other = Files.readAllBytes(second);
+    byte[] flipped = one.clone();
+    flipped[one.length / 2] ^= 0x01;
+    List<List<byte[]>> damages =
+        List.of(
+            List.of(flipped, Arrays.copyOf(other, other.length / 2)),
+            List.of(other, one),
+            List.of(new byte[0], other));
+    for (List<byte[]> damage : damages) {
+      Files.write(first, damage.get(0));
+      Files.write(second, damage.get(1));
+
+      mitigate(base);
+
+      assertThat(Files.readAllBytes(first)).isEqualTo(one);
+      assertThat(Files.readAllBytes(second)).isEqualTo(other);
+      for (String id : ids) {
+        requireEdited(out, id, base, "llama/" + id);
+      }
+    }
+  }
+
   private static Set<String> names(Path folder) throws IOException {
     if (!Files.exists(folder)) {
       return Set.of();

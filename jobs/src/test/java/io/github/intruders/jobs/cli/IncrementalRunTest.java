@@ -68,6 +68,44 @@ class IncrementalRunTest {
     assertThat(TableRows.in(out)).isEqualTo(before);
   }
 
+  /** The rows are changed too: a note that is believed would leave them so. */
+  @Test
+  void damagedNotesOfWhatWasPublishedAreNotBelieved() throws Exception {
+    Path out = temporary.resolve("notes");
+    String[] checkpoints = {"lora-r1/1-python", "lora-r8/1-python"};
+    run(out, checkpoints);
+    Map<String, List<String>> before = TableRows.in(out);
+    Path notes = out.resolve("_work/published");
+    List<Path> whole = new ArrayList<>();
+    try (Stream<Path> files = Files.list(notes)) {
+      files.filter(file -> file.toString().endsWith(".json")).sorted().forEach(whole::add);
+    }
+    assertThat(whole).hasSizeGreaterThanOrEqualTo(4);
+    byte[] first = Files.readAllBytes(whole.get(0));
+    byte[] second = Files.readAllBytes(whole.get(1));
+    byte[] third = Files.readAllBytes(whole.get(2));
+    Files.write(whole.get(0), second);
+    Files.write(whole.get(1), first);
+    Files.write(whole.get(2), Arrays.copyOf(third, third.length / 2));
+    Files.write(whole.get(3), new byte[0]);
+    for (Path note : whole.subList(0, 4)) {
+      Path table = out.resolve(note.getFileName().toString().replace(".json", ""));
+      Files.copy(
+          file(table.resolve("checkpoint_id=lora-r8%2F1-python")),
+          file(table.resolve("checkpoint_id=lora-r1%2F1-python")),
+          StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    run(out, checkpoints);
+
+    assertThat(TableRows.in(out)).isEqualTo(before);
+    byte[] flipped = Files.readAllBytes(whole.get(0));
+    flipped[flipped.length / 2] ^= 0x01;
+    Files.write(whole.get(0), flipped);
+    run(out, checkpoints);
+    assertThat(TableRows.in(out)).isEqualTo(before);
+  }
+
   @Test
   void aRunThatLostItsTablesAndHalfItsWorkComputesTheOtherHalf() throws Exception {
     Path out = temporary.resolve("killed");
