@@ -317,7 +317,7 @@ public final class KrylovVerdicts {
             Triplets.measured(
                 search.values(count), left, right, head(images, count), search.values()[count]);
         SpectrumProbes.Cut cut =
-            spectrum(probes, probes.bounds(check, tail(images, count)), map).lowestCut(found, k);
+            spectrum(probes, probes.bounds(check, part(images, count)), map).lowestCut(found, k);
         if (cut.count() >= k) {
           return new Certified(found, found.sines(cut.count(), cut.value()));
         }
@@ -615,10 +615,6 @@ public final class KrylovVerdicts {
   private static LinearMap.Products head(LinearMap.Products images, int count) {
     return new LinearMap.Products(
         images.forth().rowRange(0, count), images.back().rowRange(0, count));
-  }
-
-  private static LinearMap.Products tail(LinearMap.Products images, int from) {
-    return part(images, from);
   }
 
   private static LinearMap.Products part(LinearMap.Products images, int from) {
