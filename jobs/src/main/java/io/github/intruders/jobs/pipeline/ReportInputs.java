@@ -152,7 +152,9 @@ final class ReportInputs {
     if (!ours.isEmpty()) {
       details.addAll(
           results
-              .entries(line -> ours.contains(new MatrixId(line.checkpointId(), line.matrix())))
+              .entriesOf(
+                  byCheckpoint(ours).keySet(),
+                  line -> ours.contains(new MatrixId(line.checkpointId(), line.matrix())))
               .map(entry -> entry.leading(MatrixDetails.VECTORS))
               .collect());
     }

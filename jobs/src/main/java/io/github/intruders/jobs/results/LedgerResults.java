@@ -44,7 +44,9 @@ public final class LedgerResults {
             .map(planned -> planned.spec().id())
             .toList();
     List<StoredFile> files = files(run, plan);
-    ByCheckpoint partitioner = new ByCheckpoint(ids, run.context().defaultParallelism());
+    long entries = plan.summary().stream().mapToLong(PlannedCheckpoint::matrices).sum();
+    ByCheckpoint partitioner =
+        ByCheckpoint.ofEntries(ids, entries, run.context().defaultParallelism());
     ScanSettings settings = run.config().settings();
     JavaPairRDD<MatrixKey, Piece> planned =
         plan.checkpoints()
@@ -70,7 +72,7 @@ public final class LedgerResults {
             .mapPartitions(new TakePlanned())
             .persist(StorageLevel.MEMORY_AND_DISK_SER());
     run.progress().describe("bringing the results together");
-    Results results = Results.of(lines);
+    Results results = Results.of(lines, partitioner);
     boolean read = reading.settle();
     boolean whole = holdsWhatItSays(plan, results, reading, files, settings);
     if (read && whole) {

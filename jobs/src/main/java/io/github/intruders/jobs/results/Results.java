@@ -5,24 +5,33 @@ import io.github.intruders.jobs.figures.CheckpointSummariser;
 import io.github.intruders.jobs.ledger.Ledger;
 import io.github.intruders.jobs.ledger.LedgerLine;
 import io.github.intruders.jobs.ledger.ScanEntry;
+import java.io.Serializable;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.apache.spark.Partitioner;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.api.java.function.Function;
+import org.apache.spark.rdd.PartitionPruningRDD;
+import scala.Function1;
 
 /**
  * What was found of some checkpoints.
  *
  * @param lines one entry per matrix; those of a checkpoint in one partition, ordered by matrix
+ * @param places the partition of each checkpoint, see {@link MatrixKey}
  * @param figures what they come to, by checkpoint; none of what has no matrix
  * @param release frees what is held
  */
 public record Results(
-    JavaRDD<LedgerLine> lines, Map<String, CheckpointFigures> figures, Runnable release)
+    JavaRDD<LedgerLine> lines,
+    Partitioner places,
+    Map<String, CheckpointFigures> figures,
+    Runnable release)
     implements AutoCloseable {
 
   /**
@@ -30,12 +39,12 @@ public record Results(
    *
    * @param lines are held until these results are closed
    */
-  static Results of(JavaRDD<LedgerLine> lines) {
+  static Results of(JavaRDD<LedgerLine> lines, Partitioner places) {
     Map<String, CheckpointFigures> figures = new LinkedHashMap<>();
     for (CheckpointFigures one : figures(lines.map(Results::parse))) {
       figures.put(one.checkpointId(), one);
     }
-    return new Results(lines, figures, () -> lines.unpersist());
+    return new Results(lines, places, figures, () -> lines.unpersist());
   }
 
   /** What entries come to, which are grouped and ordered. */
@@ -54,15 +63,27 @@ public record Results(
     return keys;
   }
 
-  /** Some of the entries, in the same partitions; no other is parsed. */
-  public JavaRDD<ScanEntry> entries(Function<LedgerLine, Boolean> which) {
-    return lines.filter(which).map(Results::parse);
-  }
-
-  /** The entries of some checkpoints, in the same partitions. */
+  /** The entries of some checkpoints: no task looks where they are not, and no other is parsed. */
   public JavaRDD<ScanEntry> entriesOf(Set<String> checkpointIds) {
     Set<String> ids = Set.copyOf(checkpointIds);
-    return entries(line -> ids.contains(line.checkpointId()));
+    return entriesOf(ids, line -> ids.contains(line.checkpointId()));
+  }
+
+  /** Some of the entries of some checkpoints. */
+  public JavaRDD<ScanEntry> entriesOf(
+      Set<String> checkpointIds, Function<LedgerLine, Boolean> which) {
+    Set<Integer> partitions = new HashSet<>();
+    for (String id : checkpointIds) {
+      if (figures.containsKey(id)) {
+        partitions.add(places.getPartition(new MatrixKey(id, "", 0)));
+      }
+    }
+    Function1<Object, Object> has =
+        (Function1<Object, Object> & Serializable) partition -> partitions.contains(partition);
+    return PartitionPruningRDD.create(lines.rdd(), has)
+        .toJavaRDD()
+        .filter(which)
+        .map(Results::parse);
   }
 
   @Override

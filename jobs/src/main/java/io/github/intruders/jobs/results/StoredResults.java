@@ -67,7 +67,7 @@ public final class StoredResults {
     return matrices
         .union(vectors)
         .repartitionAndSortWithinPartitions(
-            new ByCheckpoint(checkpointIds, context.defaultParallelism()))
+            ByCheckpoint.ofCheckpoints(checkpointIds, context.defaultParallelism()))
         .mapPartitions(new Assemble());
   }
 
