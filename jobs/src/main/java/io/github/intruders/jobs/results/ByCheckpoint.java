@@ -30,8 +30,7 @@ final class ByCheckpoint extends Partitioner {
    * @param cores that are to be kept busy
    */
   static ByCheckpoint ofEntries(Collection<String> checkpointIds, long entries, int cores) {
-    return new ByCheckpoint(
-        checkpointIds, Math.max(cores, 1 + entries / ENTRIES_PER_PARTITION));
+    return new ByCheckpoint(checkpointIds, Math.max(cores, 1 + entries / ENTRIES_PER_PARTITION));
   }
 
   /**
@@ -39,8 +38,7 @@ final class ByCheckpoint extends Partitioner {
    */
   static ByCheckpoint ofCheckpoints(Collection<String> checkpointIds, int cores) {
     return new ByCheckpoint(
-        checkpointIds,
-        Math.max(cores, 1 + checkpointIds.size() / CHECKPOINTS_PER_PARTITION));
+        checkpointIds, Math.max(cores, 1 + checkpointIds.size() / CHECKPOINTS_PER_PARTITION));
   }
 
   boolean knows(String checkpointId) {
