@@ -10,6 +10,7 @@ import io.github.intruders.jobs.ledger.LedgerReading;
 import io.github.intruders.jobs.ledger.ScanEntry;
 import io.github.intruders.jobs.plan.PlannedCheckpoint;
 import io.github.intruders.jobs.plan.RunPlan;
+import io.github.intruders.jobs.progress.StageCounters;
 import io.github.intruders.scan.ScanSettings;
 import java.io.IOException;
 import java.io.Serializable;
@@ -71,8 +72,9 @@ public final class LedgerResults {
             .repartitionAndSortWithinPartitions(partitioner)
             .mapPartitions(new TakePlanned())
             .persist(StorageLevel.MEMORY_AND_DISK_SER());
+    StageCounters counters = run.progress().begin(ResultsStage.NAME, "checkpoints", ids.size());
     run.progress().describe("bringing the results together");
-    Results results = Results.of(lines, partitioner);
+    Results results = Results.of(lines, partitioner, counters);
     boolean read = reading.settle();
     boolean whole = holdsWhatItSays(plan, results, reading, files, settings);
     if (read && whole) {

@@ -5,6 +5,7 @@ import io.github.intruders.jobs.figures.CheckpointSummariser;
 import io.github.intruders.jobs.ledger.Ledger;
 import io.github.intruders.jobs.ledger.LedgerLine;
 import io.github.intruders.jobs.ledger.ScanEntry;
+import io.github.intruders.jobs.progress.StageCounters;
 import java.io.Serializable;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -38,10 +39,20 @@ public record Results(
    * Adds up what lines hold, which are grouped and ordered.
    *
    * @param lines are held until these results are closed
+   * @param counters are told of each checkpoint
    */
-  static Results of(JavaRDD<LedgerLine> lines, Partitioner places) {
+  static Results of(JavaRDD<LedgerLine> lines, Partitioner places, StageCounters counters) {
     Map<String, CheckpointFigures> figures = new LinkedHashMap<>();
-    for (CheckpointFigures one : figures(lines.map(Results::parse))) {
+    JavaRDD<CheckpointFigures> counted =
+        lines
+            .map(Results::parse)
+            .mapPartitions(new Summarise())
+            .map(
+                one -> {
+                  counters.finished(1);
+                  return one;
+                });
+    for (CheckpointFigures one : counted.collect()) {
       figures.put(one.checkpointId(), one);
     }
     return new Results(lines, places, figures, () -> lines.unpersist());
