@@ -113,7 +113,7 @@ class ZooGoldenTest {
           if (plan.update() instanceof UpdateSource.Full full) {
             GramRoute.Sums sums = GramRoute.Sums.zeros(w0.cols());
             sums.add(w0, reader.read(full.tuned(), Precision.DOUBLE));
-            scan = GramRoute.scan(base, sums, settings, DType.F64);
+            scan = GramRoute.scan(base, sums, settings, DType.F64, EntryChange.NONE);
           } else if (plan.update() instanceof UpdateSource.LowRank chain
               && LowRankRoute.suits(base.minDimension(), chain.rank(), 10)) {
             CoordinateUpdate.Factors factors =
