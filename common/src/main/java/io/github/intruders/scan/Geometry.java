@@ -39,7 +39,7 @@ public record Geometry(
   /** Nothing is known, and nothing is to be said about it. */
   public static final Geometry UNKNOWN = new Geometry(null, null, null, null, null, null, null);
 
-  private static final double ANGLE_TOLERANCE = 0.1;
+  private static final double ANGLE_TOLERANCE = 0.25;
   private static final double SHIFT_TOLERANCE = 1e-5;
   private static final double RELATIVE_TOLERANCE = 0.05;
 
@@ -155,7 +155,7 @@ public record Geometry(
     if (isNear(Math.toDegrees(rotation.mean()), error, ANGLE_TOLERANCE)) {
       return rotation;
     }
-    notes.add("rounding turns the leading vectors by more than a tenth of a degree");
+    notes.add("rounding turns the leading vectors by more than a quarter of a degree");
     return null;
   }
 

@@ -41,13 +41,19 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Every route against the golden values of an independent numpy implementation in double precision
- * (src/test/python/golden_zoo.py), on all sixteen really trained checkpoints.
+ * (src/test/python/golden_zoo.py and golden_geometry.py), on all sixteen really trained checkpoints.
  */
 class ZooGoldenTest {
   private static final double SIMILARITY_TOLERANCE = 1e-5;
   private static final double SINGULAR_VALUE_TOLERANCE = 1e-6;
 
+  /** In degrees. */
+  private static final double ANGLE_TOLERANCE = 1e-4;
+
+  private static final double BLURRED_ANGLE_TOLERANCE = 1e-3;
+
   private static JsonNode golden;
+  private static JsonNode geometry;
 
   @TempDir private static Path stores;
 
@@ -55,6 +61,9 @@ class ZooGoldenTest {
   static void readGoldenValues() throws Exception {
     try (InputStream in = ZooGoldenTest.class.getResourceAsStream("/golden/zoo.json")) {
       golden = new ObjectMapper().readTree(in);
+    }
+    try (InputStream in = ZooGoldenTest.class.getResourceAsStream("/golden/geometry.json")) {
+      geometry = new ObjectMapper().readTree(in);
     }
   }
 
@@ -80,6 +89,8 @@ class ZooGoldenTest {
             checkpoint.getKey() + " " + matrix.getKey(),
             matrix.getValue(),
             expected.path("matrices").path(matrix.getKey()));
+        compareGeometry(
+            checkpoint.getKey(), matrix.getKey(), matrix.getValue().geometry(), ANGLE_TOLERANCE);
       }
       for (Side side : Side.values()) {
         compareCounts(
@@ -113,7 +124,8 @@ class ZooGoldenTest {
           if (plan.update() instanceof UpdateSource.Full full) {
             GramRoute.Sums sums = GramRoute.Sums.zeros(w0.cols());
             sums.add(w0, reader.read(full.tuned(), Precision.DOUBLE));
-            scan = GramRoute.scan(base, sums, settings, DType.F64, EntryChange.NONE);
+            EntryChange entries = EntryChange.of(plan, () -> sums.unchanged().get(0, 0));
+            scan = GramRoute.scan(base, sums, settings, DType.F64, entries);
           } else if (plan.update() instanceof UpdateSource.LowRank chain
               && LowRankRoute.suits(base.minDimension(), chain.rank(), 10)) {
             CoordinateUpdate.Factors factors =
@@ -137,6 +149,8 @@ class ZooGoldenTest {
                   .path(plan.checkpointId())
                   .path("matrices")
                   .path(matrix.name()));
+          compareGeometry(
+              plan.checkpointId(), matrix.name(), scan.geometry(), BLURRED_ANGLE_TOLERANCE);
           compared++;
         }
       }
@@ -167,6 +181,30 @@ class ZooGoldenTest {
     assertRelative(name, scan.update().effectiveRank(), expected.path("update_effective_rank"));
     assertRelative(
         name, scan.update().norm() / scan.baseNorm(), expected.path("relative_update_norm"));
+  }
+
+  /** Of the base there are vectors in single precision; the route in blocks squares besides. */
+  private static void compareGeometry(
+      String checkpoint, String matrix, Geometry found, double angles) {
+    JsonNode expected = geometry.path("checkpoints").path(checkpoint).path(matrix);
+    String name = checkpoint + " " + matrix;
+    assertThat(expected).as(name).hasSize(6);
+    assertThat(found.note()).as(name).isNull();
+    List<Double> degrees =
+        List.of(
+            found.leftRotation(),
+            found.leftRotationMean(),
+            found.rightRotation(),
+            found.rightRotationMean());
+    for (int i = 0; i < degrees.size(); i++) {
+      assertThat(degrees.get(i)).as(name).isCloseTo(expected.path(i).asDouble(), within(angles));
+    }
+    assertRelative(name, found.spectralShift(), expected.path(4));
+    if (expected.path(5).isNull()) {
+      assertThat(found.unchangedShare()).as(name).isNull();
+    } else {
+      assertRelative(name, found.unchangedShare(), expected.path(5));
+    }
   }
 
   private static void assertRelative(String name, double value, JsonNode expected) {
