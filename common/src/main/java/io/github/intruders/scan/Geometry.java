@@ -160,7 +160,7 @@ public record Geometry(
   }
 
   private static boolean isNear(double value, double error, double tolerance) {
-    return error <= Math.max(tolerance, RELATIVE_TOLERANCE * value);
+    return Double.isFinite(value) && error <= Math.max(tolerance, RELATIVE_TOLERANCE * value);
   }
 
   /** ‖σ − σ0‖ / ‖σ0‖ over as many values as there are in {@code tuned}; not a number for none. */
