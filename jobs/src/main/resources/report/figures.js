@@ -372,7 +372,7 @@ function geometry() {
     'spectral shift ' + short(row.spectral_shift)].concat(isNumber(row.unchanged_share) ? [percent(row.unchanged_share) + ' of the entries unchanged'] : []);
   const three = element('div', undefined, 'three');
   made.append(three);
-  const turned = plot(figure(three, 'Rotation and shift', 'Lower left: the base’s leading structure is kept.'), 'Rotation of the leading subspace against the spectral shift', { title: 'spectral shift (log)', type: 'logarithmic' },
+  const turned = plot(figure(three, 'Rotation and shift', 'Lower left: the base’s leading structure is kept. Upper right: it is turned and rescaled.'), 'Rotation of the leading subspace against the spectral shift', { title: 'spectral shift (log)', type: 'logarithmic' },
     { title: 'angle, degrees', min: 0, max: 90, ticks: { stepSize: 15 } });
   const draw = () => {
     const rows = drawnCheckpoints().filter((row) => row.spectral_shift > 0 && isNumber(row[angle.select.value]));

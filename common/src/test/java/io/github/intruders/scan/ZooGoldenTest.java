@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.intruders.accumulation.SubspaceLocking;
 import io.github.intruders.checkpoint.DType;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorReader;
@@ -32,6 +33,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -72,8 +74,10 @@ class ZooGoldenTest {
   void agreesWithNumpyOnEveryVectorOfEveryCheckpoint(SolverChoice solver) throws Exception {
     ScanSettings settings =
         new ScanSettings(TopK.parse("10"), List.of(0.5), List.of(Side.LEFT, Side.RIGHT), solver);
-    Map<String, Map<String, MatrixScan>> scans = scanZoo(settings);
+    Map<String, float[]> kept = new ConcurrentHashMap<>();
+    Map<String, Map<String, MatrixScan>> scans = scanZoo(settings, kept);
 
+    compareLocking(kept);
     assertThat(scans).hasSize(16);
     assertThat(scans.values().stream().flatMap(byMatrix -> byMatrix.values().stream()))
         .extracting(MatrixScan::solver)
@@ -213,6 +217,35 @@ class ZooGoldenTest {
         .isCloseTo(expected.asDouble(), within(1e-6 * Math.abs(expected.asDouble())));
   }
 
+  private static void compareLocking(Map<String, float[]> kept) {
+    List<String> tasks = List.of("1-python", "2-c", "3-javascript", "4-xml");
+    int compared = 0;
+    for (Map.Entry<String, JsonNode> sequence : geometry.path("locking").properties()) {
+      for (Map.Entry<String, JsonNode> matrix : sequence.getValue().properties()) {
+        try (Arena arena = Arena.open()) {
+          List<TunedVectors> steps =
+              tasks.stream()
+                  .map(task -> kept.get(sequence.getKey() + "/" + task + " " + matrix.getKey()))
+                  .map(ZooGoldenTest::rightVectors)
+                  .toList();
+          SubspaceLocking locking = new SubspaceLocking(steps.get(3));
+          for (int step = 0; step < 4; step++) {
+            assertThat(locking.of(steps.get(step)))
+                .isCloseTo(matrix.getValue().path(step).asDouble(), within(1e-6));
+            compared++;
+          }
+        }
+      }
+    }
+    assertThat(compared).isEqualTo(4 * 28 * 4);
+  }
+
+  private static TunedVectors rightVectors(float[] values) {
+    Matrix v = Matrix.allocate(values.length / 10, 10, Precision.SINGLE);
+    v.setFloats(0, values, values.length);
+    return new TunedVectors(Matrix.allocate(0, 10, Precision.SINGLE), v);
+  }
+
   private static void compareCounts(
       String checkpoint, Side side, Map<String, MatrixScan> matrices, JsonNode expected) {
     Iterator<Map.Entry<String, JsonNode>> counts = expected.properties().iterator();
@@ -264,14 +297,24 @@ class ZooGoldenTest {
     return byMatrix;
   }
 
-  private static Map<String, Map<String, MatrixScan>> scanZoo(ScanSettings settings)
-      throws Exception {
+  /**
+   * @param kept takes the right vectors by checkpoint and matrix
+   */
+  private static Map<String, Map<String, MatrixScan>> scanZoo(
+      ScanSettings settings, Map<String, float[]> kept) throws Exception {
     Storage storage = new HadoopStorage(new Configuration());
     BasePlan base = zooBase(storage);
     String store = storage.qualify(stores.resolve(settings.solver().name()).toString());
     MatrixScanner scanner =
         new MatrixScanner(
-            storage, new SpectraStore(storage, store), settings, (plan, vectors) -> {});
+            storage,
+            new SpectraStore(storage, store),
+            settings,
+            (plan, vectors) -> {
+              float[] v = new float[vectors.v().rows() * vectors.v().cols()];
+              vectors.v().copyFloats(0, v, v.length);
+              kept.put(plan.checkpointId() + " " + plan.base().name(), v);
+            });
     Map<String, Map<String, MatrixScan>> scans = new TreeMap<>();
     for (List<MatrixPlan> plans : plans(storage, base).values()) {
       BaseMatrix matrix = plans.get(0).base();

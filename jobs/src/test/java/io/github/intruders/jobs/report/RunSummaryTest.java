@@ -99,7 +99,7 @@ class RunSummaryTest {
             "[{\"sequence\":\"s\",\"step\":1,\"checkpoint_id\":\"fewest\",\"task\":\"t\",\"intruders\":1,\"born\":1,"
                 + "\"persisted\":0,\"faded\":0,\"cumulative_born\":1,\"intruder_energy_share\":0.125,\"subspace_locking\":null},"
                 + "{\"sequence\":\"s\",\"step\":2,\"checkpoint_id\":\"most\",\"task\":null,\"intruders\":3,\"born\":2,"
-                + "\"persisted\":1,\"faded\":0,\"cumulative_born\":2,\"intruder_energy_share\":0.25}]");
+                + "\"persisted\":1,\"faded\":0,\"cumulative_born\":2,\"intruder_energy_share\":0.25,\"subspace_locking\":null}]");
     assertThat(summary.rejected()).isEqualTo(4 + 5);
     assertThat(summary.elapsedSeconds()).isEqualTo(9);
   }
