@@ -328,29 +328,86 @@ function followed() {
     [['step', 'step'], ['side', 'side', 'text']].concat(vectorColumns, [[(row) => (row.similarities || []).map((value) => value.toFixed(2)).join(' '), 'similarity to base vectors 0, 1, …', 'text']]), 'Vectors of the matrix and their similarities, by step');
 }
 
+/** One point a checkpoint, group beside group, with the median of each. */
+function byGroups(parent, label, y, own, valueOf, tipOf) {
+  let shownGroups = [];
+  const set = plot(parent, label, { title: 'group', min: -0.5, at: () => shownGroups.map((_, place) => place),
+    ticks: { autoSkip: false, callback: (value) => name(shownGroups[value], 16) } }, y);
+  redraws.push(() => {
+    const byGroup = [...grouped(own(), groupOf)].sort((a, b) => groupIndex(a[0]) - groupIndex(b[0]));
+    shownGroups = byGroup.map(([group]) => group);
+    const sets = byGroup.flatMap(([group, rows], place) => {
+      const hex = colour(groupIndex(group));
+      const middle = quantile(rows.map(valueOf), 0.5);
+      return [dots(rows.map((row, at) => ({ x: place + (rows.length > 1 ? 0.6 * (at / (rows.length - 1) - 0.5) : 0), y: valueOf(row), row })), rows.length > EACH ? alpha(hex, 0.5) : hex, groupIndex(group), tipOf,
+        { pointRadius: rows.length > EACH ? 3 : 5 }), ruler([{ x: place - 0.36, y: middle }, { x: place + 0.36, y: middle }], hex, [])];
+    });
+    set(sets, { x: state.grouping ? tagText(state.grouping) : 'checkpoints', xMax: Math.max(0.5, shownGroups.length - 0.5) });
+  });
+}
+
 function effectiveRank() {
   const made = section('rank', 'Effective rank of the updates', 'How many directions an update uses, exp of the entropy of its singular values, as the mean over the matrices of each checkpoint. Full fine-tuning uses many, an adapter at most its rank, '
     + 'a chain of adapters the sum of their ranks. Bars: medians. From left to right within a group: its checkpoints in their order.');
   const shown = figure(made);
-  let ofRank = [];
-  const set = plot(shown, 'Effective rank by group', { title: 'group', min: -0.5, at: () => ofRank.map((_, place) => place),
-    ticks: { autoSkip: false, callback: (value) => name(ofRank[value], 16) } },
-    { title: 'effective rank (log)', type: 'logarithmic' });
   const own = () => drawnCheckpoints().filter((row) => row.update_effective_rank > 0);
-  redraws.push(() => {
-    const byGroup = [...grouped(own(), groupOf)].sort((a, b) => groupIndex(a[0]) - groupIndex(b[0]));
-    ofRank = byGroup.map(([group]) => group);
-    const sets = byGroup.flatMap(([group, rows], place) => {
-      const hex = colour(groupIndex(group));
-      const middle = quantile(rows.map((row) => row.update_effective_rank), 0.5);
-      const tipOf = ({ row }) => [name(row.checkpoint_id), 'effective rank ' + short(row.update_effective_rank), 'update norm ' + percent(row.update_relative_norm) + ' of the base'];
-      return [dots(rows.map((row, at) => ({ x: place + (rows.length > 1 ? 0.6 * (at / (rows.length - 1) - 0.5) : 0), y: row.update_effective_rank, row })), rows.length > EACH ? alpha(hex, 0.5) : hex, groupIndex(group), tipOf,
-        { pointRadius: rows.length > EACH ? 3 : 5 }), ruler([{ x: place - 0.36, y: middle }, { x: place + 0.36, y: middle }], hex, [])];
-    });
-    set(sets, { x: state.grouping ? tagText(state.grouping) : 'checkpoints', xMax: Math.max(0.5, ofRank.length - 0.5) });
-  });
+  byGroups(shown, 'Effective rank by group', { title: 'effective rank (log)', type: 'logarithmic' }, own, (row) => row.update_effective_rank,
+    ({ row }) => [name(row.checkpoint_id), 'effective rank ' + short(row.update_effective_rank), 'update norm ' + percent(row.update_relative_norm) + ' of the base']);
   numbers(shown, own, [['checkpoint_id', 'checkpoint', 'text'], ['method', 'method', 'text'], ['sequence', 'sequence', 'text'], ['update_effective_rank', 'effective rank'], ['update_relative_norm', 'update norm', '', percent]],
     'Effective rank of the updates');
+}
+
+const ANGLES = [['left_rotation_mean', 'mean angle, left'], ['right_rotation_mean', 'mean angle, right'], ['left_rotation', 'largest angle, left'], ['right_rotation', 'largest angle, right']];
+const GEOMETRY = ANGLES.concat([['spectral_shift', 'spectral shift'], ['unchanged_share', 'unchanged entries']]).filter(([column]) => analysed.some((row) => isNumber(row[column])));
+
+function geometry() {
+  if (!GEOMETRY.length) return;
+  const made = section('geometry', 'Geometry', 'How far the space of the ' + (summary.top_k || 'k') + ' leading vectors of each matrix is turned from the base’s, by its principal angles, and how far its singular values are shifted. Means over matrices. '
+    + 'Supervised fine-tuning turns and shifts; reinforcement learning leaves both nearly as they are and most entries unchanged; distillation from the model’s own samples lies in between and settles early.');
+  const choices = choicesIn(made);
+  const angle = choice(choices, 'Angle', ANGLES.filter(([column]) => GEOMETRY.some(([one]) => one === column)), undefined, () => draw());
+  const keys = key(made);
+  const degrees = (value) => (isNumber(value) ? short(value) + '°' : 'not known');
+  const tipOf = ({ row }) => [name(row.checkpoint_id), 'mean angle: left ' + degrees(row.left_rotation_mean) + ', right ' + degrees(row.right_rotation_mean), 'largest: left ' + degrees(row.left_rotation) + ', right ' + degrees(row.right_rotation),
+    'spectral shift ' + short(row.spectral_shift)].concat(isNumber(row.unchanged_share) ? [percent(row.unchanged_share) + ' of the entries unchanged'] : []);
+  const three = element('div', undefined, 'three');
+  made.append(three);
+  const turned = plot(figure(three, 'Rotation and shift', 'Lower left: the base’s leading structure is kept. Upper right: it is turned and rescaled.'), 'Rotation of the leading subspace against the spectral shift', { title: 'spectral shift (log)', type: 'logarithmic' },
+    { title: 'angle, degrees', min: 0, max: 90, ticks: { stepSize: 15 } });
+  const draw = () => {
+    const rows = drawnCheckpoints().filter((row) => row.spectral_shift > 0 && isNumber(row[angle.select.value]));
+    turned([...grouped(rows, groupOf)].map(([group, points]) => dots(points.map((row) => ({ x: row.spectral_shift, y: row[angle.select.value], row })), rows.length > EACH ? alpha(colour(groupIndex(group)), 0.6) : colour(groupIndex(group)), groupIndex(group), tipOf,
+      { pointRadius: rows.length > EACH ? 3.5 : 5 })), { y: angle.select.selectedOptions[0].textContent + ', degrees' });
+    keys(groupKey(drawnCheckpoints(), true));
+  };
+  redraws.push(draw);
+  const shares = figure(three, 'Unchanged entries', 'Of full fine-tunes: entries that differ by less than BF16 can tell, 0.1 %.');
+  const full = () => drawnCheckpoints().filter((row) => isNumber(row.unchanged_share));
+  if (analysed.some((row) => isNumber(row.unchanged_share))) {
+    byGroups(shares, 'Share of unchanged entries by group', { title: 'unchanged, %', min: 0, max: 100 }, full, (row) => 100 * row.unchanged_share, tipOf);
+  } else {
+    shares.append(element('p', 'Nothing to show: no checkpoint here is a full fine-tune that is stored in the same type as its base.', 'how'));
+  }
+  const steps = rowsOf('accumulation').filter((row) => isNumber(row.subspace_locking));
+  const lasting = figure(three, 'Subspace locking', 'How much of the space of the last step’s leading right vectors is there after each step.');
+  const lockingTip = ({ row }) => [name(row.sequence) + ', step ' + row.step + (row.task ? ': ' + name(row.task) : ''), percent(row.subspace_locking) + ' of the last step’s space'];
+  if (steps.length) {
+    const set = plot(lasting, 'Subspace locking by step', { title: 'step', whole: true }, { title: 'shared with the last step', max: 1 });
+    redraws.push(() => {
+      const sequences = grouped(steps.filter((row) => isDrawn(checkpointOf.get(row.checkpoint_id))), (row) => row.sequence);
+      set([...sequences.values()].map((rows) => {
+        const index = groupIndex(groupOf(checkpointOf.get(rows[rows.length - 1].checkpoint_id)));
+        return line(rows.map((row) => ({ x: row.step, y: row.subspace_locking, row })), sequences.size > EACH ? alpha(colour(index), 0.4) : colour(index), lockingTip, { pointStyle: SHAPES[index], pointRadius: sequences.size > EACH ? 2 : 4 });
+      }));
+    });
+  } else {
+    lasting.append(element('p', 'Nothing to show: no sequence was followed to its last step.', 'how'));
+  }
+  numbers(made, () => drawnCheckpoints().filter((row) => GEOMETRY.some(([column]) => isNumber(row[column]))), [['checkpoint_id', 'checkpoint', 'text'], ['method', 'method', 'text'], ['sequence', 'sequence', 'text']].concat(GEOMETRY.map(([column, text]) =>
+    (column === 'unchanged_share' ? [column, text, '', percent] : [column, column === 'spectral_shift' ? text : text + ', °']))), 'Geometry of the checkpoints drawn');
+  if (steps.length) {
+    numbers(made, () => steps.filter((row) => isDrawn(checkpointOf.get(row.checkpoint_id))), [['sequence', 'sequence', 'text'], ['step', 'step'], ['task', 'task', 'text'], ['subspace_locking', 'shared with the last step', '', percent]], 'Subspace locking by sequence and step');
+  }
 }
 
 const MEASURES = [['intruder_count', 'intruders'], ['intruder_energy_share', 'intruder energy share'], ['update_relative_norm', 'update norm over base norm'], ['update_effective_rank', 'effective rank'],
@@ -521,7 +578,7 @@ function multiples() {
   const named = (tag) => name(tagText(tag), 30);
   const first = choice(choices, 'Panels by', by.map((tag) => [tag, named(tag)]), by[0], () => redraw());
   const second = choice(choices, 'and by', [['', 'nothing else']].concat(by.map((tag) => [tag, named(tag)])), '', () => redraw());
-  const quantities = MEASURES.concat(metrics.map((one, at) => ['forgetting ' + at, 'forgetting: ' + name(one, 30)]));
+  const quantities = MEASURES.concat(GEOMETRY, metrics.map((one, at) => ['forgetting ' + at, 'forgetting: ' + name(one, 30)]));
   const y = choice(choices, 'Show', quantities, 'intruder_count', () => redraw());
   const x = choice(choices, 'Against', (analysed.some((row) => row.step !== null) ? [['step', 'step']] : []).concat(numeric.filter((tag) => tag !== 'tag seed').map((tag) => [tag, named(tag)]), quantities), undefined, () => redraw());
   const valueOf = (row, what) => {
@@ -779,7 +836,7 @@ function provenance() {
 
 theControls();
 overview();
-if (analysed.length) [countFigures, bestSimilarity, heatMap, accumulation, followed, effectiveRank, forgetting, transfer, multiples, mitigation].forEach((draw) => draw());
+if (analysed.length) [countFigures, bestSimilarity, heatMap, accumulation, followed, effectiveRank, geometry, forgetting, transfer, multiples, mitigation].forEach((draw) => draw());
 const followLink = worstMatrices();
 rejects();
 provenance();

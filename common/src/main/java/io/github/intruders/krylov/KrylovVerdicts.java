@@ -3,6 +3,7 @@ package io.github.intruders.krylov;
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
+import io.github.intruders.linalg.PrincipalAngles;
 import io.github.intruders.linalg.RowSpan;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -130,6 +131,7 @@ public final class KrylovVerdicts {
    * @param residuals relative to the singular values
    * @param left bounds of the left vectors; empty if not asked for
    * @param right bounds of the right vectors; empty if not asked for
+   * @param leading how all k together lie to the base's
    */
   public record Tuned(
       double[] values,
@@ -137,7 +139,8 @@ public final class KrylovVerdicts {
       Matrix v,
       double[] residuals,
       List<Bounds> left,
-      List<Bounds> right) {
+      List<Bounds> right,
+      Leading leading) {
     /** Whether all vectors are decided at all of these thresholds. */
     public boolean decides(List<Double> thresholds) {
       return thresholds.stream()
@@ -145,6 +148,57 @@ public final class KrylovVerdicts {
               threshold ->
                   left.stream().allMatch(bounds -> bounds.decides(threshold))
                       && right.stream().allMatch(bounds -> bounds.decides(threshold)));
+    }
+  }
+
+  /**
+   * How the k leading vectors of a tuned matrix together lie to those of the base.
+   *
+   * @param leftAngles k principal angles of the left vectors' spans, in radians, descending; none
+   *     where the base's leading vectors are not known
+   * @param rightAngles the same of the right vectors
+   * @param angleError by how much each of them may be off; infinite where they are not known
+   * @param shift ‖σ − σ0‖₂ / ‖σ0‖₂ over the k leading singular values; not a number where the
+   *     base's are not known
+   * @param shiftError by how much it may be off
+   */
+  public record Leading(
+      double[] leftAngles,
+      double[] rightAngles,
+      double angleError,
+      double shift,
+      double shiftError) {
+    /** Nothing is known. */
+    static final Leading UNKNOWN =
+        new Leading(
+            new double[0],
+            new double[0],
+            Double.POSITIVE_INFINITY,
+            Double.NaN,
+            Double.POSITIVE_INFINITY);
+
+    static Leading of(Triplets base, SpectrumProbes.Cut cut, Certified tuned, int k) {
+      double angleError = base.spanError(k, cut.count(), cut.value()) + tuned.spanError();
+      if (!(angleError < Double.POSITIVE_INFINITY)) {
+        return UNKNOWN;
+      }
+      Triplets found = tuned.found();
+      double[] differences = new double[k];
+      for (int j = 0; j < k; j++) {
+        differences[j] = found.values()[j] - base.values()[j];
+      }
+      double size = Matrix.norm(Arrays.copyOf(base.values(), k));
+      return new Leading(
+          angles(base.left(), found.left(), k),
+          angles(base.right(), found.right(), k),
+          angleError,
+          Matrix.norm(differences) / size,
+          (base.shift(cut.count()) + found.shift(tuned.complete())) * Math.sqrt(k) / size);
+    }
+
+    private static double[] angles(Matrix base, Matrix tuned, int k) {
+      return PrincipalAngles.between(
+          base.rowRange(0, k).transposed(), tuned.rowRange(0, k).transposed());
     }
   }
 
@@ -199,7 +253,7 @@ public final class KrylovVerdicts {
   }
 
   /** A tuned matrix whose triplets are certified. */
-  private record Certified(Triplets found, double[] sines) {}
+  private record Certified(Triplets found, double[] sines, int complete, double spanError) {}
 
   /** One base matrix at work. */
   private final class Work {
@@ -319,7 +373,11 @@ public final class KrylovVerdicts {
         SpectrumProbes.Cut cut =
             spectrum(probes, probes.bounds(check, part(images, count)), map).lowestCut(found, k);
         if (cut.count() >= k) {
-          return new Certified(found, found.sines(cut.count(), cut.value()));
+          return new Certified(
+              found,
+              found.sines(cut.count(), cut.value()),
+              cut.count(),
+              found.spanError(k, cut.count(), cut.value()));
         }
       }
       return null;
@@ -517,7 +575,7 @@ public final class KrylovVerdicts {
             }
             bySide.add(bounds);
           }
-          answers.add(tuned(one, bySide));
+          answers.add(tuned(one, bySide, Leading.of(found, cut, one, question.k())));
           at += question.k();
         }
         if (done) {
@@ -573,7 +631,7 @@ public final class KrylovVerdicts {
           energy);
     }
 
-    private Tuned tuned(Certified one, List<List<Bounds>> bySide) {
+    private Tuned tuned(Certified one, List<List<Bounds>> bySide, Leading leading) {
       int k = question.k();
       Triplets found = one.found();
       double[] residuals = new double[k];
@@ -586,7 +644,8 @@ public final class KrylovVerdicts {
           found.right().rowRange(0, k).transposed(),
           residuals,
           question.left() ? bySide.get(0) : List.of(),
-          question.right() ? bySide.get(bySide.size() - 1) : List.of());
+          question.right() ? bySide.get(bySide.size() - 1) : List.of(),
+          leading);
     }
   }
 

@@ -49,6 +49,27 @@ record Triplets(double[] values, Matrix left, Matrix right, double[] errors, dou
   }
 
   /**
+   * By how much the span of the leading vectors can be off, as the largest angle (Wedin 1972),
+   * given what {@link #sines} is given.
+   *
+   * @param k how many vectors
+   * @return an angle in radians; infinite where they are not known to be the leading ones
+   */
+  double spanError(int k, int complete, double cut) {
+    if (complete < k) {
+      return Double.POSITIVE_INFINITY;
+    }
+    double squares = 0;
+    for (int j = 0; j < k; j++) {
+      squares += errors[j] * errors[j];
+    }
+    double gap = values[k - 1] - (complete > k ? values[k] + shift(complete) : cut);
+    return gap > 0
+        ? Math.sqrt(squares) / gap + ROUNDING * left.precision().epsilon()
+        : Double.POSITIVE_INFINITY;
+  }
+
+  /**
    * How far each vector can be from the true one, as the sine of an angle, given that M has just as
    * many singular values above a cut as there are triplets above it. Then the true values, in their
    * order, differ from these by no more than the errors of all together (Kahan 1967), and each

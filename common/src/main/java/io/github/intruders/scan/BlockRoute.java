@@ -160,12 +160,19 @@ final class BlockRoute {
     TunedSpectrum seenFrom(BaseSpectrum base) {
       Matrix leftVectors = u.columnRange(0, k()).copy();
       Matrix rightVectors = v.columnRange(0, k()).copy();
+      double[] values = Arrays.copyOf(s, k());
+      double error =
+          Rotation.error(
+              TunedSpectrum.absolute(residuals, values),
+              values[k() - 1],
+              s[k()] * (1 + residuals[k()]));
       return new TunedSpectrum(
-          Arrays.copyOf(s, k()),
+          values,
           TunedSpectrum.coordinates(base, leftVectors, rightVectors),
           Arrays.copyOf(residuals, k()),
           NAME,
-          Precision.DOUBLE.noiseFloor(s[0], Math.max(base.rows(), base.cols())));
+          Precision.DOUBLE.noiseFloor(s[0], Math.max(base.rows(), base.cols())),
+          TunedSpectrum.rotations(base, leftVectors, rightVectors, error));
     }
   }
 }

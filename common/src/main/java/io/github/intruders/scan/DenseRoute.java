@@ -27,11 +27,15 @@ final class DenseRoute {
     Matrix u = svd.u().columnRange(0, k).copy();
     Matrix v = svd.vt().rowRange(0, k).transposed();
     double[] s = Arrays.copyOf(svd.s(), k);
+    double[] residuals = Residuals.of(w, u, s, v);
+    double next = k < svd.s().length ? svd.s()[k] : Double.NEGATIVE_INFINITY;
+    double error = Rotation.error(TunedSpectrum.absolute(residuals, s), s[k - 1], next);
     return new TunedSpectrum(
         s,
         TunedSpectrum.coordinates(base, u, v),
-        Residuals.of(w, u, s, v),
+        residuals,
         NAME,
-        Precision.DOUBLE.noiseFloor(s[0], Math.max(w.rows(), w.cols())));
+        Precision.DOUBLE.noiseFloor(s[0], Math.max(w.rows(), w.cols())),
+        TunedSpectrum.rotations(base, u, v, error));
   }
 }

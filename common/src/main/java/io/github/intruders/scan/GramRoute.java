@@ -4,6 +4,7 @@ import io.github.intruders.checkpoint.DType;
 import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
+import io.github.intruders.linalg.PrincipalAngles;
 import io.github.intruders.linalg.Svd;
 import io.github.intruders.linalg.SymmetricEigen;
 import io.github.intruders.spectra.GramSpectrum;
@@ -28,6 +29,9 @@ import java.util.Optional;
 public final class GramRoute {
   static final String NAME = "gram";
 
+  /** What roundings of single precision come to in the cosines, in units of one. */
+  private static final double BLUR = 4;
+
   private GramRoute() {}
 
   /**
@@ -36,14 +40,16 @@ public final class GramRoute {
    * @param tuned Wᵀ W, (n, n), upper triangle
    * @param cross W0ᵀ W, (n, n)
    * @param update (W − W0)ᵀ (W − W0), (n, n), upper triangle
+   * @param unchanged (1, 1): how many entries are the same, see {@link Geometry#unchangedShare}
    */
-  public record Sums(Matrix tuned, Matrix cross, Matrix update) {
+  public record Sums(Matrix tuned, Matrix cross, Matrix update, Matrix unchanged) {
     /** Sums over no block. */
     public static Sums zeros(int n) {
       return new Sums(
           Matrix.zeros(n, n, Precision.DOUBLE),
           Matrix.zeros(n, n, Precision.DOUBLE),
-          Matrix.zeros(n, n, Precision.DOUBLE));
+          Matrix.zeros(n, n, Precision.DOUBLE),
+          Matrix.zeros(1, 1, Precision.DOUBLE));
     }
 
     /**
@@ -54,6 +60,7 @@ public final class GramRoute {
     public void add(Matrix w0, Matrix w) {
       tuned.plusGramInPlace(w);
       cross.plusProductInPlace(1, w0.t(), w);
+      unchanged.set(0, 0, unchanged.get(0, 0) + EntryChange.unchanged(w0, w));
       update.plusGramInPlace(w.plusInPlace(-1, w0));
     }
   }
@@ -62,8 +69,10 @@ public final class GramRoute {
    * What the sums say of a full fine-tune.
    *
    * @param stored the type of its elements
+   * @param entries what they say by themselves
    */
-  static MatrixScan scan(GramSpectrum base, Sums sums, ScanSettings settings, DType stored) {
+  static MatrixScan scan(
+      GramSpectrum base, Sums sums, ScanSettings settings, DType stored, EntryChange entries) {
     int k = settings.topK().of(base.minDimension());
     SymmetricEigen eigen = SymmetricEigen.of(sums.tuned());
     int n = base.minDimension();
@@ -79,16 +88,50 @@ public final class GramRoute {
     Matrix left =
         vt.times(sums.cross().times(v).scaleColumnsInPlace(inverse))
             .scaleRowsInPlace(base.inverse());
+    double[] residuals = residuals(sums.tuned(), v, s);
+    double next = k < n ? Math.sqrt(Math.max(0, eigen.values()[n - 1 - k])) : -s[k - 1];
     TunedSpectrum tuned =
         new TunedSpectrum(
             s,
             coordinates(base, left, vt.times(v)),
-            residuals(sums.tuned(), v, s),
+            residuals,
             NAME,
-            resolution(base, s[0]));
+            resolution(base, s[0]),
+            rotations(base, left, vt, v, error(s, residuals, next, n)));
     UpdateStatistics update =
         UpdateStatistics.ofBlurredGram(sums.update(), Math.max(base.rows(), base.cols()));
-    return MatrixScan.of(base, tuned.roundedTo(stored, base), update, settings);
+    return MatrixScan.of(base, tuned.roundedTo(stored, base), update, settings, entries);
+  }
+
+  /** What squares leave uncertain of the span of the leading vectors of the short side. */
+  private static double error(double[] s, double[] residuals, double next, int n) {
+    double[] errors = new double[s.length + 1];
+    for (int j = 0; j < s.length; j++) {
+      errors[j] = residuals[j] * s[j] * s[j];
+    }
+    errors[s.length] = Precision.DOUBLE.noiseFloor(s[0] * s[0], n);
+    double last = s[s.length - 1];
+    return Rotation.error(errors, last * last, Math.signum(next) * next * next);
+  }
+
+  /**
+   * The short side's angles are those of its vectors. Of the long side there are coordinates alone,
+   * those outside the base's span not among them: small angles come from cosines, and V0, rounded
+   * to single precision, blurs them.
+   */
+  private static Map<Side, Rotation> rotations(
+      GramSpectrum base, Matrix left, Matrix vt, Matrix v, double error) {
+    int k = v.cols();
+    if (k > Rotation.MOST_VECTORS || !(base.s()[k - 1] > base.resolution())) {
+      return Map.of();
+    }
+    Rotation shortSide =
+        Rotation.of(PrincipalAngles.between(vt.rowRange(0, k).transposed(), v), error);
+    double blur = BLUR * Precision.SINGLE.epsilon() * base.s()[0] / base.s()[k - 1];
+    double[] angles = PrincipalAngles.fromCosines(left.rowRange(0, k).copy());
+    double smallest = Math.max(Math.sqrt(blur), angles[k - 1]);
+    Rotation longSide = Rotation.of(angles, error + blur / smallest);
+    return bySide(base, longSide, shortSide);
   }
 
   /** ‖Wᵀ W v − σ² v‖ / σ², which is ‖Wᵀ u − σ v‖ / σ; W v = σ u holds by definition. */
@@ -144,7 +187,13 @@ public final class GramRoute {
                             tuned.coordinates().get(Side.RIGHT)),
                         tuned.residuals(),
                         NAME,
-                        Math.max(tuned.resolution(), resolution(base, tuned.s()[0]))),
+                        Math.max(tuned.resolution(), resolution(base, tuned.s()[0])),
+                        tuned.rotations().isEmpty()
+                            ? Map.of()
+                            : bySide(
+                                base,
+                                tuned.rotations().get(Side.LEFT),
+                                tuned.rotations().get(Side.RIGHT))),
                     UpdateStatistics.ofFactors(b, a),
                     settings));
   }
@@ -156,6 +205,10 @@ public final class GramRoute {
 
   /** What was found of the tall matrix, by the sides of the matrix itself. */
   private static Map<Side, Matrix> coordinates(GramSpectrum base, Matrix left, Matrix right) {
+    return bySide(base, left, right);
+  }
+
+  private static <T> Map<Side, T> bySide(GramSpectrum base, T left, T right) {
     return base.wide()
         ? Map.of(Side.LEFT, right, Side.RIGHT, left)
         : Map.of(Side.LEFT, left, Side.RIGHT, right);

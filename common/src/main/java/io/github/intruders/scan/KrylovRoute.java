@@ -37,6 +37,7 @@ final class KrylovRoute {
   /**
    * What bounds tell of a tuned matrix.
    *
+   * @param entries what the entries of the tuned matrix say by themselves
    * @param rows m of the base
    * @param cols n of it
    */
@@ -44,6 +45,7 @@ final class KrylovRoute {
       KrylovVerdicts.Answer base,
       KrylovVerdicts.Tuned tuned,
       UpdateStatistics update,
+      EntryChange entries,
       int rows,
       int cols) {
     Integer rank = base.baseLowest() > 0 ? Math.min(rows, cols) : null;
@@ -75,7 +77,21 @@ final class KrylovRoute {
         ties.put(Double.toString(epsilon), near);
       }
     }
-    return MatrixScan.ofBounds(base, tuned, vectors, intruders, ties, update, rank);
+    return MatrixScan.ofBounds(base, tuned, vectors, intruders, ties, update, rank, entries);
+  }
+
+  /** How the leading subspaces lie to each other, as far as both are certified. */
+  static Geometry geometry(
+      KrylovVerdicts.Tuned tuned, UpdateStatistics update, EntryChange entries) {
+    KrylovVerdicts.Leading leading = tuned.leading();
+    Map<Side, Rotation> rotations =
+        leading.angleError() < Double.POSITIVE_INFINITY
+            ? Map.of(
+                Side.LEFT, Rotation.of(leading.leftAngles(), leading.angleError()),
+                Side.RIGHT, Rotation.of(leading.rightAngles(), leading.angleError()))
+            : Map.of();
+    return Geometry.ofBounds(
+        rotations, leading.shift(), leading.shiftError(), entries, update.norm() > 0);
   }
 
   private VectorScan vector(

@@ -5,6 +5,7 @@ import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.OrthonormalBasis;
 import io.github.intruders.linalg.Precision;
+import io.github.intruders.linalg.PrincipalAngles;
 import io.github.intruders.linalg.Svd;
 import io.github.intruders.spectra.SingularValues;
 import java.util.Arrays;
@@ -31,6 +32,10 @@ final class LowRankRoute {
 
   private static final double TOLERANCE = 1e-9;
   private static final double COUNT_MARGIN = 1e-7;
+
+  /** Where the next singular value is this near to the k-th, relatively, they count as equal. */
+  private static final double APART = 1e-6;
+
   private static final double COARSE = 0.05;
   private static final double DEPENDENT = 1e-6;
 
@@ -95,6 +100,7 @@ final class LowRankRoute {
     private Matrix core = Matrix.allocate(0, 0, Precision.DOUBLE);
 
     private double[] sigma;
+    private boolean isApart;
     private Matrix u;
     private Matrix v;
     private Matrix residualLeft;
@@ -250,11 +256,17 @@ final class LowRankRoute {
       return into;
     }
 
-    /** Whether M has no more singular values above the k-th found than were found there. */
+    /**
+     * Whether M has no more singular values above the k-th found than were found there. Tells
+     * besides whether there is another one as large as the k-th.
+     */
     boolean missesNone() {
       double tau = sigma[k - 1] * (1 + COUNT_MARGIN);
+      double below = sigma[k - 1] * (1 - APART);
       long found = Arrays.stream(sigma).filter(value -> value > tau).count();
-      return new ShiftedUpdate(s0, update, tau).singularValuesAbove()[0] == found;
+      int[] above = new ShiftedUpdate(s0, update, tau, below).singularValuesAbove();
+      isApart = above[1] == k;
+      return above[0] == found;
     }
 
     TunedSpectrum result(double resolution) {
@@ -266,7 +278,20 @@ final class LowRankRoute {
               Side.RIGHT, v.columnRange(0, p).transposed()),
           residuals,
           NAME,
-          resolution);
+          resolution,
+          rotations());
+    }
+
+    /** The base's leading vectors are the first coordinate axes. */
+    private Map<Side, Rotation> rotations() {
+      if (k > Rotation.MOST_VECTORS) {
+        return Map.of();
+      }
+      double next = sigma[k - 1] * (isApart ? 1 - APART : 1);
+      double error = Rotation.error(TunedSpectrum.absolute(residuals, sigma), sigma[k - 1], next);
+      return Map.of(
+          Side.LEFT, Rotation.of(PrincipalAngles.fromAxes(u), error),
+          Side.RIGHT, Rotation.of(PrincipalAngles.fromAxes(v), error));
     }
   }
 

@@ -148,7 +148,8 @@ public final class MatrixBlocks {
   /** What the sum of {@link #sums} says of one checkpoint. */
   public MatrixScan scan(
       GramSpectrum spectrum, MatrixPlan plan, GramRoute.Sums sums, ScanSettings settings) {
-    return GramRoute.scan(spectrum, sums, settings, MatrixScanner.storedType(plan));
+    EntryChange entries = EntryChange.of(plan, () -> sums.unchanged().get(0, 0));
+    return GramRoute.scan(spectrum, sums, settings, MatrixScanner.storedType(plan), entries);
   }
 
   /** The factors B, (m, R), and A, (R, n), of a plan; of a wide matrix (B A)ᵀ = Aᵀ Bᵀ. */

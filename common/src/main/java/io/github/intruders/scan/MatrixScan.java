@@ -34,6 +34,7 @@ import java.util.TreeMap;
  * @param energy Σ σ² over all tested vectors
  * @param solver name of the route
  * @param maxResidual largest residual of a triplet
+ * @param geometry how the leading subspaces lie to the base's
  */
 public record MatrixScan(
     UpdateStatistics update,
@@ -48,14 +49,25 @@ public record MatrixScan(
     double intruderEnergy,
     double energy,
     String solver,
-    double maxResidual)
+    double maxResidual,
+    Geometry geometry)
     implements Serializable {
   /** The picture of leading vectors needs no more, and k × k of them grow beyond all bounds. */
   public static final int MOST_SIMILARITIES = 64;
 
-  /** What follows from the leading triplets of a tuned matrix. */
+  /** What follows from the leading triplets of a tuned matrix that is not stored as a whole. */
   public static MatrixScan of(
       SingularValues base, TunedSpectrum tuned, UpdateStatistics update, ScanSettings settings) {
+    return of(base, tuned, update, settings, EntryChange.NONE);
+  }
+
+  /** What follows from the leading triplets of a tuned matrix, and from its entries. */
+  static MatrixScan of(
+      SingularValues base,
+      TunedSpectrum tuned,
+      UpdateStatistics update,
+      ScanSettings settings,
+      EntryChange entries) {
     List<VectorScan> vectors = IntruderRule.apply(base, tuned, settings);
     Map<String, Integer> intruders = new TreeMap<>();
     Map<String, Integer> ties = new TreeMap<>();
@@ -95,7 +107,8 @@ public record MatrixScan(
         intruderEnergy,
         energy,
         tuned.solver(),
-        tuned.maxResidual());
+        tuned.maxResidual(),
+        Geometry.of(base, tuned, entries, update.norm() > 0));
   }
 
   /** Whether a dense decomposition in double precision answered. */
@@ -121,7 +134,8 @@ public record MatrixScan(
       Map<String, Integer> intruders,
       Map<String, Integer> ties,
       UpdateStatistics update,
-      Integer baseRank) {
+      Integer baseRank,
+      EntryChange entries) {
     double energy = 0;
     double intruderEnergy = 0;
     for (VectorScan vector : vectors) {
@@ -142,7 +156,8 @@ public record MatrixScan(
         intruderEnergy,
         energy,
         KrylovRoute.NAME,
-        Arrays.stream(tuned.residuals()).max().orElse(0));
+        Arrays.stream(tuned.residuals()).max().orElse(0),
+        KrylovRoute.geometry(tuned, update, entries));
   }
 
   private static List<double[]> topSimilarities(Matrix coordinates, int rank) {

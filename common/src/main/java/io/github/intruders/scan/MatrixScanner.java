@@ -28,7 +28,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -191,6 +191,7 @@ public final class MatrixScanner {
     private void scanStack(List<MatrixPlan> plans, List<MatrixPlan> open) throws IOException {
       long start = System.nanoTime();
       UpdateStatistics[] statistics = new UpdateStatistics[plans.size()];
+      EntryChange[] entries = new EntryChange[plans.size()];
       Set<Integer> gone = new HashSet<>();
       List<KrylovVerdicts.TunedMatrix> tuned = new ArrayList<>();
       for (int i = 0; i < plans.size(); i++) {
@@ -198,7 +199,12 @@ public final class MatrixScanner {
         tuned.add(
             () -> {
               try {
-                return read(plans.get(at), update -> statistics[at] = update);
+                return read(
+                    plans.get(at),
+                    (update, change) -> {
+                      statistics[at] = update;
+                      entries[at] = change;
+                    });
               } catch (ArithmeticException e) {
                 return null; // too large for single precision: left to decompositions
               } catch (RuntimeException e) {
@@ -239,7 +245,8 @@ public final class MatrixScanner {
                 plan,
                 new TunedVectors(found.u().in(Precision.SINGLE), found.v().in(Precision.SINGLE)));
           }
-          MatrixScan scan = route.scan(answer, found, statistics[i], base.rows(), base.cols());
+          MatrixScan scan =
+              route.scan(answer, found, statistics[i], entries[i], base.rows(), base.cols());
           outcomes.accept(new ScanOutcome.Analysed(plan, scan, millis(share)));
         } catch (RuntimeException e) {
           outcomes.accept(rejected(plan, e));
@@ -264,7 +271,7 @@ public final class MatrixScanner {
     }
 
     /** The tuned matrix and the size of its update. */
-    private LinearMap read(MatrixPlan plan, Consumer<UpdateStatistics> statistics)
+    private LinearMap read(MatrixPlan plan, BiConsumer<UpdateStatistics, EntryChange> figures)
         throws IOException {
       boolean whole = !(plan.update() instanceof UpdateSource.LowRank);
       memory.require(
@@ -276,13 +283,15 @@ public final class MatrixScanner {
         CoordinateUpdate.Factors factors =
             CoordinateUpdate.Factors.read(
                 reader, plan.update().adapters(), base.rows(), base.cols());
-        statistics.accept(UpdateStatistics.ofFactors(factors.b(), factors.a()));
+        figures.accept(UpdateStatistics.ofFactors(factors.b(), factors.a()), EntryChange.NONE);
         return LinearMap.Updated.of(base, factors.b(), factors.a());
       }
       Matrix w = tuned(plan, Precision.DOUBLE);
       try (Arena arena = Arena.open()) {
-        Matrix update = w.copy().plusInPlace(-1, base.working().in(Precision.DOUBLE));
-        statistics.accept(routes.statistics(update, plan.base().name()));
+        Matrix w0 = base.working().in(Precision.DOUBLE);
+        EntryChange entries = EntryChange.of(plan, () -> EntryChange.unchanged(w0, w));
+        Matrix update = w.copy().plusInPlace(-1, w0);
+        figures.accept(routes.statistics(update, plan.base().name()), entries);
       }
       boolean exactInSingle =
           plan.update() instanceof UpdateSource.Full full
@@ -402,17 +411,21 @@ public final class MatrixScanner {
           vectorKeeper.keep(plan, TunedVectors.of(base, tuned, w.in(Precision.SINGLE)));
         }
         UpdateStatistics statistics;
+        EntryChange entries = EntryChange.NONE;
         FrozenInput frozen = null;
         if (plan.update() instanceof UpdateSource.LowRank chain) {
           CoordinateUpdate.Factors factors = readFactors(plan);
           frozen = FrozenInput.of(chain, factors.a());
           statistics = UpdateStatistics.ofFactors(factors.b(), factors.a());
         } else {
-          w.plusInPlace(-1, readBase(plan, w.precision()));
+          Matrix w0 = readBase(plan, w.precision());
+          entries = EntryChange.of(plan, () -> EntryChange.unchanged(w0, w));
+          w.plusInPlace(-1, w0);
           statistics = routes.statistics(w, plan.base().name());
         }
         MatrixScan scan =
-            MatrixScan.of(base, tuned.roundedTo(storedType(plan), base), statistics, settings);
+            MatrixScan.of(
+                base, tuned.roundedTo(storedType(plan), base), statistics, settings, entries);
         outcomes.accept(
             new ScanOutcome.Analysed(plan, scan, frozen, millis(System.nanoTime() - start)));
       } catch (RuntimeException e) {

@@ -4,6 +4,7 @@ import io.github.intruders.checkpoint.DType;
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
+import io.github.intruders.linalg.PrincipalAngles;
 import io.github.intruders.spectra.BaseSpectrum;
 import io.github.intruders.spectra.SingularValues;
 import java.util.EnumMap;
@@ -20,18 +21,21 @@ import java.util.Map;
  * @param solver name of the route that found them
  * @param resolution singular values at or below this are zero up to rounding, so that their vectors
  *     have no direction of their own
+ * @param rotations by side, of the k leading vectors together, where they are known
  */
 public record TunedSpectrum(
     double[] s,
     Map<Side, Matrix> coordinates,
     double[] residuals,
     String solver,
-    double resolution) {
+    double resolution,
+    Map<Side, Rotation> rotations) {
   /** Rounding of all elements seldom makes more than half of what their number would allow. */
   static final double ROUNDING_MARGIN = 4;
 
   public TunedSpectrum {
     coordinates = Map.copyOf(coordinates);
+    rotations = Map.copyOf(rotations);
     for (Matrix c : coordinates.values()) {
       if (c.cols() != s.length) {
         throw new IllegalArgumentException(
@@ -59,6 +63,36 @@ public record TunedSpectrum(
   }
 
   /**
+   * How the subspaces of leading vectors are turned, on the sides of which the base has enough.
+   *
+   * @param u (m, k), orthonormal columns
+   * @param v (n, k), orthonormal columns
+   * @param error by how much each angle may be off, in radians
+   */
+  static Map<Side, Rotation> rotations(BaseSpectrum base, Matrix u, Matrix v, double error) {
+    int k = u.cols();
+    Map<Side, Rotation> rotations = new EnumMap<>(Side.class);
+    if (k <= Math.min(Rotation.MOST_VECTORS, base.u().cols())) {
+      double[] angles = PrincipalAngles.between(base.u().columnRange(0, k), u);
+      rotations.put(Side.LEFT, Rotation.of(angles, error));
+    }
+    if (k <= Math.min(Rotation.MOST_VECTORS, base.vt().rows())) {
+      double[] angles = PrincipalAngles.between(base.vt().rowRange(0, k).transposed(), v);
+      rotations.put(Side.RIGHT, Rotation.of(angles, error));
+    }
+    return rotations;
+  }
+
+  /** Residuals as they are, no longer relative to the singular values. */
+  static double[] absolute(double[] residuals, double[] s) {
+    double[] absolute = new double[s.length];
+    for (int j = 0; j < absolute.length; j++) {
+      absolute[j] = residuals[j] * s[j];
+    }
+    return absolute;
+  }
+
+  /**
    * The same of a matrix whose elements were rounded to a type. Where the base has directions
    * without a singular value, rounding alone gives them one, and vectors with it, of which the same
    * matrix without that rounding has none. A base of full rank has a vector for every direction,
@@ -80,7 +114,12 @@ public record TunedSpectrum(
             * (largest * Math.sqrt(squares))
             * (1 / Math.sqrt(base.rows()) + 1 / Math.sqrt(base.cols()));
     return new TunedSpectrum(
-        s, coordinates, residuals, solver, Math.max(resolution, ROUNDING_MARGIN * noise));
+        s,
+        coordinates,
+        residuals,
+        solver,
+        Math.max(resolution, ROUNDING_MARGIN * noise),
+        rotations);
   }
 
   /** Whether a triplet's vectors have a direction of their own. */

@@ -212,6 +212,13 @@ class BlockRouteTest {
       }
     }
     assertThat(fast.maxResidual()).isLessThanOrEqualTo(1e-5);
+    for (Side side : Side.values()) {
+      Rotation rotation = fast.rotations().get(side);
+      Rotation exact = dense.rotations().get(side);
+      double tolerance = rotation.error() + exact.error() + 1e-6;
+      assertThat(rotation.largest()).isCloseTo(exact.largest(), within(tolerance));
+      assertThat(rotation.mean()).isCloseTo(exact.mean(), within(tolerance));
+    }
   }
 
   private static double best(TunedSpectrum tuned, Side side, int j) {

@@ -23,6 +23,7 @@ class GramRouteTest {
   private static final int ROWS = 900;
   private static final int COLS = 80;
   private static final int BLOCK = 128;
+  private static final double ANGLE_TOLERANCE = 1e-3;
   private static final ScanSettings BOTH_SIDES =
       new ScanSettings(
           TopK.parse("10"), List.of(0.5), List.of(Side.LEFT, Side.RIGHT), SolverChoice.AUTO);
@@ -35,7 +36,7 @@ class GramRouteTest {
       Matrix w0 = matrix(i -> 10 / (1 + 0.1 * i));
       Matrix w = w0.copy().plusInPlace(1, gaussian(ROWS, COLS, 0.05));
 
-      MatrixScan found = GramRoute.scan(spectrum(w0), sums(w0, w), BOTH_SIDES, DType.F64);
+      MatrixScan found = GramRoute.scan(spectrum(w0), sums(w0, w), BOTH_SIDES, DType.F64, EntryChange.NONE);
 
       assertAgreement(w0, w, found);
       UpdateStatistics expected = UpdateStatistics.ofDense(w.copy().plusInPlace(-1, w0));
@@ -77,7 +78,7 @@ class GramRouteTest {
         assertThat(base.inverse()[i]).isZero();
       }
       Matrix w = w0.copy().plusInPlace(1, gaussian(ROWS, COLS, 0.01));
-      assertThat(GramRoute.scan(base, sums(w0, w), BOTH_SIDES, DType.F64).vectors())
+      assertThat(GramRoute.scan(base, sums(w0, w), BOTH_SIDES, DType.F64, EntryChange.NONE).vectors())
           .allSatisfy(vector -> assertThat(vector.bestSimilarity()).isBetween(0.0, 1.0));
     }
   }
@@ -95,7 +96,7 @@ class GramRouteTest {
 
       assertThat(base.wide()).isTrue();
       assertAgreement(
-          w0, tuned.transposed(), GramRoute.scan(base, sums(tall, tuned), BOTH_SIDES, DType.F64));
+          w0, tuned.transposed(), GramRoute.scan(base, sums(tall, tuned), BOTH_SIDES, DType.F64, EntryChange.NONE));
       assertAgreement(
           w0,
           w0.copy().plusProductInPlace(1, b, a),
@@ -108,7 +109,7 @@ class GramRouteTest {
   private static void assertAgreement(Matrix w0, Matrix w, MatrixScan found) {
     BaseSpectrum base = BaseSpectrum.of("", LapackSvd.DIVIDE_AND_CONQUER.decompose(w0));
     MatrixScan expected =
-        MatrixScan.of(base, new DenseRoute().solve(base, w, 10), UpdateStatistics.NONE, BOTH_SIDES);
+        MatrixScan.of(base, new DenseRoute().solve(base, w, 10), found.update(), BOTH_SIDES);
     assertThat(found.solver()).isEqualTo("gram");
     assertThat(found.maxResidual()).isLessThan(1e-8);
     assertThat(found.vectors()).hasSameSizeAs(expected.vectors());
@@ -120,6 +121,18 @@ class GramRouteTest {
       assertThat(one.energyOutsideSpan()).isCloseTo(other.energyOutsideSpan(), within(1e-5));
     }
     assertThat(found.intruders()).isEqualTo(expected.intruders());
+    Geometry geometry = found.geometry();
+    assertThat(geometry.note()).isNull();
+    assertThat(geometry.leftRotation())
+        .isCloseTo(expected.geometry().leftRotation(), within(ANGLE_TOLERANCE));
+    assertThat(geometry.rightRotation())
+        .isCloseTo(expected.geometry().rightRotation(), within(ANGLE_TOLERANCE));
+    assertThat(geometry.leftRotationMean())
+        .isCloseTo(expected.geometry().leftRotationMean(), within(ANGLE_TOLERANCE));
+    assertThat(geometry.rightRotationMean())
+        .isCloseTo(expected.geometry().rightRotationMean(), within(ANGLE_TOLERANCE));
+    assertThat(geometry.spectralShift())
+        .isCloseTo(expected.geometry().spectralShift(), within(1e-8));
   }
 
   private static GramSpectrum spectrum(Matrix w0) {

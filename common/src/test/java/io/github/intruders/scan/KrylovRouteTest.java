@@ -1,6 +1,7 @@
 package io.github.intruders.scan;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.github.intruders.checkpoint.SafetensorsFile;
 import io.github.intruders.checkpoint.Storage;
@@ -60,6 +61,7 @@ class KrylovRouteTest {
         assertThat(one.getValue().solver()).as(one.getKey()).isEqualTo("krylov");
         assertThat(one.getValue().intruderCount()).isEqualTo(exact.intruderCount());
         assertThat(exact.intruders()).containsAllEntriesOf(one.getValue().intruders());
+        assertNear(one.getValue().geometry(), exact.geometry());
         for (int i = 0; i < exact.vectors().size(); i++) {
           VectorScan vector = one.getValue().vectors().get(i);
           double truth = exact.vectors().get(i).bestSimilarity();
@@ -92,6 +94,16 @@ class KrylovRouteTest {
       assertThat(found.get("adapter").vectors().get(0).isIntruder())
           .isEqualTo(expected.get("adapter").vectors().get(0).isIntruder());
     }
+  }
+
+  private static void assertNear(Geometry found, Geometry exact) {
+    assertThat(found.note()).isNull();
+    assertThat(found.leftRotation()).isCloseTo(exact.leftRotation(), within(0.1));
+    assertThat(found.rightRotation()).isCloseTo(exact.rightRotation(), within(0.1));
+    assertThat(found.leftRotationMean()).isCloseTo(exact.leftRotationMean(), within(0.1));
+    assertThat(found.rightRotationMean()).isCloseTo(exact.rightRotationMean(), within(0.1));
+    assertThat(found.spectralShift()).isCloseTo(exact.spectralShift(), within(1e-5));
+    assertThat(found.unchangedShare()).isEqualTo(exact.unchangedShare());
   }
 
   private Map<String, MatrixScan> scan(BasePlan base, List<MatrixPlan> plans, SolverChoice solver)

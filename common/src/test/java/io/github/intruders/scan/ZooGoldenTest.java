@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.intruders.accumulation.SubspaceLocking;
 import io.github.intruders.checkpoint.DType;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorReader;
@@ -32,6 +33,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -41,13 +43,19 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Every route against the golden values of an independent numpy implementation in double precision
- * (src/test/python/golden_zoo.py), on all sixteen really trained checkpoints.
+ * (src/test/python/golden_zoo.py and golden_geometry.py), on all sixteen really trained checkpoints.
  */
 class ZooGoldenTest {
   private static final double SIMILARITY_TOLERANCE = 1e-5;
   private static final double SINGULAR_VALUE_TOLERANCE = 1e-6;
 
+  /** In degrees. */
+  private static final double ANGLE_TOLERANCE = 1e-4;
+
+  private static final double BLURRED_ANGLE_TOLERANCE = 1e-3;
+
   private static JsonNode golden;
+  private static JsonNode geometry;
 
   @TempDir private static Path stores;
 
@@ -56,6 +64,9 @@ class ZooGoldenTest {
     try (InputStream in = ZooGoldenTest.class.getResourceAsStream("/golden/zoo.json")) {
       golden = new ObjectMapper().readTree(in);
     }
+    try (InputStream in = ZooGoldenTest.class.getResourceAsStream("/golden/geometry.json")) {
+      geometry = new ObjectMapper().readTree(in);
+    }
   }
 
   @ParameterizedTest
@@ -63,8 +74,10 @@ class ZooGoldenTest {
   void agreesWithNumpyOnEveryVectorOfEveryCheckpoint(SolverChoice solver) throws Exception {
     ScanSettings settings =
         new ScanSettings(TopK.parse("10"), List.of(0.5), List.of(Side.LEFT, Side.RIGHT), solver);
-    Map<String, Map<String, MatrixScan>> scans = scanZoo(settings);
+    Map<String, float[]> kept = new ConcurrentHashMap<>();
+    Map<String, Map<String, MatrixScan>> scans = scanZoo(settings, kept);
 
+    compareLocking(kept);
     assertThat(scans).hasSize(16);
     assertThat(scans.values().stream().flatMap(byMatrix -> byMatrix.values().stream()))
         .extracting(MatrixScan::solver)
@@ -80,6 +93,8 @@ class ZooGoldenTest {
             checkpoint.getKey() + " " + matrix.getKey(),
             matrix.getValue(),
             expected.path("matrices").path(matrix.getKey()));
+        compareGeometry(
+            checkpoint.getKey(), matrix.getKey(), matrix.getValue().geometry(), ANGLE_TOLERANCE);
       }
       for (Side side : Side.values()) {
         compareCounts(
@@ -113,7 +128,8 @@ class ZooGoldenTest {
           if (plan.update() instanceof UpdateSource.Full full) {
             GramRoute.Sums sums = GramRoute.Sums.zeros(w0.cols());
             sums.add(w0, reader.read(full.tuned(), Precision.DOUBLE));
-            scan = GramRoute.scan(base, sums, settings, DType.F64);
+            EntryChange entries = EntryChange.of(plan, () -> sums.unchanged().get(0, 0));
+            scan = GramRoute.scan(base, sums, settings, DType.F64, entries);
           } else if (plan.update() instanceof UpdateSource.LowRank chain
               && LowRankRoute.suits(base.minDimension(), chain.rank(), 10)) {
             CoordinateUpdate.Factors factors =
@@ -137,6 +153,8 @@ class ZooGoldenTest {
                   .path(plan.checkpointId())
                   .path("matrices")
                   .path(matrix.name()));
+          compareGeometry(
+              plan.checkpointId(), matrix.name(), scan.geometry(), BLURRED_ANGLE_TOLERANCE);
           compared++;
         }
       }
@@ -169,10 +187,63 @@ class ZooGoldenTest {
         name, scan.update().norm() / scan.baseNorm(), expected.path("relative_update_norm"));
   }
 
+  /** Of the base there are vectors in single precision; the route in blocks squares besides. */
+  private static void compareGeometry(
+      String checkpoint, String matrix, Geometry found, double angles) {
+    JsonNode expected = geometry.path("checkpoints").path(checkpoint).path(matrix);
+    String name = checkpoint + " " + matrix;
+    assertThat(expected).as(name).hasSize(6);
+    assertThat(found.note()).as(name).isNull();
+    List<Double> degrees =
+        List.of(
+            found.leftRotation(),
+            found.leftRotationMean(),
+            found.rightRotation(),
+            found.rightRotationMean());
+    for (int i = 0; i < degrees.size(); i++) {
+      assertThat(degrees.get(i)).as(name).isCloseTo(expected.path(i).asDouble(), within(angles));
+    }
+    assertRelative(name, found.spectralShift(), expected.path(4));
+    if (expected.path(5).isNull()) {
+      assertThat(found.unchangedShare()).as(name).isNull();
+    } else {
+      assertRelative(name, found.unchangedShare(), expected.path(5));
+    }
+  }
+
   private static void assertRelative(String name, double value, JsonNode expected) {
     assertThat(value)
         .as(name)
         .isCloseTo(expected.asDouble(), within(1e-6 * Math.abs(expected.asDouble())));
+  }
+
+  private static void compareLocking(Map<String, float[]> kept) {
+    List<String> tasks = List.of("1-python", "2-c", "3-javascript", "4-xml");
+    int compared = 0;
+    for (Map.Entry<String, JsonNode> sequence : geometry.path("locking").properties()) {
+      for (Map.Entry<String, JsonNode> matrix : sequence.getValue().properties()) {
+        try (Arena arena = Arena.open()) {
+          List<TunedVectors> steps =
+              tasks.stream()
+                  .map(task -> kept.get(sequence.getKey() + "/" + task + " " + matrix.getKey()))
+                  .map(ZooGoldenTest::rightVectors)
+                  .toList();
+          SubspaceLocking locking = new SubspaceLocking(steps.get(3));
+          for (int step = 0; step < 4; step++) {
+            assertThat(locking.of(steps.get(step)))
+                .isCloseTo(matrix.getValue().path(step).asDouble(), within(1e-6));
+            compared++;
+          }
+        }
+      }
+    }
+    assertThat(compared).isEqualTo(4 * 28 * 4);
+  }
+
+  private static TunedVectors rightVectors(float[] values) {
+    Matrix v = Matrix.allocate(values.length / 10, 10, Precision.SINGLE);
+    v.setFloats(0, values, values.length);
+    return new TunedVectors(Matrix.allocate(0, 10, Precision.SINGLE), v);
   }
 
   private static void compareCounts(
@@ -226,14 +297,24 @@ class ZooGoldenTest {
     return byMatrix;
   }
 
-  private static Map<String, Map<String, MatrixScan>> scanZoo(ScanSettings settings)
-      throws Exception {
+  /**
+   * @param kept takes the right vectors by checkpoint and matrix
+   */
+  private static Map<String, Map<String, MatrixScan>> scanZoo(
+      ScanSettings settings, Map<String, float[]> kept) throws Exception {
     Storage storage = new HadoopStorage(new Configuration());
     BasePlan base = zooBase(storage);
     String store = storage.qualify(stores.resolve(settings.solver().name()).toString());
     MatrixScanner scanner =
         new MatrixScanner(
-            storage, new SpectraStore(storage, store), settings, (plan, vectors) -> {});
+            storage,
+            new SpectraStore(storage, store),
+            settings,
+            (plan, vectors) -> {
+              float[] v = new float[vectors.v().rows() * vectors.v().cols()];
+              vectors.v().copyFloats(0, v, v.length);
+              kept.put(plan.checkpointId() + " " + plan.base().name(), v);
+            });
     Map<String, Map<String, MatrixScan>> scans = new TreeMap<>();
     for (List<MatrixPlan> plans : plans(storage, base).values()) {
       BaseMatrix matrix = plans.get(0).base();

@@ -1,6 +1,7 @@
 package io.github.intruders.jobs.accumulation;
 
 import io.github.intruders.accumulation.StepIntruders;
+import io.github.intruders.accumulation.SubspaceLocking;
 import io.github.intruders.accumulation.TrackPoint;
 import io.github.intruders.accumulation.Tracks;
 import io.github.intruders.input.RejectCode;
@@ -58,8 +59,25 @@ final class FollowTracks
             matrix._1(), List.of(), List.of(), List.of(), step.place().checkpointId());
       }
     }
-    try (Tracks tracks = new Tracks()) {
+    try (Tracks tracks = new Tracks();
+        Arena arena = Arena.open()) {
       return follow(matrix._1(), analysed, store, tracks);
+    }
+  }
+
+  /** Compares steps with the last one of the sequence; null where that is not known. */
+  private SubspaceLocking locking(
+      String sequence, Map<String, ScannedStep> analysed, TunedVectorStore store)
+      throws IOException {
+    List<SequencePlan.Step> places = plan.steps().get(sequence);
+    ScannedStep last = analysed.get(places.get(places.size() - 1).checkpointId());
+    if (last == null) {
+      return null;
+    }
+    try {
+      return new SubspaceLocking(store.read(last.scanKey()));
+    } catch (UserInputException e) {
+      return null; // rejected in its turn
     }
   }
 
@@ -69,6 +87,8 @@ final class FollowTracks
       TunedVectorStore store,
       Tracks tracks)
       throws IOException {
+    SubspaceLocking locking = locking(matrix.sequence(), analysed, store);
+    Map<Integer, Double> locked = new HashMap<>();
     Map<Integer, ScannedStep> followed = new HashMap<>();
     List<Rejection> rejections = new ArrayList<>();
     boolean begun = false;
@@ -83,7 +103,7 @@ final class FollowTracks
         continue;
       }
       try {
-        add(tracks, store, step);
+        locked.put(place.step(), add(tracks, store, step, locking));
         followed.put(place.step(), step);
       } catch (RuntimeException e) {
         tracks.interrupt();
@@ -94,16 +114,22 @@ final class FollowTracks
     for (TrackPoint point : tracks.points()) {
       points.add(tracked(followed.get(point.step()), point));
     }
-    return new FollowedMatrix(matrix, points, steps(followed, points), rejections, null);
+    return new FollowedMatrix(matrix, points, steps(followed, locked, points), rejections, null);
   }
 
-  /** Adds a step. */
-  private static void add(Tracks tracks, TunedVectorStore store, ScannedStep step)
+  /**
+   * Adds a step.
+   *
+   * @return how near it is to the last one, or null
+   */
+  private static Double add(
+      Tracks tracks, TunedVectorStore store, ScannedStep step, SubspaceLocking locking)
       throws IOException {
     try (Arena arena = Arena.open()) {
       TunedVectors vectors = store.read(step.scanKey());
       tracks.add(
           new StepIntruders(step.place().step(), step.place().task(), step.intruders(), vectors));
+      return locking == null ? null : locking.of(vectors);
     }
   }
 
@@ -121,7 +147,9 @@ final class FollowTracks
 
   /** Adds up the points of each step that was followed. */
   private static List<MatrixStep> steps(
-      Map<Integer, ScannedStep> followed, List<TrackedIntruder> points) {
+      Map<Integer, ScannedStep> followed,
+      Map<Integer, Double> locked,
+      List<TrackedIntruder> points) {
     Map<Integer, Map<TrackPoint.State, Integer>> counts = new HashMap<>();
     for (TrackedIntruder point : points) {
       counts
@@ -149,7 +177,8 @@ final class FollowTracks
               of.getOrDefault(TrackPoint.State.FADED, 0),
               born,
               step.intruderEnergy(),
-              step.energy()));
+              step.energy(),
+              locked.get(number)));
     }
     return steps;
   }

@@ -31,6 +31,8 @@ final class SequenceTotals implements Serializable {
     private int faded;
     private double intruderEnergy;
     private double energy;
+    private double locking;
+    private int locked;
 
     private void add(Sums other) {
       checkpointId = other.checkpointId;
@@ -42,6 +44,8 @@ final class SequenceTotals implements Serializable {
       faded += other.faded;
       intruderEnergy += other.intruderEnergy;
       energy += other.energy;
+      locking += other.locking;
+      locked += other.locked;
     }
 
     private static Sums of(MatrixStep step) {
@@ -55,6 +59,10 @@ final class SequenceTotals implements Serializable {
       sums.faded = step.faded();
       sums.intruderEnergy = step.intruderEnergy();
       sums.energy = step.energy();
+      if (step.subspaceLocking() != null) {
+        sums.locking = step.subspaceLocking();
+        sums.locked = 1;
+      }
       return sums;
     }
   }
@@ -119,7 +127,8 @@ final class SequenceTotals implements Serializable {
               sums.persisted,
               sums.faded,
               born,
-              MatrixStep.share(sums.intruderEnergy, sums.energy)));
+              MatrixStep.share(sums.intruderEnergy, sums.energy),
+              sums.locked == 0 ? null : (Double) MatrixStep.share(sums.locking, sums.locked)));
     }
     return all;
   }

@@ -17,6 +17,7 @@ import java.util.List;
  * @param cumulativeBorn births up to here
  * @param intruderEnergyShare Σσ² over the intruders relative to all tested vectors of the counted
  *     side
+ * @param subspaceLocking mean over the matrices of which it is known, or null
  */
 public record AccumulationStep(
     String sequence,
@@ -29,7 +30,8 @@ public record AccumulationStep(
     int persisted,
     int faded,
     int cumulativeBorn,
-    double intruderEnergyShare)
+    double intruderEnergyShare,
+    Double subspaceLocking)
     implements Serializable {
   /** The steps by sequence, each sequence from its start. */
   public static List<AccumulationStep> inOrder(Collection<AccumulationStep> steps) {

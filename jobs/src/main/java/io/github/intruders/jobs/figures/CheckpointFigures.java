@@ -32,6 +32,7 @@ import java.util.Map;
  * @param heat by layer and module
  * @param worst the matrices with most intruders, those first, at most {@value
  *     CheckpointSummariser#WORST_MATRICES}
+ * @param geometry means over the matrices
  */
 public record CheckpointFigures(
     String checkpointId,
@@ -55,7 +56,8 @@ public record CheckpointFigures(
     List<CurvePoint> curves,
     List<ShareCounts> shares,
     List<HeatCell> heat,
-    List<WorstMatrix> worst)
+    List<WorstMatrix> worst,
+    MeanGeometry geometry)
     implements Serializable {
 
   /**

@@ -23,6 +23,7 @@ import java.util.function.Function;
  * @param ties threshold → how many vectors lie so near to it that rounding decides
  * @param maxResidual the largest of all triplets
  * @param rejected how many of its inputs were left out
+ * @param geometry means over the matrices
  */
 public record CheckpointResult(
     String baseId,
@@ -43,7 +44,8 @@ public record CheckpointResult(
     Double updateRelativeNorm,
     Map<String, Integer> ties,
     Double maxResidual,
-    int rejected)
+    int rejected,
+    MeanGeometry geometry)
     implements Serializable {
   /** What may tell of forgetting, by name; a value is null where nothing was analysed. */
   public static final Map<String, Function<CheckpointResult, Double>> MEASURES =
@@ -106,7 +108,8 @@ public record CheckpointResult(
         analysed ? (Double) ratio(norm, Math.sqrt(figures.baseSquares())) : null,
         analysed ? figures.ties() : null,
         analysed ? (Double) figures.maxResidual() : null,
-        rejected);
+        rejected,
+        analysed ? figures.geometry() : MeanGeometry.UNKNOWN);
   }
 
   private static double ratio(double part, double whole) {

@@ -53,6 +53,7 @@ public final class CheckpointSummariser {
   private double updateSquares;
   private double baseSquares;
   private double maxResidual;
+  private final MeanGeometry.Sums geometry = new MeanGeometry.Sums();
 
   public CheckpointSummariser(String checkpointId) {
     this.checkpointId = checkpointId;
@@ -93,6 +94,7 @@ public final class CheckpointSummariser {
     updateSquares += entry.updateNorm() * entry.updateNorm();
     baseSquares += entry.baseNorm() * entry.baseNorm();
     maxResidual = Math.max(maxResidual, entry.maxResidual());
+    geometry.add(entry);
     if (entry.criticalMargin() != null && !entry.criticalMargin().isNaN()) {
       margins.add(new Margin(entry.criticalMargin(), entry.intruderCount() > 0));
     }
@@ -187,6 +189,7 @@ public final class CheckpointSummariser {
         points,
         shares,
         cells,
-        worst.stream().sorted(WORST_FIRST).toList());
+        worst.stream().sorted(WORST_FIRST).toList(),
+        geometry.means());
   }
 }

@@ -10,6 +10,8 @@ import java.math.RoundingMode;
  * @param layer null where the matrix belongs to none
  * @param intruderEnergy Σσ² over the intruders of the counted side
  * @param energy Σσ² over all tested vectors of that side
+ * @param subspaceLocking how much of the right subspace of the last step is there already, see
+ *     {@link io.github.intruders.accumulation.SubspaceLocking}; null where it is not known
  */
 public record MatrixStep(
     String sequence,
@@ -25,7 +27,8 @@ public record MatrixStep(
     int faded,
     int cumulativeBorn,
     double intruderEnergy,
-    double energy)
+    double energy,
+    Double subspaceLocking)
     implements Serializable {
   private static final int SHARE_DIGITS = 12;
 

@@ -5,6 +5,7 @@ import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.plan.UpdateSource;
 import io.github.intruders.scan.FrozenInput;
+import io.github.intruders.scan.Geometry;
 import io.github.intruders.scan.MatrixScan;
 import io.github.intruders.scan.Routes;
 import io.github.intruders.scan.ScanOutcome;
@@ -40,6 +41,7 @@ import java.util.Map;
  * @param vectors every tested vector, by side, then by singular index
  * @param similarity by side, the absolute cosines of leading tuned vectors (rows) and leading base
  *     vectors (columns); empty where it was not asked for
+ * @param geometry how the leading subspaces lie to the base's
  */
 public record ScanEntry(
     String key,
@@ -71,11 +73,12 @@ public record ScanEntry(
     double maxResidual,
     long elapsedMillis,
     List<VectorScan> vectors,
-    Map<Side, List<double[]>> similarity)
+    Map<Side, List<double[]>> similarity,
+    Geometry geometry)
     implements LedgerEntry, Serializable {
 
   /** Changes whenever the numbers of an entry would come out differently for the same input. */
-  private static final String DEFINITION_VERSION = "5";
+  private static final String DEFINITION_VERSION = "6";
 
   /** What was found in one piece of work, under its key. */
   public static ScanEntry of(ScanOutcome.Analysed outcome, ScanSettings settings) {
@@ -114,7 +117,8 @@ public record ScanEntry(
         scan.maxResidual(),
         outcome.elapsedMillis(),
         scan.vectors(),
-        scan.similarity());
+        scan.similarity(),
+        scan.geometry());
   }
 
   /**
@@ -232,7 +236,8 @@ public record ScanEntry(
         maxResidual,
         elapsedMillis,
         otherVectors,
-        otherSimilarity);
+        otherSimilarity,
+        geometry);
   }
 
   /** Σσ² of the intruders relative to all tested vectors. */

@@ -187,7 +187,13 @@ final class ReportData {
         .number("update_stable_rank", CheckpointResult::updateStableRank)
         .number("update_mass", CheckpointResult::updateMass)
         .number("max_residual", CheckpointResult::maxResidual)
-        .number("rejected", CheckpointResult::rejected);
+        .number("rejected", CheckpointResult::rejected)
+        .number("left_rotation", one -> one.geometry().leftRotation())
+        .number("right_rotation", one -> one.geometry().rightRotation())
+        .number("left_rotation_mean", one -> one.geometry().leftRotationMean())
+        .number("right_rotation_mean", one -> one.geometry().rightRotationMean())
+        .number("spectral_shift", one -> one.geometry().spectralShift())
+        .number("unchanged_share", one -> one.geometry().unchangedShare());
   }
 
   private static Integer place(Ranking.Place place) {

@@ -40,7 +40,8 @@ final class SequenceFigures {
           .number("persisted", AccumulationStep::persisted)
           .number("faded", AccumulationStep::faded)
           .number("cumulative_born", AccumulationStep::cumulativeBorn)
-          .number("intruder_energy_share", AccumulationStep::intruderEnergyShare);
+          .number("intruder_energy_share", AccumulationStep::intruderEnergyShare)
+          .number("subspace_locking", AccumulationStep::subspaceLocking);
 
   private static final Columns<FollowedMatrix> FOLLOWED =
       new Columns<FollowedMatrix>()

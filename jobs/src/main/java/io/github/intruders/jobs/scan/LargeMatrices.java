@@ -330,7 +330,7 @@ final class LargeMatrices {
     double[] sums(BaseMatrix matrix, MatrixPlan plan, List<Integer> blocks) throws IOException {
       try (Arena arena = Arena.open()) {
         GramRoute.Sums sums = blocks(matrix).sums(plan, blocks);
-        return values(sums.tuned(), sums.cross(), sums.update());
+        return values(sums.tuned(), sums.cross(), sums.update(), sums.unchanged());
       }
     }
 
@@ -341,7 +341,10 @@ final class LargeMatrices {
       try (Arena arena = Arena.open()) {
         GramRoute.Sums sums =
             new GramRoute.Sums(
-                matrix(sum, 0, n, n), matrix(sum, n * n, n, n), matrix(sum, 2 * n * n, n, n));
+                matrix(sum, 0, n, n),
+                matrix(sum, n * n, n, n),
+                matrix(sum, 2 * n * n, n, n),
+                matrix(sum, 3 * n * n, 1, 1));
         return blocks(matrix).scan(spectrum(matrix, identity), plan, sums, settings);
       }
     }

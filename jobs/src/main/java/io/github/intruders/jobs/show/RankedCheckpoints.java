@@ -1,6 +1,7 @@
 package io.github.intruders.jobs.show;
 
 import io.github.intruders.jobs.figures.CheckpointResult;
+import io.github.intruders.jobs.figures.MeanGeometry;
 import io.github.intruders.jobs.figures.Ranking;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -67,7 +68,8 @@ final class RankedCheckpoints {
         analysed ? (Double) present(row, "update_relative_norm") : null,
         null,
         null,
-        (int) present(row, "rejected"));
+        (int) present(row, "rejected"),
+        MeanGeometry.UNKNOWN);
   }
 
   private static Object present(Map<String, Object> row, String column)

@@ -16,7 +16,7 @@ public final class AccumulationTable {
           "sequence",
           "sequence STRING, step INT, checkpoint_id STRING, task STRING, matrices INT,"
               + " intruders INT, born INT, persisted INT, faded INT, cumulative_born INT,"
-              + " intruder_energy_share DOUBLE");
+              + " intruder_energy_share DOUBLE, subspace_locking DOUBLE");
 
   public static final TableDefinition BY_MATRIX =
       TableDefinition.of(
@@ -25,7 +25,7 @@ public final class AccumulationTable {
           "sequence STRING, step INT, checkpoint_id STRING, task STRING, matrix STRING, layer INT,"
               + " module STRING, intruders INT, born INT, persisted INT, faded INT,"
               + " cumulative_born INT, intruder_energy_share DOUBLE, intruder_energy DOUBLE,"
-              + " energy DOUBLE");
+              + " energy DOUBLE, subspace_locking DOUBLE");
 
   private AccumulationTable() {}
 
@@ -42,7 +42,8 @@ public final class AccumulationTable {
         step.persisted(),
         step.faded(),
         step.cumulativeBorn(),
-        step.intruderEnergyShare());
+        step.intruderEnergyShare(),
+        step.subspaceLocking());
   }
 
   /** The step that a row of {@link #TABLE} was made from. */
@@ -58,7 +59,8 @@ public final class AccumulationTable {
         row.<Integer>getAs("persisted"),
         row.<Integer>getAs("faded"),
         row.<Integer>getAs("cumulative_born"),
-        row.<Double>getAs("intruder_energy_share"));
+        row.<Double>getAs("intruder_energy_share"),
+        row.getAs("subspace_locking"));
   }
 
   /** A row of {@link #BY_MATRIX}. */
@@ -78,7 +80,8 @@ public final class AccumulationTable {
         step.cumulativeBorn(),
         step.intruderEnergyShare(),
         step.intruderEnergy(),
-        step.energy());
+        step.energy(),
+        step.subspaceLocking());
   }
 
   /** The step that a row of {@link #BY_MATRIX} was made from. */
@@ -97,6 +100,7 @@ public final class AccumulationTable {
         row.<Integer>getAs("faded"),
         row.<Integer>getAs("cumulative_born"),
         row.<Double>getAs("intruder_energy"),
-        row.<Double>getAs("energy"));
+        row.<Double>getAs("energy"),
+        row.getAs("subspace_locking"));
   }
 }

@@ -1,6 +1,7 @@
 package io.github.intruders.jobs.table;
 
 import io.github.intruders.jobs.figures.CheckpointResult;
+import io.github.intruders.jobs.figures.MeanGeometry;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 
@@ -15,6 +16,8 @@ public final class CheckpointsTable {
               + " intruders MAP<STRING, INT>, intruder_count INT, intruder_energy_share DOUBLE,"
               + " update_effective_rank DOUBLE, update_stable_rank DOUBLE,"
               + " update_mass DOUBLE, update_norm DOUBLE, update_relative_norm DOUBLE,"
+              + " left_rotation DOUBLE, right_rotation DOUBLE, left_rotation_mean DOUBLE,"
+              + " right_rotation_mean DOUBLE, spectral_shift DOUBLE, unchanged_share DOUBLE,"
               + " ties MAP<STRING, INT>, max_residual DOUBLE, rejected INT");
 
   private CheckpointsTable() {}
@@ -38,6 +41,12 @@ public final class CheckpointsTable {
         result.updateMass(),
         result.updateNorm(),
         result.updateRelativeNorm(),
+        result.geometry().leftRotation(),
+        result.geometry().rightRotation(),
+        result.geometry().leftRotationMean(),
+        result.geometry().rightRotationMean(),
+        result.geometry().spectralShift(),
+        result.geometry().unchangedShare(),
         ColumnMaps.toColumn(result.ties()),
         result.maxResidual(),
         result.rejected());
@@ -64,6 +73,13 @@ public final class CheckpointsTable {
         row.getAs("update_relative_norm"),
         ColumnMaps.fromColumn(row, "ties"),
         row.getAs("max_residual"),
-        row.<Integer>getAs("rejected"));
+        row.<Integer>getAs("rejected"),
+        new MeanGeometry(
+            row.getAs("left_rotation"),
+            row.getAs("right_rotation"),
+            row.getAs("left_rotation_mean"),
+            row.getAs("right_rotation_mean"),
+            row.getAs("spectral_shift"),
+            row.getAs("unchanged_share")));
   }
 }

@@ -1,6 +1,7 @@
 package io.github.intruders.jobs.table;
 
 import io.github.intruders.jobs.ledger.ScanEntry;
+import io.github.intruders.scan.Geometry;
 import io.github.intruders.scan.VectorScan;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +21,10 @@ public final class MatricesTable {
               + " update_stable_rank DOUBLE, update_mass DOUBLE, base_norm DOUBLE,"
               + " base_spectral_norm DOUBLE, base_rank INT, critical_strength DOUBLE, critical_margin DOUBLE,"
               + " intruder_count INT, intruders MAP<STRING, INT>, intruder_energy_share DOUBLE,"
-              + " intruder_energy DOUBLE, energy DOUBLE, ties MAP<STRING, INT>, solver STRING,"
+              + " intruder_energy DOUBLE, energy DOUBLE, ties MAP<STRING, INT>,"
+              + " left_rotation DOUBLE, right_rotation DOUBLE, left_rotation_mean DOUBLE,"
+              + " right_rotation_mean DOUBLE, spectral_shift DOUBLE, unchanged_share DOUBLE,"
+              + " geometry_note STRING, solver STRING,"
               + " max_residual DOUBLE, elapsed_millis BIGINT, scan_key STRING");
 
   private MatricesTable() {}
@@ -56,6 +60,13 @@ public final class MatricesTable {
         entry.intruderEnergy(),
         entry.energy(),
         ColumnMaps.toColumn(entry.ties()),
+        entry.geometry().leftRotation(),
+        entry.geometry().rightRotation(),
+        entry.geometry().leftRotationMean(),
+        entry.geometry().rightRotationMean(),
+        entry.geometry().spectralShift(),
+        entry.geometry().unchangedShare(),
+        entry.geometry().note(),
         entry.solver(),
         entry.maxResidual(),
         entry.elapsedMillis(),
@@ -98,6 +109,14 @@ public final class MatricesTable {
         row.<Double>getAs("max_residual"),
         row.<Long>getAs("elapsed_millis"),
         vectors,
-        Map.of());
+        Map.of(),
+        new Geometry(
+            row.getAs("left_rotation"),
+            row.getAs("right_rotation"),
+            row.getAs("left_rotation_mean"),
+            row.getAs("right_rotation_mean"),
+            row.getAs("spectral_shift"),
+            row.getAs("unchanged_share"),
+            row.getAs("geometry_note")));
   }
 }

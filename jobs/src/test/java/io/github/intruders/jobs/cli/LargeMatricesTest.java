@@ -85,6 +85,26 @@ class LargeMatricesTest {
   }
 
   @Test
+  void geometryOfBlocksIsThatOfOneTask() {
+    String which = "matrix LIKE '%gate%' OR matrix LIKE '%down%' OR matrix LIKE '%embed%'";
+    List<Row> expected = rows(whole, "matrices", which);
+    List<Row> found = rows(blocks, "matrices", which);
+
+    assertThat(found).hasSize(3 + 3 + 1).hasSameSizeAs(expected);
+    for (int i = 0; i < expected.size(); i++) {
+      for (String column :
+          List.of("left_rotation", "right_rotation", "left_rotation_mean", "spectral_shift")) {
+        assertThat(found.get(i).<Double>getAs(column))
+            .as("%s of %s", column, expected.get(i))
+            .isCloseTo(expected.get(i).getAs(column), within(1e-3));
+      }
+      assertThat(found.get(i).<Double>getAs("unchanged_share"))
+          .isEqualTo(expected.get(i).getAs("unchanged_share"));
+      assertThat(found.get(i).<String>getAs("geometry_note")).isNull();
+    }
+  }
+
+  @Test
   void theRouteIsNamedAndSmallMatricesKeepTheirs() {
     assertThat(codeOfBlocks).isZero();
     assertThat(rows(blocks, "matrices", "matrix LIKE '%gate%' OR matrix LIKE '%down%'"))

@@ -64,6 +64,7 @@ class ReportIT {
           "accumulation",
           "followed",
           "rank",
+          "geometry",
           "forgetting",
           "transfer",
           "multiples",

@@ -33,7 +33,7 @@ class ConsoleReportTest {
       for (int step = 1; step <= 5; step++) {
         steps.add(
             new AccumulationStep(
-                "run-" + i, step, "run-%d/%d".formatted(i, step), null, 1, i, 0, i, 0, i, 0));
+                "run-" + i, step, "run-%d/%d".formatted(i, step), null, 1, i, 0, i, 0, i, 0, null));
       }
     }
     return steps;

@@ -17,12 +17,14 @@ import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.jobs.figures.CheckpointSummariser;
 import io.github.intruders.jobs.figures.CorrelationLine;
 import io.github.intruders.jobs.figures.MatrixStep;
+import io.github.intruders.jobs.figures.MeanGeometry;
 import io.github.intruders.jobs.figures.TrackedIntruder;
 import io.github.intruders.jobs.ledger.MitigationEntry;
 import io.github.intruders.jobs.ledger.ScanEntry;
 import io.github.intruders.jobs.report.ReportInput.MatrixId;
 import io.github.intruders.jobs.report.ReportInput.Outcomes;
 import io.github.intruders.jobs.report.ReportInput.Sequences;
+import io.github.intruders.scan.Geometry;
 import io.github.intruders.scan.Side;
 import io.github.intruders.scan.VectorScan;
 import java.util.ArrayList;
@@ -110,9 +112,9 @@ class ReportDataTest {
   void checkpointsStandByStepThoseWithoutASequenceFirst() throws Exception {
     assertThat(rows(ReportData.of(scanned().input()), "checkpoints"))
         .containsExactly(
-            "c|base|null|null|null|null|null|0|null|0|null|null|null|null|null|null|2",
-            "a|base|s|1|t1|lora|1|2|{\"0.5\":1}|1|0.0454545|1.5|0.1|2.5|3.5|0.001|0",
-            "b|base|s|2|t2|null|2|1|{\"0.5\":2}|2|1.0|1.5|0.1|2.5|3.5|0.001|0");
+            "c|base|null|null|null|null|null|0|null|0|null|null|null|null|null|null|2|null|null|null|null|null|null",
+            "a|base|s|1|t1|lora|1|2|{\"0.5\":1}|1|0.0454545|1.5|0.1|2.5|3.5|0.001|0|30.0|null|20.0|null|0.01|0.25",
+            "b|base|s|2|t2|null|2|1|{\"0.5\":2}|2|1.0|1.5|0.1|2.5|3.5|0.001|0|30.0|null|20.0|null|0.01|0.25");
   }
 
   @Test
@@ -193,16 +195,16 @@ class ReportDataTest {
     scanned.sequences =
         new Sequences(
             List.of(
-                new AccumulationStep("s", 2, "b", "t2", 2, 2, 0, 2, 2, 4, 0.1),
-                new AccumulationStep("s", 1, "a", "t1", 2, 4, 4, 0, 0, 4, 1 / 3.0),
-                new AccumulationStep("s", 3, "not drawn", null, 2, 4, 4, 0, 0, 4, 0.5)),
+                new AccumulationStep("s", 2, "b", "t2", 2, 2, 0, 2, 2, 4, 0.1, null),
+                new AccumulationStep("s", 1, "a", "t1", 2, 4, 4, 0, 0, 4, 1 / 3.0, 2 / 3.0),
+                new AccumulationStep("s", 3, "not drawn", null, 2, 4, 4, 0, 0, 4, 0.5, null)),
             spark.parallelize(steps, 3),
             spark.parallelize(tracks, 3));
 
     JsonNode data = inGroup("sequences", 2, scanned.input());
 
     assertThat(rows(data, "accumulation"))
-        .containsExactly("s|1|a|t1|4|4|0|0|4|0.333333", "s|2|b|t2|2|0|2|2|4|0.1");
+        .containsExactly("s|1|a|t1|4|4|0|0|4|0.333333|0.666667", "s|2|b|t2|2|0|2|2|4|0.1|null");
     assertThat(rows(data, "followed")).containsExactly("s|m1|3");
     assertThat(rows(data, "pictured")).containsExactly("s|m1|1|a|t1", "s|m1|2|b|t2");
     assertThat(rows(data, "tracks"))
@@ -419,7 +421,8 @@ class ReportDataTest {
         analysed ? (Double) 0.1 : null,
         analysed ? Map.of() : null,
         analysed ? (Double) 0.001 : null,
-        analysed ? 0 : 2);
+        analysed ? 0 : 2,
+        analysed ? figures.geometry() : MeanGeometry.UNKNOWN);
   }
 
   /** Two, with squares of their singular values 10 and 1; intruders below one half. */
@@ -486,7 +489,8 @@ class ReportDataTest {
         0.001,
         1,
         vectors,
-        Map.of(Side.LEFT, List.of(new double[] {0.1235, 0.9876})));
+        Map.of(Side.LEFT, List.of(new double[] {0.1235, 0.9876})),
+        new Geometry(30.0, null, 20.0, null, 0.01, 0.25, "one side is not known"));
   }
 
   private static double energy(Stream<VectorScan> vectors) {
@@ -496,7 +500,7 @@ class ReportDataTest {
   private static MatrixStep step(
       String sequence, int step, String checkpointId, String matrix, int intruders) {
     return new MatrixStep(
-        sequence, step, checkpointId, "t" + step, matrix, 0, "q", intruders, 0, 0, 0, 0, 0.1, 1);
+        sequence, step, checkpointId, "t" + step, matrix, 0, "q", intruders, 0, 0, 0, 0, 0.1, 1, 0.5);
   }
 
   private static TrackedIntruder tracked(

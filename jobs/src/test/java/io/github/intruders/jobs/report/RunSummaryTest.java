@@ -13,6 +13,7 @@ import io.github.intruders.jobs.figures.CheckpointFigures;
 import io.github.intruders.jobs.figures.CheckpointFigures.Margin;
 import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.jobs.figures.CorrelationLine;
+import io.github.intruders.jobs.figures.MeanGeometry;
 import io.github.intruders.jobs.report.RunSummary.ForgettingSummary;
 import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.manifest.Manifest;
@@ -88,17 +89,17 @@ class RunSummaryTest {
         scanned()
             .withAccumulation(
                 List.of(
-                    new AccumulationStep("s", 2, "most", null, 28, 3, 2, 1, 0, 2, 0.25),
-                    new AccumulationStep("s", 1, "fewest", "t", 28, 1, 1, 0, 0, 1, 0.125)),
+                    new AccumulationStep("s", 2, "most", null, 28, 3, 2, 1, 0, 2, 0.25, null),
+                    new AccumulationStep("s", 1, "fewest", "t", 28, 1, 1, 0, 0, 1, 0.125, null)),
                 5,
                 9);
 
     assertThat(json(summary).get("accumulation").toString())
         .isEqualTo(
             "[{\"sequence\":\"s\",\"step\":1,\"checkpoint_id\":\"fewest\",\"task\":\"t\",\"intruders\":1,\"born\":1,"
-                + "\"persisted\":0,\"faded\":0,\"cumulative_born\":1,\"intruder_energy_share\":0.125},"
+                + "\"persisted\":0,\"faded\":0,\"cumulative_born\":1,\"intruder_energy_share\":0.125,\"subspace_locking\":null},"
                 + "{\"sequence\":\"s\",\"step\":2,\"checkpoint_id\":\"most\",\"task\":null,\"intruders\":3,\"born\":2,"
-                + "\"persisted\":1,\"faded\":0,\"cumulative_born\":2,\"intruder_energy_share\":0.25}]");
+                + "\"persisted\":1,\"faded\":0,\"cumulative_born\":2,\"intruder_energy_share\":0.25,\"subspace_locking\":null}]");
     assertThat(summary.rejected()).isEqualTo(4 + 5);
     assertThat(summary.elapsedSeconds()).isEqualTo(9);
   }
@@ -242,7 +243,8 @@ class RunSummaryTest {
         List.of(),
         List.of(),
         List.of(),
-        List.of());
+        List.of(),
+        MeanGeometry.UNKNOWN);
   }
 
   private static CorrelationLine line(

@@ -17,6 +17,7 @@ import io.github.intruders.plan.CheckpointPlan;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.plan.Planner;
 import io.github.intruders.scan.ScanSettings;
+import io.github.intruders.scan.Geometry;
 import io.github.intruders.scan.Side;
 import io.github.intruders.scan.TunedVectorStore;
 import io.github.intruders.scan.TunedVectors;
@@ -216,6 +217,7 @@ public final class SyntheticFleet {
         1,
         vectors,
         Map.of(
-            Side.LEFT, IntStream.range(0, K).mapToObj(j -> random.doubles(K).toArray()).toList()));
+            Side.LEFT, IntStream.range(0, K).mapToObj(j -> random.doubles(K).toArray()).toList()),
+        new Geometry(60.5, 59.5, 20.25, 19.75, 0.125, null, null));
   }
 }

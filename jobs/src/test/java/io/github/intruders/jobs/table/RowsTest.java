@@ -18,10 +18,12 @@ import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.jobs.figures.CorrelationLine;
 import io.github.intruders.jobs.figures.LadderLine;
 import io.github.intruders.jobs.figures.MatrixStep;
+import io.github.intruders.jobs.figures.MeanGeometry;
 import io.github.intruders.jobs.figures.SeedLine;
 import io.github.intruders.jobs.figures.TrackedIntruder;
 import io.github.intruders.jobs.ledger.MitigationEntry;
 import io.github.intruders.jobs.ledger.ScanEntry;
+import io.github.intruders.scan.Geometry;
 import io.github.intruders.scan.Side;
 import io.github.intruders.scan.VectorScan;
 import java.util.ArrayList;
@@ -89,10 +91,11 @@ class RowsTest {
             0.125,
             Map.of("0.4", 1, "0.6", 2),
             1e-9,
-            6),
+            6,
+            new MeanGeometry(60.5, 59.5, 20.25, 19.75, 0.125, 0.5)),
         new CheckpointResult(
             "base", "gone", null, null, null, null, Map.of(), 0, null, 0, null, null, null, null,
-            null, null, null, null, 2));
+            null, null, null, null, 2, MeanGeometry.UNKNOWN));
   }
 
   @Test
@@ -143,14 +146,14 @@ class RowsTest {
         AccumulationTable.TABLE,
         AccumulationTable::toRow,
         AccumulationTable::fromRow,
-        new AccumulationStep("lora", 2, "lora/2", "c", 28, 11, 7, 4, 3, 19, 0.25),
-        new AccumulationStep("lora", 3, "lora/3", null, 28, 0, 0, 0, 11, 19, 0));
+        new AccumulationStep("lora", 2, "lora/2", "c", 28, 11, 7, 4, 3, 19, 0.25, 0.75),
+        new AccumulationStep("lora", 3, "lora/3", null, 28, 0, 0, 0, 11, 19, 0, null));
     back(
         AccumulationTable.BY_MATRIX,
         AccumulationTable::toRow,
         AccumulationTable::matrixStepFromRow,
-        new MatrixStep("lora", 2, "lora/2", "c", "layers.5.q", 5, "q", 11, 7, 4, 3, 19, 2.5, 10.5),
-        new MatrixStep("lora", 3, "lora/3", null, "head", null, "head", 0, 0, 0, 1, 19, 0, 0));
+        new MatrixStep("lora", 2, "lora/2", "c", "layers.5.q", 5, "q", 11, 7, 4, 3, 19, 2.5, 10.5, 0.75),
+        new MatrixStep("lora", 3, "lora/3", null, "head", null, "head", 0, 0, 0, 1, 19, 0, 0, null));
   }
 
   @Test
@@ -372,7 +375,10 @@ class RowsTest {
         1e-9,
         1234567890123L,
         vectors,
-        Map.of());
+        Map.of(),
+        updateRank == null
+            ? Geometry.UNKNOWN
+            : new Geometry(60.5, null, 20.25, null, 0.125, 0.5, "one side is not known"));
   }
 
   private static TrackedIntruder tracked(Integer layer, String task, TrackPoint point) {
