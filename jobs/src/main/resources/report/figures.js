@@ -689,11 +689,22 @@ function mitigation() {
     ['update_norm_after', 'norm after'], ['reconstruction_error', 'error'], ['forgetting', 'forgetting']], 'Variants of the chosen checkpoint');
 }
 
+/** Which critical strength tells matrices with intruders from those without, in words. */
+function separation() {
+  const PLACES = { k: 'the k-th singular value', edge: 'the edge of the bulk', top: 'the first singular value' };
+  const told = (summary.critical_margins || []).filter((one) => isNumber(one.auc));
+  const range = (one) => one.auc.toFixed(2) + (isNumber(one.ci_low) ? ' (' + one.ci_low.toFixed(2) + ' to ' + one.ci_high.toFixed(2) + ' over whole sequences)' : '');
+  const best = told.filter((one) => one.best);
+  if (!told.length) return isNumber(summary.critical_margin_auc) ? ' Here the margin tells matrices with intruders from those without with an AUC of ' + summary.critical_margin_auc.toFixed(2) + '.' : '';
+  return ' How well the margin tells matrices with intruders from those without, as AUC: ' + told.map((one) => 'at ' + PLACES[one.evaluated_at] + ' ' + range(one)).join(', ') + '.'
+    + (best.length === 1 ? ' Best here: ' + PLACES[best[0].evaluated_at] + (told.some((one) => one !== best[0] && isNumber(one.ci_high) && isNumber(best[0].ci_low) && one.ci_high >= best[0].ci_low) ? ', by less than the intervals tell apart.' : '.') : '');
+}
+
 function worstMatrices() {
   const rows = rowsOf('worst');
   if (!rows.length) return;
   const made = section('worst', 'Worst matrices', 'Most intruders first; the name of a matrix leads to its vectors, one by one. Margin: how many times stronger the update could be before an intruder is expected from the base’s spectrum alone; below 1 one is expected.'
-    + (isNumber(summary.critical_margin_auc) ? ' Here the margin tells matrices with intruders from those without with an AUC of ' + summary.critical_margin_auc.toFixed(2) + '.' : ''));
+    + separation());
   const holder = element('div');
   made.append(holder);
   rows.forEach((row, index) => { row.index = index; });

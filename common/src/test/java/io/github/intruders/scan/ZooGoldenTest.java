@@ -41,13 +41,16 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Every route against the golden values of an independent numpy implementation in double precision
- * (src/test/python/golden_zoo.py), on all sixteen really trained checkpoints.
+ * (src/test/python/golden_zoo.py, golden_strength.py), on all sixteen really trained checkpoints.
  */
 class ZooGoldenTest {
   private static final double SIMILARITY_TOLERANCE = 1e-5;
   private static final double SINGULAR_VALUE_TOLERANCE = 1e-6;
 
+  private static final double STRENGTH_TOLERANCE = 1e-5;
+
   private static JsonNode golden;
+  private static JsonNode strengths;
 
   @TempDir private static Path stores;
 
@@ -55,6 +58,9 @@ class ZooGoldenTest {
   static void readGoldenValues() throws Exception {
     try (InputStream in = ZooGoldenTest.class.getResourceAsStream("/golden/zoo.json")) {
       golden = new ObjectMapper().readTree(in);
+    }
+    try (InputStream in = ZooGoldenTest.class.getResourceAsStream("/golden/strength.json")) {
+      strengths = new ObjectMapper().readTree(in).path("matrices");
     }
   }
 
@@ -80,6 +86,7 @@ class ZooGoldenTest {
             checkpoint.getKey() + " " + matrix.getKey(),
             matrix.getValue(),
             expected.path("matrices").path(matrix.getKey()));
+        compareStrengths(matrix.getKey(), matrix.getValue());
       }
       for (Side side : Side.values()) {
         compareCounts(
@@ -137,6 +144,7 @@ class ZooGoldenTest {
                   .path(plan.checkpointId())
                   .path("matrices")
                   .path(matrix.name()));
+          compareStrengths(matrix.name(), scan);
           compared++;
         }
       }
@@ -167,6 +175,11 @@ class ZooGoldenTest {
     assertRelative(name, scan.update().effectiveRank(), expected.path("update_effective_rank"));
     assertRelative(
         name, scan.update().norm() / scan.baseNorm(), expected.path("relative_update_norm"));
+  }
+
+  private static void compareStrengths(String matrix, MatrixScan scan) {
+    CriticalStrengthTest.assertStrengths(
+        scan.criticalStrength(), strengths.path(matrix), STRENGTH_TOLERANCE);
   }
 
   private static void assertRelative(String name, double value, JsonNode expected) {

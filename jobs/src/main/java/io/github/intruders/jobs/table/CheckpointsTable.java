@@ -15,6 +15,7 @@ public final class CheckpointsTable {
               + " intruders MAP<STRING, INT>, intruder_count INT, intruder_energy_share DOUBLE,"
               + " update_effective_rank DOUBLE, update_stable_rank DOUBLE,"
               + " update_mass DOUBLE, update_norm DOUBLE, update_relative_norm DOUBLE,"
+              + " matrices_past_edge INT,"
               + " ties MAP<STRING, INT>, max_residual DOUBLE, rejected INT");
 
   private CheckpointsTable() {}
@@ -38,6 +39,7 @@ public final class CheckpointsTable {
         result.updateMass(),
         result.updateNorm(),
         result.updateRelativeNorm(),
+        result.matricesPastEdge(),
         ColumnMaps.toColumn(result.ties()),
         result.maxResidual(),
         result.rejected());
@@ -62,6 +64,7 @@ public final class CheckpointsTable {
         row.getAs("update_mass"),
         row.getAs("update_norm"),
         row.getAs("update_relative_norm"),
+        row.getAs("matrices_past_edge"),
         ColumnMaps.fromColumn(row, "ties"),
         row.getAs("max_residual"),
         row.<Integer>getAs("rejected"));

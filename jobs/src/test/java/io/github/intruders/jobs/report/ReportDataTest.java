@@ -23,6 +23,7 @@ import io.github.intruders.jobs.ledger.ScanEntry;
 import io.github.intruders.jobs.report.ReportInput.MatrixId;
 import io.github.intruders.jobs.report.ReportInput.Outcomes;
 import io.github.intruders.jobs.report.ReportInput.Sequences;
+import io.github.intruders.scan.CriticalStrength;
 import io.github.intruders.scan.Side;
 import io.github.intruders.scan.VectorScan;
 import java.util.ArrayList;
@@ -417,6 +418,7 @@ class ReportDataTest {
         analysed ? (Double) 3.5 : null,
         analysed ? (Double) 0.5 : null,
         analysed ? (Double) 0.1 : null,
+        analysed ? (Integer) 1 : null,
         analysed ? Map.of() : null,
         analysed ? (Double) 0.001 : null,
         analysed ? 0 : 2);
@@ -476,7 +478,7 @@ class ReportDataTest {
         3,
         4,
         3,
-        1.0,
+        new CriticalStrength(1, 2.0, 3.0, 4.0),
         intruders,
         Map.of("0.5", intruders),
         Map.of("0.5", 0),

@@ -22,6 +22,7 @@ import io.github.intruders.jobs.figures.SeedLine;
 import io.github.intruders.jobs.figures.TrackedIntruder;
 import io.github.intruders.jobs.ledger.MitigationEntry;
 import io.github.intruders.jobs.ledger.ScanEntry;
+import io.github.intruders.scan.CriticalStrength;
 import io.github.intruders.scan.Side;
 import io.github.intruders.scan.VectorScan;
 import java.util.ArrayList;
@@ -87,12 +88,13 @@ class RowsTest {
             4.5,
             2.5,
             0.125,
+            17,
             Map.of("0.4", 1, "0.6", 2),
             1e-9,
             6),
         new CheckpointResult(
             "base", "gone", null, null, null, null, Map.of(), 0, null, 0, null, null, null, null,
-            null, null, null, null, 2));
+            null, null, null, null, null, 2));
   }
 
   @Test
@@ -104,7 +106,8 @@ class RowsTest {
         row -> MatricesTable.fromRow(row, VECTORS),
         inALayer,
         entry(null, VECTORS),
-        entry(5, VECTORS, null));
+        entry(5, VECTORS, null, null),
+        entry(5, VECTORS, null, new CriticalStrength(3.25, null, 4.5, null)));
 
     List<VectorScan> vectors = new ArrayList<>();
     Iterator<Row> rows = SingularVectorsTable.toRows(inALayer);
@@ -338,10 +341,11 @@ class RowsTest {
   }
 
   private static ScanEntry entry(Integer layer, List<VectorScan> vectors) {
-    return entry(layer, vectors, 8);
+    return entry(layer, vectors, 8, new CriticalStrength(3.25, 2.75, 4.5, 1.125));
   }
 
-  private static ScanEntry entry(Integer layer, List<VectorScan> vectors, Integer updateRank) {
+  private static ScanEntry entry(
+      Integer layer, List<VectorScan> vectors, Integer updateRank, CriticalStrength strength) {
     return new ScanEntry(
         "key",
         "lora/1",
@@ -362,7 +366,7 @@ class RowsTest {
         20.5,
         10.25,
         128,
-        3.25,
+        strength,
         4,
         Map.of("0.4", 3, "0.6", 5),
         Map.of("0.4", 1, "0.6", 2),
