@@ -7,6 +7,8 @@ import io.github.intruders.accumulation.TrackPoint;
 import io.github.intruders.forgetting.Bootstrap;
 import io.github.intruders.forgetting.Configuration;
 import io.github.intruders.forgetting.MeasuredForgetting;
+import io.github.intruders.forgetting.MitigationEffect;
+import io.github.intruders.forgetting.MitigationEffect.Role;
 import io.github.intruders.forgetting.Retention;
 import io.github.intruders.forgetting.Rung;
 import io.github.intruders.forgetting.Scale;
@@ -328,6 +330,18 @@ class RowsTest {
         MitigationsTable::fromRow,
         mitigated(5, List.of(0, 2), List.of(9.5, 8.5), List.of(4.5, 8.25)),
         mitigated(null, List.of(), List.of(), List.of()));
+  }
+
+  @Test
+  void mitigationEffects() {
+    back(
+        MitigationEffectsTable.TABLE,
+        MitigationEffectsTable::toRow,
+        MitigationEffectsTable::fromRow,
+        new MitigationEffect(
+            "lora/1", "top-l1.5", 1.5, "acc", Role.TARGET, false, 0.5, 0.4, 0.25, 0.1, 25.0),
+        new MitigationEffect(
+            "lora/1", "top-l0", null, "loss", Role.OTHER_TASK, true, 2.5, null, 2, null, null));
   }
 
   @Test
