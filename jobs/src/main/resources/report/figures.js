@@ -705,8 +705,7 @@ function mitigation() {
   if (!rows.length) return;
   const made = section('mitigation', 'Mitigation', 'What is left after the intruders are scaled by λ: 1 changes nothing, 0 removes them. The controls tell whether it is the intruders that matter: neighbour scales a vector beside them, '
     + 'shrink the whole update to the same norm, random adds a random direction of the same strength. Taking a direction away can bring up another: the count need not fall to 0.');
-  const KINDS = ['top', 'all', 'neighbour', 'shrink', 'random'];
-  const kind = (row) => row.variant.replace(/-l[^-]*$/, '');
+  const kind = (row) => editOf(row.variant);
   const byCheckpoint = grouped(rows, (row) => row.checkpoint_id);
   const choices = choicesIn(made);
   const of = choice(choices, 'Checkpoint', [...byCheckpoint.keys()].map((id) => [id, name(id, 60)]), undefined, () => draw());
@@ -729,9 +728,9 @@ function mitigation() {
   const own = () => byCheckpoint.get(of.select.value).map((row) => ({ ...row, norm: row.update_norm_before > 0 ? row.update_norm_after / row.update_norm_before : null,
     forgetting: evaluated.length ? measured(row, metrics.indexOf(metric.select.value)) : null })).sort((a, b) => a.lambda - b.lambda);
   const draw = () => {
-    const kinds = [...grouped(own(), kind)].sort((a, b) => KINDS.indexOf(a[0]) - KINDS.indexOf(b[0]));
-    const place = (one) => Math.max(0, KINDS.indexOf(one));
-    const isControl = (one) => KINDS.indexOf(one) >= 2;
+    const kinds = [...grouped(own(), kind)].sort((a, b) => EDITS.indexOf(a[0]) - EDITS.indexOf(b[0]));
+    const place = (one) => Math.max(0, EDITS.indexOf(one));
+    const isControl = isControlOf;
     const tipOf = (row) => [name(row.variant), counted(row.intruders_before, 'intruder') + ' before, ' + row.intruders_after + ' after', row.intruders_scaled + ' scaled by ' + row.lambda,
       'norm of the update ' + short(row.update_norm_before) + ' → ' + short(row.update_norm_after)].concat(isNumber(row.forgetting) ? ['forgetting ' + short(row.forgetting)] : []);
     const sets = (column, before) => kinds.map(([one, variants]) => line(variants.map((row) => ({ x: row.lambda, y: row[column], row })), colour(place(one)), ({ row }) => tipOf(row),
@@ -746,11 +745,85 @@ function mitigation() {
     ['update_norm_after', 'norm after'], ['reconstruction_error', 'error'], ['forgetting', 'forgetting']], 'Variants of the chosen checkpoint');
 }
 
+/** Kinds of edits, mitigations first. */
+const EDITS = ['top', 'all', 'neighbour', 'shrink', 'random'];
+const editOf = (variant) => variant.replace(/-l[^-]*$/, '');
+const isControlOf = (kind) => EDITS.indexOf(kind) >= 2;
+
+/** What edits did to measured models, as the paper's tables tell it: in percent of the model before the edit. */
+function effects() {
+  const rows = rowsOf('effects');
+  if (!rows.length) return;
+  const made = section('effects', 'Accuracy and loss after mitigation', 'What evaluated edits did to the metric that a model was tuned for (target) and to one that no task is named in (pre-training), in percent of the tuned model before the edit: 0 is no change. '
+    + 'A mitigation is worth something where the pre-training loss falls and the target stays; compare with the controls.');
+  const byCheckpoint = grouped(rows, (row) => row.checkpoint_id);
+  const choices = choicesIn(made);
+  const of = choice(choices, 'Checkpoint', [...byCheckpoint.keys()].map((id) => [id, name(id, 60)]), undefined, () => { offer(); draw(); });
+  const all = [...new Set(rows.map((row) => row.metric))];
+  const target = choice(choices, 'Target', all.map((one) => [one, name(one, 40)]), undefined, () => draw());
+  const kept = choice(choices, 'Pre-training', all.map((one) => [one, name(one, 40)]), undefined, () => draw());
+  const offer = () => {
+    const own = byCheckpoint.get(of.select.value);
+    const first = (roles) => roles.map((role) => own.find((row) => row.role === role)).find(Boolean) || own[0];
+    target.select.value = first(['target', 'other_task']).metric;
+    kept.select.value = first(['pretraining', 'general']).metric;
+  };
+  const keys = key(made);
+  const three = element('div', undefined, 'three');
+  made.append(three);
+  const targets = plot(figure(three, 'Target'), 'Change of the target metric after mitigation, in percent', { title: 'λ' }, { title: 'change in %' });
+  const losses = plot(figure(three, 'Pre-training'), 'Change of the pre-training metric after mitigation, in percent', { title: 'λ' }, { title: 'change in %' });
+  const both = plot(figure(three, 'Both'), 'Change of the target against change of the pre-training metric', { title: 'pre-training: change in %' }, { title: 'target: change in %' });
+  const own = () => {
+    const byVariant = grouped(byCheckpoint.get(of.select.value), (row) => row.variant);
+    return [...byVariant].map(([variant, measured]) => {
+      const one = (metric) => measured.find((row) => row.metric === metric) || {};
+      const ofTarget = one(target.select.value);
+      const ofKept = one(kept.select.value);
+      return { variant, kind: editOf(variant), lambda: measured[0].lambda, target: ofTarget.change_percent, target_value: ofTarget.value, kept: ofKept.change_percent, kept_value: ofKept.value, kept_base: ofKept.base_value };
+    }).sort((a, b) => EDITS.indexOf(a.kind) - EDITS.indexOf(b.kind) || a.lambda - b.lambda);
+  };
+  const draw = () => {
+    const edits = own();
+    const kinds = [...grouped(edits.filter((row) => EDITS.includes(row.kind)), (row) => row.kind)];
+    const hex = (kind) => colour(Math.max(0, EDITS.indexOf(kind)));
+    const style = (kind) => ({ pointStyle: SHAPES[Math.max(0, EDITS.indexOf(kind))], pointRadius: 4, borderDash: isControlOf(kind) ? [5, 4] : [] });
+    const signed = (value) => (isNumber(value) ? (value > 0 ? '+' : '') + value.toFixed(1) + ' %' : 'not known');
+    const tipOf = ({ row }) => [name(row.variant), 'target ' + signed(row.target), 'pre-training ' + signed(row.kept)];
+    const zero = (values) => ruler([Math.min(0, ...values), Math.max(1, ...values)].map((x) => ({ x, y: 0 })), colour(COLOURED), [2, 4]);
+    const lambdas = edits.map((row) => row.lambda).filter(isNumber);
+    const sets = (column) => kinds.map(([kind, ofKind]) => line(ofKind.filter((row) => isNumber(row.lambda) && isNumber(row[column])).map((row) => ({ x: row.lambda, y: row[column], row })), hex(kind), tipOf, style(kind))).concat([zero(lambdas)]);
+    targets(sets('target'), { y: name(target.select.value, 24) + ': change in %' });
+    losses(sets('kept'), { y: name(kept.select.value, 24) + ': change in %' });
+    const known = (row) => isNumber(row.target) && isNumber(row.kept);
+    both(kinds.map(([kind, ofKind]) => dots(ofKind.filter(known).map((row) => ({ x: row.kept, y: row.target, row })), hex(kind), Math.max(0, EDITS.indexOf(kind)), tipOf, { pointRadius: 5 }))
+      .concat([dots([{ x: 0, y: 0, row: { variant: 'unedited', target: 0, kept: 0 } }], colour(COLOURED), COLOURED, tipOf, { pointRadius: 4 })]),
+    { x: name(kept.select.value, 24) + ': change in %', y: name(target.select.value, 24) + ': change in %' });
+    keys(kinds.map(([kind]) => [kind, hex(kind), isControlOf(kind) ? DASHED : undefined]).concat([['unedited', colour(COLOURED), DASHED]]));
+  };
+  offer();
+  redraws.push(draw);
+  const two = (value) => (isNumber(value) ? value.toFixed(2) : '');
+  numbers(made, own, [['variant', 'variant', 'text'], ['lambda', 'λ'], ['target', 'target %', '', two], ['kept', 'pre-training %', '', two], ['target_value', 'target'], ['kept_value', 'pre-training'], ['kept_base', 'pre-training of the base']],
+    'Change of target and pre-training metric of the chosen checkpoint, by edit');
+}
+
+/** Which critical strength tells matrices with intruders from those without, in words. */
+function separation() {
+  const PLACES = { k: 'the k-th singular value', edge: 'the edge of the bulk', top: 'the first singular value' };
+  const told = (summary.critical_margins || []).filter((one) => isNumber(one.auc));
+  const range = (one) => one.auc.toFixed(2) + (isNumber(one.ci_low) ? ' (' + one.ci_low.toFixed(2) + ' to ' + one.ci_high.toFixed(2) + ' over whole sequences)' : '');
+  const best = told.filter((one) => one.best);
+  if (!told.length) return isNumber(summary.critical_margin_auc) ? ' Here the margin tells matrices with intruders from those without with an AUC of ' + summary.critical_margin_auc.toFixed(2) + '.' : '';
+  return ' How well the margin tells matrices with intruders from those without, as AUC: ' + told.map((one) => 'at ' + PLACES[one.evaluated_at] + ' ' + range(one)).join(', ') + '.'
+    + (best.length === 1 ? ' Best here: ' + PLACES[best[0].evaluated_at] + (told.some((one) => one !== best[0] && isNumber(one.ci_high) && isNumber(best[0].ci_low) && one.ci_high >= best[0].ci_low) ? ', by less than the intervals tell apart.' : '.') : '');
+}
+
 function worstMatrices() {
   const rows = rowsOf('worst');
   if (!rows.length) return;
   const made = section('worst', 'Worst matrices', 'Most intruders first; the name of a matrix leads to its vectors, one by one. Margin: how many times stronger the update could be before an intruder is expected from the base’s spectrum alone; below 1 one is expected.'
-    + (isNumber(summary.critical_margin_auc) ? ' Here the margin tells matrices with intruders from those without with an AUC of ' + summary.critical_margin_auc.toFixed(2) + '.' : ''));
+    + separation());
   const holder = element('div');
   made.append(holder);
   rows.forEach((row, index) => { row.index = index; });
@@ -836,7 +909,7 @@ function provenance() {
 
 theControls();
 overview();
-if (analysed.length) [countFigures, bestSimilarity, heatMap, accumulation, followed, effectiveRank, geometry, forgetting, transfer, multiples, mitigation].forEach((draw) => draw());
+if (analysed.length) [countFigures, bestSimilarity, heatMap, accumulation, followed, effectiveRank, geometry, forgetting, transfer, multiples, mitigation, effects].forEach((draw) => draw());
 const followLink = worstMatrices();
 rejects();
 provenance();

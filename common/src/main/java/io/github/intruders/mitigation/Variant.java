@@ -2,7 +2,12 @@ package io.github.intruders.mitigation;
 
 import java.io.Serializable;
 import java.math.BigDecimal;
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * One way to edit a model.
@@ -30,8 +35,28 @@ public record Variant(Kind kind, double lambda) implements Serializable {
     }
   }
 
+  private static final Pattern NAME =
+      Pattern.compile(
+          Arrays.stream(Kind.values())
+              .map(kind -> kind.name().toLowerCase(Locale.ROOT))
+              .collect(Collectors.joining("|", "(", ")-l([0-9]+(?:\\.[0-9]+)?)")));
+
   public Variant {
     lambda = lambda == 0 ? 0 : lambda; // no negative zero
+  }
+
+  /** The variant of this {@link #name}, if there is one. */
+  public static Optional<Variant> parse(String name) {
+    Matcher parts = NAME.matcher(name);
+    if (!parts.matches()) {
+      return Optional.empty();
+    }
+    Kind kind = Kind.valueOf(parts.group(1).toUpperCase(Locale.ROOT));
+    double lambda = Double.parseDouble(parts.group(2));
+    return Optional.of(lambda)
+        .filter(Double::isFinite)
+        .map(finite -> new Variant(kind, finite))
+        .filter(variant -> variant.name().equals(name));
   }
 
   /** Names its folder and its rows, such as {@code top-l0.5}. */

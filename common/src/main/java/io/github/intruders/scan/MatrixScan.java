@@ -20,9 +20,8 @@ import java.util.TreeMap;
  * @param baseSpectralNorm ‖W0‖₂
  * @param baseRank how many singular values of W0 are not zero up to rounding; the vectors of the
  *     others match nothing; null where the base is not decomposed and it can't be told without
- * @param criticalStrength θ̄, the strength from which on an update is expected to bring an
- *     intruder, by the base's spectrum alone, see {@link CriticalStrength}; null where that is not
- *     known
+ * @param criticalStrength from which strength on an update is expected to bring an intruder, by the
+ *     base's spectrum alone; null where that is not known
  * @param vectors every tested vector, by side, then by singular index
  * @param similarity by side, the absolute cosines of the leading tuned vectors (rows) and the
  *     leading base vectors (columns): k of each, {@value #MOST_SIMILARITIES} at most
@@ -41,7 +40,7 @@ public record MatrixScan(
     double baseNorm,
     double baseSpectralNorm,
     Integer baseRank,
-    Double criticalStrength,
+    CriticalStrength criticalStrength,
     List<VectorScan> vectors,
     Map<Side, List<double[]>> similarity,
     Map<String, Integer> intruders,

@@ -43,7 +43,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Every route against the golden values of an independent numpy implementation in double precision
- * (src/test/python/golden_zoo.py and golden_geometry.py), on all sixteen really trained checkpoints.
+ * (src/test/python/golden_zoo.py, golden_strength.py and golden_geometry.py), on all sixteen really
+ * trained checkpoints.
  */
 class ZooGoldenTest {
   private static final double SIMILARITY_TOLERANCE = 1e-5;
@@ -54,8 +55,11 @@ class ZooGoldenTest {
 
   private static final double BLURRED_ANGLE_TOLERANCE = 1e-3;
 
-  private static JsonNode golden;
   private static JsonNode geometry;
+  private static final double STRENGTH_TOLERANCE = 1e-5;
+
+  private static JsonNode golden;
+  private static JsonNode strengths;
 
   @TempDir private static Path stores;
 
@@ -66,6 +70,9 @@ class ZooGoldenTest {
     }
     try (InputStream in = ZooGoldenTest.class.getResourceAsStream("/golden/geometry.json")) {
       geometry = new ObjectMapper().readTree(in);
+    }
+    try (InputStream in = ZooGoldenTest.class.getResourceAsStream("/golden/strength.json")) {
+      strengths = new ObjectMapper().readTree(in).path("matrices");
     }
   }
 
@@ -95,6 +102,7 @@ class ZooGoldenTest {
             expected.path("matrices").path(matrix.getKey()));
         compareGeometry(
             checkpoint.getKey(), matrix.getKey(), matrix.getValue().geometry(), ANGLE_TOLERANCE);
+        compareStrengths(matrix.getKey(), matrix.getValue());
       }
       for (Side side : Side.values()) {
         compareCounts(
@@ -155,6 +163,7 @@ class ZooGoldenTest {
                   .path(matrix.name()));
           compareGeometry(
               plan.checkpointId(), matrix.name(), scan.geometry(), BLURRED_ANGLE_TOLERANCE);
+          compareStrengths(matrix.name(), scan);
           compared++;
         }
       }
@@ -209,6 +218,11 @@ class ZooGoldenTest {
     } else {
       assertRelative(name, found.unchangedShare(), expected.path(5));
     }
+  }
+
+  private static void compareStrengths(String matrix, MatrixScan scan) {
+    CriticalStrengthTest.assertStrengths(
+        scan.criticalStrength(), strengths.path(matrix), STRENGTH_TOLERANCE);
   }
 
   private static void assertRelative(String name, double value, JsonNode expected) {

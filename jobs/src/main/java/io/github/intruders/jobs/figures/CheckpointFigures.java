@@ -61,12 +61,23 @@ public record CheckpointFigures(
     implements Serializable {
 
   /**
-   * One matrix as a pair of prediction and label.
+   * Of how many matrices the update is stronger than the critical strength at the edge of the bulk;
+   * null where that is not known of all that have one.
+   */
+  public Integer matricesPastEdge() {
+    return margins.stream().anyMatch(margin -> margin.atEdge() == null)
+        ? null
+        : (Integer) (int) margins.stream().filter(margin -> margin.atEdge() < 1).count();
+  }
+
+  /**
+   * One matrix as predictions and a label: how many times stronger its update could be before it
+   * reaches the critical strength, see {@code CriticalStrength}; null where that is not known.
    *
-   * @param criticalMargin see {@code ScanEntry}
    * @param hasIntruders at the headline threshold
    */
-  public record Margin(double criticalMargin, boolean hasIntruders) implements Serializable {}
+  public record Margin(Double atK, Double atEdge, Double atTop, boolean hasIntruders)
+      implements Serializable {}
 
   /**
    * One index of a spectrum, over all matrices.

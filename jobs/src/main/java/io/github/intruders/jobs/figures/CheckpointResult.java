@@ -20,6 +20,8 @@ import java.util.function.Function;
  * @param updateMass root of the sum over the matrices of the squared masses of their updates
  * @param updateNorm ‖ΔW‖_F over the analysed matrices
  * @param updateRelativeNorm the same relative to ‖W0‖_F
+ * @param matricesPastEdge of how many the update is stronger than the critical strength at the edge
+ *     of the bulk; null where that is not known of all that have one
  * @param ties threshold → how many vectors lie so near to it that rounding decides
  * @param maxResidual the largest of all triplets
  * @param rejected how many of its inputs were left out
@@ -42,6 +44,7 @@ public record CheckpointResult(
     Double updateMass,
     Double updateNorm,
     Double updateRelativeNorm,
+    Integer matricesPastEdge,
     Map<String, Integer> ties,
     Double maxResidual,
     int rejected,
@@ -106,6 +109,7 @@ public record CheckpointResult(
         analysed ? (Double) Math.sqrt(figures.massSquares()) : null,
         analysed ? (Double) norm : null,
         analysed ? (Double) ratio(norm, Math.sqrt(figures.baseSquares())) : null,
+        analysed ? figures.matricesPastEdge() : null,
         analysed ? figures.ties() : null,
         analysed ? (Double) figures.maxResidual() : null,
         rejected,

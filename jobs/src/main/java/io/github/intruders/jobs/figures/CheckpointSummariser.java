@@ -7,6 +7,7 @@ import io.github.intruders.jobs.figures.CheckpointFigures.ShareCounts;
 import io.github.intruders.jobs.figures.CheckpointFigures.WorstMatrix;
 import io.github.intruders.jobs.ledger.LedgerPart;
 import io.github.intruders.jobs.ledger.ScanEntry;
+import io.github.intruders.scan.CriticalStrength;
 import io.github.intruders.scan.Side;
 import io.github.intruders.scan.VectorScan;
 import java.util.ArrayList;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /**
  * Adds up the matrices of one checkpoint. Sums of fractions depend on their order: give the entries
@@ -95,8 +97,13 @@ public final class CheckpointSummariser {
     baseSquares += entry.baseNorm() * entry.baseNorm();
     maxResidual = Math.max(maxResidual, entry.maxResidual());
     geometry.add(entry);
-    if (entry.criticalMargin() != null && !entry.criticalMargin().isNaN()) {
-      margins.add(new Margin(entry.criticalMargin(), entry.intruderCount() > 0));
+    if (entry.updateSpectralNorm() > 0) {
+      margins.add(
+          new Margin(
+              margin(entry, CriticalStrength::atK),
+              margin(entry, CriticalStrength::atEdge),
+              margin(entry, CriticalStrength::atTop),
+              entry.intruderCount() > 0));
     }
     if (entry.intruderCount() > 0) {
       worst.add(worst(entry));
@@ -131,6 +138,11 @@ public final class CheckpointSummariser {
     sums[3] += square;
   }
 
+  private static Double margin(ScanEntry entry, Function<CriticalStrength, Double> at) {
+    Double margin = entry.criticalMargin(at);
+    return margin == null || margin.isNaN() ? null : margin;
+  }
+
   private static WorstMatrix worst(ScanEntry entry) {
     return new WorstMatrix(
         entry.checkpointId(),
@@ -147,7 +159,7 @@ public final class CheckpointSummariser {
         entry.updateRelativeNorm(),
         entry.updateSpectralNorm(),
         entry.baseSpectralNorm(),
-        entry.criticalMargin(),
+        entry.criticalMargin(CriticalStrength::atK),
         entry.solver(),
         entry.maxResidual());
   }

@@ -1,6 +1,7 @@
 package io.github.intruders.jobs.forgetting;
 
 import io.github.intruders.forgetting.MeasuredForgetting;
+import io.github.intruders.forgetting.MitigationEffect;
 import io.github.intruders.forgetting.Retention;
 import io.github.intruders.jobs.figures.CorrelationLine;
 import io.github.intruders.jobs.figures.LadderLine;
@@ -15,6 +16,7 @@ import org.apache.spark.api.java.JavaRDD;
  * @param lines the correlations
  * @param ladder what each measure adds to others
  * @param transfer the task × step matrices of the sequences
+ * @param effects what edits of tuned models did; null where none was evaluated
  * @param told the correlations that are told beside the tables
  * @param count how many were measured
  * @param rejected how many files and entries were left out
@@ -27,6 +29,7 @@ public record Forgetting(
     JavaRDD<CorrelationLine> lines,
     JavaRDD<LadderLine> ladder,
     JavaRDD<Retention> transfer,
+    JavaRDD<MitigationEffect> effects,
     List<CorrelationLine> told,
     long count,
     long rejected,

@@ -13,6 +13,7 @@ import io.github.intruders.forgetting.MetricDirections;
 import io.github.intruders.forgetting.MetricsFiles;
 import io.github.intruders.forgetting.MetricsReader;
 import io.github.intruders.forgetting.MetricsReading;
+import io.github.intruders.forgetting.MitigationEffect;
 import io.github.intruders.forgetting.Retention;
 import io.github.intruders.forgetting.SequenceValue;
 import io.github.intruders.forgetting.TaskMatrix;
@@ -31,6 +32,7 @@ import io.github.intruders.jobs.store.TableChanges;
 import io.github.intruders.jobs.table.ForgettingTable;
 import io.github.intruders.jobs.table.LadderTable;
 import io.github.intruders.jobs.table.MetricsTable;
+import io.github.intruders.jobs.table.MitigationEffectsTable;
 import io.github.intruders.jobs.table.SeedsTable;
 import io.github.intruders.jobs.table.TransferTable;
 import io.github.intruders.manifest.CheckpointSpec;
@@ -137,6 +139,8 @@ public final class ForgettingStage {
       }
       counters.finished(1);
       onDriver.addAll(notScanned(compared.checkpoints(), scanned.keySet()));
+      EvaluatedEdits edits = new EvaluatedEdits(manifest);
+      Set<String> edited = edits.sources(compared.checkpoints());
       long before = rejects.count();
       addRejects(onDriver, readings, read, comparisons, compared, rejects);
       Forgetting result =
@@ -146,6 +150,7 @@ public final class ForgettingStage {
               lines,
               ladder,
               transfer,
+              edited.isEmpty() ? null : edits.effects(run.context(), measured),
               tally.told(),
               compared.measured(),
               rejects.count() - before,
@@ -163,6 +168,7 @@ public final class ForgettingStage {
                           && !of.getValue().measures().isEmpty());
       write(result, none, compared.checkpoints(), changes, counters);
       writeSeeds(scanned, measured, changes);
+      writeEffects(result, edited, changes);
       return result;
     } catch (Exception e) { // Spark throws checked ones that it does not declare
       release.run();
@@ -265,6 +271,23 @@ public final class ForgettingStage {
           List.of());
     } else if (changes.seen().keys(SeedsTable.TABLE).contains(manifest.baseId())) {
       changes.replace(SeedsTable.TABLE, run.context().emptyRDD(), List.of(), base);
+    }
+  }
+
+  private void writeEffects(Forgetting result, Set<String> edited, TableChanges changes)
+      throws IOException {
+    Set<String> without = new TreeSet<>(changes.seen().keys(MitigationEffectsTable.TABLE));
+    without.retainAll(manifest.checkpointIds());
+    without.removeAll(edited);
+    if (!edited.isEmpty()) {
+      changes.replace(
+          MitigationEffectsTable.TABLE,
+          run.byKey(result.effects(), MitigationEffect::checkpointId, edited.size())
+              .map(MitigationEffectsTable::toRow),
+          edited,
+          without);
+    } else if (!without.isEmpty()) {
+      changes.replace(MitigationEffectsTable.TABLE, run.context().emptyRDD(), List.of(), without);
     }
   }
 

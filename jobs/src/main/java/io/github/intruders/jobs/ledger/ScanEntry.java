@@ -4,6 +4,7 @@ import io.github.intruders.input.Fingerprint;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.plan.UpdateSource;
+import io.github.intruders.scan.CriticalStrength;
 import io.github.intruders.scan.FrozenInput;
 import io.github.intruders.scan.Geometry;
 import io.github.intruders.scan.MatrixScan;
@@ -18,6 +19,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 
 /**
  * One analysed matrix of one checkpoint: what the scan found, and the only source of what the
@@ -63,7 +65,7 @@ public record ScanEntry(
     double baseNorm,
     double baseSpectralNorm,
     Integer baseRank,
-    Double criticalStrength,
+    CriticalStrength criticalStrength,
     int intruderCount,
     Map<String, Integer> intruders,
     Map<String, Integer> ties,
@@ -167,12 +169,15 @@ public record ScanEntry(
   }
 
   /**
-   * How much stronger the update could be before an intruder is expected; null for no update, or
-   * where the base's spectrum is not known.
+   * How many times stronger the update could be before it reaches a critical strength; null for no
+   * update, or where that strength is not known.
+   *
+   * @param at which one, such as {@link CriticalStrength#atK}
    */
-  public Double criticalMargin() {
-    return criticalStrength != null && updateSpectralNorm > 0
-        ? (Double) (criticalStrength / updateSpectralNorm)
+  public Double criticalMargin(Function<CriticalStrength, Double> at) {
+    Double strength = criticalStrength == null ? null : at.apply(criticalStrength);
+    return strength != null && updateSpectralNorm > 0
+        ? (Double) (strength / updateSpectralNorm)
         : null;
   }
 

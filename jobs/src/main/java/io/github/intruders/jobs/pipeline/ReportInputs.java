@@ -24,6 +24,7 @@ import io.github.intruders.jobs.table.ForgettingTable;
 import io.github.intruders.jobs.table.IntruderTracksTable;
 import io.github.intruders.jobs.table.LadderTable;
 import io.github.intruders.jobs.table.MetricsTable;
+import io.github.intruders.jobs.table.MitigationEffectsTable;
 import io.github.intruders.jobs.table.MitigationsTable;
 import io.github.intruders.jobs.table.RejectsTable;
 import io.github.intruders.jobs.table.TableDefinition;
@@ -206,7 +207,11 @@ final class ReportInputs {
     return others(MetricsTable.TABLE, own).isEmpty()
             && others(ForgettingTable.TABLE, bases).isEmpty()
         ? new ReportInput.Outcomes(
-            forgetting.measured(), forgetting.lines(), forgetting.ladder(), forgetting.transfer())
+            forgetting.measured(),
+            forgetting.lines(),
+            forgetting.ladder(),
+            forgetting.transfer(),
+            forgetting.effects())
         : storedOutcomes();
   }
 
@@ -222,7 +227,10 @@ final class ReportInputs {
             : context.emptyRDD(),
         tables.has(TransferTable.TABLE.name())
             ? rows(TransferTable.TABLE).map(TransferTable::fromRow)
-            : context.emptyRDD());
+            : context.emptyRDD(),
+        tables.has(MitigationEffectsTable.TABLE.name())
+            ? rows(MitigationEffectsTable.TABLE).map(MitigationEffectsTable::fromRow)
+            : null);
   }
 
   private JavaRDD<MitigationEntry> mitigations() throws IOException {

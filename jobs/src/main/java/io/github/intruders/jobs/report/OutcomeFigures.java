@@ -3,6 +3,8 @@ package io.github.intruders.jobs.report;
 import io.github.intruders.forgetting.Bootstrap;
 import io.github.intruders.forgetting.Finding;
 import io.github.intruders.forgetting.MeasuredForgetting;
+import io.github.intruders.forgetting.MitigationEffect;
+import io.github.intruders.forgetting.MitigationEffect.Role;
 import io.github.intruders.forgetting.Retention;
 import io.github.intruders.jobs.figures.CorrelationLine;
 import io.github.intruders.jobs.figures.LadderLine;
@@ -113,6 +115,29 @@ final class OutcomeFigures {
           .number("update_norm_before", EditedModel::updateNormBefore)
           .number("update_norm_after", EditedModel::updateNormAfter)
           .number("reconstruction_error", EditedModel::maxReconstructionError);
+
+  private static final Columns<MitigationEffect> EFFECTS =
+      new Columns<MitigationEffect>()
+          .text("checkpoint_id", MitigationEffect::checkpointId)
+          .text("variant", MitigationEffect::variant)
+          .number("lambda", MitigationEffect::lambda)
+          .text("metric", MitigationEffect::metric)
+          .text("role", effect -> effect.role().text())
+          .number("value", MitigationEffect::value)
+          .number("change", MitigationEffect::change)
+          .number("change_percent", MitigationEffect::changePercent)
+          .number("base_value", MitigationEffect::baseValue);
+
+  /** What tells most first: what the model was tuned for, then what it should have kept. */
+  private static final Comparator<MitigationEffect> EFFECTS_SHOWN_FIRST =
+      Comparator.<MitigationEffect, Boolean>comparing(
+              effect -> effect.role() == Role.OTHER_TASK || effect.role() == Role.GENERAL)
+          .thenComparing(MitigationEffect::checkpointId)
+          .thenComparing(MitigationEffect::role)
+          .thenComparing(MitigationEffect::metric)
+          .thenComparing(MitigationEffect::lambda, Comparator.nullsLast(Comparator.naturalOrder()))
+          .thenComparing(MitigationEffect::variant)
+          .thenComparingDouble(MitigationEffect::value);
 
   private final EmbeddedTables page;
 
@@ -289,6 +314,17 @@ final class OutcomeFigures {
     List<Double> values = new ArrayList<>(); // with nulls
     metrics.forEach(metric -> values.add(metric.values.byCheckpoint().get(checkpointId)));
     return new Forgetting(checkpointId, values);
+  }
+
+  /** What edits did, by one Spark job. */
+  void putEffects(JavaRDD<MitigationEffect> effects) {
+    page.put(
+        "effects",
+        EFFECTS,
+        effects.takeOrdered(
+            VARIANTS_SHOWN,
+            (Comparator<MitigationEffect> & Serializable)
+                (one, other) -> EFFECTS_SHOWN_FIRST.compare(one, other)));
   }
 
   /** Of the edited checkpoints that had most intruders, by one Spark job. */

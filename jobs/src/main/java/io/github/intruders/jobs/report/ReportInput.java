@@ -2,6 +2,7 @@ package io.github.intruders.jobs.report;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.intruders.forgetting.MeasuredForgetting;
+import io.github.intruders.forgetting.MitigationEffect;
 import io.github.intruders.forgetting.Retention;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.jobs.figures.AccumulationStep;
@@ -81,10 +82,12 @@ public record ReportInput(
    * @param lines the correlations
    * @param ladder what each measure adds to others
    * @param transfer the task × step matrices of the sequences
+   * @param effects what edits of tuned models did; null where none was evaluated
    */
   public record Outcomes(
       JavaRDD<MeasuredForgetting> measured,
       JavaRDD<CorrelationLine> lines,
       JavaRDD<LadderLine> ladder,
-      JavaRDD<Retention> transfer) {}
+      JavaRDD<Retention> transfer,
+      JavaRDD<MitigationEffect> effects) {}
 }

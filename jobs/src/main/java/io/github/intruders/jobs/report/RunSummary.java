@@ -11,8 +11,8 @@ import io.github.intruders.jobs.figures.AccumulationStep;
 import io.github.intruders.jobs.figures.CheckpointFigures;
 import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.jobs.figures.CorrelationLine;
-import io.github.intruders.jobs.figures.MarginAuc;
 import io.github.intruders.jobs.figures.Ranking;
+import io.github.intruders.jobs.figures.Separation;
 import io.github.intruders.linalg.OpenBlas;
 import io.github.intruders.scan.ScanSettings;
 import java.util.Collection;
@@ -34,9 +34,10 @@ import java.util.TreeMap;
  * @param accumulation every step of every sequence; empty where there is none
  * @param ranking the analysed checkpoints from the least to the most forgetting expected
  * @param forgetting Spearman correlations over all checkpoints; empty without metrics
- * @param criticalMarginAuc how well the margin to the critical strength tells matrices with
- *     intruders from those without: area under the ROC curve, 0.5 for chance; null where there are
- *     matrices of one kind only
+ * @param criticalMarginAuc how well the margin to the critical strength at the k-th singular value
+ *     tells matrices with intruders from those without: area under the ROC curve, 0.5 for chance;
+ *     null where there are matrices of one kind only
+ * @param criticalMargins the same for each of the critical strengths, with intervals
  * @param rejected rows of the rejects table
  * @param elapsedSeconds wall time of the whole run
  * @param definition what was counted, in words
@@ -57,6 +58,7 @@ public record RunSummary(
     List<RankedCheckpoint> ranking,
     List<ForgettingSummary> forgetting,
     Double criticalMarginAuc,
+    List<Separation> criticalMargins,
     long rejected,
     double elapsedSeconds,
     String definition,
@@ -170,6 +172,7 @@ public record RunSummary(
       String sparkVersion) {
     ScanSettings settings = config.settings();
     RunConditions conditions = new RunConditions(config);
+    List<Separation> separations = Separation.of(results, figures);
     return new RunSummary(
         runId,
         config.manifest().baseId(),
@@ -180,7 +183,8 @@ public record RunSummary(
         List.of(),
         ranking(results),
         List.of(),
-        MarginAuc.of(figures.stream().flatMap(of -> of.margins().stream()).toList()),
+        separations.get(0).auc(),
+        separations,
         rejected,
         Math.round(elapsedSeconds * 1000) / 1000.0,
         conditions.definition(),
@@ -260,6 +264,7 @@ public record RunSummary(
         ranking,
         lines,
         criticalMarginAuc,
+        criticalMargins,
         rejected + alsoRejected,
         totalSeconds,
         definition,

@@ -68,6 +68,7 @@ final class RankedCheckpoints {
         analysed ? (Double) present(row, "update_relative_norm") : null,
         null,
         null,
+        null,
         (int) present(row, "rejected"),
         MeanGeometry.UNKNOWN);
   }

@@ -18,6 +18,7 @@ public final class CheckpointsTable {
               + " update_mass DOUBLE, update_norm DOUBLE, update_relative_norm DOUBLE,"
               + " left_rotation DOUBLE, right_rotation DOUBLE, left_rotation_mean DOUBLE,"
               + " right_rotation_mean DOUBLE, spectral_shift DOUBLE, unchanged_share DOUBLE,"
+              + " matrices_past_edge INT,"
               + " ties MAP<STRING, INT>, max_residual DOUBLE, rejected INT");
 
   private CheckpointsTable() {}
@@ -47,6 +48,7 @@ public final class CheckpointsTable {
         result.geometry().rightRotationMean(),
         result.geometry().spectralShift(),
         result.geometry().unchangedShare(),
+        result.matricesPastEdge(),
         ColumnMaps.toColumn(result.ties()),
         result.maxResidual(),
         result.rejected());
@@ -71,6 +73,7 @@ public final class CheckpointsTable {
         row.getAs("update_mass"),
         row.getAs("update_norm"),
         row.getAs("update_relative_norm"),
+        row.getAs("matrices_past_edge"),
         ColumnMaps.fromColumn(row, "ties"),
         row.getAs("max_residual"),
         row.<Integer>getAs("rejected"),

@@ -21,6 +21,7 @@ public final class KnownTables {
           TransferTable.TABLE,
           SeedsTable.TABLE,
           MitigationsTable.TABLE,
+          MitigationEffectsTable.TABLE,
           RejectsTable.TABLE);
 
   private KnownTables() {}

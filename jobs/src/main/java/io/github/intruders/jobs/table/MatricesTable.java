@@ -1,10 +1,12 @@
 package io.github.intruders.jobs.table;
 
 import io.github.intruders.jobs.ledger.ScanEntry;
+import io.github.intruders.scan.CriticalStrength;
 import io.github.intruders.scan.Geometry;
 import io.github.intruders.scan.VectorScan;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 
@@ -20,6 +22,8 @@ public final class MatricesTable {
               + " update_effective_rank_low DOUBLE, update_effective_rank_high DOUBLE,"
               + " update_stable_rank DOUBLE, update_mass DOUBLE, base_norm DOUBLE,"
               + " base_spectral_norm DOUBLE, base_rank INT, critical_strength DOUBLE, critical_margin DOUBLE,"
+              + " critical_strength_edge DOUBLE, critical_margin_edge DOUBLE, critical_strength_top DOUBLE,"
+              + " critical_margin_top DOUBLE, bulk_edge DOUBLE,"
               + " intruder_count INT, intruders MAP<STRING, INT>, intruder_energy_share DOUBLE,"
               + " intruder_energy DOUBLE, energy DOUBLE, ties MAP<STRING, INT>,"
               + " left_rotation DOUBLE, right_rotation DOUBLE, left_rotation_mean DOUBLE,"
@@ -52,8 +56,13 @@ public final class MatricesTable {
         entry.baseNorm(),
         entry.baseSpectralNorm(),
         entry.baseRank(),
-        entry.criticalStrength(),
-        entry.criticalMargin(),
+        strength(entry, CriticalStrength::atK),
+        entry.criticalMargin(CriticalStrength::atK),
+        strength(entry, CriticalStrength::atEdge),
+        entry.criticalMargin(CriticalStrength::atEdge),
+        strength(entry, CriticalStrength::atTop),
+        entry.criticalMargin(CriticalStrength::atTop),
+        strength(entry, CriticalStrength::bulkEdge),
         entry.intruderCount(),
         ColumnMaps.toColumn(entry.intruders()),
         entry.intruderEnergyShare(),
@@ -99,7 +108,7 @@ public final class MatricesTable {
         row.<Double>getAs("base_norm"),
         row.<Double>getAs("base_spectral_norm"),
         row.getAs("base_rank"),
-        row.getAs("critical_strength"),
+        criticalStrength(row),
         row.<Integer>getAs("intruder_count"),
         ColumnMaps.fromColumn(row, "intruders"),
         ColumnMaps.fromColumn(row, "ties"),
@@ -118,5 +127,20 @@ public final class MatricesTable {
             row.getAs("spectral_shift"),
             row.getAs("unchanged_share"),
             row.getAs("geometry_note")));
+  }
+
+  private static Double strength(ScanEntry entry, Function<CriticalStrength, Double> at) {
+    return entry.criticalStrength() == null ? null : at.apply(entry.criticalStrength());
+  }
+
+  private static CriticalStrength criticalStrength(Row row) {
+    Double atK = row.getAs("critical_strength");
+    return atK == null
+        ? null
+        : new CriticalStrength(
+            atK,
+            row.getAs("critical_strength_edge"),
+            row.getAs("critical_strength_top"),
+            row.getAs("bulk_edge"));
   }
 }

@@ -306,6 +306,75 @@ class ForgettingCommandTest {
     assertThat(outcome.out()).contains("n = 1, at least 3 needed");
   }
 
+  /** Edits that were evaluated are held against the model they were made from. */
+  @Test
+  void evaluatedEditsAreToldInPercentOfTheModelBeforeTheEdit() throws IOException {
+    Path out = copyOfScan("edits-out");
+    Path manifest = temporary.resolve("edits.yaml");
+    String edit = "  - {id: %s, uri: %s}%n";
+    String text =
+        "base: {id: base, uri: %s}%ncheckpoints:%n  - {id: full/1-python, uri: %s, sequence: full, step: 1, task: python}%n"
+            .formatted(zoo("base"), zoo("full/1-python"));
+    write(
+        manifest,
+        text
+            + edit.formatted("full/1-python/top-l1.5", zoo("full/2-c"))
+            + edit.formatted("mitigated/full/1-python/shrink-l0", zoo("full/2-c"))
+            + edit.formatted("full/1-python/top-secret", zoo("full/2-c"))
+            + edit.formatted("gone/all-l0.5", zoo("full/2-c")));
+    Path metrics = temporary.resolve("edits.csv");
+    write(
+        metrics,
+        """
+        checkpoint,metric,value
+        base,acc_python,0.25
+        base,wiki_ppl,8
+        full/1-python,acc_python,0.8
+        full/1-python,wiki_ppl,10
+        full/1-python/top-l1.5,acc_python,0.6
+        full/1-python/top-l1.5,wiki_ppl,12.5
+        mitigated/full/1-python/shrink-l0,wiki_ppl,8
+        full/1-python/top-secret,wiki_ppl,8
+        gone/all-l0.5,wiki_ppl,9
+        """);
+    String[] args = {
+      "forgetting",
+      "--manifest",
+      manifest.toString(),
+      "--out",
+      out.toString(),
+      "--metrics",
+      metrics.toString(),
+      "--allow-rejects" // the edits were not scanned
+    };
+
+    Outcome outcome = Outcome.of(args);
+
+    assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+    assertThat(
+            TableRows.table(out, "mitigation_effects")
+                .selectExpr(
+                    "concat_ws(' ', checkpoint_id, variant, lambda, metric, role, value,"
+                        + " coalesce(string(unedited_value), 'null'), base_value,"
+                        + " coalesce(string(round(change, 9)), 'null'),"
+                        + " coalesce(string(round(change_percent, 9)), 'null'))")
+                .collectAsList())
+        .extracting(row -> row.getString(0))
+        .containsExactlyInAnyOrder(
+            "full/1-python unedited 1.0 acc_python target 0.8 0.8 0.25 0.0 0.0",
+            "full/1-python top-l1.5 1.5 acc_python target 0.6 0.8 0.25 -0.2 -25.0",
+            "full/1-python unedited 1.0 wiki_ppl pretraining 10.0 10.0 8.0 0.0 0.0",
+            "full/1-python top-l1.5 1.5 wiki_ppl pretraining 12.5 10.0 8.0 2.5 25.0",
+            "full/1-python shrink-l0 0.0 wiki_ppl pretraining 8.0 10.0 8.0 -2.0 -20.0",
+            "gone all-l0.5 0.5 wiki_ppl pretraining 9.0 null 8.0 null null");
+
+    write(manifest, text);
+    write(metrics, "checkpoint,metric,value\nbase,wiki_ppl,8\nfull/1-python,wiki_ppl,10\n");
+    assertThat(Outcome.of(args).exitCode()).isZero();
+    assertThat(strings(TableRows.table(out, "mitigation_effects").select("checkpoint_id")))
+        .containsExactly("gone");
+  }
+
   @Test
   void brokenMetricsAreRejectedAndMendedOnesForgiven() throws IOException {
     Path out = copyOfScan("broken-out");

@@ -8,6 +8,8 @@ import io.github.intruders.accumulation.Intruder;
 import io.github.intruders.accumulation.TrackPoint;
 import io.github.intruders.accumulation.TrackPoint.State;
 import io.github.intruders.forgetting.MeasuredForgetting;
+import io.github.intruders.forgetting.MitigationEffect;
+import io.github.intruders.forgetting.MitigationEffect.Role;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.jobs.TableRows;
@@ -24,6 +26,7 @@ import io.github.intruders.jobs.ledger.ScanEntry;
 import io.github.intruders.jobs.report.ReportInput.MatrixId;
 import io.github.intruders.jobs.report.ReportInput.Outcomes;
 import io.github.intruders.jobs.report.ReportInput.Sequences;
+import io.github.intruders.scan.CriticalStrength;
 import io.github.intruders.scan.Geometry;
 import io.github.intruders.scan.Side;
 import io.github.intruders.scan.VectorScan;
@@ -254,7 +257,7 @@ class ReportDataTest {
                     line("unknown", "intruder_count", "all", "spearman", null, null),
                     line("not measured", "intruder_count", "all", "spearman", 1.0, "t")),
                 2);
-    scanned.outcomes = new Outcomes(measured, lines, spark().emptyRDD(), spark().emptyRDD());
+    scanned.outcomes = new Outcomes(measured, lines, spark().emptyRDD(), spark().emptyRDD(), null);
 
     JsonNode data = inGroup("outcomes", 1, scanned.input());
 
@@ -285,7 +288,8 @@ class ReportDataTest {
             spark().parallelize(measured, 2),
             spark().emptyRDD(),
             spark().emptyRDD(),
-            spark().emptyRDD());
+            spark().emptyRDD(),
+            null);
 
     JsonNode data = inGroup("metrics", 2, scanned.input());
 
@@ -313,6 +317,40 @@ class ReportDataTest {
 
     assertThat(rows(data, "mitigations"))
         .containsExactly("a|all-l0|0.0|3|1|2|3.0|1.5|0.003", "a|top-l0.5|0.5|7|2|4|5.0|2.5|0.004");
+  }
+
+  @Test
+  void whatEditsDidStandsByCheckpointThenByWhatTellsMost() throws Exception {
+    Scanned scanned = scanned();
+    scanned.outcomes =
+        new Outcomes(
+            spark().emptyRDD(),
+            spark().emptyRDD(),
+            spark().emptyRDD(),
+            spark().emptyRDD(),
+            spark()
+                .parallelize(
+                    List.of(
+                        effect("a", "top-l0.5", 0.5, Role.GENERAL, null),
+                        effect("b", "top-l0.5", 0.5, Role.TARGET, -2.0),
+                        effect("a", "top-l1.5", 1.5, Role.PRETRAINING, 12.5),
+                        effect("a", "all-l0.5", 0.5, Role.PRETRAINING, -8.0)),
+                    2));
+
+    JsonNode data = inGroup("effects", 2, scanned.input());
+
+    assertThat(rows(data, "effects"))
+        .containsExactly(
+            "a|all-l0.5|0.5|m|pretraining|3.0|0.5|-8.0|1.0",
+            "a|top-l1.5|1.5|m|pretraining|3.0|0.5|12.5|1.0",
+            "b|top-l0.5|0.5|m|target|3.0|0.5|-2.0|1.0",
+            "a|top-l0.5|0.5|m|general|3.0|0.5|null|1.0");
+  }
+
+  private static MitigationEffect effect(
+      String checkpoint, String variant, double lambda, Role role, Double percent) {
+    return new MitigationEffect(
+        checkpoint, variant, lambda, "m", role, true, 3, 2.5, 1, 0.5, percent);
   }
 
   /** The page's data, and that so many Spark jobs drew it. */
@@ -419,6 +457,7 @@ class ReportDataTest {
         analysed ? (Double) 3.5 : null,
         analysed ? (Double) 0.5 : null,
         analysed ? (Double) 0.1 : null,
+        analysed ? (Integer) 1 : null,
         analysed ? Map.of() : null,
         analysed ? (Double) 0.001 : null,
         analysed ? 0 : 2,
@@ -479,7 +518,7 @@ class ReportDataTest {
         3,
         4,
         3,
-        1.0,
+        new CriticalStrength(1, 2.0, 3.0, 4.0),
         intruders,
         Map.of("0.5", intruders),
         Map.of("0.5", 0),
@@ -500,7 +539,21 @@ class ReportDataTest {
   private static MatrixStep step(
       String sequence, int step, String checkpointId, String matrix, int intruders) {
     return new MatrixStep(
-        sequence, step, checkpointId, "t" + step, matrix, 0, "q", intruders, 0, 0, 0, 0, 0.1, 1, 0.5);
+        sequence,
+        step,
+        checkpointId,
+        "t" + step,
+        matrix,
+        0,
+        "q",
+        intruders,
+        0,
+        0,
+        0,
+        0,
+        0.1,
+        1,
+        0.5);
   }
 
   private static TrackedIntruder tracked(

@@ -53,6 +53,7 @@ class RunSummaryTest {
             "ranking",
             "forgetting",
             "critical_margin_auc",
+            "critical_margins",
             "rejected",
             "elapsed_seconds",
             "definition",
@@ -78,6 +79,11 @@ class RunSummaryTest {
                 + "\"intruder_energy_share\":0.5,\"update_relative_norm\":0.5}]");
     assertThat(json.get("routes").toString()).isEqualTo("{\"exact\":2,\"sketch\":2}");
     assertThat(json.get("critical_margin_auc").doubleValue()).isEqualTo(1.0);
+    assertThat(json.get("critical_margins").toString())
+        .isEqualTo(
+            "[{\"evaluated_at\":\"k\",\"auc\":1.0,\"ci_low\":null,\"ci_high\":null,\"matrices\":4,\"with_intruders\":2,\"best\":true},"
+                + "{\"evaluated_at\":\"edge\",\"auc\":0.0,\"ci_low\":null,\"ci_high\":null,\"matrices\":4,\"with_intruders\":2,\"best\":false},"
+                + "{\"evaluated_at\":\"top\",\"auc\":0.5,\"ci_low\":null,\"ci_high\":null,\"matrices\":4,\"with_intruders\":2,\"best\":false}]");
     assertThat(json.get("elapsed_seconds").doubleValue()).isEqualTo(1.235);
     assertThat(json.at("/versions/spark").textValue()).isEqualTo("4.x");
     assertThat(json.get("definition").textValue()).contains("top 10 of", "below 0.5", "; left");
@@ -238,8 +244,8 @@ class RunSummaryTest {
         0.001,
         Map.of("sketch", 1, "exact", 1),
         List.of(
-            new Margin(intruders > 0 ? 0.5 : 1.5, intruders > 0),
-            new Margin(intruders > 0 ? 0.25 : 2.5, intruders > 0)),
+            new Margin(intruders > 0 ? 0.5 : 1.5, intruders > 0 ? 3.0 : 2.0, 1.0, intruders > 0),
+            new Margin(intruders > 0 ? 0.25 : 2.5, intruders > 0 ? 4.0 : 1.0, 1.0, intruders > 0)),
         List.of(),
         List.of(),
         List.of(),

@@ -16,8 +16,9 @@ import io.github.intruders.plan.BasePlan;
 import io.github.intruders.plan.CheckpointPlan;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.plan.Planner;
-import io.github.intruders.scan.ScanSettings;
+import io.github.intruders.scan.CriticalStrength;
 import io.github.intruders.scan.Geometry;
+import io.github.intruders.scan.ScanSettings;
 import io.github.intruders.scan.Side;
 import io.github.intruders.scan.TunedVectorStore;
 import io.github.intruders.scan.TunedVectors;
@@ -206,7 +207,8 @@ public final class SyntheticFleet {
         10,
         5,
         SIZE,
-        random.nextDouble(),
+        new CriticalStrength(
+            random.nextDouble(), random.nextDouble(), random.nextDouble(), random.nextDouble()),
         intruders.get("0.5"),
         intruders,
         ties,

@@ -7,6 +7,8 @@ import io.github.intruders.accumulation.TrackPoint;
 import io.github.intruders.forgetting.Bootstrap;
 import io.github.intruders.forgetting.Configuration;
 import io.github.intruders.forgetting.MeasuredForgetting;
+import io.github.intruders.forgetting.MitigationEffect;
+import io.github.intruders.forgetting.MitigationEffect.Role;
 import io.github.intruders.forgetting.Retention;
 import io.github.intruders.forgetting.Rung;
 import io.github.intruders.forgetting.Scale;
@@ -23,6 +25,7 @@ import io.github.intruders.jobs.figures.SeedLine;
 import io.github.intruders.jobs.figures.TrackedIntruder;
 import io.github.intruders.jobs.ledger.MitigationEntry;
 import io.github.intruders.jobs.ledger.ScanEntry;
+import io.github.intruders.scan.CriticalStrength;
 import io.github.intruders.scan.Geometry;
 import io.github.intruders.scan.Side;
 import io.github.intruders.scan.VectorScan;
@@ -89,13 +92,33 @@ class RowsTest {
             4.5,
             2.5,
             0.125,
+            17,
             Map.of("0.4", 1, "0.6", 2),
             1e-9,
             6,
             new MeanGeometry(60.5, 59.5, 20.25, 19.75, 0.125, 0.5)),
         new CheckpointResult(
-            "base", "gone", null, null, null, null, Map.of(), 0, null, 0, null, null, null, null,
-            null, null, null, null, 2, MeanGeometry.UNKNOWN));
+            "base",
+            "gone",
+            null,
+            null,
+            null,
+            null,
+            Map.of(),
+            0,
+            null,
+            0,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            2,
+            MeanGeometry.UNKNOWN));
   }
 
   @Test
@@ -107,7 +130,8 @@ class RowsTest {
         row -> MatricesTable.fromRow(row, VECTORS),
         inALayer,
         entry(null, VECTORS),
-        entry(5, VECTORS, null));
+        entry(5, VECTORS, null, null),
+        entry(5, VECTORS, null, new CriticalStrength(3.25, null, 4.5, null)));
 
     List<VectorScan> vectors = new ArrayList<>();
     Iterator<Row> rows = SingularVectorsTable.toRows(inALayer);
@@ -152,8 +176,10 @@ class RowsTest {
         AccumulationTable.BY_MATRIX,
         AccumulationTable::toRow,
         AccumulationTable::matrixStepFromRow,
-        new MatrixStep("lora", 2, "lora/2", "c", "layers.5.q", 5, "q", 11, 7, 4, 3, 19, 2.5, 10.5, 0.75),
-        new MatrixStep("lora", 3, "lora/3", null, "head", null, "head", 0, 0, 0, 1, 19, 0, 0, null));
+        new MatrixStep(
+            "lora", 2, "lora/2", "c", "layers.5.q", 5, "q", 11, 7, 4, 3, 19, 2.5, 10.5, 0.75),
+        new MatrixStep(
+            "lora", 3, "lora/3", null, "head", null, "head", 0, 0, 0, 1, 19, 0, 0, null));
   }
 
   @Test
@@ -331,6 +357,18 @@ class RowsTest {
   }
 
   @Test
+  void mitigationEffects() {
+    back(
+        MitigationEffectsTable.TABLE,
+        MitigationEffectsTable::toRow,
+        MitigationEffectsTable::fromRow,
+        new MitigationEffect(
+            "lora/1", "top-l1.5", 1.5, "acc", Role.TARGET, false, 0.5, 0.4, 0.25, 0.1, 25.0),
+        new MitigationEffect(
+            "lora/1", "top-l0", null, "loss", Role.OTHER_TASK, true, 2.5, null, 2, null, null));
+  }
+
+  @Test
   void rejects() {
     back(
         RejectsTable.TABLE,
@@ -341,10 +379,11 @@ class RowsTest {
   }
 
   private static ScanEntry entry(Integer layer, List<VectorScan> vectors) {
-    return entry(layer, vectors, 8);
+    return entry(layer, vectors, 8, new CriticalStrength(3.25, 2.75, 4.5, 1.125));
   }
 
-  private static ScanEntry entry(Integer layer, List<VectorScan> vectors, Integer updateRank) {
+  private static ScanEntry entry(
+      Integer layer, List<VectorScan> vectors, Integer updateRank, CriticalStrength strength) {
     return new ScanEntry(
         "key",
         "lora/1",
@@ -365,7 +404,7 @@ class RowsTest {
         20.5,
         10.25,
         128,
-        3.25,
+        strength,
         4,
         Map.of("0.4", 3, "0.6", 5),
         Map.of("0.4", 1, "0.6", 2),
