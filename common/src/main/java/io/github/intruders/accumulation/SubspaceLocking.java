@@ -8,8 +8,8 @@ import io.github.intruders.scan.TunedVectors;
 /**
  * How early a sequence of tunings has found the subspace that it ends in: ‖V_k(t)ᵀ V_k(T)‖²_F / k,
  * with V_k(t) the k leading right singular vectors of the tuned matrix after step t, and T the last
- * step. 1 where the two span the same space, 0 where they have nothing in common. (arXiv
- * 2606.07082 follows the vectors of ΔW in the same way; these are those of W.)
+ * step. 1 where the two span the same space, 0 where they have nothing in common. (arXiv 2606.07082
+ * follows the vectors of ΔW in the same way; these are those of W.)
  */
 public final class SubspaceLocking {
   private static final double UNIT = 0.5;

@@ -35,8 +35,7 @@ public final class PrincipalAngles {
   public static double[] fromAxes(Matrix vectors) {
     int k = vectors.rows();
     try (Arena arena = Arena.open()) {
-      return of(
-          vectors.columnRange(0, k).copy(), vectors.columnRange(k, vectors.cols()).copy());
+      return of(vectors.columnRange(0, k).copy(), vectors.columnRange(k, vectors.cols()).copy());
     }
   }
 

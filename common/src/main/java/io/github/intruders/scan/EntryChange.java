@@ -99,8 +99,7 @@ record EntryChange(Double unchangedShare, String note, double rounding) {
     DType from = base.dtype();
     DType to = full.tuned().dtype();
     boolean scaled = base.scale() != null || full.tuned().scale() != null;
-    double rounding =
-        from == to && !scaled ? 0 : Math.max(from.unitRoundoff(), to.unitRoundoff());
+    double rounding = from == to && !scaled ? 0 : Math.max(from.unitRoundoff(), to.unitRoundoff());
     if (scaled || rounding > DType.F32.unitRoundoff()) {
       return new EntryChange(
           null,
@@ -113,9 +112,7 @@ record EntryChange(Double unchangedShare, String note, double rounding) {
           rounding);
     }
     double entries = (double) base.rows() * base.cols();
-    return entries == 0
-        ? NONE
-        : new EntryChange(count.of() / entries, null, rounding);
+    return entries == 0 ? NONE : new EntryChange(count.of() / entries, null, rounding);
   }
 
   /** About the spectral norm of what rounding to another type adds to the base. */

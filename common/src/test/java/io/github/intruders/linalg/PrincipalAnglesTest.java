@@ -49,7 +49,8 @@ class PrincipalAnglesTest {
     try (Arena arena = Arena.open()) {
       Matrix cosines = Matrix.of(new double[][] {{0, Math.cos(0.5)}, {1, 0}});
 
-      assertThat(PrincipalAngles.fromCosines(cosines)).containsExactly(new double[] {0.5, 0}, within(1e-12));
+      assertThat(PrincipalAngles.fromCosines(cosines))
+          .containsExactly(new double[] {0.5, 0}, within(1e-12));
     }
   }
 

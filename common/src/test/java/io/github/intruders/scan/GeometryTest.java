@@ -210,7 +210,8 @@ class GeometryTest {
   void aShareOfUnchangedEntriesIsToldWhereRoundingAloneChangesNone(
       DType base, DType tuned, Double share, String note) {
     EntryChange change =
-        EntryChange.of(plan(source(base), new UpdateSource.Full(source(tuned), List.of())), () -> 1);
+        EntryChange.of(
+            plan(source(base), new UpdateSource.Full(source(tuned), List.of())), () -> 1);
 
     assertThat(change.unchangedShare()).isEqualTo(share);
     assertThat(change.note()).isEqualTo(note);

@@ -36,7 +36,8 @@ class GramRouteTest {
       Matrix w0 = matrix(i -> 10 / (1 + 0.1 * i));
       Matrix w = w0.copy().plusInPlace(1, gaussian(ROWS, COLS, 0.05));
 
-      MatrixScan found = GramRoute.scan(spectrum(w0), sums(w0, w), BOTH_SIDES, DType.F64, EntryChange.NONE);
+      MatrixScan found =
+          GramRoute.scan(spectrum(w0), sums(w0, w), BOTH_SIDES, DType.F64, EntryChange.NONE);
 
       assertAgreement(w0, w, found);
       UpdateStatistics expected = UpdateStatistics.ofDense(w.copy().plusInPlace(-1, w0));
@@ -78,7 +79,8 @@ class GramRouteTest {
         assertThat(base.inverse()[i]).isZero();
       }
       Matrix w = w0.copy().plusInPlace(1, gaussian(ROWS, COLS, 0.01));
-      assertThat(GramRoute.scan(base, sums(w0, w), BOTH_SIDES, DType.F64, EntryChange.NONE).vectors())
+      assertThat(
+              GramRoute.scan(base, sums(w0, w), BOTH_SIDES, DType.F64, EntryChange.NONE).vectors())
           .allSatisfy(vector -> assertThat(vector.bestSimilarity()).isBetween(0.0, 1.0));
     }
   }
@@ -96,7 +98,9 @@ class GramRouteTest {
 
       assertThat(base.wide()).isTrue();
       assertAgreement(
-          w0, tuned.transposed(), GramRoute.scan(base, sums(tall, tuned), BOTH_SIDES, DType.F64, EntryChange.NONE));
+          w0,
+          tuned.transposed(),
+          GramRoute.scan(base, sums(tall, tuned), BOTH_SIDES, DType.F64, EntryChange.NONE));
       assertAgreement(
           w0,
           w0.copy().plusProductInPlace(1, b, a),

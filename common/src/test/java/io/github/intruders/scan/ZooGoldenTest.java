@@ -43,7 +43,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Every route against the golden values of an independent numpy implementation in double precision
- * (src/test/python/golden_zoo.py and golden_geometry.py), on all sixteen really trained checkpoints.
+ * (src/test/python/golden_zoo.py and golden_geometry.py), on all sixteen really trained
+ * checkpoints.
  */
 class ZooGoldenTest {
   private static final double SIMILARITY_TOLERANCE = 1e-5;

@@ -45,8 +45,26 @@ class RankingTest {
   void whatWasAnalysedInPartIsPutApart() {
     CheckpointResult part =
         new CheckpointResult(
-            "a", "part", null, null, null, null, Map.of(), 1, null, 0, 0.0, null, null, null, null,
-            0.1, null, null, 12, MeanGeometry.UNKNOWN);
+            "a",
+            "part",
+            null,
+            null,
+            null,
+            null,
+            Map.of(),
+            1,
+            null,
+            0,
+            0.0,
+            null,
+            null,
+            null,
+            null,
+            0.1,
+            null,
+            null,
+            12,
+            MeanGeometry.UNKNOWN);
 
     assertThat(Ranking.of(List.of(part, analysed("a", "whole", 3, 0.2, 0.4))))
         .isEqualTo(Map.of("whole", new Ranking.Place(1, 1.0)));

@@ -500,7 +500,21 @@ class ReportDataTest {
   private static MatrixStep step(
       String sequence, int step, String checkpointId, String matrix, int intruders) {
     return new MatrixStep(
-        sequence, step, checkpointId, "t" + step, matrix, 0, "q", intruders, 0, 0, 0, 0, 0.1, 1, 0.5);
+        sequence,
+        step,
+        checkpointId,
+        "t" + step,
+        matrix,
+        0,
+        "q",
+        intruders,
+        0,
+        0,
+        0,
+        0,
+        0.1,
+        1,
+        0.5);
   }
 
   private static TrackedIntruder tracked(

@@ -94,8 +94,26 @@ class RowsTest {
             6,
             new MeanGeometry(60.5, 59.5, 20.25, 19.75, 0.125, 0.5)),
         new CheckpointResult(
-            "base", "gone", null, null, null, null, Map.of(), 0, null, 0, null, null, null, null,
-            null, null, null, null, 2, MeanGeometry.UNKNOWN));
+            "base",
+            "gone",
+            null,
+            null,
+            null,
+            null,
+            Map.of(),
+            0,
+            null,
+            0,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            2,
+            MeanGeometry.UNKNOWN));
   }
 
   @Test
@@ -152,8 +170,10 @@ class RowsTest {
         AccumulationTable.BY_MATRIX,
         AccumulationTable::toRow,
         AccumulationTable::matrixStepFromRow,
-        new MatrixStep("lora", 2, "lora/2", "c", "layers.5.q", 5, "q", 11, 7, 4, 3, 19, 2.5, 10.5, 0.75),
-        new MatrixStep("lora", 3, "lora/3", null, "head", null, "head", 0, 0, 0, 1, 19, 0, 0, null));
+        new MatrixStep(
+            "lora", 2, "lora/2", "c", "layers.5.q", 5, "q", 11, 7, 4, 3, 19, 2.5, 10.5, 0.75),
+        new MatrixStep(
+            "lora", 3, "lora/3", null, "head", null, "head", 0, 0, 0, 1, 19, 0, 0, null));
   }
 
   @Test
