@@ -39,9 +39,11 @@ final class MiniHadoop {
     conf.setInt(
         "yarn.minicluster.yarn.nodemanager.resource.memory-mb",
         YarnConfiguration.DEFAULT_NM_PMEM_MB);
+    // By looking at processes now and then; else it is left to cgroups, which tests don't have.
     conf.setBoolean("yarn.nodemanager.pmem-check-enabled", true);
+    conf.setBoolean("yarn.nodemanager.resource.memory.enforced", false);
     conf.setBoolean("yarn.nodemanager.vmem-check-enabled", false);
-    conf.setInt("yarn.nodemanager.resource-monitor.interval-ms", 500);
+    conf.setInt("yarn.nodemanager.container-monitor.interval-ms", 500);
     conf.setInt("yarn.scheduler.minimum-allocation-mb", 256);
     conf.setFloat(
         "yarn.nodemanager.disk-health-checker.max-disk-utilization-per-disk-percentage", 100);

@@ -13,6 +13,7 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -47,6 +48,13 @@ class YarnIT {
   private static final Path SETTINGS =
       Path.of(System.getProperty("launcher")).resolve("../../../conf/yarn/spark.conf").normalize();
 
+  /** What saves a test's time: Java that starts fast, and no more of it than nodes. */
+  private static final List<String> SHORT_RUNS =
+      List.of(
+          "spark.dynamicAllocation.maxExecutors=2",
+          "spark.driver.extraJavaOptions=" + System.getProperty("short.jvm.options"),
+          "spark.executor.extraJavaOptions=" + System.getProperty("short.jvm.options"));
+
   /** Who is killed, and where the driver runs meanwhile. */
   private enum Victim {
     EXECUTOR_OF_A_CLIENT("client", Container.EXECUTOR),
@@ -68,7 +76,7 @@ class YarnIT {
   /** The tables of a run without YARN and HDFS. */
   private static Map<String, List<String>> expected;
 
-  /** Files in the output of a run in peace. */
+  /** Files in its output. */
   private static int written;
 
   @BeforeAll
@@ -81,9 +89,19 @@ class YarnIT {
     Path local = temporary.resolve("local");
     Launched here =
         Launched.run(
-            temporary, "run", "--manifest", manifest.toString(), "--out", local.toString());
+            temporary,
+            "run",
+            "--manifest",
+            manifest.toString(),
+            "--include",
+            "layers\\.0\\..*proj",
+            "--out",
+            local.toString());
     assertThat(here.exitCode()).as(String.join("\n", here.err())).isEqualTo(3);
     expected = tables(local, Pattern.quote("file:" + inputs.toRealPath()));
+    try (Stream<Path> files = Files.walk(local)) {
+      written = (int) files.filter(Files::isRegularFile).count();
+    }
 
     cluster = YarnCluster.start(Files.createDirectories(temporary.resolve("hadoop")));
     for (Path file : List.of(manifest, metrics, unusable, Path.of(System.getProperty("zoo")))) {
@@ -104,9 +122,9 @@ class YarnIT {
     Launched run = Launched.run(temporary, cluster.environment(), run("client", "calm"));
 
     assertThat(run.exitCode()).as(String.join("\n", run.err())).isEqualTo(3);
-    assertThat(run.err()).anyMatch(line -> line.contains("Tables in hdfs:")).hasSizeLessThan(60);
+    assertThat(run.out()).anyMatch(line -> line.startsWith("Tables in hdfs:"));
+    assertThat(run.err()).hasSizeLessThan(60);
     requireTables("calm");
-    written = cluster.count("/tables/calm");
   }
 
   @Test
@@ -124,6 +142,7 @@ class YarnIT {
     requireTables("partial");
   }
 
+  /** There is no application yet to have diagnostics: YARN shows how the driver's log ends. */
   @Test
   @Order(3)
   void inClusterModeTheDiagnosticsSayWhatCanNotBeUsed() throws Exception {
@@ -136,9 +155,7 @@ class YarnIT {
     assertThat(run.err())
         .anyMatch(
             line ->
-                line.contains("diagnostics")
-                    && line.contains("Exit code 2: [hdfs:")
-                    && line.contains("Missing key 'uri' in base"));
+                line.matches("Exit code 2: \\[hdfs:[^ ]+] line 1: Missing key 'uri' in base"));
   }
 
   @Test
@@ -184,7 +201,7 @@ class YarnIT {
                 "greedy",
                 "spark.executor.memory=512m",
                 "spark.executor.memoryOverhead=256m",
-                "spark.executor.extraJavaOptions=-XX:MaxHeapSize=1500m -Xms1500m -XX:+AlwaysPreTouch",
+                "spark.executor.extraJavaOptions=-XX:+UseSerialGC -XX:MaxHeapSize=1500m -Xms1500m -XX:+AlwaysPreTouch",
                 "spark.executor.maxNumFailures=2"));
 
     assertThat(run.exitCode()).as(String.join("\n", run.err())).isEqualTo(1);
@@ -228,6 +245,8 @@ class YarnIT {
                 "run",
                 "--manifest",
                 "hdfs:///models/run.yaml",
+                "--include",
+                "layers\\.0\\..*proj",
                 "--out",
                 "hdfs:///tables/" + name,
                 "--",
@@ -238,7 +257,9 @@ class YarnIT {
                 "--load-spark-defaults",
                 "--properties-file",
                 SETTINGS.toString()));
-    for (String setting : settings) {
+    List<String> all = new ArrayList<>(SHORT_RUNS);
+    all.addAll(List.of(settings));
+    for (String setting : all) {
       arguments.addAll(List.of("--conf", setting));
     }
     return arguments.toArray(String[]::new);
