@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 
 /** One run of the launcher in a process of its own, as a user starts it. */
 public record Launched(int exitCode, List<String> out, List<String> err) {
-  private static final long TIMEOUT_MINUTES = 5;
+  private static final long TIMEOUT_MINUTES = Long.getLong("launched.minutes", 5);
   private static final String OUT = "stdout.txt";
   private static final String ERR = "stderr.txt";
 
