@@ -1,0 +1,56 @@
+package io.github.intruders.check;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * A table that rules can be held against.
+ *
+ * @param name of the table
+ * @param columns column → what its values are, in the table's order
+ * @param checkpointColumns the columns that name the checkpoints a row is of: one, or two where
+ *     rows are of pairs
+ * @param itemColumns what tells the rows of one checkpoint apart; empty where it has one row
+ */
+public record CheckedTable(
+    String name,
+    Map<String, ColumnKind> columns,
+    List<String> checkpointColumns,
+    List<String> itemColumns) {
+  public CheckedTable {
+    Objects.requireNonNull(name, "name");
+    checkpointColumns = List.copyOf(checkpointColumns);
+    itemColumns = List.copyOf(itemColumns);
+    if (checkpointColumns.isEmpty()) {
+      throw new IllegalArgumentException("No column of %s names a checkpoint".formatted(name));
+    }
+  }
+
+  /** Whether a checkpoint has at most one row. */
+  boolean hasOneRowEach() {
+    return itemColumns.isEmpty();
+  }
+
+  /** The checkpoints that a row is of. */
+  List<String> checkpointsOf(Map<String, Object> row) {
+    return checkpointColumns.stream()
+        .map(row::get)
+        .filter(Objects::nonNull)
+        .map(Object::toString)
+        .distinct()
+        .toList();
+  }
+
+  /** What a row is called among those of its checkpoint; empty where there is one. */
+  String itemOf(Map<String, Object> row) {
+    StringBuilder text = new StringBuilder();
+    for (String column : itemColumns) {
+      Object value = row.get(column);
+      if (value != null) {
+        text.append(text.isEmpty() ? "" : ", ").append(value);
+      }
+    }
+    return text.toString();
+  }
+}
