@@ -1,5 +1,7 @@
 package io.github.intruders.check;
 
+import java.io.Serializable;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -17,9 +19,11 @@ public record CheckedTable(
     String name,
     Map<String, ColumnKind> columns,
     List<String> checkpointColumns,
-    List<String> itemColumns) {
+    List<String> itemColumns)
+    implements Serializable {
   public CheckedTable {
     Objects.requireNonNull(name, "name");
+    columns = new LinkedHashMap<>(columns);
     checkpointColumns = List.copyOf(checkpointColumns);
     itemColumns = List.copyOf(itemColumns);
     if (checkpointColumns.isEmpty()) {
@@ -33,7 +37,7 @@ public record CheckedTable(
   }
 
   /** The checkpoints that a row is of. */
-  List<String> checkpointsOf(Map<String, Object> row) {
+  public List<String> checkpointsOf(Map<String, Object> row) {
     return checkpointColumns.stream()
         .map(row::get)
         .filter(Objects::nonNull)

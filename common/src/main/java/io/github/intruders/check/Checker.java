@@ -67,6 +67,10 @@ public final class Checker {
    */
   public static CheckResult check(RuleSet rules, CheckInput input, Choice choice, Instant now) {
     Checker checker = new Checker(rules, input, now);
+    if (input.subjects().isEmpty()) {
+      throw UserInputException.of(
+          RejectCode.NOT_FOUND, "There is no checkpoint in the table checkpoints to check");
+    }
     checker.require(choice.ids());
     checker.require(choice.byHand());
     for (Rule rule : rules.rules()) {

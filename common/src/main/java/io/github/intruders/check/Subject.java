@@ -28,17 +28,17 @@ public record Subject(String id, Map<String, Object> row) {
   }
 
   /** Its step, or null. */
-  Integer step() {
+  public Integer step() {
     return row.get("step") instanceof Number step ? (Integer) step.intValue() : null;
   }
 
   /** Its sequence, or null. */
-  String sequence() {
+  public String sequence() {
     return (String) row.get("sequence");
   }
 
   /** The run that its results are of, or null. */
-  String resultsRun() {
+  public String resultsRun() {
     return (String) row.get("run_id");
   }
 

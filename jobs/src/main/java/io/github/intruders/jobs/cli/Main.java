@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
       MitigateCommand.class,
       ForgettingCommand.class,
       ReportCommand.class,
+      CheckCommand.class,
       ShowCommand.class,
       InspectCommand.class,
       BenchCommand.class,
@@ -39,7 +40,8 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Exit codes: 0 done; 1 a fault of ours, of the cluster or of the storage; 2 the command line,"
-          + " a setting, the manifest or the inputs as a whole can't be used; 3 done, but something was left out.",
+          + " a setting, the manifest or the inputs as a whole can't be used; 3 done, but something was left out; 4 a rule"
+          + " of check with severity error is broken.",
       "",
       "Start with:  intruders demo",
       "Then:        intruders run --manifest checkpoints.yaml --out results"
@@ -56,6 +58,9 @@ public final class Main implements Runnable {
 
   /** Done, but something was rejected. */
   static final int DONE_WITH_REJECTS = 3;
+
+  /** A rule of severity {@code error} is broken. */
+  static final int RULE_BROKEN = 4;
 
   /** Set by the launcher, see {@code conf/spark/log4j2-json.properties}. */
   private static final boolean LOGS_JSON = "json".equals(System.getProperty("intruders.log"));

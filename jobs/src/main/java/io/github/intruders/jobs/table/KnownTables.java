@@ -21,7 +21,8 @@ public final class KnownTables {
           TransferTable.TABLE,
           SeedsTable.TABLE,
           MitigationsTable.TABLE,
-          RejectsTable.TABLE);
+          RejectsTable.TABLE,
+          ChecksTable.TABLE);
 
   private KnownTables() {}
 
