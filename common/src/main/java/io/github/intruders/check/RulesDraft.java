@@ -19,7 +19,8 @@ import java.util.stream.Collectors;
 /**
  * A first set of rules by what a fleet has been like. An error is what lies beyond everything that
  * was seen and beyond Tukey's far fence, the upper quartile and three times the distance between
- * the quartiles; a warning is what lies beyond 95 % of what was seen.
+ * the quartiles, or a quarter beyond the largest that was seen where the fence is wider; a warning
+ * is what lies beyond 95 % of what was seen.
  */
 public final class RulesDraft {
   /** Of fewer checkpoints quantiles say little: what goes beyond is a warning alone. */
@@ -30,6 +31,10 @@ public final class RulesDraft {
 
   private static final int MOST_LETTERS = 40;
   private static final double FENCE = 3;
+
+  /** What is spread widely, or ends at 1 as shares do, has a fence that nothing reaches. */
+  private static final double BEYOND_LARGEST = 1.25;
+
   private static final double USUAL = 0.95;
   private static final MathContext UP = new MathContext(3, RoundingMode.CEILING);
   private static final JsonMapper JSON = JsonMapper.builder().build();
@@ -40,8 +45,7 @@ public final class RulesDraft {
           Map.of(
               "intruder_energy_share", "how much intruders weigh",
               "intruder_count", "how many intruders there are",
-              "update_relative_norm", "how far the update goes",
-              "max_residual", "how exact the figures are"));
+              "update_relative_norm", "how far the update goes"));
 
   private final List<Subject> analysed;
   private final Map<String, List<Subject>> methods;
@@ -130,7 +134,8 @@ public final class RulesDraft {
     }
     double largest = values[values.length - 1];
     double upper = Quantiles.of(values, 0.75);
-    double far = Math.max(largest, upper + FENCE * (upper - Quantiles.of(values, 0.25)));
+    double fence = upper + FENCE * (upper - Quantiles.of(values, 0.25));
+    double far = Math.max(largest, Math.min(fence, BEYOND_LARGEST * largest));
     comment(
         "%s%s: of %d checkpoints half are below %s, 95 %% below %s, the largest is %s."
             .formatted(
