@@ -18,29 +18,19 @@ public final class CheckLines {
 
   /** The lines, the gravest first; the last one sums up. */
   public static List<String> of(CheckResult result) {
-    List<String> lines = new ArrayList<>();
-    Map<String, List<Verdict>> byRule = new LinkedHashMap<>();
-    result
-        .findings()
-        .forEach(
-            verdict ->
-                byRule
-                    .computeIfAbsent(
-                        verdict.effect() + verdict.rule().id(), unseen -> new ArrayList<>())
-                    .add(verdict));
-    for (List<Verdict> verdicts : byRule.values()) {
-      verdicts.stream().limit(LINES_PER_RULE).map(CheckLines::line).forEach(lines::add);
-      if (verdicts.size() > LINES_PER_RULE) {
-        lines.add(
-            "%-7s %s: and %d more checkpoints"
-                .formatted(
-                    verdicts.get(0).effect().text(),
-                    verdicts.get(0).rule().id(),
-                    verdicts.size() - LINES_PER_RULE));
-      }
+    Map<List<Object>, List<Verdict>> byRule = new LinkedHashMap<>();
+    for (Verdict verdict : result.findings()) {
+      byRule
+          .computeIfAbsent(
+              List.of(verdict.effect(), verdict.rule().id(), verdict.state()),
+              unseen -> new ArrayList<>())
+          .add(verdict);
     }
+    List<String> lines = new ArrayList<>();
+    byRule.values().forEach(verdicts -> add(lines, verdicts));
     if (!result.refused().isEmpty()) {
-      lines.add("Not accepted: " + Excerpt.of(result.refused(), IDS_SHOWN));
+      lines.add(
+          clean("Not accepted: " + Excerpt.of(result.refused(), IDS_SHOWN)));
     }
     long byHand =
         result.checkpoints().stream().filter(one -> one.accepted() == Accepted.BY_HAND).count();
@@ -59,8 +49,44 @@ public final class CheckLines {
     return lines;
   }
 
-  private static String line(Verdict verdict) {
-    return "%-7s %s: %s"
-        .formatted(verdict.effect().text(), verdict.rule().id(), verdict.text());
+  /** Of one rule and one state. */
+  private static void add(List<String> lines, List<Verdict> verdicts) {
+    Map<String, List<Verdict>> byReason = new LinkedHashMap<>();
+    for (Verdict verdict : verdicts) {
+      byReason
+          .computeIfAbsent(
+              verdict.state() == State.UNKNOWN ? verdict.reason() : verdict.subject(),
+              unseen -> new ArrayList<>())
+          .add(verdict);
+    }
+    byReason.values().stream()
+        .limit(LINES_PER_RULE)
+        .map(same -> line(same.get(0), same.size() == 1 ? same.get(0).text() : text(same)))
+        .forEach(lines::add);
+    if (byReason.size() > LINES_PER_RULE) {
+      lines.add(
+          line(
+              verdicts.get(0), "and %d more such lines".formatted(byReason.size() - LINES_PER_RULE)));
+    }
+  }
+
+  /** What is not known for the same reason is one line. */
+  private static String text(List<Verdict> same) {
+    List<String> ids = same.stream().map(Verdict::checkpointId).toList();
+    return "%s is not known: %s (%d checkpoints: %s)"
+        .formatted(
+            same.get(0).rule().figure().text(),
+            same.get(0).reason(),
+            ids.size(),
+            Excerpt.of(ids, IDS_SHOWN));
+  }
+
+  private static String line(Verdict verdict, String text) {
+    return clean("%-7s %s: %s".formatted(verdict.effect().text(), verdict.rule().id(), text));
+  }
+
+  /** Without what would disturb a terminal. */
+  private static String clean(String line) {
+    return line.replaceAll("[\\p{Cntrl}\\p{Cs}\\p{Cn}]", "?");
   }
 }

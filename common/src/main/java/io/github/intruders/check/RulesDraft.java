@@ -169,7 +169,7 @@ public final class RulesDraft {
     }
     parts.add("table: " + Subject.TABLE);
     parts.add("column: " + column);
-    parts.add("max: " + new BigDecimal(max).round(UP).stripTrailingZeros());
+    parts.add("max: " + BigDecimal.valueOf(max).round(UP).stripTrailingZeros());
     parts.add("severity: " + severity.text());
     line("- {%s}".formatted(String.join(", ", parts)));
   }
