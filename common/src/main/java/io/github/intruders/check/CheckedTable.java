@@ -21,6 +21,9 @@ public record CheckedTable(
     List<String> checkpointColumns,
     List<String> itemColumns)
     implements Serializable {
+  /** The table that has no row of a checkpoint of which nothing was left out. */
+  static final String REJECTS = "rejects";
+
   public CheckedTable {
     Objects.requireNonNull(name, "name");
     columns = new LinkedHashMap<>(columns);
@@ -46,12 +49,13 @@ public record CheckedTable(
         .toList();
   }
 
-  /** What a row is called among those of its checkpoint; empty where there is one. */
-  String itemOf(Map<String, Object> row) {
+  /** What a row is called among those of a checkpoint; empty where there is one. */
+  String itemOf(Map<String, Object> row, String checkpointId) {
     StringBuilder text = new StringBuilder();
     for (String column : itemColumns) {
       Object value = row.get(column);
-      if (value != null) {
+      boolean itself = checkpointColumns.contains(column) && checkpointId.equals(value);
+      if (value != null && !itself) {
         text.append(text.isEmpty() ? "" : ", ").append(value);
       }
     }

@@ -27,9 +27,6 @@ public final class Checker {
   /** The columns of checkpoints that tell something of one that was not analysed. */
   private static final Set<String> TOLD_ANYWAY = Set.of("matrices", "rejected");
 
-  /** The table that has rows of checkpoints that were not analysed. */
-  private static final String REJECTS = "rejects";
-
   private final RuleSet rules;
   private final CheckInput input;
   private final Map<String, Subject> subjects;
@@ -229,7 +226,7 @@ public final class Checker {
   /** A figure; of a checkpoint without analysed matrices only what its rows say anyway. */
   private static Found found(Figure figure, Figures figures, Subject subject) {
     boolean told =
-        figure.table().equals(REJECTS)
+        figure.table().equals(CheckedTable.REJECTS)
             || (figure.table().equals(Subject.TABLE)
                 && TOLD_ANYWAY.containsAll(figure.columns()));
     return told || subject.isAnalysed()

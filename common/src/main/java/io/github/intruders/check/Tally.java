@@ -36,7 +36,7 @@ public final class Tally implements Serializable {
   }
 
   /** Takes a row of the checkpoint. */
-  public Tally with(CheckedTable table, Map<String, Object> row) {
+  public Tally with(CheckedTable table, String checkpointId, Map<String, Object> row) {
     rows++;
     Boolean counts = Condition.all(figure.where(), row);
     if (counts == null) {
@@ -44,7 +44,7 @@ public final class Tally implements Serializable {
     } else if (counts) {
       counted++;
       if (figure.column() != null) {
-        take(ColumnRef.number(figure.column().in(row)), table.itemOf(row));
+        take(ColumnRef.number(figure.column().in(row)), table.itemOf(row, checkpointId));
       }
     }
     return this;
@@ -111,13 +111,21 @@ public final class Tally implements Serializable {
   /** What all rows together say. */
   public Found found() {
     return switch (figure.statistic()) {
-      case COUNT -> between(counted, counted + unclear);
+      case COUNT ->
+          rows == 0 && !figure.table().equals(CheckedTable.REJECTS)
+              ? noRow()
+              : between(counted, counted + unclear);
       case SHARE ->
           rows == 0
-              ? Found.unknown("it has no row in " + figure.table())
+              ? noRow()
               : between((double) counted / rows, (double) (counted + unclear) / rows);
       case MAX, MIN, VALUE, MEAN, MEDIAN, SUM -> ofValues();
     };
+  }
+
+  /** Whoever writes the table may not have come to this checkpoint yet. */
+  private Found noRow() {
+    return Found.unknown("it has no row in " + figure.table());
   }
 
   private Found between(double low, double high) {
@@ -126,11 +134,10 @@ public final class Tally implements Serializable {
 
   private Found ofValues() {
     if (counted + unclear == 0) {
-      return Found.unknown(
-          rows == 0
-              ? "it has no row in " + figure.table()
-              : "none of its %d rows in %s fulfils the conditions"
-                  .formatted(rows, figure.table()));
+      return rows == 0
+          ? noRow()
+          : Found.unknown(
+              "none of its %d rows in %s fulfils the conditions".formatted(rows, figure.table()));
     }
     if (figure.statistic() == Statistic.VALUE && counted + unclear > 1) {
       return Found.unknown(

@@ -3,6 +3,7 @@ package io.github.intruders.check;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -95,7 +96,7 @@ final class Fleet {
 
   Figures figures(RuleSet rules) {
     Map<Figure, Map<String, Tally>> tallies = new HashMap<>();
-    Set<String> missing = new java.util.HashSet<>();
+    Set<String> missing = new HashSet<>();
     for (Figure figure : rules.figures()) {
       CheckedTable table =
           TABLES.stream().filter(one -> one.name().equals(figure.table())).findFirst().orElseThrow();
@@ -106,7 +107,7 @@ final class Fleet {
       Map<String, Tally> byCheckpoint = new HashMap<>();
       for (Map<String, Object> row : rows.get(table.name())) {
         for (String id : table.checkpointsOf(row)) {
-          byCheckpoint.computeIfAbsent(id, unseen -> new Tally(figure)).with(table, row);
+          byCheckpoint.computeIfAbsent(id, unseen -> new Tally(figure)).with(table, id, row);
         }
       }
       tallies.put(figure, byCheckpoint);

@@ -40,8 +40,8 @@ class TallyTest {
     for (int cut = 0; cut <= rows.size(); cut++) {
       Tally left = new Tally(figure);
       Tally right = new Tally(figure);
-      rows.subList(0, cut).forEach(row -> left.with(Fleet.MATRICES, row));
-      rows.subList(cut, rows.size()).forEach(row -> right.with(Fleet.MATRICES, row));
+      rows.subList(0, cut).forEach(row -> left.with(Fleet.MATRICES, "x", row));
+      rows.subList(cut, rows.size()).forEach(row -> right.with(Fleet.MATRICES, "x", row));
 
       assertThat(right.with(left).found()).isEqualTo(Found.of(value, item));
     }
@@ -54,7 +54,7 @@ class TallyTest {
         new Figure("matrices", null, statistic, List.of(new Condition.Within(COUNT, 1.0, null)));
     Tally tally = new Tally(figure);
     for (Object count : new Object[] {3, 0, null, 0}) {
-      tally.with(Fleet.MATRICES, row("a", count, "m"));
+      tally.with(Fleet.MATRICES, "x", row("a", count, "m"));
     }
 
     Found found = tally.found();
@@ -66,6 +66,7 @@ class TallyTest {
 
   @ParameterizedTest
   @CsvSource({
+    "0,COUNT,it has no row in matrices",
     "0,SUM,it has no row in matrices",
     "2,MAX,none of its 2 rows in matrices fulfils the conditions"
   })
@@ -78,7 +79,7 @@ class TallyTest {
             List.of(new Condition.OneOf(new ColumnRef("module", null), List.of("x"))));
     Tally tally = new Tally(figure);
     for (int i = 0; i < rows; i++) {
-      tally.with(Fleet.MATRICES, row("a", 1, "m"));
+      tally.with(Fleet.MATRICES, "x", row("a", 1, "m"));
     }
 
     assertThat(tally.found()).isEqualTo(Found.unknown(reason));

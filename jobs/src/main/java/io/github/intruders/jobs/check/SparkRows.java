@@ -3,6 +3,8 @@ package io.github.intruders.jobs.check;
 import io.github.intruders.check.CheckedTable;
 import io.github.intruders.check.Figure;
 import io.github.intruders.check.Tally;
+import io.github.intruders.input.RejectCode;
+import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.store.Tables;
 import java.io.IOException;
 import java.io.Serializable;
@@ -26,6 +28,7 @@ import scala.jdk.javaapi.CollectionConverters;
  * @param tables the tables, in some state
  */
 public record SparkRows(Tables tables) implements StoredRows {
+  private static final int MOST_ROWS = 1_000_000;
 
   @Override
   public boolean has(String table) throws IOException {
@@ -34,7 +37,13 @@ public record SparkRows(Tables tables) implements StoredRows {
 
   @Override
   public List<Map<String, Object>> all(String table) throws IOException {
-    List<Row> rows = tables.stored(table).collectAsList();
+    List<Row> rows = tables.stored(table).limit(MOST_ROWS + 1).collectAsList();
+    if (rows.size() > MOST_ROWS) {
+      throw UserInputException.of(
+          RejectCode.TOO_LARGE,
+          "The table %s has more than %d rows, which is more than one process compares"
+              .formatted(table, MOST_ROWS));
+    }
     return rows.stream().map(SparkRows::toMap).toList();
   }
 

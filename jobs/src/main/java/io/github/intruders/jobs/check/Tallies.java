@@ -26,7 +26,7 @@ final class Tallies {
         byFigure
             .get(figure)
             .computeIfAbsent(checkpoint, unseen -> new Tally(figure))
-            .with(table, row);
+            .with(table, checkpoint, row);
       }
     }
   }

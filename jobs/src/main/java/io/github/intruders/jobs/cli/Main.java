@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
       ForgettingCommand.class,
       ReportCommand.class,
       CheckCommand.class,
+      DiffCommand.class,
       ShowCommand.class,
       InspectCommand.class,
       BenchCommand.class,
