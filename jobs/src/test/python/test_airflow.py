@@ -12,7 +12,13 @@ from unittest import mock
 
 import pyarrow.dataset
 from airflow.dag_processing.dagbag import DagBag
+from airflow.models.asset import AssetEvent
+from airflow.models.pool import Pool
+from airflow.models.xcom import XComModel
 from airflow.providers.apache.spark.hooks import spark_submit
+from airflow.sdk import Asset
+from airflow.utils.session import create_session
+from sqlalchemy import select
 
 HOME = pathlib.Path(__file__).resolve().parents[4]
 ZOO = HOME / "common/data/zoo"
@@ -28,6 +34,29 @@ while [ "$1" != --class ]; do options+=("$1"); shift; done
 shift 3
 exec "{HOME}/jobs/bin/intruders" "$@" -- "${{options[@]}}"
 """
+
+DAGS = pathlib.Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+
+# As a user adds a model to the file.
+ONE_MORE_MODEL = """
+pipeline(
+    "small",
+    manifest="s3a://models/small.yaml",
+    out="s3a://tables/small",
+    owner="team",
+    pool="spark",
+    tags=("small", "models"),
+    inlets=(Asset("s3a://models/small"),),
+    in_one=True,
+    num_executors=3,
+)
+"""
+
+
+def setUpModule():
+    DAGS.mkdir()
+    shipped = (HOME / "conf/airflow/intruders.py").read_text()
+    (DAGS / "intruders.py").write_text(shipped + ONE_MORE_MODEL)
 
 
 class AirflowTest(unittest.TestCase):
@@ -53,15 +82,22 @@ class AirflowTest(unittest.TestCase):
         file.chmod(file.stat().st_mode | stat.S_IXUSR)
 
     @staticmethod
-    def dag():
-        bag = DagBag(dag_folder=HOME / "conf/airflow")
+    def dag(name="intruders"):
+        bag = DagBag(dag_folder=DAGS)
         if bag.import_errors:
             raise AssertionError(bag.import_errors)
-        return bag.dags["intruders"]
+        return bag.dags[name]
 
-    def run_dag(self, manifest, **params):
+    def told(self):
+        """The addresses below this test's output that others were told of, and what was said."""
+        with create_session() as session:
+            events = session.scalars(select(AssetEvent)).all()
+            found = {event.asset.uri: event.extra["whole"] for event in events}
+        return {uri: whole for uri, whole in found.items() if uri.startswith(str(self.out))}
+
+    def run_dag(self, manifest, dag=None, **params):
         """Runs the DAG; returns the run's state and each task's state and number of tries."""
-        dag = self.dag()
+        dag = dag or self.dag()
         for each in dag.tasks:
             each.retry_delay = timedelta(0)
         conf = {"manifest": str(manifest), "out": str(self.out), "jar": str(JAR), **params}
@@ -122,6 +158,8 @@ class AirflowTest(unittest.TestCase):
         self.assertEqual(self.rows("accumulation", ["step"]).num_rows, 16)
         self.assertEqual(self.rows("metrics", ["metric"]).num_rows, 16 * 5)
         self.assertIn("lora-r8/4-xml", (self.out / "report/index.html").read_text())
+        report = f"{self.out}/report/index.html"
+        self.assertEqual(self.told(), {str(self.out): True, report: True})
 
     def test_what_is_broken_is_left_out_and_the_run_goes_on_marked(self):
         manifest = self.manifest(
@@ -155,6 +193,32 @@ class AirflowTest(unittest.TestCase):
         self.assertIn(" --conf spark.ui.enabled=false ", self.submitted()[0])
         self.assertEqual(self.rows("matrices", ["matrix"]).num_rows, 1)
         self.assertEqual(self.rows("rejects", ["code"]).to_pylist(), [{"code": "NOT_FOUND"}])
+        self.assertEqual(set(self.told().values()), {False})
+
+    def test_each_model_has_a_dag_of_its_own_and_a_small_one_runs_in_one_task(self):
+        self.spark_submit("exit 0")
+        dag = self.dag("small")
+        run = dag.get_task("run")
+
+        self.assertEqual(dag.tags, {"small", "models"})
+        self.assertEqual({(t.owner, t.pool) for t in dag.tasks}, {("team", "spark")})
+        self.assertEqual(
+            [asset.uri for asset in run.inlets], ["s3a://models/small.yaml", "s3a://models/small"]
+        )
+        with create_session() as session:
+            Pool.create_or_update_pool("spark", 1, "", False, session=session)
+        state, tasks = self.run_dag(
+            ZOO / "manifest.yaml", dag, report_link="https://reports/small.html"
+        )
+
+        self.assertEqual((state, set(tasks)), ("success", {"run", "complete"}))
+        self.assertEqual(len(self.submitted()), 1)
+        self.assertIn(" --num-executors 3 ", self.submitted()[0])
+        self.assertIn(f" run --manifest {ZOO}/manifest.yaml --out {self.out}", self.submitted()[0])
+        self.assertEqual(self.told(), {str(self.out): True, f"{self.out}/report/index.html": True})
+        with create_session() as session:
+            links = select(XComModel.value).where(XComModel.key == "_link_ReportLink")
+            self.assertIn("https://reports/small.html", str(session.scalars(links).all()))
 
     def test_inputs_that_can_not_be_used_are_not_tried_again(self):
         manifest = self.manifest("base: {id: base}\n")

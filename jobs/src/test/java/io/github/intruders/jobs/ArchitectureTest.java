@@ -299,7 +299,7 @@ class ArchitectureTest {
           .that()
           .doNotHaveFullyQualifiedName(ROOT + ".jobs.cli.Main")
           .and()
-          .doNotHaveFullyQualifiedName(ROOT + ".jobs.cli.Start")
+          .doNotHaveFullyQualifiedName(ROOT + ".jobs.cli.Ending")
           .should()
           .callMethod(System.class, "exit", int.class);
 
@@ -311,10 +311,12 @@ class ArchitectureTest {
           .haveFullyQualifiedName(ROOT + ".jobs.cli.Start")
           .or()
           .haveFullyQualifiedName(ROOT + ".jobs.cli.Requirements")
+          .or()
+          .haveNameMatching(".*\\.cli\\.Ending(\\$.*)?")
           .should()
           .dependOnClassesThat(
               resideOutsideOfPackages("java..")
-                  .and(not(nameMatching(".*\\.cli\\.(Start|Requirements)"))));
+                  .and(not(nameMatching(".*\\.cli\\.(Start|Requirements|Ending)(\\$.*)?"))));
 
   @ArchTest
   static final ArchRule noSessionIsStatic =

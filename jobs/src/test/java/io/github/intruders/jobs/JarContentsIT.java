@@ -33,7 +33,9 @@ class JarContentsIT {
     Path jar = Path.of(System.getProperty("jar"));
     try (JarFile open = new JarFile(jar.toFile())) {
       String entry = open.getManifest().getMainAttributes().getValue("Main-Class");
-      for (String name : List.of(entry, entry.replace("Start", "Requirements"))) {
+      for (String name :
+          List.of(
+              entry, entry.replace("Start", "Requirements"), entry.replace("Start", "Ending"))) {
         try (InputStream in =
             open.getInputStream(open.getEntry(name.replace('.', '/') + ".class"))) {
           assertThat(in.readNBytes(8)).as(name).endsWith(0, JAVA_8);

@@ -2,12 +2,15 @@ package io.github.intruders.jobs.cli;
 
 import io.github.intruders.jobs.session.Signal;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
@@ -63,6 +66,13 @@ public final class Main implements Runnable {
   /** A rule of severity {@code error} is broken. */
   static final int RULE_BROKEN = 4;
 
+  private static final String REFUSED =
+      "refused: a rule of severity error is broken, and the table checks says by what";
+
+  private static final String PARTIAL =
+      "partial: something was left out, and the table rejects says what; --allow-rejects makes that"
+          + " a success";
+
   /** Set by the launcher, see {@code conf/spark/log4j2-json.properties}. */
   private static final boolean LOGS_JSON = "json".equals(System.getProperty("intruders.log"));
 
@@ -75,41 +85,55 @@ public final class Main implements Runnable {
     String unmet = Requirements.unmet();
     if (!unmet.isEmpty()) {
       complain(unmet);
-      System.exit(UNUSABLE);
+      Ending.with(UNUSABLE, unmet);
     }
     DefaultLogging.apply();
     Signal.announce(Main::complain);
     Thread.setDefaultUncaughtExceptionHandler(Main::endByFault);
-    int code = run(args);
+    AtomicReference<String> why = new AtomicReference<>();
+    int code = run(why::set, args);
     if (code != DONE) {
-      System.exit(code);
+      String unsaid = code == RULE_BROKEN ? REFUSED : PARTIAL;
+      Ending.with(code, Optional.ofNullable(why.get()).orElse(unsaid));
     }
   }
 
   /** Runs one command line and returns its exit code. */
   static int run(String... args) {
+    return run(unused -> {}, args);
+  }
+
+  /**
+   * The same.
+   *
+   * @param why is given what is wrong, in one line, if the command fails
+   */
+  static int run(Consumer<String> why, String... args) {
     CommandLine commandLine =
         new CommandLine(new Main())
             .setCaseInsensitiveEnumValuesAllowed(true)
-            .setExecutionExceptionHandler((e, failed, parsed) -> exitCode(e));
-    if (LOGS_JSON) {
-      commandLine.setParameterExceptionHandler(
-          (e, unused) -> {
-            complain(e.getMessage());
-            return UNUSABLE;
-          });
-    }
+            .setExecutionExceptionHandler((e, failed, parsed) -> exitCode(e, why));
+    IParameterExceptionHandler tellAndShowUsage = commandLine.getParameterExceptionHandler();
+    commandLine.setParameterExceptionHandler(
+        (e, given) -> {
+          why.accept(e.getMessage());
+          if (!LOGS_JSON) {
+            return tellAndShowUsage.handleParseException(e, given);
+          }
+          complain(e.getMessage());
+          return UNUSABLE;
+        });
     try {
       return commandLine.execute(args);
     } catch (Throwable e) { // errors, such as of memory, pass the command line by
-      return exitCode(e);
+      return exitCode(e, why);
     }
   }
 
   /** Spark would wait for ever for some of its threads. */
   private static void endByFault(Thread thread, Throwable e) {
     if (e instanceof VirtualMachineError) {
-      System.exit(exitCode(e));
+      System.exit(exitCode(e, unused -> {}));
     }
     LOG.error("Thread {} failed", thread.getName(), e);
   }
@@ -129,8 +153,9 @@ public final class Main implements Runnable {
   }
 
   /** Tells of a failure; nothing where a signal was told, which brings failures of all kinds. */
-  private static int exitCode(Throwable e) {
+  private static int exitCode(Throwable e, Consumer<String> why) {
     Optional<Failure> failure = Signal.hasArrived() ? Optional.empty() : Failure.of(e);
+    why.accept(failure.map(Failure::message).orElse(e.toString()));
     if (failure.isPresent() || Signal.hasArrived()) {
       LOG.debug("The job failed", e); // for those who look for it
       failure.map(Failure::message).ifPresent(Main::complain);
