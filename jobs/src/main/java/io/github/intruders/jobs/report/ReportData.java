@@ -124,6 +124,9 @@ final class ReportData {
     if (input.mitigations() != null) {
       outcomes.putMitigations(input.mitigations());
     }
+    if (input.checks() != null) {
+      new CheckFigures(page).put(input.checks());
+    }
     page.put("rejects", REJECTS, input.rejects().stream().limit(REJECTS_SHOWN).toList());
     ObjectNode data = page.toJson();
     data.set("summary", input.summary());

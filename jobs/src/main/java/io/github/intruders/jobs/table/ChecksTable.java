@@ -7,6 +7,7 @@ import io.github.intruders.check.CheckResult.Checked;
 import io.github.intruders.check.Reference;
 import io.github.intruders.check.Subject;
 import io.github.intruders.check.Verdict;
+import io.github.intruders.jobs.figures.CheckLine;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -124,5 +125,24 @@ public final class ChecksTable {
         Instant.parse((String) first.get("checked_at")),
         observed,
         references);
+  }
+
+  /** What the report shows of a row. */
+  public static CheckLine fromRow(Row row) {
+    return new CheckLine(
+        row.getAs("checkpoint_id"),
+        row.getAs(RULE_SET),
+        row.getAs("rule"),
+        row.getAs("state"),
+        row.getAs("effect"),
+        row.getAs("figure"),
+        row.getAs("observed"),
+        row.getAs("bound"),
+        row.getAs("limit"),
+        row.getAs("reference_of"),
+        row.getAs("subject"),
+        row.getAs("reason"),
+        row.getAs(ACCEPTANCE),
+        row.getAs("checked_at"));
   }
 }
