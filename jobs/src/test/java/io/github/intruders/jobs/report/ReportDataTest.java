@@ -55,7 +55,7 @@ class ReportDataTest {
 
   @Test
   void rulesAreThoseOfTheLastCheckOfEachCheckpointWhoIsRefusedFirst() throws IOException {
-    Fixture fixture = new Fixture();
+    Scanned fixture = scanned();
     fixture.checks =
         spark()
             .parallelize(
