@@ -24,6 +24,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 UNUSABLE = 2
 DONE_WITH_REJECTS = 3
+RULE_BROKEN = 4
 
 
 class Stage(SparkSubmitOperator):
@@ -122,6 +123,44 @@ class LastStage(Stage):
         return state
 
 
+class Gate(Stage):
+    """Holds the rules. Returns ``accepted``, or ``refused`` where one of severity error is broken."""
+
+    def execute(self, context):
+        try:
+            super().execute(context)
+        except Exception:
+            if self.exit_code() != RULE_BROKEN:
+                raise
+            self.log.warning("A rule is broken: see the lines above and the table checks")
+            return "refused"
+        return "accepted"
+
+
+def gate(check: Gate, dag_id: str):
+    """What follows the rules: ``accept`` tells of an asset, ``refuse`` fails the run.
+
+    The event is of ``OUT/checks``, by an alias with the DAG's name and ``-accepted``.
+    """
+
+    @task.branch
+    def verdict(ti=None):
+        return "accept" if ti.xcom_pull(task_ids="check") == "accepted" else "refuse"
+
+    accepted = AssetAlias(f"{dag_id}-accepted")
+
+    @task(outlets=[accepted])
+    def accept(params=None, outlet_events=None):
+        event = {"rules": params["rules"], "whole": True}
+        outlet_events[accepted].add(Asset(f"{params['out']}/checks"), extra=event)
+
+    @task
+    def refuse():
+        raise AirflowFailException("A rule of severity error is broken: see the log of check")
+
+    chain(check, verdict(), [accept(), refuse()])
+
+
 def stages_of(manifest: str) -> list[str]:
     """The optional stages a manifest has a use for. The stages before have checked all else."""
     try:
@@ -150,6 +189,8 @@ def pipeline(
     tags: tuple[str, ...] = ("intruders",),
     inlets: tuple[Asset, ...] = (),
     in_one: bool = False,
+    rules: str | None = None,
+    check_options: tuple[str, ...] = ("--new",),
     options: tuple[str, ...] = (),
     table_options: tuple[str, ...] = (),
     jar: str = "/opt/intruders/intruders.jar",
@@ -166,6 +207,7 @@ def pipeline(
     :param inlets: what the job reads besides the manifest, such as the checkpoints of a training
     :param in_one: all stages by one command, in one session: for small models, whose stages take
         less time than to start Spark for each
+    :param rules: address of a file of rules; with it a gate follows the last stage
     :param submit: more for each SparkSubmitOperator, such as ``yarn_track_via_rm_api=True``
     """
     with DAG(
@@ -208,6 +250,13 @@ def pipeline(
                 type="array",
                 items={"type": "string"},
                 description="More for every stage, such as --catalog, lake, --namespace, llama",
+            ),
+            "rules": Param(rules, type=["null", "string"], description="What `check` holds"),
+            "check_options": Param(
+                list(check_options),
+                type="array",
+                items={"type": "string"},
+                description="More for check, such as --checkpoint, chat/2",
             ),
             "optional_stages": Param(
                 None,
@@ -274,6 +323,12 @@ def pipeline(
                 raise AirflowSkipException(f"Something was left out by {', '.join(partial)}")
 
         chain(*stages, complete([each.task_id for each in stages]))
+
+        if rules:
+            by_rules = "['--rules', params.rules, '--out', params.out, '--report']"
+            check = stage("check", 1, Gate, arguments=f"{by_rules} + params.check_options")
+            chain(stages[-1], check)
+            gate(check, dag_id)
     return dag
 
 

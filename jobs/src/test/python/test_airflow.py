@@ -50,6 +50,13 @@ pipeline(
     in_one=True,
     num_executors=3,
 )
+pipeline(
+    "gated",
+    manifest="s3a://models/gated.yaml",
+    out="s3a://tables/gated",
+    rules="s3a://models/rules.yaml",
+    in_one=True,
+)
 """
 
 
@@ -219,6 +226,42 @@ class AirflowTest(unittest.TestCase):
         with create_session() as session:
             links = select(XComModel.value).where(XComModel.key == "_link_ReportLink")
             self.assertIn("https://reports/small.html", str(session.scalars(links).all()))
+
+    def test_the_gate_lets_a_good_adapter_pass_and_stops_a_bad_one(self):
+        rules = self.folder / "rules.yaml"
+        rules.write_text(
+            "rules: [{id: few, table: checkpoints, column: intruder_count, max: 2}]\n"
+        )
+        good = f"""
+            base: {{id: base, uri: {ZOO}/base}}
+            checkpoints:
+              - {{id: good, uri: {ZOO}/lora-r32/1-python}}
+            """
+        bad = f"  - {{id: bad, adapters: [{ZOO}/lora-r1/1-python, {ZOO}/lora-r1/2-c,"
+        bad += f" {ZOO}/lora-r1/3-javascript, {ZOO}/lora-r1/4-xml]}}\n"
+        params = {"rules": str(rules), "options": ["--include", r"layers\.1\..*q_proj"]}
+
+        state, tasks = self.run_dag(self.manifest(good), self.dag("gated"), **params)
+
+        self.assertEqual(state, "success")
+        self.assertEqual((tasks["accept"], tasks["refuse"][0]), (("success", 1), "skipped"))
+        self.assertIs(self.told().pop(f"{self.out}/checks"), True)
+
+        night = self.manifest(good.rstrip() + "\n            " + bad)
+        state, tasks = self.run_dag(night, self.dag("gated"), **params)
+
+        self.assertEqual(state, "failed")
+        self.assertEqual(tasks["check"], ("success", 1))
+        self.assertEqual((tasks["accept"][0], tasks["refuse"]), ("skipped", ("failed", 1)))
+        with create_session() as session:
+            accepted = select(AssetEvent).where(AssetEvent.source_task_id == "accept")
+            self.assertEqual(len(session.scalars(accepted).all()), 1)
+        found = self.rows("checks", ["checkpoint_id", "passed"]).to_pylist()
+        self.assertEqual(
+            sorted((row["checkpoint_id"], row["passed"]) for row in found),
+            [("bad", False), ("good", True)],
+        )
+        self.assertIn("--new", self.submitted()[-1])
 
     def test_inputs_that_can_not_be_used_are_not_tried_again(self):
         manifest = self.manifest("base: {id: base}\n")

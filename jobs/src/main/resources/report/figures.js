@@ -893,6 +893,21 @@ function worstMatrices() {
   return follow;
 }
 
+function checks() {
+  const rows = rowsOf('checks');
+  if (!rows.length) return;
+  const refused = rows.filter((row) => row.acceptance === null);
+  const made = section('checks', 'Rules', counted(rows.length - refused.length, 'checkpoint') + ' accepted, ' + refused.length + ' not, when rules were held against them last. A state that is not known is neither kept nor broken.');
+  const findings = rowsOf('check_findings');
+  if (findings.length) {
+    const limit = (value, row) => (value === null ? '' : row.bound + ' ' + short(value));
+    made.append(table(findings, [['subject', 'checkpoint', 'text'], ['rule', 'rule', 'text'], ['effect', 'counts as', 'text'], ['state', 'state', 'text'], ['figure', 'figure', 'text wide'],
+      ['observed', 'is'], ['limit', 'allowed', 'text', limit], ['reference_of', 'beside', 'text'], ['reason', 'why not known', 'text wide']], 'Rules that are broken, or of which it is not known'));
+  }
+  made.append(table(rows, [['checkpoint_id', 'checkpoint', 'text'], ['rule_set', 'rules', 'text'], ['acceptance', 'accepted by', 'text'], ['passed', 'kept'], ['broken', 'broken'], ['unknown', 'not known'],
+    ['checked_at', 'when', 'text']], 'Checkpoints that rules were held against'));
+}
+
 function rejects() {
   if (!data.counts.rejects) return;
   const rows = rowsOf('rejects');
@@ -911,6 +926,7 @@ theControls();
 overview();
 if (analysed.length) [countFigures, bestSimilarity, heatMap, accumulation, followed, effectiveRank, geometry, forgetting, transfer, multiples, mitigation, effects].forEach((draw) => draw());
 const followLink = worstMatrices();
+checks();
 rejects();
 provenance();
 redraw();

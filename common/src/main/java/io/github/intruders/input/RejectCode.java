@@ -83,6 +83,8 @@ public enum RejectCode {
   // ---- the job
   /** A manifest that can't be understood. */
   MANIFEST_INVALID,
+  /** Rules that can't be understood, or that ask for what no table has. */
+  RULES_INVALID,
   /** A setting with a value it can't have. */
   SETTING_INVALID,
   /** Tuned vectors of a scan that are needed later and are gone or were not kept. */

@@ -1,6 +1,9 @@
 package io.github.intruders.manifest;
 
+import io.github.intruders.document.DocumentNode;
+import io.github.intruders.document.DocumentNode.Document;
 import io.github.intruders.input.Fingerprint;
+import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -21,8 +24,8 @@ public final class ManifestReader {
       List.of("id", "uri", "adapters", "sequence", "step", "task", "tags");
 
   private final UnaryOperator<String> resolve;
-  private final Map<String, ManifestNode> ids = new HashMap<>();
-  private final Map<String, Map<Integer, ManifestNode>> steps = new HashMap<>();
+  private final Map<String, DocumentNode> ids = new HashMap<>();
+  private final Map<String, Map<Integer, DocumentNode>> steps = new HashMap<>();
 
   private ManifestReader(UnaryOperator<String> resolve) {
     this.resolve = resolve;
@@ -37,18 +40,19 @@ public final class ManifestReader {
    * @throws UserInputException if anything in it is not as it should be
    */
   public static Manifest read(String uri, String text, UnaryOperator<String> resolve) {
-    return new ManifestReader(resolve).manifest(ManifestNode.parse(uri, text), text);
+    return new ManifestReader(resolve).manifest(DocumentNode.parse(
+                new Document(uri, "manifest", RejectCode.MANIFEST_INVALID), text), text);
   }
 
-  private Manifest manifest(ManifestNode node, String text) {
-    Map<String, ManifestNode> root = node.object("the manifest", ROOT_KEYS);
-    ManifestNode baseNode = required(node, root, "base", "the manifest");
-    Map<String, ManifestNode> base = baseNode.object("base", BASE_KEYS);
+  private Manifest manifest(DocumentNode node, String text) {
+    Map<String, DocumentNode> root = node.object("the manifest", ROOT_KEYS);
+    DocumentNode baseNode = node.required(root, "base", "the manifest");
+    Map<String, DocumentNode> base = baseNode.object("base", BASE_KEYS);
     String baseId = id(baseNode, base, "base");
-    String baseUri = resolve.apply(required(baseNode, base, "uri", "base").text("base.uri"));
-    ManifestNode list = required(node, root, "checkpoints", "the manifest");
+    String baseUri = resolve.apply(baseNode.required(base, "uri", "base").text("base.uri"));
+    DocumentNode list = node.required(root, "checkpoints", "the manifest");
     List<CheckpointSpec> checkpoints = new ArrayList<>();
-    for (ManifestNode checkpoint : list.list("checkpoints")) {
+    for (DocumentNode checkpoint : list.list("checkpoints")) {
       checkpoints.add(checkpoint(checkpoint));
     }
     if (checkpoints.isEmpty()) {
@@ -63,8 +67,8 @@ public final class ManifestReader {
         Fingerprint.of(text));
   }
 
-  private List<String> metrics(Map<String, ManifestNode> root) {
-    ManifestNode metrics = root.get("metrics");
+  private List<String> metrics(Map<String, DocumentNode> root) {
+    DocumentNode metrics = root.get("metrics");
     if (metrics == null) {
       return List.of();
     }
@@ -74,15 +78,15 @@ public final class ManifestReader {
   }
 
   private static List<String> groupBy(
-      Map<String, ManifestNode> root, List<CheckpointSpec> checkpoints) {
-    ManifestNode groupBy = root.get("group_by");
+      Map<String, DocumentNode> root, List<CheckpointSpec> checkpoints) {
+    DocumentNode groupBy = root.get("group_by");
     if (groupBy == null) {
       return List.of();
     }
     Set<String> known = new TreeSet<>();
     checkpoints.forEach(spec -> known.addAll(spec.tags().keySet()));
     Set<String> tags = new LinkedHashSet<>();
-    for (ManifestNode node :
+    for (DocumentNode node :
         groupBy.value() instanceof List ? groupBy.list("group_by") : List.of(groupBy)) {
       String tag = node.text("group_by");
       if (tag.equals("sequence")) {
@@ -99,8 +103,8 @@ public final class ManifestReader {
     return List.copyOf(tags);
   }
 
-  private CheckpointSpec checkpoint(ManifestNode node) {
-    Map<String, ManifestNode> keys = node.object("a checkpoint", CHECKPOINT_KEYS);
+  private CheckpointSpec checkpoint(DocumentNode node) {
+    Map<String, DocumentNode> keys = node.object("a checkpoint", CHECKPOINT_KEYS);
     String id = id(node, keys, "a checkpoint");
     String name = "checkpoint " + id;
     List<String> sources = new ArrayList<>();
@@ -122,18 +126,18 @@ public final class ManifestReader {
         tags(keys, name));
   }
 
-  private String id(ManifestNode node, Map<String, ManifestNode> keys, String name) {
-    ManifestNode idNode = required(node, keys, "id", name);
+  private String id(DocumentNode node, Map<String, DocumentNode> keys, String name) {
+    DocumentNode idNode = node.required(keys, "id", name);
     String id = idNode.text(name + ": id");
     requireFolderName(idNode, "id", id);
-    ManifestNode first = ids.putIfAbsent(id, idNode);
+    DocumentNode first = ids.putIfAbsent(id, idNode);
     if (first != null) {
       throw idNode.fault("id '%s' stands already on line %d".formatted(id, first.line()));
     }
     return id;
   }
 
-  private static void requireFolderName(ManifestNode node, String kind, String name) {
+  private static void requireFolderName(DocumentNode node, String kind, String name) {
     FolderName.fault(name)
         .ifPresent(
             fault -> {
@@ -143,19 +147,19 @@ public final class ManifestReader {
             });
   }
 
-  private String sequence(ManifestNode node, Map<String, ManifestNode> keys, String name) {
+  private String sequence(DocumentNode node, Map<String, DocumentNode> keys, String name) {
     if (keys.containsKey("sequence") != keys.containsKey("step")) {
       throw node.fault("%s: expected both sequence and step, or neither".formatted(name));
     }
     if (!keys.containsKey("sequence")) {
       return null;
     }
-    ManifestNode sequenceNode = keys.get("sequence");
+    DocumentNode sequenceNode = keys.get("sequence");
     String sequence = sequenceNode.text(name + ": sequence");
     requireFolderName(sequenceNode, "sequence", sequence);
-    ManifestNode stepNode = keys.get("step");
+    DocumentNode stepNode = keys.get("step");
     int step = stepNode.integer(name + ": step");
-    ManifestNode first =
+    DocumentNode first =
         steps.computeIfAbsent(sequence, key -> new HashMap<>()).putIfAbsent(step, stepNode);
     if (first != null) {
       throw stepNode.fault(
@@ -165,7 +169,7 @@ public final class ManifestReader {
     return sequence;
   }
 
-  private static Map<String, String> tags(Map<String, ManifestNode> keys, String name) {
+  private static Map<String, String> tags(Map<String, DocumentNode> keys, String name) {
     Map<String, String> tags = new TreeMap<>();
     if (keys.containsKey("tags")) {
       keys.get("tags")
@@ -175,24 +179,15 @@ public final class ManifestReader {
     return tags;
   }
 
-  private String uri(ManifestNode node, String name) {
+  private String uri(DocumentNode node, String name) {
     return resolve.apply(node.text(name));
   }
 
-  private List<String> uris(ManifestNode node, String name) {
+  private List<String> uris(DocumentNode node, String name) {
     List<String> uris = new ArrayList<>();
-    for (ManifestNode item : node.list(name)) {
+    for (DocumentNode item : node.list(name)) {
       uris.add(uri(item, name));
     }
     return uris;
-  }
-
-  private static ManifestNode required(
-      ManifestNode node, Map<String, ManifestNode> keys, String key, String name) {
-    ManifestNode child = keys.get(key);
-    if (child == null) {
-      throw node.fault("Missing key '%s' in %s".formatted(key, name));
-    }
-    return child;
   }
 }

@@ -32,6 +32,8 @@ import picocli.CommandLine.Spec;
       MitigateCommand.class,
       ForgettingCommand.class,
       ReportCommand.class,
+      CheckCommand.class,
+      DiffCommand.class,
       ShowCommand.class,
       InspectCommand.class,
       BenchCommand.class,
@@ -42,7 +44,8 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Exit codes: 0 done; 1 a fault of ours, of the cluster or of the storage; 2 the command line,"
-          + " a setting, the manifest or the inputs as a whole can't be used; 3 done, but something was left out.",
+          + " a setting, the manifest or the inputs as a whole can't be used; 3 done, but something was left out; 4 a rule"
+          + " of check with severity error is broken.",
       "",
       "Start with:  intruders demo",
       "Then:        intruders run --manifest checkpoints.yaml --out results"
@@ -59,6 +62,12 @@ public final class Main implements Runnable {
 
   /** Done, but something was rejected. */
   static final int DONE_WITH_REJECTS = 3;
+
+  /** A rule of severity {@code error} is broken. */
+  static final int RULE_BROKEN = 4;
+
+  private static final String REFUSED =
+      "refused: a rule of severity error is broken, and the table checks says by what";
 
   private static final String PARTIAL =
       "partial: something was left out, and the table rejects says what; --allow-rejects makes that"
@@ -81,10 +90,11 @@ public final class Main implements Runnable {
     DefaultLogging.apply();
     Signal.announce(Main::complain);
     Thread.setDefaultUncaughtExceptionHandler(Main::endByFault);
-    AtomicReference<String> why = new AtomicReference<>(PARTIAL);
+    AtomicReference<String> why = new AtomicReference<>();
     int code = run(why::set, args);
     if (code != DONE) {
-      Ending.with(code, why.get());
+      String unsaid = code == RULE_BROKEN ? REFUSED : PARTIAL;
+      Ending.with(code, Optional.ofNullable(why.get()).orElse(unsaid));
     }
   }
 

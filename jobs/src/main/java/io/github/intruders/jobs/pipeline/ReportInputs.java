@@ -7,6 +7,7 @@ import io.github.intruders.input.Rejection;
 import io.github.intruders.jobs.accumulation.Accumulation;
 import io.github.intruders.jobs.context.RunRejects;
 import io.github.intruders.jobs.figures.AccumulationStep;
+import io.github.intruders.jobs.figures.CheckLine;
 import io.github.intruders.jobs.figures.CheckpointFigures;
 import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.jobs.forgetting.Forgetting;
@@ -20,6 +21,7 @@ import io.github.intruders.jobs.results.StoredResults;
 import io.github.intruders.jobs.store.Tables;
 import io.github.intruders.jobs.table.AccumulationTable;
 import io.github.intruders.jobs.table.CheckpointsTable;
+import io.github.intruders.jobs.table.ChecksTable;
 import io.github.intruders.jobs.table.ForgettingTable;
 import io.github.intruders.jobs.table.IntruderTracksTable;
 import io.github.intruders.jobs.table.LadderTable;
@@ -76,6 +78,7 @@ final class ReportInputs {
         storedSequences(),
         storedOutcomes(),
         mitigations(),
+        checks(),
         storedRejects(),
         tables.stored(RejectsTable.TABLE.name()).count());
   }
@@ -112,6 +115,7 @@ final class ReportInputs {
         sequences(accumulation),
         outcomes(forgetting, own),
         mitigations(),
+        checks(),
         allRejects ? rejects.first(REJECTS_SHOWN) : storedRejects(),
         allRejects ? rejects.count() : tables.stored(RejectsTable.TABLE.name()).count());
   }
@@ -236,6 +240,12 @@ final class ReportInputs {
   private JavaRDD<MitigationEntry> mitigations() throws IOException {
     return tables.has(MitigationsTable.TABLE.name())
         ? rows(MitigationsTable.TABLE).map(MitigationsTable::fromRow)
+        : null;
+  }
+
+  private JavaRDD<CheckLine> checks() throws IOException {
+    return tables.has(ChecksTable.TABLE.name())
+        ? rows(ChecksTable.TABLE).map(ChecksTable::fromRow)
         : null;
   }
 

@@ -127,6 +127,9 @@ final class ReportData {
     if (input.outcomes() != null && input.outcomes().effects() != null) {
       outcomes.putEffects(input.outcomes().effects());
     }
+    if (input.checks() != null) {
+      new CheckFigures(page).put(input.checks());
+    }
     page.put("rejects", REJECTS, input.rejects().stream().limit(REJECTS_SHOWN).toList());
     ObjectNode data = page.toJson();
     data.set("summary", input.summary());

@@ -6,6 +6,7 @@ import io.github.intruders.forgetting.MitigationEffect;
 import io.github.intruders.forgetting.Retention;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.jobs.figures.AccumulationStep;
+import io.github.intruders.jobs.figures.CheckLine;
 import io.github.intruders.jobs.figures.CheckpointFigures;
 import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.jobs.figures.CorrelationLine;
@@ -31,6 +32,7 @@ import org.apache.spark.api.java.JavaRDD;
  * @param sequences what was followed, or null
  * @param outcomes what was measured, or null
  * @param mitigations edits, or null
+ * @param checks what rules said, or null
  * @param rejects the first of them
  * @param rejected how many there are in all
  */
@@ -42,6 +44,7 @@ public record ReportInput(
     Sequences sequences,
     Outcomes outcomes,
     JavaRDD<MitigationEntry> mitigations,
+    JavaRDD<CheckLine> checks,
     List<Rejection> rejects,
     long rejected) {
 

@@ -29,22 +29,41 @@ public record ShownTable(List<String> columns, List<Map<String, Object>> rows) {
   public static Optional<ShownTable> read(Storage storage, String folder, String table, int limit)
       throws IOException {
     try {
-      StoredTable stored = StoredTable.read(storage, folder, table);
-      List<String> columns = new ArrayList<>(List.of(stored.partition()));
-      columns.addAll(stored.columns());
-      ShownTable all = new ShownTable(columns, stored.rows());
+      ShownTable all = of(StoredTable.read(storage, folder, table));
       if (table.equals(CheckpointsTable.TABLE.name())) {
         return Optional.of(RankedCheckpoints.of(all).first(limit));
       }
       TableReader.KEYS.stream()
-          .filter(columns::contains)
+          .filter(all.columns()::contains)
           .map(ShownTable::by)
           .reduce(Comparator::thenComparing)
-          .ifPresent(stored.rows()::sort);
+          .ifPresent(all.rows()::sort);
       return Optional.of(all.first(limit));
     } catch (UnknownContentException e) {
       return Optional.empty();
     }
+  }
+
+  /**
+   * Reads all rows of a table as they are stored, in no order.
+   *
+   * @param folder of the table
+   * @return empty if Spark has to read it
+   */
+  public static Optional<ShownTable> stored(Storage storage, String folder, String table)
+      throws IOException {
+    try {
+      return Optional.of(of(StoredTable.read(storage, folder, table)));
+    } catch (UnknownContentException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** What its rows go by comes first. */
+  private static ShownTable of(StoredTable stored) {
+    List<String> columns = new ArrayList<>(List.of(stored.partition()));
+    columns.addAll(stored.columns());
+    return new ShownTable(columns, stored.rows());
   }
 
   private ShownTable first(int limit) {

@@ -22,7 +22,8 @@ public final class KnownTables {
           SeedsTable.TABLE,
           MitigationsTable.TABLE,
           MitigationEffectsTable.TABLE,
-          RejectsTable.TABLE);
+          RejectsTable.TABLE,
+          ChecksTable.TABLE);
 
   private KnownTables() {}
 

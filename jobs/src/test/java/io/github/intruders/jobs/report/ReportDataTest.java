@@ -14,6 +14,7 @@ import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.jobs.TableRows;
 import io.github.intruders.jobs.figures.AccumulationStep;
+import io.github.intruders.jobs.figures.CheckLine;
 import io.github.intruders.jobs.figures.CheckpointFigures;
 import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.jobs.figures.CheckpointSummariser;
@@ -55,6 +56,38 @@ class ReportDataTest {
     assertThat(Thinning.evenly(descending, 4)).containsExactly(15, 12, 8, 4, 0);
     assertThat(Thinning.evenly(List.of(16, 17, 18, 19), 4)).containsExactly(16, 17, 18, 19);
     assertThat(Thinning.evenly(List.of(), 4)).isEmpty();
+  }
+
+  @Test
+  void rulesAreThoseOfTheLastCheckOfEachCheckpointWhoIsRefusedFirst() throws IOException {
+    Scanned fixture = scanned();
+    fixture.checks =
+        spark()
+            .parallelize(
+                List.of(
+                    check("a", "passed", null, "rules", "2026-01-02T00:00:00Z"),
+                    check("b", "passed", null, "rules", "2026-01-01T00:00:00Z"),
+                    check("b", "broken", "error", null, "2026-01-02T00:00:00Z"),
+                    check("b", "unknown", "warning", null, "2026-01-02T00:00:00Z")));
+
+    JsonNode page = ReportData.of(fixture.input());
+
+    JsonNode checks = page.at("/tables/checks/rows");
+    JsonNode words = page.get("words");
+    assertThat(checks).hasSize(2);
+    assertThat(words.get(checks.at("/0/0").asInt()).asText()).isEqualTo("b");
+    assertThat(checks.at("/0/2").isNull()).isTrue();
+    assertThat(List.of(checks.at("/0/4").asInt(), checks.at("/0/5").asInt(), checks.at("/0/6").asInt()))
+        .containsExactly(0, 1, 1);
+    JsonNode findings = page.at("/tables/check_findings/rows");
+    assertThat(findings).hasSize(2);
+    assertThat(words.get(findings.at("/0/3").asInt()).asText()).isEqualTo("error");
+  }
+
+  private static CheckLine check(
+      String id, String state, String effect, String acceptance, String at) {
+    return new CheckLine(
+        id, "set", "r", state, effect, "f", 0.9, "at most", 0.5, null, id, null, acceptance, at);
   }
 
   @Test
@@ -396,6 +429,7 @@ class ReportDataTest {
     private Sequences sequences;
     private Outcomes outcomes;
     private JavaRDD<MitigationEntry> mitigations;
+    private JavaRDD<CheckLine> checks;
 
     private ReportInput input() {
       Map<String, CheckpointSummariser> byId = new TreeMap<>();
@@ -420,6 +454,7 @@ class ReportDataTest {
           sequences,
           outcomes,
           mitigations,
+          checks,
           IntStream.range(0, 60)
               .mapToObj(
                   i -> new Rejection("c", null, "f" + i, RejectCode.NOT_FOUND, "no file " + i))
