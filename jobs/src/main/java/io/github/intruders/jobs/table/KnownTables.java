@@ -21,6 +21,10 @@ public final class KnownTables {
           TransferTable.TABLE,
           SeedsTable.TABLE,
           MitigationsTable.TABLE,
+          AdapterPairsTable.TABLE,
+          AdapterPairsTable.BY_MATRIX,
+          AdapterFamiliesTable.TABLE,
+          AdapterNeighboursTable.TABLE,
           RejectsTable.TABLE);
 
   private KnownTables() {}
