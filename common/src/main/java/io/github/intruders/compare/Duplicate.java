@@ -28,15 +28,15 @@ public enum Duplicate {
   /**
    * Tells from the figures of a pair.
    *
-   * @param relativeDistance of the two, or null where it is not known
+   * @param mostDistance what the relative distance of the two is at most
    * @param leastCosine what the cosine of the two is at least, or null where it is not defined
    * @return null for none
    */
-  static Duplicate of(Double relativeDistance, Double leastCosine) {
-    if (relativeDistance != null && relativeDistance <= EXACT_DISTANCE) {
+  static Duplicate of(double mostDistance, Double leastCosine) {
+    if (mostDistance <= EXACT_DISTANCE) {
       return EXACT;
     }
-    if (relativeDistance != null && relativeDistance <= NEAR_DISTANCE) {
+    if (mostDistance <= NEAR_DISTANCE) {
       return NEAR;
     }
     return leastCosine != null && leastCosine >= SCALED_COSINE ? SCALED : null;
