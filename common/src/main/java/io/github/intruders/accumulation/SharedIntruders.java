@@ -3,6 +3,7 @@ package io.github.intruders.accumulation;
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.scan.TunedVectors;
+import java.io.Serializable;
 import java.util.List;
 
 /**
@@ -32,6 +33,45 @@ public final class SharedIntruders implements AutoCloseable {
     return intruders.isEmpty()
         ? none()
         : new SharedIntruders(IntruderVectors.of(new StepIntruders(0, null, intruders, vectors)));
+  }
+
+  /**
+   * The same in the Java heap, to travel from one task to others.
+   *
+   * @param left vectors as columns, row by row
+   * @param right the same of the other side
+   */
+  public record Packed(List<Intruder> intruders, double[][] left, double[][] right)
+      implements Serializable {
+    /** Holds native memory again. */
+    public SharedIntruders unpack() {
+      if (intruders.isEmpty()) {
+        return none();
+      }
+      try (Arena arena = Arena.open()) {
+        return new SharedIntruders(
+            new IntruderVectors(
+                0,
+                intruders,
+                arena.handOver(Matrix.of(left)),
+                arena.handOver(Matrix.of(right))));
+      }
+    }
+  }
+
+  /** A copy in the Java heap. */
+  public Packed pack() {
+    return vectors == null
+        ? new Packed(List.of(), new double[0][], new double[0][])
+        : new Packed(vectors.intruders(), rows(vectors.left()), rows(vectors.right()));
+  }
+
+  private static double[][] rows(Matrix matrix) {
+    double[][] rows = new double[matrix.rows()][];
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = matrix.row(i);
+    }
+    return rows;
   }
 
   /** How many intruders of the one are intruders of the other too. */

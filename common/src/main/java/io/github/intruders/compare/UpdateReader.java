@@ -47,6 +47,11 @@ public final class UpdateReader {
         plan.update() instanceof UpdateSource.LowRank chain ? chain.rank() : leading);
   }
 
+  /** Whether the update of a plan is formed as a whole matrix. */
+  public static boolean isWhole(MatrixPlan plan) {
+    return !(plan.update() instanceof UpdateSource.LowRank);
+  }
+
   /**
    * Reads an update, which the caller frees.
    *
