@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
       SpectraCommand.class,
       ScanCommand.class,
       AccumulateCommand.class,
+      CompareCommand.class,
       MitigateCommand.class,
       ForgettingCommand.class,
       ReportCommand.class,

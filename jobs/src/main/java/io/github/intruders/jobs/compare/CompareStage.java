@@ -65,6 +65,9 @@ public final class CompareStage {
   /** What a task may hold where nothing bounds its memory. */
   private static final long UNBOUNDED = 2L << 30;
 
+  /** How many pairs are told of each kind. */
+  private static final int TOLD = 10;
+
   private final RunContext run;
   private final CompareSettings settings;
 
@@ -77,7 +80,7 @@ public final class CompareStage {
    * Runs the stage and writes its tables. The caller closes what comes of it.
    *
    * @param entries what a scan found of the same checkpoints; empty where there was none
-   * @param stale keys of tables whose rows go, by table
+   * @param stale tells whose rows go
    * @throws UserInputException if there are fewer than two checkpoints, or more pairs than are
    *     allowed
    */
@@ -97,11 +100,11 @@ public final class CompareStage {
         layout.pairs(),
         layout.groups());
     run.progress().describe("%d pairs of checkpoints".formatted(layout.pairs()));
-    List<JavaRDD<?>> held = new ArrayList<>();
+    List<Runnable> held = new ArrayList<>();
     try {
       JavaRDD<MatrixTile> tiles =
           tiles(plan, entries, layout, counters).persist(StorageLevel.MEMORY_AND_DISK_SER());
-      held.add(tiles);
+      held.add(tiles::unpersist);
       JavaPairRDD<MatrixTile.TileKey, TileSums> sums =
           tiles
               .mapToPair(tile -> new Tuple2<>(tile.key(), tile))
@@ -111,15 +114,15 @@ public final class CompareStage {
                   (sum, tile) -> sum.add(tile.tile()),
                   TileSums::add)
               .persist(StorageLevel.MEMORY_AND_DISK_SER());
-      held.add(sums.values());
+      held.add(sums::unpersist);
       AdapterSum[] adapterSums = adapterSums(sums, layout);
-      long rejected = addRejects(tiles, rejects);
+      addRejects(tiles, rejects);
       Map<String, Integer> others = others(plan, layout);
       String baseId = run.config().manifest().baseId();
       JavaRDD<AdapterPair> unrelated =
           sums.flatMap(new ToPairs(layout, baseId, others))
               .persist(StorageLevel.MEMORY_AND_DISK_SER());
-      held.add(unrelated);
+      held.add(unrelated::unpersist);
       Map<String, String> familyOf = families(unrelated, layout);
       JavaRDD<AdapterPair> pairs = unrelated.map(pair -> inFamily(pair, familyOf));
       JavaPairRDD<String, NearestPairs> nearest = nearest(pairs);
@@ -134,9 +137,21 @@ public final class CompareStage {
                   .map(pair -> pair.figures().duplicate().column())
                   .countByValue());
       long safe = pairs.filter(pair -> Boolean.TRUE.equals(pair.safeToMerge())).count();
-      return new Comparison(adapters, pairs, layout.pairs(), duplicates, safe, rejected, held);
+      return new Comparison(
+          adapters,
+          pairs,
+          layout.pairs(),
+          duplicates,
+          safe,
+          pairs
+              .filter(pair -> pair.figures().leadingCosine() != null)
+              .takeOrdered(TOLD, NearestPairs.NEAREST_FIRST),
+          pairs
+              .filter(pair -> Boolean.FALSE.equals(pair.safeToMerge()))
+              .takeOrdered(TOLD, new MostInterfering()),
+          () -> held.forEach(Runnable::run));
     } catch (Exception e) { // Spark throws checked ones that it does not declare
-      held.forEach(JavaRDD::unpersist);
+      held.forEach(Runnable::run);
       throw e;
     }
   }
@@ -147,10 +162,9 @@ public final class CompareStage {
     /**
      * Tells them.
      *
-     * @param table its name
      * @param kept keys that have rows now
      */
-    Collection<String> of(String table, Set<String> kept) throws IOException;
+    Collection<String> of(Set<String> kept) throws IOException;
   }
 
   /** What the updates of each matrix take, by its name. */
@@ -276,11 +290,10 @@ public final class CompareStage {
     return all;
   }
 
-  private static long addRejects(JavaRDD<MatrixTile> tiles, RunRejects rejects) {
+  private static void addRejects(JavaRDD<MatrixTile> tiles, RunRejects rejects) {
     JavaRDD<Rejection> rejections = tiles.flatMap(tile -> tile.rejections().iterator());
     Map<String, Long> byCheckpoint = rejections.map(Rejection::checkpointId).countByValue();
     rejects.add(rejections, byCheckpoint);
-    return byCheckpoint.values().stream().mapToLong(Long::longValue).sum();
   }
 
   /** What was rejected of a checkpoint that is no matrix of the base. */
@@ -413,7 +426,7 @@ public final class CompareStage {
         AdapterPairsTable.TABLE,
         run.byKey(pairs, AdapterPair::checkpointA, first.size()).map(AdapterPairsTable::toRow),
         first,
-        stale.of(AdapterPairsTable.TABLE.name(), first));
+        stale.of(first));
     Set<String> sharing =
         new TreeSet<>(
             pairs
@@ -429,14 +442,14 @@ public final class CompareStage {
                 sharing.size())
             .map(AdapterPairsTable::toRow),
         sharing,
-        stale.of(AdapterPairsTable.BY_MATRIX.name(), sharing));
+        stale.of(sharing));
     changes.replace(
         AdapterFamiliesTable.TABLE,
         run.byKey(
                 run.context().parallelize(adapters), ComparedAdapter::checkpointId, all.size())
             .map(AdapterFamiliesTable::toRow),
         all,
-        stale.of(AdapterFamiliesTable.TABLE.name(), all));
+        stale.of(all));
     Set<String> near =
         adapters.stream()
             .filter(adapter -> adapter.nearest() != null)
@@ -450,6 +463,6 @@ public final class CompareStage {
                 near.size())
             .map(AdapterNeighboursTable::toRow),
         near,
-        stale.of(AdapterNeighboursTable.TABLE.name(), near));
+        stale.of(near));
   }
 }

@@ -14,8 +14,9 @@ import org.apache.spark.api.java.JavaRDD;
  * @param count how many pairs there are
  * @param duplicates how many of them are copies, by kind
  * @param safeToMerge how many of them are known to be safe to merge
- * @param rejected matrices that could not be read
- * @param held what is kept in memory until this is closed
+ * @param closest the pairs with the largest cosines, the largest first
+ * @param interfering the pairs whose interference is furthest above chance, the furthest first
+ * @param release lets go of what is kept in memory
  */
 public record Comparison(
     List<ComparedAdapter> adapters,
@@ -23,11 +24,12 @@ public record Comparison(
     long count,
     Map<String, Long> duplicates,
     long safeToMerge,
-    long rejected,
-    List<JavaRDD<?>> held)
+    List<AdapterPair> closest,
+    List<AdapterPair> interfering,
+    Runnable release)
     implements AutoCloseable {
   @Override
   public void close() {
-    held.forEach(JavaRDD::unpersist);
+    release.run();
   }
 }

@@ -14,11 +14,8 @@ final class NearestPairs implements Serializable {
   /** How many are kept. */
   static final int COUNT = 10;
 
-  private static final Comparator<AdapterPair> NEAREST_FIRST =
-      Comparator.comparing((AdapterPair pair) -> pair.figures().leadingCosine())
-          .reversed()
-          .thenComparing(AdapterPair::checkpointA)
-          .thenComparing(AdapterPair::checkpointB);
+  /** Of pairs whose cosine is defined. */
+  static final Comparator<AdapterPair> NEAREST_FIRST = new NearestFirst();
 
   private final List<AdapterPair> pairs = new ArrayList<>();
 
@@ -52,5 +49,19 @@ final class NearestPairs implements Serializable {
       neighbours.add(new Neighbour(checkpointId, neighbours.size() + 1, pair));
     }
     return neighbours;
+  }
+
+  /** Serializable, as executors sort too. */
+  private static final class NearestFirst implements Comparator<AdapterPair>, Serializable {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public int compare(AdapterPair one, AdapterPair other) {
+      return Comparator.comparing((AdapterPair pair) -> pair.figures().leadingCosine())
+          .reversed()
+          .thenComparing(AdapterPair::checkpointA)
+          .thenComparing(AdapterPair::checkpointB)
+          .compare(one, other);
+    }
   }
 }
