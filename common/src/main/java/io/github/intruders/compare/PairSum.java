@@ -9,6 +9,12 @@ public final class PairSum implements Serializable {
   /** Interference up to so many times that of random subspaces is what chance may give. */
   private static final double CHANCE = 2;
 
+  /** Above this, a merge disturbs both, be it by chance: the spaces are too large to be apart. */
+  private static final double MOST_INTERFERENCE = 0.5;
+
+  /** Up to this cosine two updates count as different ones. */
+  private static final double MOST_COSINE = 0.1;
+
   private int matrices;
   private int leftOut;
   private double squaresA;
@@ -152,6 +158,9 @@ public final class PairSum implements Serializable {
     PairFigures figures = figures();
     boolean disturbs =
         interference > CHANCE * interferenceNull
+            || interference > MOST_INTERFERENCE * nuclearNorms
+            || (figures.leadingCosine() != null
+                && Math.abs(figures.leadingCosine()) > MOST_COSINE)
             || figures.duplicate() != null
             || (figures.sharedIntruders() != null && figures.sharedIntruders() > 0);
     if (disturbs) {
