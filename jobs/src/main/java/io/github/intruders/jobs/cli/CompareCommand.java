@@ -3,6 +3,7 @@ package io.github.intruders.jobs.cli;
 import io.github.intruders.compare.CompareSettings;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.pipeline.CompareRun;
+import io.github.intruders.jobs.report.ComparisonPlan;
 import io.github.intruders.jobs.report.ComparisonReport;
 import io.github.intruders.jobs.session.SparkSessions;
 import java.io.IOException;
@@ -57,6 +58,11 @@ final class CompareCommand implements Callable<Integer> {
       description = "Refuse to compare more pairs than these (default: ${DEFAULT-VALUE}).")
   private long maxPairs;
 
+  @Option(
+      names = "--dry-run",
+      description = "Tell what it would take; compute and write nothing.")
+  private boolean dryRun;
+
   @Option(names = "--json", description = "Print one line of JSON, last on standard output.")
   private boolean json;
 
@@ -70,7 +76,13 @@ final class CompareCommand implements Callable<Integer> {
     CompareSettings settings = new CompareSettings(leading, familyCosine, maxPairs);
     JobConfig config = input.toConfig();
     try (SparkSession spark = SparkSessions.open("compare")) {
-      ComparisonReport report = new CompareRun(spark, config, settings).run();
+      CompareRun run = new CompareRun(spark, config, settings);
+      if (dryRun) {
+        ComparisonPlan plan = run.plan();
+        System.out.print(plan.render());
+        return plan.rejected() == 0 || allowRejects ? Main.DONE : Main.DONE_WITH_REJECTS;
+      }
+      ComparisonReport report = run.run();
       System.out.println(json ? report.toJson() : report.render(config.tables()));
       return report.rejected() == 0 || allowRejects ? Main.DONE : Main.DONE_WITH_REJECTS;
     }

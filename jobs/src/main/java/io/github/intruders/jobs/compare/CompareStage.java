@@ -1,11 +1,7 @@
 package io.github.intruders.jobs.compare;
 
-import io.github.intruders.accumulation.Intruder;
 import io.github.intruders.compare.AdapterSum;
 import io.github.intruders.compare.CompareSettings;
-import io.github.intruders.compare.PairPart;
-import io.github.intruders.compare.PairSum;
-import io.github.intruders.compare.PairTile;
 import io.github.intruders.compare.TileSums;
 import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.input.RejectCode;
@@ -13,12 +9,12 @@ import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.context.RunContext;
 import io.github.intruders.jobs.context.RunRejects;
+import io.github.intruders.jobs.cost.ComparisonCost;
 import io.github.intruders.jobs.figures.AdapterPair;
 import io.github.intruders.jobs.figures.ComparedAdapter;
 import io.github.intruders.jobs.figures.MatrixPair;
 import io.github.intruders.jobs.figures.Neighbour;
 import io.github.intruders.jobs.ledger.ScanEntry;
-import io.github.intruders.jobs.plan.PlannedCheckpoint;
 import io.github.intruders.jobs.plan.RunPlan;
 import io.github.intruders.jobs.progress.StageCounters;
 import io.github.intruders.jobs.session.TaskMemory;
@@ -27,17 +23,11 @@ import io.github.intruders.jobs.table.AdapterFamiliesTable;
 import io.github.intruders.jobs.table.AdapterNeighboursTable;
 import io.github.intruders.jobs.table.AdapterPairsTable;
 import io.github.intruders.plan.BasePlan;
-import io.github.intruders.plan.CheckpointPlan;
-import io.github.intruders.plan.MatrixPlan;
-import io.github.intruders.scan.ScanSettings;
-import io.github.intruders.scan.Side;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -168,7 +158,7 @@ public final class CompareStage {
   }
 
   /** What the updates of each matrix take, by its name. */
-  public static Map<String, MatrixLoad> loads(RunPlan plan, CompareSettings settings) {
+  private static Map<String, MatrixLoad> loads(RunPlan plan, CompareSettings settings) {
     int leading = settings.leading();
     return new TreeMap<>(
         plan.checkpoints()
@@ -189,11 +179,32 @@ public final class CompareStage {
   }
 
   /**
-   * How the pairs of a plan are laid out.
+   * What comparing a plan's checkpoints would take.
    *
-   * @throws UserInputException if there are too few checkpoints, or too many pairs
+   * @throws UserInputException if there are too few checkpoints
    */
-  public Layout layout(RunPlan plan) {
+  public ComparisonCost cost(RunPlan plan) {
+    List<String> ids = requireTwo(plan);
+    Map<String, MatrixLoad> loads = loads(plan, settings);
+    Layout layout = new Layout(ids, groups(ids.size(), loads.values()));
+    int held = layout.groups() == 1 ? ids.size() : 2 * (ids.size() / layout.groups() + Layout.CHUNK);
+    long all = loads.values().stream().mapToLong(load -> load.nativeBytes(ids.size(), 0)).sum();
+    return new ComparisonCost(
+        ids.size(),
+        layout.pairs(),
+        loads.size(),
+        loads.values().stream().mapToLong(MatrixLoad::updates).sum(),
+        layout.groups(),
+        loads.values().stream().mapToLong(MatrixLoad::bytes).sum(),
+        loads.values().stream().mapToLong(load -> load.nativeBytes(held, 0)).max().orElse(0),
+        layout.groups() == 1 ? 0 : all * layout.groups(),
+        loads.values().stream().mapToDouble(MatrixLoad::flops).sum(),
+        loads.values().stream()
+            .mapToDouble(load -> load.updates() * (load.updates() - 1.0) / 2)
+            .sum());
+  }
+
+  private static List<String> requireTwo(RunPlan plan) {
     List<String> ids = ids(plan);
     if (ids.size() < 2) {
       throw UserInputException.of(
@@ -201,6 +212,11 @@ public final class CompareStage {
           "A comparison takes two checkpoints that change the base; found %d of %d"
               .formatted(ids.size(), plan.summary().size()));
     }
+    return ids;
+  }
+
+  private Layout layout(RunPlan plan) {
+    List<String> ids = requireTwo(plan);
     Layout single = new Layout(ids, 1);
     if (single.pairs() > settings.mostPairs()) {
       throw UserInputException.of(

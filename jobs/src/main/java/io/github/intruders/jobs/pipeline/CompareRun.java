@@ -13,6 +13,7 @@ import io.github.intruders.jobs.context.RunRejects;
 import io.github.intruders.jobs.ledger.ScanEntry;
 import io.github.intruders.jobs.plan.PlanStage;
 import io.github.intruders.jobs.plan.RunPlan;
+import io.github.intruders.jobs.report.ComparisonPlan;
 import io.github.intruders.jobs.report.ComparisonReport;
 import io.github.intruders.jobs.results.StoredResults;
 import io.github.intruders.jobs.store.TableChanges;
@@ -32,6 +33,8 @@ import org.apache.spark.sql.SparkSession;
 
 /** Compares all checkpoints of a manifest with each other. */
 public final class CompareRun {
+  private static final int REJECTIONS_SHOWN = 20;
+
   private final Supervision supervision;
   private final CompareSettings settings;
 
@@ -69,6 +72,25 @@ public final class CompareRun {
                 comparison.interfering(),
                 rejects.count(),
                 run.seconds());
+          }
+        });
+  }
+
+  /**
+   * What {@link #run} would take; computes and writes nothing.
+   *
+   * @throws UserInputException if there are fewer than two checkpoints that can be compared
+   */
+  public ComparisonPlan plan() throws IOException {
+    return supervision.of(
+        List.of(PlanStage.NAME),
+        run -> {
+          try (RunPlan plan = Preflight.plan(run)) {
+            return new ComparisonPlan(
+                new CompareStage(run, settings).cost(plan),
+                run.context().defaultParallelism(),
+                plan.rejections(run.context()).take(REJECTIONS_SHOWN),
+                plan.rejected());
           }
         });
   }

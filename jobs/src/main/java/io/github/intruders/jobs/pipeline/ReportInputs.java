@@ -19,6 +19,8 @@ import io.github.intruders.jobs.results.Results;
 import io.github.intruders.jobs.results.StoredResults;
 import io.github.intruders.jobs.store.Tables;
 import io.github.intruders.jobs.table.AccumulationTable;
+import io.github.intruders.jobs.table.AdapterFamiliesTable;
+import io.github.intruders.jobs.table.AdapterPairsTable;
 import io.github.intruders.jobs.table.CheckpointsTable;
 import io.github.intruders.jobs.table.ForgettingTable;
 import io.github.intruders.jobs.table.IntruderTracksTable;
@@ -75,6 +77,7 @@ final class ReportInputs {
         storedSequences(),
         storedOutcomes(),
         mitigations(),
+        comparison(),
         storedRejects(),
         tables.stored(RejectsTable.TABLE.name()).count());
   }
@@ -111,6 +114,7 @@ final class ReportInputs {
         sequences(accumulation),
         outcomes(forgetting, own),
         mitigations(),
+        comparison(),
         allRejects ? rejects.first(REJECTS_SHOWN) : storedRejects(),
         allRejects ? rejects.count() : tables.stored(RejectsTable.TABLE.name()).count());
   }
@@ -226,6 +230,15 @@ final class ReportInputs {
   private JavaRDD<MitigationEntry> mitigations() throws IOException {
     return tables.has(MitigationsTable.TABLE.name())
         ? rows(MitigationsTable.TABLE).map(MitigationsTable::fromRow)
+        : null;
+  }
+
+  private ReportInput.Comparison comparison() throws IOException {
+    return tables.has(AdapterFamiliesTable.TABLE.name())
+            && tables.has(AdapterPairsTable.TABLE.name())
+        ? new ReportInput.Comparison(
+            rows(AdapterFamiliesTable.TABLE).map(AdapterFamiliesTable::fromRow).collect(),
+            rows(AdapterPairsTable.TABLE).map(AdapterPairsTable::fromRow))
         : null;
   }
 

@@ -124,6 +124,9 @@ final class ReportData {
     if (input.mitigations() != null) {
       outcomes.putMitigations(input.mitigations());
     }
+    if (input.comparison() != null) {
+      new PairPictures(page).put(input.comparison());
+    }
     page.put("rejects", REJECTS, input.rejects().stream().limit(REJECTS_SHOWN).toList());
     ObjectNode data = page.toJson();
     data.set("summary", input.summary());
