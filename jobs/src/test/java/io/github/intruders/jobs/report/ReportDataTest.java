@@ -367,7 +367,7 @@ class ReportDataTest {
   }
 
   @Test
-  void familiesStandSideBySideInThePictureOfPairs() throws IOException {
+  void familiesStandSideBySideInThePictureOfPairs() throws Exception {
     Scanned scanned = new Scanned();
     scanned.comparison =
         new ReportInput.Comparison(
