@@ -20,7 +20,6 @@ import io.github.intruders.scan.ScanSettings;
 import io.github.intruders.scan.TunedVectorStore;
 import java.io.IOException;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -72,10 +71,7 @@ final class CellReader {
         scanned.put(entry.key(), entry);
       }
     }
-    List<Integer> chunks = layout.chunksOf(cell.group());
-    ReadCell read =
-        new ReadCell(
-            layout.first(chunks.get(0)), layout.end(chunks.get(chunks.size() - 1)));
+    ReadCell read = ReadCell.of(layout, cell.group());
     boolean done = false;
     try {
       for (Piece piece : pieces) {

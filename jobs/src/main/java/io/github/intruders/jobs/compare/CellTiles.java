@@ -49,6 +49,31 @@ final class CellTiles implements Iterator<MatrixTile>, AutoCloseable {
     this.keys = tiles.iterator();
   }
 
+  /**
+   * The tiles of groups whose cells have travelled.
+   *
+   * @param cells of the two groups; one is not there where no member of it changes the matrix
+   */
+  static CellTiles of(
+      Layout layout, BaseMatrix matrix, Layout.GroupPair groups, Iterable<PackedCell> cells) {
+    ReadCell a = null;
+    ReadCell b = null;
+    List<Rejection> rejections = new ArrayList<>();
+    for (PackedCell packed : cells) {
+      ReadCell cell = ReadCell.unpacked(packed);
+      rejections.addAll(packed.rejections());
+      a = packed.group() == groups.a() ? cell : a;
+      b = packed.group() == groups.b() ? cell : b;
+    }
+    return new CellTiles(
+        layout,
+        matrix,
+        groups,
+        a == null ? ReadCell.of(layout, groups.a()) : a,
+        b == null ? ReadCell.of(layout, groups.b()) : b,
+        List.copyOf(rejections));
+  }
+
   @Override
   public boolean hasNext() {
     if (!keys.hasNext()) {

@@ -2,7 +2,6 @@ package io.github.intruders.jobs.compare;
 
 import io.github.intruders.compare.CompareSettings;
 import io.github.intruders.input.MemoryLimit;
-import io.github.intruders.input.Rejection;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.progress.StageCounters;
 import io.github.intruders.jobs.session.TaskMemory;
@@ -15,7 +14,6 @@ import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.util.Collections;
 import java.util.Iterator;
-import java.util.List;
 import java.util.function.Function;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
@@ -111,30 +109,12 @@ final class CompareMatrices implements Serializable {
       return new InTurn<>(
           places,
           place -> {
-            Layout.GroupPair groups = place._1().groups();
-            ReadCell a = null;
-            ReadCell b = null;
-            List<Rejection> rejections = List.of();
-            for (PackedCell packed : place._2()) {
-              ReadCell cell = ReadCell.unpacked(packed);
-              if (!packed.rejections().isEmpty()) {
-                rejections = packed.rejections();
-              }
-              if (packed.group() == groups.a()) {
-                a = cell;
-              }
-              if (packed.group() == groups.b()) {
-                b = cell;
-              }
-            }
             return closedByTask(
-                new CellTiles(
+                CellTiles.of(
                     layout,
                     base.value().matrices().get(place._1().matrix()),
-                    groups,
-                    a,
-                    b,
-                    rejections));
+                    place._1().groups(),
+                    place._2()));
           });
     };
   }

@@ -20,13 +20,14 @@ final class ReadCell implements AutoCloseable {
   private final Member[] members;
   private final List<Rejection> rejections = new ArrayList<>();
 
-  /**
-   * A cell in which no member has an update yet.
-   *
-   * @param first the group's first member
-   * @param end one behind its last
-   */
-  ReadCell(int first, int end) {
+  /** A cell of a group in which no member has an update yet. */
+  static ReadCell of(Layout layout, int group) {
+    List<Integer> chunks = layout.chunksOf(group);
+    return new ReadCell(
+        layout.first(chunks.get(0)), layout.end(chunks.get(chunks.size() - 1)));
+  }
+
+  private ReadCell(int first, int end) {
     this.first = first;
     this.sizes = new UpdateSize[end - first];
     this.members = new Member[end - first];

@@ -59,7 +59,7 @@ class CompareCommandTest {
     Files.writeString(
         temporary.resolve("manifest.yaml"),
         """
-        base: base
+        base: {id: base, uri: base}
         checkpoints:
           - {id: s1, uri: s1, sequence: s, step: 1}
           - {id: s2, uri: s2, sequence: s, step: 2}
@@ -118,7 +118,7 @@ class CompareCommandTest {
       new SafetensorsWriter().add(Q_PROJ + ".weight", random(5, SIZE, SIZE)).writeTo(to);
     }
     int count = 70;
-    StringBuilder manifest = new StringBuilder("base: base\ncheckpoints:\n");
+    StringBuilder manifest = new StringBuilder("base: {id: base, uri: base}\ncheckpoints:\n");
     for (int i = 0; i < count; i++) {
       String id = "a%02d".formatted(i);
       adapter(id, random(100 + i, SIZE, RANK), i == 69 ? 100 : 200 + i, RANK);
