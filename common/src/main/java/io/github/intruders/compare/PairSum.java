@@ -114,8 +114,19 @@ public final class PairSum implements Serializable {
     return matrices == 0 ? null : (Double) maxRightCosine;
   }
 
-  /** The figures of the pair. */
+  /** The figures of a pair that is all in the sum. */
   public PairFigures figures() {
+    return figures(true);
+  }
+
+  /**
+   * The figures of the pair.
+   *
+   * @param isComplete whether all of both is in the sum, but for what is left out here; else
+   *     nothing is told of copies, which what is missing may tell apart
+   */
+  public PairFigures figures(boolean isComplete) {
+    boolean knowsAll = isComplete && leftOut == 0;
     double normA = Math.sqrt(squaresA);
     double normB = Math.sqrt(squaresB);
     boolean defined = normA > 0 && normB > 0;
@@ -126,7 +137,7 @@ public final class PairSum implements Serializable {
         larger == 0
             ? 0
             : Math.sqrt(Math.max(0, squaresA + squaresB - 2 * (exactProduct - error))) / larger;
-    boolean known = error == 0;
+    boolean known = error == 0 && (knowsAll || larger > 0);
     return new PairFigures(
         normA,
         normB,
@@ -145,7 +156,7 @@ public final class PairSum implements Serializable {
         nuclearNorms == 0 ? null : (Double) (interference / nuclearNorms),
         nuclearNorms == 0 ? null : (Double) (interferenceNull / nuclearNorms),
         intrudersUnknown ? null : (Integer) sharedIntruders,
-        Duplicate.of(mostDistance, cosineLow));
+        knowsAll ? Duplicate.of(mostDistance, cosineLow) : null);
   }
 
   /**
@@ -155,7 +166,7 @@ public final class PairSum implements Serializable {
    * @return null where that is not known
    */
   public Boolean safeToMerge(boolean isComplete) {
-    PairFigures figures = figures();
+    PairFigures figures = figures(isComplete);
     boolean disturbs =
         interference > CHANCE * interferenceNull
             || interference > MOST_INTERFERENCE * nuclearNorms

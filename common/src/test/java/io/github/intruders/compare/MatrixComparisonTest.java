@@ -231,6 +231,14 @@ class MatrixComparisonTest {
     assertThat(sum.figures().normA()).isCloseTo(Math.sqrt(2) * a.norm(), within(1e-9));
     assertThat(sum.figures().normB()).isCloseTo(b.norm(), within(1e-9));
     assertThat(sum.safeToMerge(true)).isNull();
+
+    PairSum copies = new PairSum().add(a, a, part(one, one));
+    assertThat(copies.figures().duplicate()).isEqualTo(Duplicate.EXACT);
+    assertThat(copies.figures(false).duplicate()).isNull();
+    assertThat(copies.add(a, UpdateSize.LEFT_OUT, null).figures().duplicate()).isNull();
+    PairFigures nothing = new PairSum().add(a, UpdateSize.LEFT_OUT, null).figures();
+    assertThat(nothing.duplicate()).isNull();
+    assertThat(nothing.relativeDistance()).isNull();
   }
 
   @Test

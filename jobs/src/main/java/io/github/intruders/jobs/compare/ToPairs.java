@@ -43,7 +43,7 @@ final class ToPairs
                       baseId,
                       sum.matrices(),
                       sum.leftOut() + more,
-                      sum.figures(),
+                      sum.figures(more == 0),
                       sum.maxLeftCosine(),
                       sum.maxRightCosine(),
                       sum.safeToMerge(more == 0),

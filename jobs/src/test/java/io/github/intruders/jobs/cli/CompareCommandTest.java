@@ -96,6 +96,8 @@ class CompareCommandTest {
     assertThat(pairs.get("alone broken").<Integer>getAs("rejected")).isEqualTo(1);
     assertThat(pairs.get("alone broken").<Double>getAs("update_cosine")).isNull();
     assertThat(pairs.get("alone broken").<Boolean>getAs("safe_to_merge")).isNull();
+    assertThat(pairs.get("alone broken").<String>getAs("duplicate")).isNull();
+    assertThat(pairs.get("alone broken").<Double>getAs("relative_distance")).isNull();
     assertThat(pairs.get("s1 s2").<Integer>getAs("shared_intruders")).isEqualTo(1);
     assertThat(pairs.get("s1 s3").<Integer>getAs("shared_intruders")).isZero();
     assertThat(pairs.get("s2 s3").<Integer>getAs("shared_intruders")).isZero();
