@@ -745,6 +745,64 @@ function mitigation() {
     ['update_norm_after', 'norm after'], ['reconstruction_error', 'error'], ['forgetting', 'forgetting']], 'Variants of the chosen checkpoint');
 }
 
+function comparedPairs() {
+  const all = rowsOf('compared');
+  if (all.length < 2) return;
+  const made = section('pairs', 'Pairs of checkpoints', 'How alike the updates of two checkpoints are, what alike ones side by side. Blue: the two point the same way, orange: opposite ways. A block along the diagonal is a family. '
+    + 'A merge of two is safe where they interfere no more than twice as much as random updates of the same ranks would, and point different ways.');
+  const cosines = new Map();
+  rowsOf('pairs').forEach((row) => { cosines.set(row.checkpoint_a + '\n' + row.checkpoint_b, row); cosines.set(row.checkpoint_b + '\n' + row.checkpoint_a, row); });
+  const shown = figure(made, 'Cosine of the updates');
+  const wrap = scrolling('Cosines of the updates');
+  shown.append(wrap);
+  redraws.push(() => {
+    const rows = all.filter((row) => !checkpointOf.has(row.checkpoint_id) || isNamed(checkpointOf.get(row.checkpoint_id)));
+    const grid = element('table', undefined, rows.length > 12 ? 'heat dense' : 'heat');
+    grid.append(element('caption', 'Cosine of the updates, by checkpoint'));
+    const head = element('tr');
+    const corner = element('th', 'checkpoint');
+    corner.scope = 'col';
+    head.append(corner, ...rows.map((row, index) => { const cell = element('th', String(index + 1)); cell.scope = 'col'; cell.title = name(row.checkpoint_id); return cell; }));
+    const top = element('thead');
+    top.append(head);
+    const body = element('tbody');
+    let points = 0;
+    rows.forEach((row, index) => {
+      const tr = element('tr');
+      const side = element('th');
+      side.scope = 'row';
+      side.append(element('bdi', (index + 1) + ' ' + name(row.checkpoint_id, 40)));
+      tr.append(side, ...rows.map((other) => {
+        const pair = cosines.get(row.checkpoint_id + '\n' + other.checkpoint_id);
+        if (!pair || !isNumber(pair.leading_cosine)) return element('td', row === other ? '' : '–', 'missing');
+        points += 1;
+        const td = element('td', rows.length > 12 ? '' : pair.leading_cosine.toFixed(2));
+        paintCell(td, colour(pair.leading_cosine < 0 ? 1 : 0), Math.abs(pair.leading_cosine));
+        td.dataset.tip = name(row.checkpoint_id) + ', ' + name(other.checkpoint_id) + ': cosine ' + short(pair.leading_cosine) + ', interference ' + short(pair.interference) + ', random ' + short(pair.interference_null)
+          + (pair.duplicate ? '; copy: ' + pair.duplicate : '');
+        return td;
+      }));
+      body.append(tr);
+    });
+    grid.append(top, body);
+    wrap.replaceChildren(grid);
+    shown.dataset.points = points;
+  });
+  const pairColumns = [['checkpoint_a', 'checkpoint', 'text'], ['checkpoint_b', 'and', 'text'], ['leading_cosine', 'cosine', undefined, short], ['left_overlap', 'overlap of outputs', undefined, short], ['right_overlap', 'overlap of inputs', undefined, short],
+    ['interference', 'interference', undefined, short], ['interference_null', 'of random ones', undefined, short], ['shared_intruders', 'shared intruders'], ['duplicate', 'copy', 'text'], ['safe_to_merge', 'safe to merge', 'text']];
+  const listed = (rows, title, how) => {
+    const part = figure(made, title, how);
+    part.dataset.points = rows.length;
+    part.append(rows.length ? table(rows, pairColumns, title) : element('p', 'None.'));
+  };
+  const families = all.filter((row) => row.family !== null);
+  const part = figure(made, 'Families', 'Checkpoints that are related to each other by the cosines of their updates, and the nearest to each.');
+  part.append(table(families.length ? families : all, [['checkpoint_id', 'checkpoint', 'text'], ['family', 'family', 'text'], ['family_size', 'members'], ['nearest', 'nearest', 'text'], ['nearest_cosine', 'cosine', undefined, short], ['update_norm', 'norm', undefined, short]], 'Families'));
+  listed(rowsOf('copies'), 'Copies', 'exact: the same update up to rounding. near: almost the same. scaled: the same direction at another strength.');
+  listed(rowsOf('safe'), 'Safe to merge', 'The pairs that disturb each other least, at most fifty; the table adapter_pairs has all.');
+  numbers(made, () => rowsOf('pairs'), pairColumns, 'All pairs that are drawn');
+}
+
 /** Kinds of edits, mitigations first. */
 const EDITS = ['top', 'all', 'neighbour', 'shrink', 'random'];
 const editOf = (variant) => variant.replace(/-l[^-]*$/, '');
@@ -924,7 +982,7 @@ function provenance() {
 
 theControls();
 overview();
-if (analysed.length) [countFigures, bestSimilarity, heatMap, accumulation, followed, effectiveRank, geometry, forgetting, transfer, multiples, mitigation, effects].forEach((draw) => draw());
+if (analysed.length) [countFigures, bestSimilarity, heatMap, accumulation, followed, effectiveRank, geometry, forgetting, transfer, multiples, comparedPairs, mitigation, effects].forEach((draw) => draw());
 const followLink = worstMatrices();
 checks();
 rejects();

@@ -41,7 +41,7 @@ public record CoordinateUpdate(Matrix l, Matrix r) {
      * @throws UserInputException with code {@code ADAPTER_UNSUPPORTED} if one of them has no
      *     factors without the whole matrix
      */
-    static Factors read(TensorReader reader, List<AdapterUpdate> chain, int rows, int cols)
+    public static Factors read(TensorReader reader, List<AdapterUpdate> chain, int rows, int cols)
         throws IOException {
       List<LowRankUpdate> links = new ArrayList<>();
       for (AdapterUpdate adapter : chain) {

@@ -1,13 +1,10 @@
 package io.github.intruders.scan;
 
-import io.github.intruders.adapter.AdapterUpdate;
 import io.github.intruders.checkpoint.DType;
 import io.github.intruders.checkpoint.MatrixSource;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorReader;
 import io.github.intruders.input.MemoryLimit;
-import io.github.intruders.input.RejectCode;
-import io.github.intruders.input.UserInputException;
 import io.github.intruders.krylov.KrylovVerdicts;
 import io.github.intruders.krylov.LinearMap;
 import io.github.intruders.linalg.Arena;
@@ -55,6 +52,7 @@ public final class MatrixScanner {
   private final ScanSettings settings;
   private final VectorKeeper vectorKeeper;
   private final TensorReader reader;
+  private final TunedWeights weights;
   private final TunedSolver solver;
   private final Routes routes;
   private final MemoryLimit memory;
@@ -81,6 +79,7 @@ public final class MatrixScanner {
     this.settings = settings;
     this.vectorKeeper = vectorKeeper;
     this.reader = new TensorReader(storage);
+    this.weights = new TunedWeights(reader);
     this.solver = new TunedSolver(settings);
     this.routes = new Routes(settings);
   }
@@ -286,7 +285,7 @@ public final class MatrixScanner {
         figures.accept(UpdateStatistics.ofFactors(factors.b(), factors.a()), EntryChange.NONE);
         return LinearMap.Updated.of(base, factors.b(), factors.a());
       }
-      Matrix w = tuned(plan, Precision.DOUBLE);
+      Matrix w = weights.tuned(plan, Precision.DOUBLE);
       try (Arena arena = Arena.open()) {
         Matrix w0 = base.working().in(Precision.DOUBLE);
         EntryChange entries = EntryChange.of(plan, () -> EntryChange.unchanged(w0, w));
@@ -399,7 +398,7 @@ public final class MatrixScanner {
       try (Arena arena = Arena.open()) {
         Precision read = solver.precision(base, plan.base().source().dtype());
         requireMemory(plan, read);
-        Matrix w = tuned(plan, read);
+        Matrix w = weights.tuned(plan, read);
         TunedSpectrum tuned =
             solver.solve(
                 base,
@@ -418,7 +417,7 @@ public final class MatrixScanner {
           frozen = FrozenInput.of(chain, factors.a());
           statistics = UpdateStatistics.ofFactors(factors.b(), factors.a());
         } else {
-          Matrix w0 = readBase(plan, w.precision());
+          Matrix w0 = weights.base(plan, w.precision());
           entries = EntryChange.of(plan, () -> EntryChange.unchanged(w0, w));
           w.plusInPlace(-1, w0);
           statistics = routes.statistics(w, plan.base().name());
@@ -448,7 +447,7 @@ public final class MatrixScanner {
     /** The tuned matrix, read by one of the problems that run side by side at a time. */
     private Matrix readAlone(MatrixPlan plan, Precision precision) throws IOException {
       synchronized (reader) {
-        return tuned(plan, precision);
+        return weights.tuned(plan, precision);
       }
     }
 
@@ -456,35 +455,6 @@ public final class MatrixScanner {
       return CoordinateUpdate.Factors.read(
           reader, plan.update().adapters(), base.rows(), base.cols());
     }
-  }
-
-  /** The tuned matrix by any updates, one after the other; adapters work in double precision. */
-  private Matrix tuned(MatrixPlan plan, Precision precision) throws IOException {
-    if (plan.update().adapters().isEmpty()) {
-      return readBeforeAdapters(plan, precision);
-    }
-    Matrix w = readBeforeAdapters(plan, Precision.DOUBLE);
-    for (AdapterUpdate adapter : plan.update().adapters()) {
-      w = adapter.applyTo(w, reader);
-      if (!Double.isFinite(w.maxAbsolute())) {
-        throw UserInputException.inTensor(
-            RejectCode.NOT_FINITE,
-            adapter.sources().get(0).file(),
-            adapter.sources().get(0).matrix(),
-            "%s makes %s NaN or infinite".formatted(adapter.kind(), plan.base().name()));
-      }
-    }
-    return w.in(precision);
-  }
-
-  private Matrix readBeforeAdapters(MatrixPlan plan, Precision precision) throws IOException {
-    return plan.update() instanceof UpdateSource.Full full
-        ? reader.read(full.tuned(), precision)
-        : readBase(plan, precision);
-  }
-
-  private Matrix readBase(MatrixPlan plan, Precision precision) throws IOException {
-    return reader.read(plan.base().source(), precision);
   }
 
   /** The type that a tuned matrix was rounded to when it was stored; F64 if it is computed. */

@@ -125,6 +125,8 @@ class ArchitectureTest {
           .definedBy(ROOT + ".accumulation")
           .layer("forgetting")
           .definedBy(ROOT + ".forgetting")
+          .layer("compare")
+          .definedBy(ROOT + ".compare")
           .layer("mitigation")
           .definedBy(ROOT + ".mitigation")
           .layer("discovery")
@@ -145,8 +147,10 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("manifest", "check")
           .whereLayer("forgetting")
           .mayOnlyBeAccessedByLayers("discovery", "jobs")
-          .whereLayer("accumulation")
+          .whereLayer("compare")
           .mayOnlyBeAccessedByLayers("jobs")
+          .whereLayer("accumulation")
+          .mayOnlyBeAccessedByLayers("compare", "jobs")
           .whereLayer("mitigation")
           .mayOnlyBeAccessedByLayers("jobs")
           .whereLayer("cost")
@@ -156,15 +160,17 @@ class ArchitectureTest {
           .whereLayer("krylov")
           .mayOnlyBeAccessedByLayers("scan", "cost", "bench")
           .whereLayer("scan")
-          .mayOnlyBeAccessedByLayers("cost", "bench", "accumulation", "mitigation", "jobs")
+          .mayOnlyBeAccessedByLayers(
+              "cost", "bench", "accumulation", "compare", "mitigation", "jobs")
           .whereLayer("spectra")
-          .mayOnlyBeAccessedByLayers("scan", "cost", "bench", "mitigation", "jobs")
+          .mayOnlyBeAccessedByLayers("scan", "cost", "bench", "compare", "mitigation", "jobs")
           .whereLayer("plan")
-          .mayOnlyBeAccessedByLayers("scan", "cost", "mitigation", "discovery", "jobs")
+          .mayOnlyBeAccessedByLayers("scan", "cost", "compare", "mitigation", "discovery", "jobs")
           .whereLayer("manifest")
           .mayOnlyBeAccessedByLayers("plan", "forgetting", "discovery", "jobs")
           .whereLayer("adapter")
-          .mayOnlyBeAccessedByLayers("plan", "scan", "mitigation", "discovery", "jobs")
+          .mayOnlyBeAccessedByLayers(
+              "plan", "scan", "compare", "mitigation", "discovery", "jobs")
           .whereLayer("checkpoint")
           .mayOnlyBeAccessedByLayers(
               "adapter",
@@ -174,6 +180,7 @@ class ArchitectureTest {
               "scan",
               "cost",
               "forgetting",
+              "compare",
               "mitigation",
               "discovery",
               "jobs")
@@ -187,6 +194,7 @@ class ArchitectureTest {
               "cost",
               "bench",
               "accumulation",
+              "compare",
               "mitigation",
               "jobs");
 
@@ -215,6 +223,8 @@ class ArchitectureTest {
           .definedBy(ROOT + ".jobs.accumulation")
           .layer("forgetting")
           .definedBy(ROOT + ".jobs.forgetting")
+          .layer("compare")
+          .definedBy(ROOT + ".jobs.compare")
           .layer("mitigation")
           .definedBy(ROOT + ".jobs.mitigation")
           .layer("discovery")
@@ -228,7 +238,7 @@ class ArchitectureTest {
           .layer("cli")
           .definedBy(ROOT + ".jobs.cli")
           .whereLayer("plan")
-          .mayOnlyBeAccessedByLayers("scan", "results", "mitigation", "pipeline")
+          .mayOnlyBeAccessedByLayers("scan", "results", "compare", "mitigation", "pipeline")
           .whereLayer("spectra")
           .mayOnlyBeAccessedByLayers("pipeline", "cli")
           .whereLayer("scan")
@@ -239,6 +249,8 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("pipeline")
           .whereLayer("forgetting")
           .mayOnlyBeAccessedByLayers("pipeline")
+          .whereLayer("compare")
+          .mayOnlyBeAccessedByLayers("pipeline", "cli")
           .whereLayer("mitigation")
           .mayOnlyBeAccessedByLayers("pipeline")
           .whereLayer("discovery")

@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
       SpectraCommand.class,
       ScanCommand.class,
       AccumulateCommand.class,
+      CompareCommand.class,
       MitigateCommand.class,
       ForgettingCommand.class,
       ReportCommand.class,

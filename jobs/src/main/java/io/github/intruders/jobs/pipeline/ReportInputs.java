@@ -20,6 +20,8 @@ import io.github.intruders.jobs.results.Results;
 import io.github.intruders.jobs.results.StoredResults;
 import io.github.intruders.jobs.store.Tables;
 import io.github.intruders.jobs.table.AccumulationTable;
+import io.github.intruders.jobs.table.AdapterFamiliesTable;
+import io.github.intruders.jobs.table.AdapterPairsTable;
 import io.github.intruders.jobs.table.CheckpointsTable;
 import io.github.intruders.jobs.table.ChecksTable;
 import io.github.intruders.jobs.table.ForgettingTable;
@@ -79,6 +81,7 @@ final class ReportInputs {
         storedOutcomes(),
         mitigations(),
         checks(),
+        comparison(),
         storedRejects(),
         tables.stored(RejectsTable.TABLE.name()).count());
   }
@@ -116,6 +119,7 @@ final class ReportInputs {
         outcomes(forgetting, own),
         mitigations(),
         checks(),
+        comparison(),
         allRejects ? rejects.first(REJECTS_SHOWN) : storedRejects(),
         allRejects ? rejects.count() : tables.stored(RejectsTable.TABLE.name()).count());
   }
@@ -246,6 +250,15 @@ final class ReportInputs {
   private JavaRDD<CheckLine> checks() throws IOException {
     return tables.has(ChecksTable.TABLE.name())
         ? rows(ChecksTable.TABLE).map(ChecksTable::fromRow)
+        : null;
+  }
+
+  private ReportInput.Comparison comparison() throws IOException {
+    return tables.has(AdapterFamiliesTable.TABLE.name())
+            && tables.has(AdapterPairsTable.TABLE.name())
+        ? new ReportInput.Comparison(
+            rows(AdapterFamiliesTable.TABLE).map(AdapterFamiliesTable::fromRow).collect(),
+            rows(AdapterPairsTable.TABLE).map(AdapterPairsTable::fromRow))
         : null;
   }
 

@@ -130,6 +130,9 @@ final class ReportData {
     if (input.checks() != null) {
       new CheckFigures(page).put(input.checks());
     }
+    if (input.comparison() != null) {
+      new PairPictures(page).put(input.comparison());
+    }
     page.put("rejects", REJECTS, input.rejects().stream().limit(REJECTS_SHOWN).toList());
     ObjectNode data = page.toJson();
     data.set("summary", input.summary());

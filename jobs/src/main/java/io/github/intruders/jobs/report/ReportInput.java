@@ -6,9 +6,11 @@ import io.github.intruders.forgetting.MitigationEffect;
 import io.github.intruders.forgetting.Retention;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.jobs.figures.AccumulationStep;
+import io.github.intruders.jobs.figures.AdapterPair;
 import io.github.intruders.jobs.figures.CheckLine;
 import io.github.intruders.jobs.figures.CheckpointFigures;
 import io.github.intruders.jobs.figures.CheckpointResult;
+import io.github.intruders.jobs.figures.ComparedAdapter;
 import io.github.intruders.jobs.figures.CorrelationLine;
 import io.github.intruders.jobs.figures.LadderLine;
 import io.github.intruders.jobs.figures.MatrixStep;
@@ -33,6 +35,7 @@ import org.apache.spark.api.java.JavaRDD;
  * @param outcomes what was measured, or null
  * @param mitigations edits, or null
  * @param checks what rules said, or null
+ * @param comparison pairs of checkpoints, or null
  * @param rejects the first of them
  * @param rejected how many there are in all
  */
@@ -45,6 +48,7 @@ public record ReportInput(
     Outcomes outcomes,
     JavaRDD<MitigationEntry> mitigations,
     JavaRDD<CheckLine> checks,
+    Comparison comparison,
     List<Rejection> rejects,
     long rejected) {
 
@@ -77,6 +81,14 @@ public record ReportInput(
       List<AccumulationStep> steps,
       JavaRDD<MatrixStep> byMatrix,
       JavaRDD<TrackedIntruder> tracks) {}
+
+  /**
+   * Checkpoints that were compared with each other.
+   *
+   * @param adapters in no order
+   * @param pairs of them
+   */
+  public record Comparison(List<ComparedAdapter> adapters, JavaRDD<AdapterPair> pairs) {}
 
   /**
    * Measured forgetting.

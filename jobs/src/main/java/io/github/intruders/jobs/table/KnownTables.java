@@ -22,6 +22,10 @@ public final class KnownTables {
           SeedsTable.TABLE,
           MitigationsTable.TABLE,
           MitigationEffectsTable.TABLE,
+          AdapterPairsTable.TABLE,
+          AdapterPairsTable.BY_MATRIX,
+          AdapterFamiliesTable.TABLE,
+          AdapterNeighboursTable.TABLE,
           RejectsTable.TABLE,
           ChecksTable.TABLE);
 

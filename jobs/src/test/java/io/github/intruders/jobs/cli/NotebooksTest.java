@@ -40,6 +40,11 @@ class NotebooksTest {
   private static final Set<String> CHARTS =
       Set.of("multiBarChart", "lineChart", "scatterChart", "table");
 
+  /** What compare writes. */
+  private static final List<String> PAIRS =
+      List.of(
+          "adapter_pairs", "adapter_pairs_by_matrix", "adapter_families", "adapter_neighbours");
+
   private static Path out;
   private static SparkSession spark;
 
@@ -60,9 +65,18 @@ class NotebooksTest {
             "--out",
             out.toString());
     assertThat(mitigated.exitCode()).as(mitigated.err()).isZero();
+    Outcome compared =
+        Outcome.of(
+            "compare",
+            "--manifest",
+            System.getProperty("zoo") + "/manifest.yaml",
+            "--out",
+            out.toString());
+    assertThat(compared.exitCode()).as(compared.err()).isZero();
     spark = SparkSession.builder().config("spark.sql.shuffle.partitions", "1").getOrCreate();
     spark.sql("CREATE DATABASE " + DATABASE);
-    for (String table : CatalogCommandsTest.TABLES) {
+    for (String table :
+        Stream.concat(CatalogCommandsTest.TABLES.stream(), PAIRS.stream()).toList()) {
       spark.sql(
           "CREATE VIEW %s.%s AS SELECT * FROM parquet.`%s`"
               .formatted(DATABASE, table, out.resolve(table)));

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.github.intruders.compare.Duplicate;
+import io.github.intruders.compare.PairFigures;
 import io.github.intruders.accumulation.Intruder;
 import io.github.intruders.accumulation.TrackPoint;
 import io.github.intruders.accumulation.TrackPoint.State;
@@ -14,10 +16,12 @@ import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.jobs.TableRows;
 import io.github.intruders.jobs.figures.AccumulationStep;
+import io.github.intruders.jobs.figures.AdapterPair;
 import io.github.intruders.jobs.figures.CheckLine;
 import io.github.intruders.jobs.figures.CheckpointFigures;
 import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.jobs.figures.CheckpointSummariser;
+import io.github.intruders.jobs.figures.ComparedAdapter;
 import io.github.intruders.jobs.figures.CorrelationLine;
 import io.github.intruders.jobs.figures.MatrixStep;
 import io.github.intruders.jobs.figures.MeanGeometry;
@@ -37,6 +41,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaRDD;
@@ -400,6 +405,20 @@ class ReportDataTest {
     }
   }
 
+  /** Some columns of a table. */
+  private static List<String> rows(JsonNode data, String name, String... columns) {
+    List<String> all = new ArrayList<>();
+    data.at("/tables/" + name).get("columns").forEach(column -> all.add(column.textValue()));
+    return rows(data, name).stream()
+        .map(row -> row.split("\\|", -1))
+        .map(
+            row ->
+                Stream.of(columns)
+                    .map(column -> row[all.indexOf(column)])
+                    .collect(Collectors.joining("|")))
+        .toList();
+  }
+
   /** The rows of a table, its words in place. */
   private static List<String> rows(JsonNode data, String name) {
     JsonNode table = data.at("/tables/" + name);
@@ -420,6 +439,62 @@ class ReportDataTest {
     return rows;
   }
 
+  @Test
+  void familiesStandSideBySideInThePictureOfPairs() throws Exception {
+    Scanned scanned = new Scanned();
+    scanned.comparison =
+        new ReportInput.Comparison(
+            List.of(
+                compared("a", null, null),
+                compared("b", "b", 2),
+                compared("c", null, null),
+                compared("d", "b", 2)),
+            spark()
+                .parallelize(
+                    List.of(
+                        pair("a", "b", 0.0, 0.3, null),
+                        pair("a", "c", 0.1, 0.1, true),
+                        pair("a", "d", 0.0, 0.2, true),
+                        pair("b", "c", 0.0, null, null),
+                        pair("b", "d", 1.0, 1.0, false),
+                        pair("c", "d", null, null, true)),
+                    2));
+
+    JsonNode data = ReportData.of(scanned.input());
+
+    assertThat(rows(data, "compared", "checkpoint_id", "family", "family_size"))
+        .containsExactly("b|b|2", "d|b|2", "a|null|null", "c|null|null");
+    assertThat(rows(data, "pairs", "checkpoint_a", "checkpoint_b", "leading_cosine"))
+        .containsExactlyInAnyOrder(
+            "a|b|0.0", "a|c|0.1", "a|d|0.0", "b|c|0.0", "b|d|1.0", "c|d|null");
+    assertThat(rows(data, "copies", "checkpoint_a", "checkpoint_b", "duplicate"))
+        .containsExactly("b|d|exact");
+    assertThat(rows(data, "safe", "checkpoint_a", "checkpoint_b", "interference"))
+        .containsExactly("c|d|null", "a|c|0.1", "a|d|0.2");
+  }
+
+  private static ComparedAdapter compared(String id, String family, Integer size) {
+    return new ComparedAdapter(id, "base", 1, 0, 1, 1.0, family, size, null, null);
+  }
+
+  private static AdapterPair pair(
+      String a, String b, Double cosine, Double interference, Boolean safe) {
+    Duplicate duplicate = cosine != null && cosine == 1 ? Duplicate.EXACT : null;
+    return new AdapterPair(
+        a,
+        b,
+        "base",
+        1,
+        0,
+        new PairFigures(
+            1, 1, cosine, cosine, cosine, cosine, 1.0, 1.0, 0.1, 0.1, interference, 0.1, null,
+            duplicate),
+        0.3,
+        0.3,
+        safe,
+        null);
+  }
+
   private static final class Scanned {
     private final List<ScanEntry> entries =
         List.of(
@@ -430,6 +505,7 @@ class ReportDataTest {
     private Outcomes outcomes;
     private JavaRDD<MitigationEntry> mitigations;
     private JavaRDD<CheckLine> checks;
+    private ReportInput.Comparison comparison;
 
     private ReportInput input() {
       Map<String, CheckpointSummariser> byId = new TreeMap<>();
@@ -455,6 +531,7 @@ class ReportDataTest {
           outcomes,
           mitigations,
           checks,
+          comparison,
           IntStream.range(0, 60)
               .mapToObj(
                   i -> new Rejection("c", null, "f" + i, RejectCode.NOT_FOUND, "no file " + i))
