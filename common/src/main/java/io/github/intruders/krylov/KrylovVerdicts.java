@@ -70,6 +70,9 @@ public final class KrylovVerdicts {
 
   private static final double LARGEST_NORM = 1e12;
 
+  /** What checks in double precision take for each row and column. */
+  private static final int CHECKED_BYTES = 4096;
+
   private final Precision precision;
 
   /**
@@ -165,6 +168,22 @@ public final class KrylovVerdicts {
   public static boolean suits(int rows, int cols, int k) {
     int p = Math.min(rows, cols);
     return width(p) * LEAST_STEPS <= p && tunedWidth(p, k) * LEAST_STEPS <= p;
+  }
+
+  /**
+   * Peak native memory besides the matrices themselves, in single precision: the search spaces of
+   * base and tuned, the vectors of the Lanczos runs, and what is checked of them.
+   *
+   * @param sides how many sides are compared
+   * @param tuned how many tuned matrices go at once
+   */
+  public static long searchBytes(int rows, int cols, int k, int sides, int tuned) {
+    int p = Math.min(rows, cols);
+    long spaces = (long) MOST_STEPS * (width(p) + tunedWidth(p, k));
+    long runs =
+        (long) SpectrumProbes.COUNT * (MOST_PROBE_STEPS + 1)
+            + (long) sides * tuned * k * (LADDER[LADDER.length - 1] + 1);
+    return (rows + (long) cols) * (Float.BYTES * (spaces + runs) + CHECKED_BYTES);
   }
 
   /** The unit of rounding, or what is as good as none of it. */
