@@ -51,10 +51,7 @@ public final class SharedIntruders implements AutoCloseable {
       try (Arena arena = Arena.open()) {
         return new SharedIntruders(
             new IntruderVectors(
-                0,
-                intruders,
-                arena.handOver(Matrix.of(left)),
-                arena.handOver(Matrix.of(right))));
+                0, intruders, arena.handOver(Matrix.of(left)), arena.handOver(Matrix.of(right))));
       }
     }
   }

@@ -16,8 +16,8 @@ import java.util.List;
  *   <li>⟨ΔWa, ΔWb⟩ = Σ sₚ M(p, q) N(p, q) s_q;
  *   <li>the principal cosines of the column spaces are the singular values of M, those of the row
  *       spaces those of N (Björck and Golub 1973);
- *   <li>singular task interference ‖(UᵀU − I) S (VᵀV − I)‖₁ with U = [Ua Ub], V = [Va Vb] is the sum
- *       of the absolute values of M Sb Nᵀ and Mᵀ Sa N (Gargiulo et al. 2025).
+ *   <li>singular task interference ‖(UᵀU − I) S (VᵀV − I)‖₁ with U = [Ua Ub], V = [Va Vb] is the
+ *       sum of the absolute values of M Sb Nᵀ and Mᵀ Sa N (Gargiulo et al. 2025).
  * </ul>
  */
 public final class MatrixComparison {
@@ -152,9 +152,7 @@ public final class MatrixComparison {
     }
 
     private Matrix cut(Matrix products, int i, int j) {
-      return products
-          .rowRange(startsA[i], startsA[i + 1])
-          .columnRange(startsB[j], startsB[j + 1]);
+      return products.rowRange(startsA[i], startsA[i + 1]).columnRange(startsB[j], startsB[j + 1]);
     }
   }
 
@@ -187,7 +185,9 @@ public final class MatrixComparison {
     double smallest = Math.min(sa.length, sb.length);
     double error = error(one, other, ofA, ofB);
     double exactProduct = product;
-    if (error > 0 && one.update().content() != null && one.update().content().equals(other.update().content())) {
+    if (error > 0
+        && one.update().content() != null
+        && one.update().content().equals(other.update().content())) {
       error = 0;
       exactProduct = one.update().norm() * other.update().norm();
     }
@@ -206,8 +206,8 @@ public final class MatrixComparison {
   }
 
   /**
-   * How far ⟨ΔWa, ΔWb⟩ may be from ⟨Ta, Tb⟩. The rest R of an update lies outside both spaces of its
-   * triplets, so of the other's triplets it meets only what lies outside of both, too.
+   * How far ⟨ΔWa, ΔWb⟩ may be from ⟨Ta, Tb⟩. The rest R of an update lies outside both spaces of
+   * its triplets, so of the other's triplets it meets only what lies outside of both, too.
    */
   private static double error(Member one, Member other, Disturbance ofA, Disturbance ofB) {
     double restA = one.restNorm();
@@ -216,9 +216,7 @@ public final class MatrixComparison {
       return 0;
     }
     double bound =
-        restA * outside(other.update(), ofA)
-            + restB * outside(one.update(), ofB)
-            + restA * restB;
+        restA * outside(other.update(), ofA) + restB * outside(one.update(), ofB) + restA * restB;
     double rounding = 10 * UpdateTriplets.RESIDUAL * one.update().norm() * other.update().norm();
     return bound + rounding;
   }
@@ -228,12 +226,12 @@ public final class MatrixComparison {
     double norm = update.leadingNorm();
     return Math.sqrt(
         Math.max(
-            0,
-            norm * norm - within.leftSquares() - within.rightSquares() + within.bothSquares()));
+            0, norm * norm - within.leftSquares() - within.rightSquares() + within.bothSquares()));
   }
 
   /**
-   * An update T = U S Vᵀ as another one's spaces see it, with M and N the products of their vectors.
+   * An update T = U S Vᵀ as another one's spaces see it, with M and N the products of their
+   * vectors.
    *
    * @param absolute sum of the absolute values of M S Nᵀ
    * @param leftSquares ‖M S‖²_F: what lies in the column space

@@ -18,8 +18,8 @@ import java.io.Serializable;
  * @param relativeDistance ‖ΔWa − ΔWb‖ / max(‖ΔWa‖, ‖ΔWb‖), 0 where both are 0
  * @param leftOverlap mean squared principal cosine of the column spaces, ‖UaᵀUb‖²_F / min(ra, rb)
  * @param rightOverlap the same of the row spaces
- * @param interference singular task interference of a merge (Gargiulo et al. 2025), relative to
- *     the nuclear norms of both
+ * @param interference singular task interference of a merge (Gargiulo et al. 2025), relative to the
+ *     nuclear norms of both
  * @param interferenceNull what random subspaces of the same ranks and singular values have on
  *     average
  * @param sharedIntruders intruders of one that are intruders of the other too

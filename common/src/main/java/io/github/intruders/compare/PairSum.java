@@ -147,9 +147,7 @@ public final class PairSum implements Serializable {
         defined
             ? (Double) clamped(product / Math.sqrt(leadingSquaresA) / Math.sqrt(leadingSquaresB))
             : null,
-        defined
-            ? (Double) Math.min(leadingSquaresA / squaresA, leadingSquaresB / squaresB)
-            : null,
+        defined ? (Double) Math.min(leadingSquaresA / squaresA, leadingSquaresB / squaresB) : null,
         known ? (Double) mostDistance : null,
         mean(leftOverlaps),
         mean(rightOverlaps),
@@ -170,8 +168,7 @@ public final class PairSum implements Serializable {
     boolean disturbs =
         interference > CHANCE * interferenceNull
             || interference > MOST_INTERFERENCE * nuclearNorms
-            || (figures.leadingCosine() != null
-                && Math.abs(figures.leadingCosine()) > MOST_COSINE)
+            || (figures.leadingCosine() != null && Math.abs(figures.leadingCosine()) > MOST_COSINE)
             || figures.duplicate() != null
             || (figures.sharedIntruders() != null && figures.sharedIntruders() > 0);
     if (disturbs) {

@@ -66,7 +66,9 @@ public final class TileSums implements Serializable {
     }
   }
 
-  /** The sums of the checkpoints themselves, where rows and columns are the same ones; else null. */
+  /**
+   * The sums of the checkpoints themselves, where rows and columns are the same ones; else null.
+   */
   public AdapterSum[] adapters() {
     return adapters == null ? null : adapters.clone();
   }

@@ -6,7 +6,6 @@ import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.linalg.Arena;
-import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
 import io.github.intruders.plan.BaseMatrix;
@@ -63,7 +62,9 @@ public final class UpdateReader {
       if (plan.update() instanceof UpdateSource.LowRank chain) {
         require(
             plan,
-            3 * UpdateTriplets.nativeBytes(base.source().rows(), base.source().cols(), chain.rank()));
+            3
+                * UpdateTriplets.nativeBytes(
+                    base.source().rows(), base.source().cols(), chain.rank()));
         Factors factors =
             Factors.read(
                 reader, plan.update().adapters(), base.source().rows(), base.source().cols());

@@ -79,22 +79,33 @@ public record UpdateTriplets(
       int m = update.rows();
       int n = update.cols();
       if (norm == 0) {
-        return of(arena, new double[0], 0, Matrix.zeros(0, m, Precision.DOUBLE), Matrix.zeros(0, n, Precision.DOUBLE), m, n);
+        return of(
+            arena,
+            new double[0],
+            0,
+            Matrix.zeros(0, m, Precision.DOUBLE),
+            Matrix.zeros(0, n, Precision.DOUBLE),
+            m,
+            n);
       }
       int k = Math.min(leading, update.minDimension());
-      Svd svd =
-          update.minDimension() > Math.max(DENSE, 8 * k) ? search(update, k, identity) : null;
+      Svd svd = update.minDimension() > Math.max(DENSE, 8 * k) ? search(update, k, identity) : null;
       if (svd == null) {
         denseBytes.accept(LapackSvd.nativeBytes(m, n));
         svd = decompose(update);
       }
       UpdateTriplets found =
-          of(arena, svd.s(), k, svd.u().columnRange(0, Math.min(k, svd.s().length)).transposed(), svd.vt(), m, n);
+          of(
+              arena,
+              svd.s(),
+              k,
+              svd.u().columnRange(0, Math.min(k, svd.s().length)).transposed(),
+              svd.vt(),
+              m,
+              n);
       double held = found.leadingNorm() / norm;
       boolean whole = k == update.minDimension() || 1 - held * held <= NOTHING_LEFT;
-      return whole
-          ? found
-          : new UpdateTriplets(found.s, found.ut, found.vt, norm, false, content);
+      return whole ? found : new UpdateTriplets(found.s, found.ut, found.vt, norm, false, content);
     }
   }
 
@@ -157,8 +168,7 @@ public record UpdateTriplets(
   private static UpdateTriplets of(
       Arena arena, double[] s, int most, Matrix ut, Matrix vt, int rows, int cols) {
     int rank = 0;
-    double floor =
-        s.length == 0 ? 0 : Precision.DOUBLE.noiseFloor(s[0], Math.max(rows, cols));
+    double floor = s.length == 0 ? 0 : Precision.DOUBLE.noiseFloor(s[0], Math.max(rows, cols));
     while (rank < Math.min(most, s.length) && s[rank] > floor) {
       rank++;
     }

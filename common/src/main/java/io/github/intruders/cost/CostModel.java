@@ -1,11 +1,14 @@
 package io.github.intruders.cost;
 
+import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.plan.UpdateSource;
+import io.github.intruders.scan.MatrixBlocks;
 import io.github.intruders.scan.Routes;
 import io.github.intruders.scan.ScanSettings;
+import io.github.intruders.scan.SolverChoice;
 import io.github.intruders.spectra.RankQuadrature;
 import io.github.intruders.spectra.SpectrumPart;
 import java.io.Serializable;
@@ -51,6 +54,35 @@ public final class CostModel implements Serializable {
 
   /** Vectors of the block route's search spaces, both sides. */
   private static final int SEARCH_VECTORS = 600;
+
+  /** Columns that go through W0 and back, in blocks, for the base's leading vectors. */
+  private static final double BOUNDS_BASE_COLUMNS = 750;
+
+  /** The same for the leading vectors of a tuned matrix. */
+  private static final double BOUNDS_TUNED_COLUMNS = 550;
+
+  /** The same for bounds of one tuned vector. */
+  private static final double BOUNDS_VECTOR_COLUMNS = 30;
+
+  /** Operations for each element of W0 and each such column. */
+  private static final double BOUNDS_FORTH_AND_BACK = 4;
+
+  /** Products of that kind: some tens of columns at a time. */
+  private static final double BOUNDS_FLOPS = 3e10;
+
+  /** What is small besides, for a base and for each tuned vector. */
+  private static final double BOUNDS_SECONDS = 0.15;
+
+  private static final double BOUNDS_SECONDS_PER_VECTOR = 0.006;
+
+  /**
+   * How many times cheaper bounds have to be where there is a choice: a decomposition tells more,
+   * and stays for later runs.
+   */
+  private static final double WORTH_LESS = 2;
+
+  /** No number of checkpoints beyond this is looked at. */
+  private static final long MOST_CHECKPOINTS = 1L << 30;
 
   /** n × n matrices in double precision at the end of a scan in blocks. */
   private static final int BLOCKWISE_SQUARES = 8;
@@ -119,6 +151,122 @@ public final class CostModel implements Serializable {
       bytes += work.whole() * base.source().lengthBytes();
     }
     return new Cost(flops, seconds + readSeconds(bytes), bytes, scanBytes(base, work));
+  }
+
+  /**
+   * Scanning checkpoints of a matrix in one task by bounds, nothing stored. What bounds may leave
+   * open is not in it.
+   */
+  public Cost bounds(BaseMatrix base, Workload work) {
+    if (work.checkpoints() == 0) {
+      return Cost.NONE;
+    }
+    double vectors = (double) vectors(base) * work.checkpoints();
+    double flops =
+        BOUNDS_FORTH_AND_BACK
+            * elements(base)
+            * (BOUNDS_TUNED_COLUMNS * work.checkpoints() + BOUNDS_VECTOR_COLUMNS * vectors);
+    Cost rank = rank(base);
+    long bytes = work.whole() * base.source().lengthBytes() + work.updateBytes();
+    Cost tuned =
+        new Cost(
+            flops + work.whole() * rank.flops(),
+            flops / BOUNDS_FLOPS
+                + BOUNDS_SECONDS_PER_VECTOR * vectors
+                + work.whole() * rank.coreSeconds()
+                + readSeconds(bytes),
+            bytes,
+            boundsBytes(base, work));
+    return boundsOfBase(base).then(tuned);
+  }
+
+  /** The part of that which is for the base, however many checkpoints there are. */
+  public Cost boundsOfBase(BaseMatrix base) {
+    double flops = BOUNDS_FORTH_AND_BACK * elements(base) * BOUNDS_BASE_COLUMNS;
+    long bytes = base.source().lengthBytes();
+    return new Cost(
+        flops,
+        flops / BOUNDS_FLOPS + BOUNDS_SECONDS + readSeconds(bytes),
+        bytes,
+        boundsBytes(base, Workload.NONE));
+  }
+
+  private static double elements(BaseMatrix base) {
+    return (double) base.source().rows() * base.source().cols();
+  }
+
+  /** Peak native memory of one task that scans checkpoints of a base matrix by bounds. */
+  public long boundsBytes(BaseMatrix base, Workload work) {
+    return routes.boundsBytes(base, work.checkpoints(), work.whole() > 0);
+  }
+
+  /** How many vectors of each checkpoint are compared. */
+  private int vectors(BaseMatrix base) {
+    return routes.k(base.minDimension()) * routes.settings().sides().size();
+  }
+
+  /**
+   * How a base matrix is best taken.
+   *
+   * @param stored whether its decomposition is
+   * @param memory what a task has
+   */
+  public RouteChoice choice(BaseMatrix base, Workload work, boolean stored, MemoryLimit memory) {
+    double decomposed =
+        scan(base, work).coreSeconds() + (stored ? 0 : decomposition(base).coreSeconds());
+    boolean suits = routes.takesKrylov(base);
+    double bounds = suits ? bounds(base, work).coreSeconds() : Double.NaN;
+    boolean free = routes.settings().solver() == SolverChoice.AUTO;
+    RouteChoice.Route byDecomposition =
+        stored ? RouteChoice.Route.STORED : RouteChoice.Route.DECOMPOSE;
+    RouteChoice.Route route = byDecomposition;
+    RouteChoice.Reason reason;
+    if (!free) {
+      boolean asked = routes.settings().solver() == SolverChoice.KRYLOV;
+      route = asked && suits ? RouteChoice.Route.KRYLOV : route;
+      reason = asked && !suits ? RouteChoice.Reason.UNSUITED : RouteChoice.Reason.ASKED;
+    } else if (stored) {
+      reason = RouteChoice.Reason.STORED;
+    } else if (!suits) {
+      reason = RouteChoice.Reason.UNSUITED;
+    } else if (!memory.allows(boundsBytes(base, work))) {
+      reason = RouteChoice.Reason.MEMORY;
+    } else if (!memory.allows(decomposition(base).nativeBytes())) {
+      boolean blocks = MatrixBlocks.suits(base) && memory.allows(blockwiseBytes(base));
+      route = blocks ? route : RouteChoice.Route.KRYLOV;
+      reason = RouteChoice.Reason.MEMORY;
+    } else {
+      route = isWorthDecomposing(base, work) ? route : RouteChoice.Route.KRYLOV;
+      reason = RouteChoice.Reason.CHEAPER;
+    }
+    return new RouteChoice(
+        route, reason, decomposed, bounds, suits && free ? breakEven(base, work) : 0);
+  }
+
+  private boolean isWorthDecomposing(BaseMatrix base, Workload work) {
+    return scan(base, work).coreSeconds() + decomposition(base).coreSeconds()
+        < WORTH_LESS * bounds(base, work).coreSeconds();
+  }
+
+  /** From how many such checkpoints on the base is worth decomposing; 0 if it never is. */
+  private long breakEven(BaseMatrix base, Workload work) {
+    long enough = 1;
+    while (!isWorthDecomposing(base, work.average(enough))) {
+      enough *= 2;
+      if (enough > MOST_CHECKPOINTS) {
+        return 0;
+      }
+    }
+    long tooFew = enough / 2;
+    while (enough - tooFew > 1) {
+      long middle = tooFew + (enough - tooFew) / 2;
+      if (isWorthDecomposing(base, work.average(middle))) {
+        enough = middle;
+      } else {
+        tooFew = middle;
+      }
+    }
+    return enough;
   }
 
   /** The effective rank of a full fine-tune's update, estimated or from all singular values. */

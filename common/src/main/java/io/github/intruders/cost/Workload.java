@@ -31,6 +31,18 @@ public record Workload(
         updateBytes + other.updateBytes);
   }
 
+  /** The same over another number of checkpoints, each as these are on average. */
+  public Workload average(long count) {
+    double share = count / (double) checkpoints();
+    return new Workload(
+        Math.round(share * adapters),
+        Math.round(share * columns),
+        share * squares,
+        widest,
+        count - Math.round(share * adapters),
+        Math.round(share * updateBytes));
+  }
+
   /** How many checkpoints there are. */
   public long checkpoints() {
     return adapters + whole;

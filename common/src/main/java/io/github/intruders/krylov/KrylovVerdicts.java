@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.SplittableRandom;
 
 /**
@@ -48,8 +49,11 @@ public final class KrylovVerdicts {
   /** The share of a gap that a residual may be. */
   private static final double SHARE_OF_GAP = 5e-5;
 
-  /** How many Lanczos steps are taken before it is asked what is still undecided. */
-  private static final int[] LADDER = {12, 24, 48, 96};
+  /** After how many Lanczos steps it is asked whether they will do. */
+  private static final int[] LADDER = {8, 12, 16, 20, 24, 32, 48, 72, 96};
+
+  /** After so many it is not only asked but checked, whatever is expected. */
+  private static final List<Integer> CHECKED = List.of(24, 48, 96);
 
   private static final int PROBE_STEPS = 12;
   private static final int MOST_PROBE_STEPS = 36;
@@ -70,6 +74,9 @@ public final class KrylovVerdicts {
   private static final double SMALLEST_NORM = 1e-12;
 
   private static final double LARGEST_NORM = 1e12;
+
+  /** What checks in double precision take for each row and column. */
+  private static final int CHECKED_BYTES = 4096;
 
   private final Precision precision;
 
@@ -221,6 +228,22 @@ public final class KrylovVerdicts {
     return width(p) * LEAST_STEPS <= p && tunedWidth(p, k) * LEAST_STEPS <= p;
   }
 
+  /**
+   * Peak native memory besides the matrices themselves, in single precision: the search spaces of
+   * base and tuned, the vectors of the Lanczos runs, and what is checked of them.
+   *
+   * @param sides how many sides are compared
+   * @param tuned how many tuned matrices go at once
+   */
+  public static long searchBytes(int rows, int cols, int k, int sides, int tuned) {
+    int p = Math.min(rows, cols);
+    long spaces = (long) MOST_STEPS * (width(p) + tunedWidth(p, k));
+    long runs =
+        (1L + tuned) * SpectrumProbes.COUNT * (MOST_PROBE_STEPS + 1)
+            + (long) sides * tuned * k * (LADDER[LADDER.length - 1] + 1);
+    return (rows + (long) cols) * (Float.BYTES * (spaces + runs) + CHECKED_BYTES);
+  }
+
   /** The unit of rounding, or what is as good as none of it. */
   private double unit() {
     return Math.max(precision.epsilon(), SMALLEST_UNIT);
@@ -252,6 +275,13 @@ public final class KrylovVerdicts {
     LinearMap read() throws IOException;
   }
 
+  /** Leading triplets of a tuned matrix as they were searched, not yet measured. */
+  private record Searched(double[] values, Matrix left, Matrix right, double next) {
+    Triplets measured(LinearMap.Products images) {
+      return Triplets.measured(values, left, right, images, next);
+    }
+  }
+
   /** A tuned matrix whose triplets are certified. */
   private record Certified(Triplets found, double[] sines, int complete, double spanError) {}
 
@@ -279,19 +309,29 @@ public final class KrylovVerdicts {
       if (!finite) {
         return new Answer(baseNorm, 0, 0, tuned.stream().map(map -> (Tuned) null).toList());
       }
-      List<Certified> certified = new ArrayList<>();
+      List<Tuning> tunings = new ArrayList<>();
       for (TunedMatrix matrix : tuned) {
         try (Arena arena = Arena.open()) {
           LinearMap map = matrix.read();
-          Certified one = map == null ? null : certify(map, search);
-          if (one != null) {
-            arena.keep(one.found().left());
-            arena.keep(one.found().right());
+          Searched searched = map == null ? null : search(map, search);
+          if (searched == null) {
+            tunings.add(null);
+            continue;
           }
-          certified.add(one);
+          arena.keep(searched.left());
+          arena.keep(searched.right());
+          if (map instanceof LinearMap.Updated updated) {
+            LanczosRuns.LowRank update =
+                new LanczosRuns.LowRank(
+                    arena.keep(updated.b().copy()), arena.keep(updated.a().copy()));
+            tunings.add(new Tuning(searched, update, null));
+          } else {
+            Certified certified = certify(map, searched);
+            tunings.add(certified == null ? null : new Tuning(searched, null, certified));
+          }
         }
       }
-      return new BaseWork(this, search, certified).answer();
+      return new BaseWork(this, search, tunings).answer();
     }
 
     private int mostSteps(int width) {
@@ -346,8 +386,8 @@ public final class KrylovVerdicts {
       return count;
     }
 
-    /** Finds and certifies the leading triplets of a tuned matrix; null where that fails. */
-    private Certified certify(LinearMap map, LeadingSearch baseSearch) {
+    /** The leading triplets of a tuned matrix; null where the search does not come to them. */
+    private Searched search(LinearMap map, LeadingSearch baseSearch) {
       int k = question.k();
       int width = tunedWidth(p, k);
       LeadingSearch search =
@@ -356,49 +396,69 @@ public final class KrylovVerdicts {
         return null;
       }
       int count = exact(search);
-      if (count < k) {
-        return null;
-      }
-      Matrix left = search.leftVectors(count);
-      Matrix right = search.rightVectors(count);
-      LanczosRuns probes = probes(map, left, right, MOST_PROBE_STEPS);
+      return count < k
+          ? null
+          : new Searched(
+              search.values(count),
+              search.leftVectors(count),
+              search.rightVectors(count),
+              search.values()[count]);
+    }
+
+    /** Certifies the leading triplets of a whole tuned matrix; null where that fails. */
+    private Certified certify(LinearMap map, Searched searched) {
+      Matrix left = searched.left();
+      Matrix right = searched.right();
+      LanczosRuns probes = probes(map.working(), null, left, right, MOST_PROBE_STEPS);
       for (int steps = PROBE_STEPS; steps <= MOST_PROBE_STEPS; steps += PROBE_STEPS) {
-        probes.extend(steps, all(probes));
+        LanczosRuns.extend(map.working(), List.of(probes.walk(steps, all(probes))));
         LanczosRuns.Check check = probes.check(random);
         LinearMap.Products images =
             map.exact(stacked(right, check.right()), stacked(left, check.left()));
-        Triplets found =
-            Triplets.measured(
-                search.values(count), left, right, head(images, count), search.values()[count]);
-        SpectrumProbes.Cut cut =
-            spectrum(probes, probes.bounds(check, part(images, count)), map).lowestCut(found, k);
-        if (cut.count() >= k) {
-          return new Certified(
-              found,
-              found.sines(cut.count(), cut.value()),
-              cut.count(),
-              found.spanError(k, cut.count(), cut.value()));
+        int count = left.rows();
+        Certified certified =
+            certified(
+                searched.measured(head(images, count)),
+                spectrum(
+                    probes,
+                    probes.bounds(check, part(images, count)),
+                    map.working().frobeniusNorm()));
+        if (certified != null) {
+          return certified;
         }
       }
       return null;
     }
 
-    private SpectrumProbes spectrum(LanczosRuns probes, List<AtomBound> bounds, LinearMap map) {
+    /** What probes tell of triplets; null where it is not enough. */
+    private Certified certified(Triplets found, SpectrumProbes spectrum) {
+      SpectrumProbes.Cut cut = spectrum.lowestCut(found, question.k());
+      return cut.count() < question.k()
+          ? null
+          : new Certified(
+              found,
+              found.sines(cut.count(), cut.value()),
+              cut.count(),
+              found.spanError(question.k(), cut.count(), cut.value()));
+    }
+
+    private SpectrumProbes spectrum(LanczosRuns probes, List<AtomBound> bounds, double norm) {
       double[] norms = new double[probes.count()];
       for (int i = 0; i < norms.length; i++) {
         norms[i] = probes.norm(i);
       }
-      double largest = map.working().frobeniusNorm() * (1 + 1e-6);
-      return new SpectrumProbes(bounds, norms, ROUNDING * 4 * precision.epsilon(), largest);
+      return new SpectrumProbes(
+          bounds, norms, ROUNDING * 4 * precision.epsilon(), norm * (1 + 1e-6));
     }
 
     /** Random vectors of the short side, without what is in the span of triplets. */
-    private LanczosRuns probes(LinearMap map, Matrix left, Matrix right, int capacity) {
-      boolean fromLeft = map.rows() <= map.cols();
+    private LanczosRuns probes(
+        Matrix m, LanczosRuns.LowRank update, Matrix left, Matrix right, int capacity) {
+      boolean fromLeft = m.rows() <= m.cols();
       Matrix starts = gaussian(SpectrumProbes.COUNT, p);
       LanczosRuns.removeSpan(fromLeft ? left : right, starts);
       return new LanczosRuns(
-          map.working(), fromLeft, starts, left, right, Math.min(capacity, p - left.rows() - 1));
+          m, update, fromLeft, starts, left, right, Math.min(capacity, p - left.rows() - 1));
     }
 
     /** The base's leading vectors, the update's rows, and random ones. */
@@ -436,25 +496,71 @@ public final class KrylovVerdicts {
     }
   }
 
-  /** The runs on the base itself. */
+  /** A tuned matrix on its way to an answer. */
+  private static final class Tuning {
+    private final Searched searched;
+    private final LanczosRuns.LowRank update;
+    private Certified certified;
+    private LanczosRuns probes;
+
+    /**
+     * @param update what it differs from the base by, in double precision; null where the tuned
+     *     matrix is certified by itself
+     * @param certified null where that is done beside the runs on the base
+     */
+    Tuning(Searched searched, LanczosRuns.LowRank update, Certified certified) {
+      this.searched = searched;
+      this.update = update;
+      this.certified = certified;
+    }
+
+    /** Whether further steps of the probes may certify it. */
+    private boolean probed() {
+      return probes != null && all(probes).stream().anyMatch(i -> !probes.ended(i));
+    }
+  }
+
+  /** The runs on the base itself, and those on tuned matrices that go through it. */
   private final class BaseWork {
     private final Work work;
     private final LinearMap base;
     private final Question question;
     private final LeadingSearch search;
-    private final List<Certified> certified;
+    private final List<Tuning> tunings;
     private final Matrix left;
     private final Matrix right;
 
-    BaseWork(Work work, LeadingSearch search, List<Certified> certified) {
+    BaseWork(Work work, LeadingSearch search, List<Tuning> tunings) {
       this.work = work;
       this.base = work.base;
       this.question = work.question;
       this.search = search;
-      this.certified = certified;
+      this.tunings = tunings;
       int count = work.exact(search);
       left = search.leftVectors(count);
       right = search.rightVectors(count);
+    }
+
+    /** The probes of a tuned matrix whose triplets are not certified yet. */
+    private final class TunedProbes {
+      private final Tuning tuning;
+      private final LanczosRuns runs;
+      private final double norm;
+
+      TunedProbes(Tuning tuning) {
+        this.tuning = tuning;
+        Matrix b = tuning.update.b();
+        Matrix a = tuning.update.a();
+        norm = work.baseNorm + b.frobeniusNorm() * a.frobeniusNorm();
+        runs =
+            work.probes(
+                base.working(),
+                new LanczosRuns.LowRank(b.in(precision), a.in(precision)),
+                tuning.searched.left(),
+                tuning.searched.right(),
+                MOST_PROBE_STEPS);
+        tuning.probes = runs;
+      }
     }
 
     /** The vectors of one side and their runs. */
@@ -463,18 +569,17 @@ public final class KrylovVerdicts {
       private final Matrix cosines;
       private final double[] roundoff;
       private final LanczosRuns runs;
-      private List<AtomBound> bounds = List.of();
 
       SideRuns(boolean isLeft) {
         int k = question.k();
-        int vectors = (int) certified.stream().filter(one -> one != null).count() * k;
+        int vectors = (int) tunings.stream().filter(Objects::nonNull).count() * k;
         int size = isLeft ? base.rows() : base.cols();
         Matrix basis = isLeft ? left : right;
         Matrix tuned = Matrix.allocate(vectors, size, precision);
         int at = 0;
-        for (Certified one : certified) {
+        for (Tuning one : tunings) {
           if (one != null) {
-            Triplets found = one.found();
+            Searched found = one.searched;
             tuned
                 .rowRange(at, at + k)
                 .assign((isLeft ? found.left() : found.right()).rowRange(0, k));
@@ -494,12 +599,11 @@ public final class KrylovVerdicts {
           roundoff[i] = RowSpan.norm(error.rowRange(i, i + 1)) + ROUNDING * precision.epsilon();
         }
         int capacity = Math.min(LADDER[LADDER.length - 1], work.p - basis.rows() - 1);
-        runs = new LanczosRuns(base.working(), isLeft, rest, left, right, capacity);
+        runs = new LanczosRuns(base.working(), null, isLeft, rest, left, right, capacity);
       }
     }
 
     Answer answer() {
-      int count = left.rows();
       List<SideRuns> sides = new ArrayList<>();
       if (question.left()) {
         sides.add(new SideRuns(true));
@@ -507,86 +611,233 @@ public final class KrylovVerdicts {
       if (question.right()) {
         sides.add(new SideRuns(false));
       }
-      LanczosRuns probes = work.probes(base, left, right, MOST_PROBE_STEPS);
-      List<Tuned> answers = new ArrayList<>();
-      double lowest = 0;
+      LanczosRuns probes = work.probes(base.working(), null, left, right, MOST_PROBE_STEPS);
+      List<TunedProbes> tuned = new ArrayList<>();
+      for (Tuning one : tunings) {
+        if (one != null && one.certified == null) {
+          tuned.add(new TunedProbes(one));
+        }
+      }
       List<List<Integer>> open = new ArrayList<>();
       for (SideRuns side : sides) {
         open.add(all(side.runs));
       }
+      Evaluation last = null;
       for (int steps : LADDER) {
+        List<LanczosRuns.Walk> walks = new ArrayList<>();
         for (int i = 0; i < sides.size(); i++) {
-          sides.get(i).runs.extend(steps, open.get(i));
+          walks.add(sides.get(i).runs.walk(steps, open.get(i)));
         }
-        probes.extend(Math.min(steps, MOST_PROBE_STEPS), all(probes));
-        List<LanczosRuns.Check> checks = new ArrayList<>();
-        checks.add(probes.check(work.random));
-        for (SideRuns side : sides) {
-          checks.add(side.runs.check(work.random));
+        int probeSteps = Math.min(steps, MOST_PROBE_STEPS);
+        walks.add(probes.walk(probeSteps, all(probes)));
+        for (TunedProbes one : tuned) {
+          walks.add(one.runs.walk(probeSteps, all(one.runs)));
         }
-        Matrix forth = right;
-        Matrix back = left;
-        for (LanczosRuns.Check check : checks) {
-          forth = stacked(forth, check.right());
-          back = stacked(back, check.left());
+        LanczosRuns.extend(base.working(), walks);
+        if (!CHECKED.contains(steps) && !expect(sides, probes, tuned).isDone()) {
+          continue;
         }
-        LinearMap.Products images =
-            base.exact(forth.in(Precision.DOUBLE), back.in(Precision.DOUBLE));
-        Triplets found =
-            Triplets.measured(
-                search.values(count),
-                left,
-                right,
-                head(images, count),
-                count < search.values().length ? search.values()[count] : 0);
-        int from = count;
-        SpectrumProbes spectrum =
-            work.spectrum(probes, probes.bounds(checks.get(0), part(images, from)), base);
+        last = check(sides, probes, tuned, last == null ? 0 : last.lowest);
+        tuned.removeIf(one -> one.tuning.certified != null);
+        if (last.isDone()) {
+          break;
+        }
+        for (int i = 0; i < open.size(); i++) {
+          open.set(i, List.copyOf(last.open.get(i)));
+        }
+      }
+      return new Answer(work.baseNorm, search.values()[0], last.lowest, last.answers());
+    }
+
+    /** What a check would come to, by errors as they mostly are. It proves nothing. */
+    private Evaluation expect(List<SideRuns> sides, LanczosRuns probes, List<TunedProbes> tuned) {
+      Triplets found = expected(search.values(left.rows()), left, right, next());
+      for (TunedProbes one : tuned) {
+        Searched searched = one.tuning.searched;
+        Triplets triplets =
+            expected(searched.values(), searched.left(), searched.right(), searched.next());
+        one.tuning.certified =
+            work.certified(triplets, work.spectrum(one.runs, one.runs.expected(), one.norm));
+      }
+      Evaluation evaluation =
+          new Evaluation(
+              sides,
+              sides.stream().map(side -> side.runs.expected()).toList(),
+              found,
+              work.spectrum(probes, probes.expected(), work.baseNorm),
+              0);
+      tuned.forEach(one -> one.tuning.certified = null);
+      return evaluation;
+    }
+
+    private Triplets expected(double[] values, Matrix left, Matrix right, double next) {
+      double[] errors = new double[values.length];
+      Arrays.fill(errors, FLOOR * unit() * values[0]);
+      return new Triplets(values, left, right, errors, next);
+    }
+
+    private double next() {
+      return left.rows() < search.values().length ? search.values()[left.rows()] : 0;
+    }
+
+    /** Measures all errors in one pass over the base in double precision. */
+    private Evaluation check(
+        List<SideRuns> sides, LanczosRuns probes, List<TunedProbes> tuned, double lowest) {
+      int count = left.rows();
+      List<LanczosRuns.Check> checks = new ArrayList<>();
+      checks.add(probes.check(work.random));
+      for (SideRuns side : sides) {
+        checks.add(side.runs.check(work.random));
+      }
+      List<Matrix> forth = new ArrayList<>(List.of(right));
+      List<Matrix> back = new ArrayList<>(List.of(left));
+      for (LanczosRuns.Check check : checks) {
+        forth.add(check.right());
+        back.add(check.left());
+      }
+      List<LanczosRuns.Check> ofTuned = new ArrayList<>();
+      for (TunedProbes one : tuned) {
+        LanczosRuns.Check check = one.runs.check(work.random);
+        ofTuned.add(check);
+        forth.add(one.tuning.searched.right());
+        back.add(one.tuning.searched.left());
+        forth.add(check.right());
+        back.add(check.left());
+      }
+      Matrix through = stacked(forth);
+      Matrix backwards = stacked(back);
+      LinearMap.Products images = base.exact(through, backwards);
+      int from = count;
+      SpectrumProbes spectrum =
+          work.spectrum(probes, probes.bounds(checks.get(0), part(images, from)), work.baseNorm);
+      List<List<AtomBound>> bounds = new ArrayList<>();
+      for (int i = 0; i < sides.size(); i++) {
+        from += LanczosRuns.NORM_PROBES;
+        bounds.add(sides.get(i).runs.bounds(checks.get(i + 1), part(images, from)));
+      }
+      from += LanczosRuns.NORM_PROBES;
+      for (int i = 0; i < tuned.size(); i++) {
+        TunedProbes one = tuned.get(i);
+        int triplets = one.tuning.searched.values().length;
+        int to = from + triplets + LanczosRuns.NORM_PROBES;
+        LinearMap.Products ofOne =
+            new LinearMap.Products(
+                images.forth().rowRange(from, to), images.back().rowRange(from, to));
+        one.tuning.update.addTo(ofOne.forth(), through.rowRange(from, to), true);
+        one.tuning.update.addTo(ofOne.back(), backwards.rowRange(from, to), false);
+        from = to;
+        one.tuning.certified =
+            work.certified(
+                one.tuning.searched.measured(head(ofOne, triplets)),
+                work.spectrum(
+                    one.runs, one.runs.bounds(ofTuned.get(i), part(ofOne, triplets)), one.norm));
+      }
+      Triplets found =
+          Triplets.measured(search.values(count), left, right, head(images, count), next());
+      return new Evaluation(sides, bounds, found, spectrum, lowest);
+    }
+
+    /** What follows from bounds, be they checked or expected. */
+    private final class Evaluation {
+      private final List<SideRuns> sides;
+      private final List<List<AtomBound>> rest;
+      private final Triplets found;
+      private final SpectrumProbes.Cut cut;
+      private final double[] sines;
+      private final double lowest;
+      private final List<List<List<Bounds>>> bounds = new ArrayList<>();
+      private final List<List<Integer>> open = new ArrayList<>();
+
+      Evaluation(
+          List<SideRuns> sides,
+          List<List<AtomBound>> rest,
+          Triplets found,
+          SpectrumProbes spectrum,
+          double lowestBefore) {
+        this.sides = sides;
+        this.rest = rest;
+        this.found = found;
+        cut = spectrum.lowestCut(found, 1);
+        sines = cut.count() > 0 ? found.sines(cut.count(), cut.value()) : ones(found.count());
+        lowest = Math.max(lowestBefore, spectrum.lowest());
         for (int i = 0; i < sides.size(); i++) {
-          from += LanczosRuns.NORM_PROBES;
-          sides.get(i).bounds = sides.get(i).runs.bounds(checks.get(i + 1), part(images, from));
-        }
-        SpectrumProbes.Cut cut = spectrum.lowestCut(found, 1);
-        double[] sines =
-            cut.count() > 0 ? found.sines(cut.count(), cut.value()) : ones(found.count());
-        lowest = Math.max(lowest, spectrum.lowest());
-        answers.clear();
-        boolean done = true;
-        for (List<Integer> which : open) {
-          which.clear();
+          open.add(new ArrayList<>());
         }
         int at = 0;
-        for (Certified one : certified) {
+        for (Tuning one : tunings) {
           if (one == null) {
+            bounds.add(null);
+            continue;
+          }
+          bounds.add(one.certified == null ? null : ofTuning(one, at));
+          if (one.certified == null && one.probed()) {
+            waitFor(at);
+          }
+          at += question.k();
+        }
+      }
+
+      private List<List<Bounds>> ofTuning(Tuning one, int at) {
+        List<List<Bounds>> bySide = new ArrayList<>();
+        for (int i = 0; i < sides.size(); i++) {
+          List<Bounds> ofSide = new ArrayList<>();
+          for (int j = 0; j < question.k(); j++) {
+            Bounds of = of(i, at + j, one.certified.sines()[j]);
+            ofSide.add(of);
+            boolean decided = question.thresholds().stream().allMatch(of::decides);
+            if (!decided && !sides.get(i).runs.ended(at + j)) {
+              open.get(i).add(at + j);
+            }
+          }
+          bySide.add(ofSide);
+        }
+        return bySide;
+      }
+
+      /** Vectors whose matrix is not certified yet go on. */
+      private void waitFor(int at) {
+        for (int i = 0; i < sides.size(); i++) {
+          for (int j = 0; j < question.k(); j++) {
+            if (!sides.get(i).runs.ended(at + j)) {
+              open.get(i).add(at + j);
+            }
+          }
+        }
+      }
+
+      boolean isDone() {
+        return open.stream().allMatch(List::isEmpty);
+      }
+
+      List<Tuned> answers() {
+        List<Tuned> answers = new ArrayList<>();
+        for (int i = 0; i < tunings.size(); i++) {
+          if (bounds.get(i) == null) {
             answers.add(null);
             continue;
           }
-          List<List<Bounds>> bySide = new ArrayList<>();
-          for (int i = 0; i < sides.size(); i++) {
-            List<Bounds> bounds = new ArrayList<>();
-            for (int j = 0; j < question.k(); j++) {
-              Bounds of = bounds(sides.get(i), at + j, found, sines, cut, lowest, one.sines()[j]);
-              bounds.add(of);
-              boolean decided = question.thresholds().stream().allMatch(of::decides);
-              if (!decided && !sides.get(i).runs.ended(at + j)) {
-                open.get(i).add(at + j);
-                done = false;
-              }
-            }
-            bySide.add(bounds);
-          }
-          answers.add(tuned(one, bySide, Leading.of(found, cut, one, question.k())));
-          at += question.k();
+          Certified one = tunings.get(i).certified;
+          answers.add(tuned(one, bounds.get(i), Leading.of(found, cut, one, question.k())));
         }
-        if (done) {
-          break;
-        }
+        return answers;
       }
-      return new Answer(work.baseNorm, search.values()[0], lowest, answers);
+
+      private Bounds of(int side, int vector, double tunedSine) {
+        return bounds(
+            sides.get(side),
+            rest.get(side).get(vector),
+            vector,
+            found,
+            sines,
+            cut,
+            lowest,
+            tunedSine);
+      }
     }
 
     private Bounds bounds(
         SideRuns side,
+        AtomBound rest,
         int vector,
         Triplets found,
         double[] sines,
@@ -609,7 +860,6 @@ public final class KrylovVerdicts {
       }
       double slack = 2 * Math.sin(Math.asin(tunedSine) / 2) + side.roundoff[vector];
       low = Math.max(0, low - slack);
-      AtomBound rest = side.bounds.get(vector);
       double norm = RowSpan.norm(side.rest.rowRange(vector, vector + 1));
       LeadingPart leading = new LeadingPart(found.values(), found.errors(), cosines);
       double largest = work.baseNorm * (1 + 1e-6);
@@ -665,9 +915,18 @@ public final class KrylovVerdicts {
 
   /** One above the other, in double precision. */
   private static Matrix stacked(Matrix top, Matrix bottom) {
-    Matrix stacked = Matrix.allocate(top.rows() + bottom.rows(), top.cols(), Precision.DOUBLE);
-    stacked.rowRange(0, top.rows()).assign(top);
-    stacked.rowRange(top.rows(), stacked.rows()).assign(bottom);
+    return stacked(List.of(top, bottom));
+  }
+
+  private static Matrix stacked(List<Matrix> blocks) {
+    int rows = blocks.stream().mapToInt(Matrix::rows).sum();
+    Matrix stacked = Matrix.allocate(rows, blocks.get(0).cols(), Precision.DOUBLE);
+    int from = 0;
+    for (Matrix block : blocks) {
+      int to = from + block.rows();
+      stacked.rowRange(from, to).assign(block);
+      from = to;
+    }
     return stacked;
   }
 

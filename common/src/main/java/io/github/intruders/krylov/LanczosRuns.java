@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.DoubleSupplier;
 import java.util.function.Function;
 
 /**
@@ -18,23 +19,44 @@ import java.util.function.Function;
  * <p>What rounding does to the recurrence is measured, not estimated: the errors F and G of {@link
  * AtomBound} times random vectors, in double precision. For a Gaussian z, ‖F‖ exceeds α √(2/π) max
  * ‖F zᵢ‖ over r of them with a chance of at most α⁻ʳ (Halko, Martinsson and Tropp 2011, lemma 4.1);
- * with α = {@value #NORM_FACTOR} and r = {@value #NORM_PROBES} that is 3e-10.
+ * with α = {@value #NORM_FACTOR} and r = {@value #NORM_PROBES} that is 5e-10.
  *
  * <p>One thread at a time; its matrices live in the arena that was open when it was made.
  */
 final class LanczosRuns {
-  static final int NORM_PROBES = 20;
-  private static final double NORM_FACTOR = 3;
+  static final int NORM_PROBES = 12;
+  private static final double NORM_FACTOR = 6;
 
   /** A step of a few units of rounding is noise: the space is exhausted. */
   private static final double EXHAUSTED = 10;
 
+  /** What the recurrences are mostly off by, in units of rounding. */
+  private static final double EXPECTED_ERROR = 8;
+
   private final Matrix m;
+  private final LowRank update;
   private final boolean fromLeft;
   private final Matrix ownDeflation;
   private final Matrix otherDeflation;
   private final int capacity;
   private final List<Run> runs = new ArrayList<>();
+
+  /**
+   * A low-rank update b · a.
+   *
+   * @param b (rows, r)
+   * @param a (r, cols)
+   */
+  record LowRank(Matrix b, Matrix a) {
+    /** Adds what it makes of row vectors, forth or back, in the same precision. */
+    void addTo(Matrix images, Matrix rows, boolean forth) {
+      if (forth) {
+        images.plusProductInPlace(1, rows.times(a.t()), b.t());
+      } else {
+        images.plusProductInPlace(1, rows.times(b), a);
+      }
+    }
+  }
 
   /** One vector's run. */
   private static final class Run {
@@ -59,6 +81,7 @@ final class LanczosRuns {
    * Prepares runs; takes no step.
    *
    * @param m (rows, cols)
+   * @param update what M is besides m; null if nothing
    * @param fromLeft whether the vectors belong to the left side
    * @param starts (b, rows) or (b, cols), any length of each
    * @param leftDeflation (K, rows), orthonormal
@@ -67,12 +90,14 @@ final class LanczosRuns {
    */
   LanczosRuns(
       Matrix m,
+      LowRank update,
       boolean fromLeft,
       Matrix starts,
       Matrix leftDeflation,
       Matrix rightDeflation,
       int capacity) {
     this.m = m;
+    this.update = update;
     this.fromLeft = fromLeft;
     this.ownDeflation = fromLeft ? leftDeflation : rightDeflation;
     this.otherDeflation = fromLeft ? rightDeflation : leftDeflation;
@@ -93,33 +118,69 @@ final class LanczosRuns {
     }
   }
 
-  /** Takes runs on to a number of steps. */
-  void extend(int steps, List<Integer> which) {
-    for (int step = 0; step < Math.min(steps, capacity); step++) {
-      int at = step;
-      List<Run> active =
-          which.stream().map(runs::get).filter(run -> !run.ended && run.steps == at).toList();
-      if (!active.isEmpty()) {
-        step(active, step);
+  /**
+   * Some of the runs on their way to a number of steps, by half-steps. They go side by side where
+   * they have taken as many.
+   */
+  final class Walk {
+    private final int target;
+    private final List<Integer> which;
+    private List<Run> active = List.of();
+    private int at = -1;
+    private boolean half;
+
+    private Walk(int steps, List<Integer> which) {
+      this.target = Math.min(steps, capacity);
+      this.which = List.copyOf(which);
+      next();
+    }
+
+    private void next() {
+      half = false;
+      active = List.of();
+      while (active.isEmpty() && ++at < target) {
+        active =
+            which.stream().map(runs::get).filter(run -> !run.ended && run.steps == at).toList();
       }
     }
-  }
 
-  private void step(List<Run> active, int k) {
-    try (Arena arena = Arena.open()) {
-      Matrix x = stacked(active.stream().map(run -> run.own.rowRange(k, k + 1)).toList());
-      Matrix y = fromLeft ? x.times(m) : forth(x);
-      removeKnown(otherDeflation, y, active, run -> run.other.rowRange(0, k));
-      for (int l = 0; l < active.size(); l++) {
-        Run run = active.get(l);
-        run.alpha[k] = append(run.other, k, y.rowRange(l, l + 1));
+    private boolean isDone() {
+      return at >= target;
+    }
+
+    /** Whether the next half-step goes through M, else through Mᵀ. */
+    private boolean isForth() {
+      return fromLeft == half;
+    }
+
+    /** What is to go through, as rows. */
+    private Matrix input() {
+      int k = at;
+      return stacked(
+          active.stream()
+              .map(run -> half ? run.other.rowRange(k, k + 1) : run.own.rowRange(k, k + 1))
+              .toList());
+    }
+
+    /** Takes what has come out; changes it. */
+    private void take(Matrix images, Matrix input) {
+      int k = at;
+      if (update != null) {
+        update.addTo(images, input, isForth());
       }
-      Matrix v = stacked(active.stream().map(run -> run.other.rowRange(k, k + 1)).toList());
-      Matrix z = fromLeft ? forth(v) : v.times(m);
-      removeKnown(ownDeflation, z, active, run -> run.own.rowRange(0, k + 1));
+      if (!half) {
+        removeKnown(otherDeflation, images, active, run -> run.other.rowRange(0, k));
+        for (int l = 0; l < active.size(); l++) {
+          Run run = active.get(l);
+          run.alpha[k] = append(run.other, k, images.rowRange(l, l + 1));
+        }
+        half = true;
+        return;
+      }
+      removeKnown(ownDeflation, images, active, run -> run.own.rowRange(0, k + 1));
       for (int l = 0; l < active.size(); l++) {
         Run run = active.get(l);
-        run.beta[k] = append(run.own, k + 1, z.rowRange(l, l + 1));
+        run.beta[k] = append(run.own, k + 1, images.rowRange(l, l + 1));
         run.steps = k + 1;
         double largest = 0;
         for (int i = 0; i <= k; i++) {
@@ -128,11 +189,42 @@ final class LanczosRuns {
         double noise = EXHAUSTED * m.precision().epsilon() * largest;
         run.ended = !(Math.min(run.alpha[k], run.beta[k]) > noise);
       }
+      next();
+    }
+  }
+
+  /** Runs that are to be taken on to a number of steps. */
+  Walk walk(int steps, List<Integer> which) {
+    return new Walk(steps, which);
+  }
+
+  /** Takes all of these on, through one matrix that is read once for all that go the same way. */
+  static void extend(Matrix m, List<Walk> walks) {
+    boolean forth = false;
+    while (walks.stream().anyMatch(walk -> !walk.isDone())) {
+      boolean now = forth;
+      List<Walk> side =
+          walks.stream().filter(walk -> !walk.isDone() && walk.isForth() == now).toList();
+      forth = !forth;
+      if (side.isEmpty()) {
+        continue;
+      }
+      try (Arena arena = Arena.open()) {
+        List<Matrix> inputs = side.stream().map(Walk::input).toList();
+        Matrix all = stacked(inputs);
+        Matrix images = now ? forth(m, all) : all.times(m);
+        int from = 0;
+        for (int i = 0; i < side.size(); i++) {
+          int to = from + inputs.get(i).rows();
+          side.get(i).take(images.rowRange(from, to), inputs.get(i));
+          from = to;
+        }
+      }
     }
   }
 
   /** Rows through M: the product that has them as columns runs about twice as fast. */
-  private Matrix forth(Matrix rows) {
+  private static Matrix forth(Matrix m, Matrix rows) {
     return m.times(rows.transposed()).transposed();
   }
 
@@ -161,10 +253,17 @@ final class LanczosRuns {
     return norm;
   }
 
-  private static Matrix stacked(List<Matrix> rows) {
-    Matrix stacked = Matrix.allocate(rows.size(), rows.get(0).cols(), rows.get(0).precision());
-    for (int i = 0; i < rows.size(); i++) {
-      stacked.rowRange(i, i + 1).assign(rows.get(i));
+  private static Matrix stacked(List<Matrix> blocks) {
+    if (blocks.size() == 1) {
+      return blocks.get(0);
+    }
+    int rows = blocks.stream().mapToInt(Matrix::rows).sum();
+    Matrix stacked = Matrix.allocate(rows, blocks.get(0).cols(), blocks.get(0).precision());
+    int from = 0;
+    for (Matrix block : blocks) {
+      int to = from + block.rows();
+      stacked.rowRange(from, to).assign(block);
+      from = to;
     }
     return stacked;
   }
@@ -269,21 +368,37 @@ final class LanczosRuns {
     double backwards = norm(images.back(), check.backExpected());
     double forth = fromLeft ? through : backwards;
     double back = fromLeft ? backwards : through;
-    List<AtomBound> bounds = new ArrayList<>();
-    for (Run run : runs) {
-      int t = run.steps;
-      bounds.add(
-          t == 0
-              ? null
-              : new AtomBound(
-                  run.norm,
-                  Arrays.copyOf(run.alpha, t),
-                  Arrays.copyOf(run.beta, t),
-                  basisNorm(run.own.rowRange(0, t + 1)),
-                  forth,
-                  back));
-    }
-    return bounds;
+    return runs.stream()
+        .map(run -> bound(run, () -> basisNorm(run.own.rowRange(0, run.steps + 1)), forth, back))
+        .toList();
+  }
+
+  /** What the bounds will be like once they are checked. They prove nothing. */
+  List<AtomBound> expected() {
+    return runs.stream()
+        .map(
+            run -> {
+              double error = 0;
+              for (int i = 0; i < run.steps; i++) {
+                error = Math.max(error, Math.hypot(run.alpha[i], run.beta[i]));
+              }
+              error *= EXPECTED_ERROR * m.precision().epsilon();
+              return bound(run, () -> 1, error, error);
+            })
+        .toList();
+  }
+
+  private static AtomBound bound(Run run, DoubleSupplier basisNorm, double forth, double back) {
+    int t = run.steps;
+    return t == 0
+        ? null
+        : new AtomBound(
+            run.norm,
+            Arrays.copyOf(run.alpha, t),
+            Arrays.copyOf(run.beta, t),
+            basisNorm.getAsDouble(),
+            forth,
+            back);
   }
 
   /** A bound of the norm of a matrix of errors, from its products with random vectors. */

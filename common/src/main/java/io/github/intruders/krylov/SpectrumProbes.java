@@ -17,13 +17,17 @@ import java.util.List;
  * vectors below the cut have of it.
  */
 final class SpectrumProbes {
-  static final int COUNT = 16;
+  static final int COUNT = 8;
   private static final double CHANCE = 1e-9;
 
   /** How much of a direction found vectors below a cut may hold. */
   private static final double MOST_HELD = 0.5;
 
-  private static final double TOLERANCE = 1e-5;
+  /** How much of what a probe has to show may be lost to a bound that is not made better. */
+  private static final double TOLERANCE = 0.1;
+
+  /** A cut is given up if probes show less than this share of what they have to. */
+  private static final double HOPELESS = 0.3;
 
   private final List<AtomBound> bounds;
   private final double[] norms;
@@ -96,17 +100,34 @@ final class SpectrumProbes {
 
   /** Whether there is no combination of that many vectors with values in an interval. */
   private boolean excluded(double from, double to, int vectors, double held) {
+    double density = Math.sqrt(2 / Math.PI / (1 - held));
+    double several = Math.sqrt(vectors);
+    double each = Math.log(CHANCE) / bounds.size();
+    double useless = 1 / density / several; // an atom that large tells nothing
     double logChance = 0;
+    int probes = 0;
     for (int i = 0; i < bounds.size(); i++) {
       AtomBound bound = bounds.get(i);
       if (bound == null) {
         continue;
       }
-      double atom = Supremum.of(bound::over, from * from, to * to, TOLERANCE * norms[i], 0);
-      double component = Math.sqrt(vectors) * atom + roundoff * norms[i];
-      logChance += Math.min(0, Math.log(Math.sqrt(2 / Math.PI / (1 - held)) * component));
+      double enough =
+          Math.max(0, (1 - TOLERANCE) * (Math.exp(each) * useless - roundoff * norms[i] / several));
+      double atom =
+          Supremum.of(
+              (low, high) -> Math.min(useless, bound.over(low, high)),
+              from * from,
+              to * to,
+              TOLERANCE * enough,
+              enough);
+      double component = several * atom + roundoff * norms[i];
+      logChance += Math.min(0, Math.log(density * component));
       if (logChance < Math.log(CHANCE)) {
         return true;
+      }
+      probes++;
+      if (logChance > HOPELESS * probes * each) {
+        return false;
       }
     }
     return false;

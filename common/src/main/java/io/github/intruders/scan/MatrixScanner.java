@@ -36,15 +36,6 @@ public final class MatrixScanner {
   /** All steps of the route without a decomposition; what it rounds is accounted for. */
   private static final Precision KRYLOV_PRECISION = Precision.SINGLE;
 
-  /** How many checkpoints' Lanczos runs go side by side at most: bounds their memory. */
-  private static final int KRYLOV_STACK = 16;
-
-  /** Bytes for each element of W0: itself and the tuned matrix in single precision, with copies. */
-  private static final int LOW_RANK_BYTES = 16;
-
-  /** The same where the tuned matrix and the update are held in double precision. */
-  private static final int WHOLE_BYTES = 40;
-
   /** Leading singular values below this share of the first are left to decompositions. */
   private static final double LEAST_SHARE = 1e-4;
 
@@ -109,7 +100,7 @@ public final class MatrixScanner {
   public void scan(BaseMatrix base, String identity, List<MatrixPlan> plans, Outcomes outcomes)
       throws IOException {
     List<MatrixPlan> open = plans;
-    if (settings.solver() == SolverChoice.KRYLOV && takesKrylov(base)) {
+    if (settings.solver() == SolverChoice.KRYLOV && routes.takesKrylov(base)) {
       try (Arena arena = Arena.open()) {
         open = new KrylovWork(base, outcomes).scan(plans);
       } catch (RuntimeException e) {
@@ -122,21 +113,6 @@ public final class MatrixScanner {
     if (!open.isEmpty()) {
       scanDecomposed(base, identity, open, outcomes);
     }
-  }
-
-  private boolean takesKrylov(BaseMatrix base) {
-    MatrixSource source = base.source();
-    return isExactInSingle(source)
-        && KrylovVerdicts.suits(
-            source.rows(), source.cols(), settings.topK().of(base.minDimension()));
-  }
-
-  /** Whether single precision holds every element as it is stored. */
-  private static boolean isExactInSingle(MatrixSource source) {
-    return source.scale() == null
-        && (source.dtype() == DType.BF16
-            || source.dtype() == DType.F16
-            || source.dtype() == DType.F32);
   }
 
   private void scanDecomposed(
@@ -177,8 +153,9 @@ public final class MatrixScanner {
      */
     List<MatrixPlan> scan(List<MatrixPlan> plans) throws IOException {
       List<MatrixPlan> open = new ArrayList<>();
-      for (int from = 0; from < plans.size(); from += KRYLOV_STACK) {
-        List<MatrixPlan> stack = plans.subList(from, Math.min(plans.size(), from + KRYLOV_STACK));
+      for (int from = 0; from < plans.size(); from += Routes.BOUNDS_STACK) {
+        List<MatrixPlan> stack =
+            plans.subList(from, Math.min(plans.size(), from + Routes.BOUNDS_STACK));
         try (Arena arena = Arena.open()) {
           scanStack(stack, open);
         }
@@ -200,6 +177,7 @@ public final class MatrixScanner {
               try {
                 return read(
                     plans.get(at),
+                    plans.size(),
                     (update, change) -> {
                       statistics[at] = update;
                       entries[at] = change;
@@ -269,12 +247,13 @@ public final class MatrixScanner {
               && last > LEAST_SHARE * found.values()[0]);
     }
 
-    /** The tuned matrix and the size of its update. */
-    private LinearMap read(MatrixPlan plan, BiConsumer<UpdateStatistics, EntryChange> figures)
+    /** The tuned matrix and the size of its update; {@code stack} checkpoints go at once. */
+    private LinearMap read(
+        MatrixPlan plan, int stack, BiConsumer<UpdateStatistics, EntryChange> figures)
         throws IOException {
       boolean whole = !(plan.update() instanceof UpdateSource.LowRank);
       memory.require(
-          (long) base.rows() * base.cols() * (whole ? WHOLE_BYTES : LOW_RANK_BYTES),
+          routes.boundsBytes(plan.base(), stack, whole),
           "the search of %dx%d".formatted(base.rows(), base.cols()),
           plan.base().source().file(),
           plan.base().name());
@@ -295,7 +274,7 @@ public final class MatrixScanner {
       boolean exactInSingle =
           plan.update() instanceof UpdateSource.Full full
               && plan.update().adapters().isEmpty()
-              && isExactInSingle(full.tuned());
+              && Routes.isExactInSingle(full.tuned());
       Matrix working = w.to(KRYLOV_PRECISION);
       return exactInSingle ? new LinearMap.Whole(working) : new LinearMap.Whole(working, w);
     }

@@ -1,7 +1,11 @@
 package io.github.intruders.scan;
 
+import io.github.intruders.checkpoint.DType;
+import io.github.intruders.checkpoint.MatrixSource;
+import io.github.intruders.krylov.KrylovVerdicts;
 import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.linalg.Matrix;
+import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.spectra.RankQuadrature;
 import io.github.intruders.spectra.SpectrumPart;
 import io.github.intruders.spectra.UpdateStatistics;
@@ -24,6 +28,15 @@ public record Routes(ScanSettings settings) implements Serializable {
     Objects.requireNonNull(settings, "settings");
   }
 
+  /** How many checkpoints' Lanczos runs go side by side at most: bounds their memory. */
+  static final int BOUNDS_STACK = 16;
+
+  /** Bytes for each element of W0: itself and the tuned matrix in single precision, with copies. */
+  private static final int LOW_RANK_BYTES = 16;
+
+  /** The same where the tuned matrix and the update are held in double precision. */
+  private static final int WHOLE_BYTES = 40;
+
   /** How many leading vectors of a matrix are tested. */
   public int k(int minDimension) {
     return settings.topK().of(minDimension);
@@ -33,6 +46,38 @@ public record Routes(ScanSettings settings) implements Serializable {
   public boolean takesLowRank(int minDimension, int rank) {
     return settings.solver() != SolverChoice.EXACT
         && LowRankRoute.suits(minDimension, rank, k(minDimension));
+  }
+
+  /** Whether bounds can be had for vectors tuned from this base matrix. */
+  public boolean takesKrylov(BaseMatrix base) {
+    MatrixSource source = base.source();
+    return (settings.solver() == SolverChoice.KRYLOV || settings.solver() == SolverChoice.AUTO)
+        && isExactInSingle(source)
+        && KrylovVerdicts.suits(source.rows(), source.cols(), k(base.minDimension()));
+  }
+
+  /**
+   * Peak native memory of bounds for a base matrix: W0 and a tuned matrix, and the vectors of the
+   * search.
+   *
+   * @param checkpoints how many there are; some of them go at once
+   * @param whole whether whole tuned matrices are read
+   */
+  public long boundsBytes(BaseMatrix base, long checkpoints, boolean whole) {
+    int rows = base.source().rows();
+    int cols = base.source().cols();
+    int k = k(base.minDimension());
+    int stack = (int) Math.min(checkpoints, BOUNDS_STACK);
+    return (long) rows * cols * (whole ? WHOLE_BYTES : LOW_RANK_BYTES)
+        + KrylovVerdicts.searchBytes(rows, cols, k, settings.sides().size(), stack);
+  }
+
+  /** Whether single precision holds every element as it is stored. */
+  static boolean isExactInSingle(MatrixSource source) {
+    return source.scale() == null
+        && (source.dtype() == DType.BF16
+            || source.dtype() == DType.F16
+            || source.dtype() == DType.F32);
   }
 
   /** Whether a whole tuned matrix goes through the block method, else it is decomposed. */

@@ -41,6 +41,11 @@ public record ScanSettings(
     this(topK, epsilons, sides, solver, RankChoice.AUTO);
   }
 
+  /** The same settings with another choice of routes. */
+  public ScanSettings with(SolverChoice other) {
+    return new ScanSettings(topK, epsilons, sides, other, rank);
+  }
+
   /** The definition of the paper: k = 10, ε = 0.5, left vectors. */
   public static ScanSettings published() {
     return new ScanSettings(TopK.parse("10"), List.of(0.5), List.of(Side.LEFT), SolverChoice.AUTO);

@@ -2,7 +2,10 @@ package io.github.intruders.scan;
 
 /** Which routes may find the intruders of a tuned matrix. */
 public enum SolverChoice {
-  /** The fastest route whose certificate holds, the dense one otherwise. */
+  /**
+   * The cheapest of the others for each base matrix, by the cost model. Where one matrix is scanned
+   * by itself, as STORED.
+   */
   AUTO,
   /** By the base's stored decomposition, which is made where it lacks. */
   STORED,

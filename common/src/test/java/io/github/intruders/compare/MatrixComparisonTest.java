@@ -185,7 +185,8 @@ class MatrixComparisonTest {
     UpdateTriplets b = UpdateTriplets.ofWhole(update, 8, "one", "same", bytes -> {});
     UpdateTriplets other = UpdateTriplets.ofWhole(update, 8, "one", "other", bytes -> {});
 
-    PairFigures copy = pair(MatrixComparison.Member.of(a, null), MatrixComparison.Member.of(b, null));
+    PairFigures copy =
+        pair(MatrixComparison.Member.of(a, null), MatrixComparison.Member.of(b, null));
     assertThat(copy.duplicate()).isEqualTo(Duplicate.EXACT);
     assertThat(copy.cosine()).isCloseTo(1, within(1e-12));
     assertThat(copy.energyShare()).isLessThan(1);
@@ -305,8 +306,7 @@ class MatrixComparisonTest {
       intruders.add(new Intruder(index, 100.0 / (1 + index), 0.2));
     }
     return SharedIntruders.of(
-        intruders,
-        new TunedVectors(left.to(Precision.SINGLE), right.to(Precision.SINGLE)));
+        intruders, new TunedVectors(left.to(Precision.SINGLE), right.to(Precision.SINGLE)));
   }
 
   private static Duplicate duplicate(Matrix b, Matrix a, Matrix otherB, Matrix otherA) {

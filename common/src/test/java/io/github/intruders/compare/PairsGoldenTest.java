@@ -85,8 +85,7 @@ class PairsGoldenTest {
       assertClose(name + " cosine", found.cosine(), expected.path("cosine"));
       assertClose(name + " low", found.cosineLow(), expected.path("cosine"));
       assertClose(name + " high", found.cosineHigh(), expected.path("cosine"));
-      assertClose(
-          name + " distance", found.relativeDistance(), expected.path("relative_distance"));
+      assertClose(name + " distance", found.relativeDistance(), expected.path("relative_distance"));
     } else {
       assertThat(found.cosine()).as(name).isNull();
       assertThat(found.relativeDistance()).as(name).isNull();
@@ -100,8 +99,7 @@ class PairsGoldenTest {
     assertClose(name + " right", found.rightOverlap(), expected.path("right_overlap"));
     assertClose(name + " max left", sum.maxLeftCosine(), expected.path("max_left_cosine"));
     assertClose(name + " max right", sum.maxRightCosine(), expected.path("max_right_cosine"));
-    assertRelative(
-        name + " interference", found.interference(), expected.path("interference"));
+    assertRelative(name + " interference", found.interference(), expected.path("interference"));
     assertRelative(name + " null", found.interferenceNull(), expected.path("interference_null"));
     assertThat(found.sharedIntruders()).as(name).isNull();
   }

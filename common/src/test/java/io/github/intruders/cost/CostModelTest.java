@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.github.intruders.checkpoint.DType;
 import io.github.intruders.checkpoint.MatrixSource;
+import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.scan.RankChoice;
 import io.github.intruders.scan.Routes;
@@ -80,6 +81,75 @@ class CostModelTest {
 
       assertThat(cheaper).isEqualTo(routes.estimatesRank(size, size)).isEqualTo(size > 1100);
     }
+  }
+
+  @Test
+  void whatIsStoredIsUsedAndFewCheckpointsOfALargeBaseGoByBounds() {
+    BaseMatrix large = matrix(4096, 4096);
+
+    RouteChoice stored = model.choice(large, adapters(1, 16), true, MemoryLimit.NONE);
+    RouteChoice few = model.choice(large, adapters(1, 16), false, MemoryLimit.NONE);
+    RouteChoice many = model.choice(large, adapters(500, 16), false, MemoryLimit.NONE);
+
+    assertThat(stored.route()).isEqualTo(RouteChoice.Route.STORED);
+    assertThat(few.route()).isEqualTo(RouteChoice.Route.KRYLOV);
+    assertThat(few.boundsSeconds()).isLessThan(few.decomposedSeconds() / 2);
+    assertThat(many.route()).isEqualTo(RouteChoice.Route.DECOMPOSE);
+  }
+
+  /** What {@code plan} prints is where the choice really changes. */
+  @Test
+  void theBreakEvenNumberIsTheFirstThatIsDecomposed() {
+    BaseMatrix large = matrix(4096, 4096);
+    for (Workload one : List.of(adapters(1, 16), full(1))) {
+      long breakEven = model.choice(large, one, false, MemoryLimit.NONE).breakEven();
+
+      assertThat(breakEven).isGreaterThan(1);
+      assertThat(model.choice(large, one.average(breakEven), false, MemoryLimit.NONE).route())
+          .isEqualTo(RouteChoice.Route.DECOMPOSE);
+      assertThat(model.choice(large, one.average(breakEven - 1), false, MemoryLimit.NONE).route())
+          .isEqualTo(RouteChoice.Route.KRYLOV);
+    }
+  }
+
+  /** So that the results of small models are whole, and do not change. */
+  @Test
+  void smallMatricesAreDecomposed() {
+    for (int size : new int[] {128, 192, 384, 512}) {
+      assertThat(model.choice(matrix(size, size), adapters(1, 8), false, MemoryLimit.NONE).route())
+          .as("%d", size)
+          .isEqualTo(RouteChoice.Route.DECOMPOSE);
+    }
+  }
+
+  @Test
+  void theChoiceIsTheUsersWhereOneIsNamed() {
+    BaseMatrix large = matrix(4096, 4096);
+    ScanSettings settings = ScanSettings.published();
+    CostModel stored = new CostModel(settings.with(SolverChoice.STORED));
+    CostModel krylov = new CostModel(settings.with(SolverChoice.KRYLOV));
+
+    assertThat(stored.choice(large, adapters(1, 16), false, MemoryLimit.NONE).route())
+        .isEqualTo(RouteChoice.Route.DECOMPOSE);
+    assertThat(krylov.choice(large, adapters(500, 16), true, MemoryLimit.NONE).route())
+        .isEqualTo(RouteChoice.Route.KRYLOV);
+    assertThat(krylov.choice(matrix(64, 64), adapters(1, 16), false, MemoryLimit.NONE).route())
+        .as("too small for bounds")
+        .isEqualTo(RouteChoice.Route.DECOMPOSE);
+  }
+
+  @Test
+  void whatNoTaskCanDecomposeGoesByBoundsUnlessItGoesInBlocks() {
+    BaseMatrix square = matrix(4096, 4096);
+    BaseMatrix tall = matrix(16384, 4096);
+    MemoryLimit tight = new MemoryLimit(1L << 30, "a test", "more");
+
+    RouteChoice choice = model.choice(square, adapters(500, 16), false, tight);
+
+    assertThat(CostModel.decomposition(square).nativeBytes()).isGreaterThan(tight.bytes());
+    assertThat(choice.route()).isEqualTo(RouteChoice.Route.KRYLOV);
+    assertThat(choice.reason()).isEqualTo(RouteChoice.Reason.MEMORY);
+    assertThat(model.choice(tall, adapters(500, 16), false, tight).byBounds()).isFalse();
   }
 
   private double withoutReading(BaseMatrix matrix, Workload work) {

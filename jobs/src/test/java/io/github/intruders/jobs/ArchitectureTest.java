@@ -169,8 +169,7 @@ class ArchitectureTest {
           .whereLayer("manifest")
           .mayOnlyBeAccessedByLayers("plan", "forgetting", "discovery", "jobs")
           .whereLayer("adapter")
-          .mayOnlyBeAccessedByLayers(
-              "plan", "scan", "compare", "mitigation", "discovery", "jobs")
+          .mayOnlyBeAccessedByLayers("plan", "scan", "compare", "mitigation", "discovery", "jobs")
           .whereLayer("checkpoint")
           .mayOnlyBeAccessedByLayers(
               "adapter",

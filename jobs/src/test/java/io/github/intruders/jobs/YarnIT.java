@@ -154,8 +154,7 @@ class YarnIT {
     assertThat(run.exitCode()).isEqualTo(1);
     assertThat(run.err())
         .anyMatch(
-            line ->
-                line.matches("Exit code 2: \\[hdfs:[^ ]+] line 1: Missing key 'uri' in base"));
+            line -> line.matches("Exit code 2: \\[hdfs:[^ ]+] line 1: Missing key 'uri' in base"));
   }
 
   @Test

@@ -58,9 +58,7 @@ final class CompareCommand implements Callable<Integer> {
       description = "Refuse to compare more pairs than these (default: ${DEFAULT-VALUE}).")
   private long maxPairs;
 
-  @Option(
-      names = "--dry-run",
-      description = "Tell what it would take; compute and write nothing.")
+  @Option(names = "--dry-run", description = "Tell what it would take; compute and write nothing.")
   private boolean dryRun;
 
   @Option(names = "--json", description = "Print one line of JSON, last on standard output.")

@@ -140,9 +140,10 @@ final class InputOptions {
       names = "--solver",
       defaultValue = "auto",
       description =
-          "auto: the fastest certified route; stored: by the base's stored decomposition; krylov:"
-              + " by certified bounds, the base is not decomposed; exact: dense decompositions, the"
-              + " published algorithm (default: ${DEFAULT-VALUE}).")
+          "auto: for each base matrix what is cheapest of the next two, see plan; stored: by the"
+              + " base's decomposition, which is made and stored where it lacks; krylov: by certified"
+              + " bounds, the base is not decomposed; exact: dense decompositions, the published"
+              + " algorithm (default: ${DEFAULT-VALUE}).")
   private SolverChoice solver;
 
   @Option(

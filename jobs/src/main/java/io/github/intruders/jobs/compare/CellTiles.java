@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.NoSuchElementException;
 
 /**
- * The tiles of two groups of one matrix, each made when it is asked for, so that a task holds one at
- * a time. The cells are closed behind the last one.
+ * The tiles of two groups of one matrix, each made when it is asked for, so that a task holds one
+ * at a time. The cells are closed behind the last one.
  */
 final class CellTiles implements Iterator<MatrixTile>, AutoCloseable {
   private final Layout layout;

@@ -78,8 +78,7 @@ final class CompareMatrices implements Serializable {
   }
 
   /** Reads cells, for all the pairs of groups that need them. */
-  FlatMapFunction<
-          Iterator<Tuple2<Cell, Iterable<Piece>>>, Tuple2<PackedCell.Place, PackedCell>>
+  FlatMapFunction<Iterator<Tuple2<Cell, Iterable<Piece>>>, Tuple2<PackedCell.Place, PackedCell>>
       reading() {
     return cells -> {
       CellReader reader = begin();

@@ -163,8 +163,7 @@ public final class CompareStage {
     return new TreeMap<>(
         plan.checkpoints()
             .flatMap(checkpoint -> checkpoint.matrices().iterator())
-            .mapToPair(
-                matrix -> new Tuple2<>(matrix.base().name(), MatrixLoad.of(matrix, leading)))
+            .mapToPair(matrix -> new Tuple2<>(matrix.base().name(), MatrixLoad.of(matrix, leading)))
             .reduceByKey(MatrixLoad::plus)
             .collectAsMap());
   }
@@ -187,7 +186,8 @@ public final class CompareStage {
     List<String> ids = requireTwo(plan);
     Map<String, MatrixLoad> loads = loads(plan, settings);
     Layout layout = new Layout(ids, groups(ids.size(), loads.values()));
-    int held = layout.groups() == 1 ? ids.size() : 2 * (ids.size() / layout.groups() + Layout.CHUNK);
+    int held =
+        layout.groups() == 1 ? ids.size() : 2 * (ids.size() / layout.groups() + Layout.CHUNK);
     long all = loads.values().stream().mapToLong(load -> load.nativeBytes(ids.size(), 0)).sum();
     return new ComparisonCost(
         ids.size(),
@@ -236,8 +236,10 @@ public final class CompareStage {
             .mapToInt(load -> run.config().settings().topK().of(Math.min(load.rows(), load.cols())))
             .max()
             .orElse(0);
-    long all = loads.stream().mapToLong(load -> load.nativeBytes(members, intruders)).max().orElse(0);
-    int forMemory = all <= bytes / 2 ? 1 : (int) Math.min(members, 4 * all / Math.max(1, bytes) + 1);
+    long all =
+        loads.stream().mapToLong(load -> load.nativeBytes(members, intruders)).max().orElse(0);
+    int forMemory =
+        all <= bytes / 2 ? 1 : (int) Math.min(members, 4 * all / Math.max(1, bytes) + 1);
     int cores = run.context().defaultParallelism();
     int forCores =
         loads.size() >= cores ? 1 : (int) Math.ceil(Math.sqrt(2.0 * cores / loads.size()));
@@ -258,12 +260,13 @@ public final class CompareStage {
             run.config(),
             settings,
             counters,
-            TaskMemory.of(
-                run.spark().sparkContext().conf(), run.context().defaultParallelism()));
+            TaskMemory.of(run.spark().sparkContext().conf(), run.context().defaultParallelism()));
     JavaPairRDD<Cell, Piece> pieces =
         plan.checkpoints()
             .flatMapToPair(new ToPieces(layout, plan.broadcastBase()))
-            .union(entries.flatMapToPair(new ToScanned(
+            .union(
+                entries.flatMapToPair(
+                    new ToScanned(
                         layout,
                         run.config().settings(),
                         new HashSet<>(plan.base().matrices().keySet()))));
@@ -291,8 +294,7 @@ public final class CompareStage {
         .mapPartitions(work.comparing());
   }
 
-  private AdapterSum[] adapterSums(
-      JavaPairRDD<MatrixTile.TileKey, TileSums> sums, Layout layout) {
+  private AdapterSum[] adapterSums(JavaPairRDD<MatrixTile.TileKey, TileSums> sums, Layout layout) {
     AdapterSum[] all = new AdapterSum[layout.ids().size()];
     sums.filter(sum -> sum._2().adapters() != null)
         .mapToPair(sum -> new Tuple2<>(sum._1().chunkA(), sum._2().adapters()))
@@ -461,8 +463,7 @@ public final class CompareStage {
         stale.of(sharing));
     changes.replace(
         AdapterFamiliesTable.TABLE,
-        run.byKey(
-                run.context().parallelize(adapters), ComparedAdapter::checkpointId, all.size())
+        run.byKey(run.context().parallelize(adapters), ComparedAdapter::checkpointId, all.size())
             .map(AdapterFamiliesTable::toRow),
         all,
         stale.of(all));

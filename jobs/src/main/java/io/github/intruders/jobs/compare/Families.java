@@ -56,8 +56,7 @@ final class Families {
 
   /** Each family's nodes, ascending; the largest family first, then by its first node. */
   List<List<Integer>> find() {
-    Deque<List<Integer>> open =
-        new ArrayDeque<>(components(edges).parts());
+    Deque<List<Integer>> open = new ArrayDeque<>(components(edges).parts());
     List<List<Integer>> families = new ArrayList<>();
     int attempts = 0;
     while (!open.isEmpty()) {
@@ -103,8 +102,7 @@ final class Families {
   }
 
   /** The two halves of a connected part; none where it is better left whole. */
-  private static List<List<Integer>> halves(
-      List<Integer> part, JavaRDD<Edge> inside, long count) {
+  private static List<List<Integer>> halves(List<Integer> part, JavaRDD<Edge> inside, long count) {
     int partitions = (int) Math.max(1, count / EDGES_PER_PARTITION);
     JavaRDD<Tuple3<Long, Long, Double>> graph =
         inside
@@ -121,8 +119,7 @@ final class Families {
             .collect()) {
       halfOf.put((int) assignment.id(), assignment.cluster());
     }
-    if (new TreeSet<>(halfOf.values()).size() < 2
-        || modularity(halfOf, inside) < COMMUNITIES) {
+    if (new TreeSet<>(halfOf.values()).size() < 2 || modularity(halfOf, inside) < COMMUNITIES) {
       return List.of();
     }
     List<List<Integer>> halves = List.of(new ArrayList<>(), new ArrayList<>());

@@ -5,9 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Where the pairs of the checkpoints stand. Each checkpoint is a member, by its place among the ids;
- * so many members that follow each other are a chunk, and two chunks make a tile of pairs. Chunks
- * that follow each other are a group, whose updates of one matrix fit into a task's memory.
+ * Where the pairs of the checkpoints stand. Each checkpoint is a member, by its place among the
+ * ids; so many members that follow each other are a chunk, and two chunks make a tile of pairs.
+ * Chunks that follow each other are a group, whose updates of one matrix fit into a task's memory.
  *
  * @param ids of the checkpoints, ascending
  * @param groups how many, at least one; where there is one, a task holds all updates of a matrix

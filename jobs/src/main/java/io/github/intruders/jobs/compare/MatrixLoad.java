@@ -45,8 +45,7 @@ public record MatrixLoad(
 
   /** Native memory of this many members' triplets and intruders at most. */
   long nativeBytes(long members, int intruders) {
-    return Math.min(members, updates)
-        * UpdateTriplets.nativeBytes(rows, cols, maxRank + intruders);
+    return Math.min(members, updates) * UpdateTriplets.nativeBytes(rows, cols, maxRank + intruders);
   }
 
   /** Multiplications and additions for all pairs: the products of the vectors above all. */

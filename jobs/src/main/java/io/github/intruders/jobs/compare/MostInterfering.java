@@ -20,8 +20,6 @@ final class MostInterfering implements Comparator<AdapterPair>, Serializable {
 
   private static double aboveChance(AdapterPair pair) {
     PairFigures figures = pair.figures();
-    return figures.interference() == null
-        ? 0
-        : figures.interference() / figures.interferenceNull();
+    return figures.interference() == null ? 0 : figures.interference() / figures.interferenceNull();
   }
 }

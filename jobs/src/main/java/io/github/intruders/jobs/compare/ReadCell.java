@@ -1,11 +1,11 @@
 package io.github.intruders.jobs.compare;
 
 import io.github.intruders.accumulation.SharedIntruders;
+import io.github.intruders.compare.MatrixComparison;
 import io.github.intruders.compare.MatrixComparison.Member;
 import io.github.intruders.compare.PackedMember;
 import io.github.intruders.compare.PairPart;
 import io.github.intruders.compare.PairTile;
-import io.github.intruders.compare.MatrixComparison;
 import io.github.intruders.compare.UpdateSize;
 import io.github.intruders.compare.UpdateTriplets;
 import io.github.intruders.input.Rejection;
@@ -23,8 +23,7 @@ final class ReadCell implements AutoCloseable {
   /** A cell of a group in which no member has an update yet. */
   static ReadCell of(Layout layout, int group) {
     List<Integer> chunks = layout.chunksOf(group);
-    return new ReadCell(
-        layout.first(chunks.get(0)), layout.end(chunks.get(chunks.size() - 1)));
+    return new ReadCell(layout.first(chunks.get(0)), layout.end(chunks.get(chunks.size() - 1)));
   }
 
   private ReadCell(int first, int end) {
@@ -95,8 +94,7 @@ final class ReadCell implements AutoCloseable {
   }
 
   private List<Member> members(Layout layout, int chunk) {
-    return Arrays.asList(members)
-        .subList(layout.first(chunk) - first, layout.end(chunk) - first);
+    return Arrays.asList(members).subList(layout.first(chunk) - first, layout.end(chunk) - first);
   }
 
   @Override

@@ -10,8 +10,7 @@ import org.apache.spark.api.java.function.FlatMapFunction;
 import scala.Tuple2;
 
 /** Executor work: the pairs of a tile from their sums. */
-final class ToPairs
-    implements FlatMapFunction<Tuple2<MatrixTile.TileKey, TileSums>, AdapterPair> {
+final class ToPairs implements FlatMapFunction<Tuple2<MatrixTile.TileKey, TileSums>, AdapterPair> {
   private static final long serialVersionUID = 1L;
 
   private final Layout layout;

@@ -40,8 +40,7 @@ final class ToScanned implements PairFlatMapFunction<ScanEntry, Cell, Piece> {
     for (VectorScan vector : entry.vectors()) {
       if (vector.side() == side && vector.isIntruder()) {
         intruders.add(
-            new Intruder(
-                vector.singularIndex(), vector.singularValue(), vector.bestSimilarity()));
+            new Intruder(vector.singularIndex(), vector.singularValue(), vector.bestSimilarity()));
       }
     }
     Tuple2<Cell, Piece> piece =

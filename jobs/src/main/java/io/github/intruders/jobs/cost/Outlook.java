@@ -1,6 +1,8 @@
 package io.github.intruders.jobs.cost;
 
+import io.github.intruders.cost.Cost;
 import io.github.intruders.cost.CostModel;
+import io.github.intruders.cost.RouteChoice;
 import io.github.intruders.cost.Workload;
 import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.jobs.config.JobConfig;
@@ -58,9 +60,8 @@ public record Outlook(
     work.forEach(
         (name, of) -> {
           BaseMatrix matrix = base.matrices().get(name);
-          long decomposition =
-              stored.contains(name) ? 0 : CostModel.decomposition(matrix).nativeBytes();
-          boolean fits = memory.allows(Math.max(decomposition, model.scanBytes(matrix, of)));
+          RouteChoice choice = model.choice(matrix, of, stored.contains(name), memory);
+          boolean fits = memory.allows(cost(model, matrix, of, choice).nativeBytes());
           (fits ? inTasks : large).put(name, of);
         });
     return new Outlook(base.matrices(), inTasks, large, stored, model, memory);
@@ -99,6 +100,37 @@ public record Outlook(
       }
     }
     return stored;
+  }
+
+  /** How a matrix that a task can hold is taken. */
+  public RouteChoice choice(String name) {
+    return model.choice(matrices.get(name), inTasks.get(name), stored.contains(name), memory);
+  }
+
+  /** Names of the matrices in tasks that go by this route, sorted. */
+  public Set<String> taking(RouteChoice.Route route) {
+    Set<String> names = new TreeSet<>();
+    for (String name : inTasks.keySet()) {
+      if (choice(name).route() == route) {
+        names.add(name);
+      }
+    }
+    return names;
+  }
+
+  /** What scanning such work takes by a route, without the base's decomposition. */
+  Cost scan(BaseMatrix matrix, Workload work, RouteChoice choice) {
+    return scan(model, matrix, work, choice);
+  }
+
+  private static Cost scan(CostModel model, BaseMatrix matrix, Workload work, RouteChoice choice) {
+    return choice.byBounds() ? model.bounds(matrix, work) : model.scan(matrix, work);
+  }
+
+  /** With the base's decomposition where it is made. */
+  private static Cost cost(CostModel model, BaseMatrix matrix, Workload work, RouteChoice choice) {
+    Cost scan = scan(model, matrix, work, choice);
+    return choice.decomposes() ? CostModel.decomposition(matrix).then(scan) : scan;
   }
 
   /** Whether a large matrix goes in blocks; else it is refused. */

@@ -2,12 +2,15 @@ package io.github.intruders.jobs.cost;
 
 import io.github.intruders.cost.Cost;
 import io.github.intruders.cost.CostModel;
+import io.github.intruders.cost.RouteChoice;
 import io.github.intruders.cost.Workload;
 import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.spectra.SpectrumPart;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -19,14 +22,18 @@ import java.util.Map;
  * @param stored how many of their decompositions the store holds
  * @param decomposed how many are to be decomposed, each in one task
  * @param decomposition what that takes
- * @param scanned how many pieces of work there are, matrices times checkpoints, in tasks
+ * @param scanned how many pieces of work there are, matrices times checkpoints, that go by
+ *     decompositions in tasks
  * @param scan what they take
+ * @param bounded how many go by bounds
+ * @param bounds what they take
+ * @param routes which way base matrices go in tasks → how many of them
  * @param scanTasks over how many tasks
  * @param longestTaskSeconds of one core
  * @param inBlocks names of matrices that no task can hold and that go in blocks over all tasks
  * @param blocks what these take
  * @param refused names of matrices that no task can hold and that are left out
- * @param storeBytes what the store takes for these matrices when the run is done
+ * @param storeBytes what the store takes for the decomposed matrices when the run is done
  * @param oneSideBytes what it would take with {@code --store side}
  * @param cores at once
  * @param tasksAtOnce how many tasks an executor, or the local process, runs at once
@@ -39,6 +46,9 @@ public record RunEstimate(
     Cost decomposition,
     long scanned,
     Cost scan,
+    long bounded,
+    Cost bounds,
+    Map<RouteUse, Integer> routes,
     int scanTasks,
     double longestTaskSeconds,
     List<String> inBlocks,
@@ -50,6 +60,7 @@ public record RunEstimate(
     int tasksAtOnce,
     MemoryLimit memory) {
   public RunEstimate {
+    routes = Collections.unmodifiableMap(new LinkedHashMap<>(routes));
     inBlocks = List.copyOf(inBlocks);
     refused = List.copyOf(refused);
   }
@@ -63,14 +74,25 @@ public record RunEstimate(
     long storeBytes = 0;
     long oneSideBytes = 0;
     SpectrumPart oneSide = config.settings().part();
+    Cost bounds = Cost.NONE;
+    long bounded = 0;
+    Map<RouteUse, Integer> routes = new LinkedHashMap<>();
     for (Map.Entry<String, Workload> entry : outlook.inTasks().entrySet()) {
       BaseMatrix matrix = outlook.matrices().get(entry.getKey());
-      if (!outlook.stored().contains(entry.getKey())) {
+      Workload work = entry.getValue();
+      RouteChoice choice = outlook.choice(entry.getKey());
+      routes.merge(RouteUse.of(matrix, work, choice), 1, Integer::sum);
+      if (choice.byBounds()) {
+        bounds = bounds.then(outlook.scan(matrix, work, choice));
+        bounded += work.checkpoints();
+        continue;
+      }
+      if (choice.decomposes()) {
         decomposition = decomposition.then(CostModel.decomposition(matrix));
         decomposed++;
       }
-      scan = scan.then(outlook.model().scan(matrix, entry.getValue()));
-      scanned += entry.getValue().checkpoints();
+      scan = scan.then(outlook.scan(matrix, work, choice));
+      scanned += work.checkpoints();
       storeBytes += CostModel.storedBytes(matrix, config.keptSpectra());
       oneSideBytes += CostModel.storedBytes(matrix, oneSide);
     }
@@ -98,6 +120,9 @@ public record RunEstimate(
         decomposition,
         scanned,
         scan,
+        bounded,
+        bounds,
+        routes,
         schedule.tasks(),
         schedule.longestSeconds(),
         inBlocks,
@@ -112,7 +137,10 @@ public record RunEstimate(
 
   /** Time of one core for everything. */
   public double coreSeconds() {
-    return decomposition.coreSeconds() + scan.coreSeconds() + blocks.coreSeconds();
+    return decomposition.coreSeconds()
+        + scan.coreSeconds()
+        + bounds.coreSeconds()
+        + blocks.coreSeconds();
   }
 
   /** Time on the cores there are; without Spark's start and the tables. */
@@ -122,13 +150,14 @@ public record RunEstimate(
 
   /** What is read from storage. */
   public long bytesRead() {
-    return decomposition.bytesRead() + scan.bytesRead() + blocks.bytesRead();
+    return decomposition.bytesRead() + scan.bytesRead() + bounds.bytesRead() + blocks.bytesRead();
   }
 
   /** What a task needs at most to do all of it. */
   public long nativeBytes() {
     return Math.max(
-        Math.max(decomposition.nativeBytes(), scan.nativeBytes()), blocks.nativeBytes());
+        Math.max(decomposition.nativeBytes(), scan.nativeBytes()),
+        Math.max(bounds.nativeBytes(), blocks.nativeBytes()));
   }
 
   /** {@code spark.executor.memoryOverhead} for the tasks an executor runs at once. */

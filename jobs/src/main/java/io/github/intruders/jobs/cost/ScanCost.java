@@ -8,9 +8,15 @@ import io.github.intruders.scan.ScanSettings;
 public final class ScanCost {
   private ScanCost() {}
 
-  /** The cost in core-seconds, the base's decomposition being stored. */
+  /** The cost in core-seconds by the base's decomposition, which is stored. */
   public static double of(MatrixPlan plan, ScanSettings settings) {
     CostModel model = new CostModel(settings);
     return model.scan(plan.base(), model.workload(plan)).coreSeconds();
+  }
+
+  /** The same by bounds. */
+  public static double byBounds(MatrixPlan plan, ScanSettings settings) {
+    CostModel model = new CostModel(settings);
+    return model.bounds(plan.base(), model.workload(plan)).coreSeconds();
   }
 }

@@ -1,18 +1,23 @@
 package io.github.intruders.jobs.cost;
 
 import io.github.intruders.cost.CostModel;
+import io.github.intruders.cost.RouteChoice;
 import io.github.intruders.cost.Workload;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.spectra.SpectrumPart;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * How a scan is cut into tasks: a matrix by itself as long as that keeps every core busy, since
- * each task reads the base's decomposition; its checkpoints over several tasks where they would
- * take far longer than the rest, or where too much would be lost with one task.
+ * each task reads the base's decomposition, or searches the base; its checkpoints over several
+ * tasks where they would take far longer than the rest, or where too much would be lost with one
+ * task.
  *
  * @param pieces the longest tasks first; matrices without work have none
  */
@@ -23,7 +28,7 @@ public record Schedule(List<Piece> pieces) {
   /** The same in time of one core. */
   private static final double MOST_SECONDS_PER_TASK = 1800;
 
-  /** How many times longer than reading the decomposition a task has to work. */
+  /** How many times longer a task has to work than on what each task does again. */
   private static final int WORTH_READING = 10;
 
   public Schedule {
@@ -45,44 +50,58 @@ public record Schedule(List<Piece> pieces) {
   }
 
   static Schedule of(Outlook outlook, int slots) {
+    Map<String, RouteChoice> choices = new HashMap<>();
     double total = 0;
-    for (Map.Entry<String, Workload> entry : outlook.inTasks().entrySet()) {
-      total += scanSeconds(outlook, entry);
+    for (String name : outlook.inTasks().keySet()) {
+      choices.put(name, outlook.choice(name));
+      total += scanSeconds(outlook, name, choices.get(name));
     }
     double target = Math.min(MOST_SECONDS_PER_TASK, total / (2.0 * slots));
     List<Piece> pieces = new ArrayList<>();
     for (Map.Entry<String, Workload> entry : outlook.inTasks().entrySet()) {
-      BaseMatrix matrix = outlook.matrices().get(entry.getKey());
-      double seconds = scanSeconds(outlook, entry);
-      int shares = shares(matrix, entry.getValue(), seconds, target);
-      boolean decomposed = outlook.stored().contains(entry.getKey());
+      String name = entry.getKey();
+      RouteChoice choice = choices.get(name);
+      double seconds = scanSeconds(outlook, name, choice);
+      double again = secondsAgain(outlook, name, choice);
+      double first =
+          choice.decomposes()
+              ? CostModel.decomposition(outlook.matrices().get(name)).coreSeconds()
+              : 0;
       pieces.add(
-          new Piece(
-              entry.getKey(),
-              seconds + (decomposed ? 0 : CostModel.decomposition(matrix).coreSeconds()),
-              shares));
+          new Piece(name, seconds + first, shares(entry.getValue(), seconds, again, target)));
     }
     pieces.sort(
         Comparator.comparingDouble(Piece::secondsPerTask).reversed().thenComparing(Piece::matrix));
     return new Schedule(pieces);
   }
 
-  private static double scanSeconds(Outlook outlook, Map.Entry<String, Workload> entry) {
-    BaseMatrix matrix = outlook.matrices().get(entry.getKey());
-    return outlook.model().scan(matrix, entry.getValue()).coreSeconds();
+  private static double scanSeconds(Outlook outlook, String name, RouteChoice choice) {
+    return outlook
+        .scan(outlook.matrices().get(name), outlook.inTasks().get(name), choice)
+        .coreSeconds();
   }
 
-  private static int shares(BaseMatrix matrix, Workload work, double seconds, double target) {
+  /** What each further task does again: reading the decomposition, or searching the base. */
+  private static double secondsAgain(Outlook outlook, String name, RouteChoice choice) {
+    BaseMatrix matrix = outlook.matrices().get(name);
+    return choice.byBounds()
+        ? outlook.model().boundsOfBase(matrix).coreSeconds()
+        : CostModel.readSeconds(CostModel.storedBytes(matrix, SpectrumPart.BOTH));
+  }
+
+  private static int shares(Workload work, double seconds, double again, double target) {
     double forLength = work.checkpoints() / (double) MOST_CHECKPOINTS_PER_TASK;
-    double reading = CostModel.readSeconds(CostModel.storedBytes(matrix, SpectrumPart.BOTH));
-    double worth = Math.min((double) work.checkpoints(), seconds / (WORTH_READING * reading));
+    double worth = Math.min((double) work.checkpoints(), seconds / (WORTH_READING * again));
     double forCores = Math.min(seconds / target, worth);
     return (int) Math.ceil(Math.max(1, Math.max(forLength, forCores)));
   }
 
-  /** Whether the checkpoints of some matrix are spread over several tasks. */
-  public boolean spreads() {
-    return pieces.stream().anyMatch(piece -> piece.shares() > 1);
+  /** The matrices whose checkpoints are spread over several tasks. */
+  public Set<String> spread() {
+    return pieces.stream()
+        .filter(piece -> piece.shares() > 1)
+        .map(Piece::matrix)
+        .collect(Collectors.toSet());
   }
 
   /** How many tasks there are. */

@@ -12,7 +12,8 @@ import java.io.Serializable;
  *     fine-tune; null for no update
  * @param family the id of its first member; null where the checkpoint belongs to none
  * @param familySize how many belong to it; null for none
- * @param nearest the checkpoint whose update resembles it most; null where it was compared with none
+ * @param nearest the checkpoint whose update resembles it most; null where it was compared with
+ *     none
  * @param nearestCosine of what is compared of the two
  */
 public record ComparedAdapter(

@@ -100,8 +100,7 @@ public final class CompareRun {
     return Preflight.plan(run);
   }
 
-  private Comparison compare(
-      RunContext run, RunPlan plan, RunRejects rejects, TableChanges changes)
+  private Comparison compare(RunContext run, RunPlan plan, RunRejects rejects, TableChanges changes)
       throws IOException {
     Preflight.failIfAsked(run, plan);
     rejects.add(plan.rejections(run.context()), plan.rejectedByCheckpoint());

@@ -153,7 +153,7 @@ public final class Pipeline {
       }
       ScanStage stage = new ScanStage(run);
       do {
-        stage.run(plan, () -> spectra(run, plan));
+        stage.run(plan, names -> spectra(run, plan, names));
         results = LedgerResults.read(run, plan);
       } while (results.isEmpty());
       stage.addRejects(rejects);
@@ -201,14 +201,15 @@ public final class Pipeline {
         List.of(PlanStage.NAME, SpectraStage.NAME),
         run -> {
           try (RunPlan plan = Preflight.plan(run)) {
-            return spectra(run, plan);
+            return spectra(run, plan, plan.base().matrices().keySet());
           }
         });
   }
 
-  private static List<SpectraStage.Result> spectra(RunContext run, RunPlan plan) {
+  private static List<SpectraStage.Result> spectra(
+      RunContext run, RunPlan plan, Set<String> names) {
     JobConfig config = run.config();
     return new SpectraStage(run.context(), run.storage(), config.spectraUri(), config.keptSpectra())
-        .run(plan.base(), plan.broadcastBase(), run.progress());
+        .run(plan.base(), names, plan.broadcastBase(), run.progress());
   }
 }

@@ -107,8 +107,7 @@ public record ComparisonReport(
   }
 
   private static String members(List<String> family) {
-    String names =
-        String.join(", ", family.subList(0, Math.min(MEMBERS_SHOWN, family.size())));
+    String names = String.join(", ", family.subList(0, Math.min(MEMBERS_SHOWN, family.size())));
     return family.size() > MEMBERS_SHOWN
         ? "%s and %d more".formatted(names, family.size() - MEMBERS_SHOWN)
         : names;
@@ -123,15 +122,7 @@ public record ComparisonReport(
     String row = "  %-" + widthA + "s  %-" + widthB + "s  %7s  %12s  %6s  %s%n";
     text.append(
         String.format(
-            Locale.ROOT,
-            "%n%s%n" + row,
-            title,
-            "",
-            "",
-            "cosine",
-            "interference",
-            "null",
-            "copy"));
+            Locale.ROOT, "%n%s%n" + row, title, "", "", "cosine", "interference", "null", "copy"));
     for (AdapterPair pair : pairs) {
       PairFigures of = pair.figures();
       text.append(

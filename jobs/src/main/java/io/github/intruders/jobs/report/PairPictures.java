@@ -113,8 +113,7 @@ final class PairPictures {
       if (last != null) {
         double best = -2;
         for (ComparedAdapter one : open) {
-          double cosine =
-              cosines.getOrDefault(key(last.checkpointId(), one.checkpointId()), -1.5);
+          double cosine = cosines.getOrDefault(key(last.checkpointId(), one.checkpointId()), -1.5);
           if (isOfSameFamily(one, open.get(0)) && cosine > best) {
             best = cosine;
             next = one;
@@ -128,8 +127,7 @@ final class PairPictures {
   }
 
   private static boolean isOfSameFamily(ComparedAdapter one, ComparedAdapter other) {
-    return one.baseId().equals(other.baseId())
-        && Objects.equals(one.family(), other.family());
+    return one.baseId().equals(other.baseId()) && Objects.equals(one.family(), other.family());
   }
 
   private static String key(String one, String other) {

@@ -4,8 +4,10 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.github.intruders.cost.Cost;
 import io.github.intruders.cost.CostModel;
+import io.github.intruders.cost.RouteChoice;
 import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.input.Rejection;
+import io.github.intruders.jobs.cost.RouteUse;
 import io.github.intruders.jobs.cost.RunEstimate;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.BasePlan;
@@ -104,6 +106,9 @@ public record PlanReport(
             "decompose",
             "%d matrices, %d more are stored".formatted(e.decomposed(), e.stored()),
             e.decomposition()));
+    if (e.bounded() > 0) {
+      text.append(line("bounds", "%d matrices".formatted(e.bounded()), e.bounds()));
+    }
     text.append(
         line("scan", "%d matrices in %d tasks".formatted(e.scanned(), e.scanTasks()), e.scan()));
     if (!e.inBlocks().isEmpty()) {
@@ -124,6 +129,7 @@ public record PlanReport(
     text.append(
         "  executors   with %d tasks at once: spark.executor.memoryOverhead=%dm, spark.executor.memory=%dm%n"
             .formatted(e.tasksAtOnce(), mebibytes(e.overheadBytes()), mebibytes(e.heapBytes())));
+    e.routes().forEach((use, count) -> text.append(route(use, count)));
     if (!e.memory().allows(e.nativeBytes())) {
       text.append("  Tasks have less memory than that: %s%n".formatted(e.memory().remedy()));
     }
@@ -133,6 +139,38 @@ public record PlanReport(
               .formatted(e.refused().size(), e.refused().get(0), e.memory().remedy()));
     }
     return text.toString();
+  }
+
+  private static String route(RouteUse use, int count) {
+    RouteChoice choice = use.choice();
+    String why =
+        switch (choice.reason()) {
+          case ASKED -> "as --solver says";
+          case STORED -> "the decomposition is stored";
+          case UNSUITED -> "bounds can't be had for this shape, type or --top-k";
+          case MEMORY -> "a task has no memory for the other way";
+          case CHEAPER -> "the cheaper way (bounds count twice, since they tell less)";
+        };
+    StringBuilder text =
+        new StringBuilder(
+            "  route       %d x %s, %d to do of each: %s; %s"
+                .formatted(
+                    count,
+                    use.shape(),
+                    use.checkpoints(),
+                    choice.route().name().toLowerCase(Locale.ROOT),
+                    why));
+    text.append("; ").append(Amount.ofSeconds(choice.decomposedSeconds())).append(" of one core");
+    if (choice.decomposes() || choice.byBounds()) {
+      text.append(" with the decomposition");
+    }
+    if (!Double.isNaN(choice.boundsSeconds())) {
+      text.append(", %s by bounds".formatted(Amount.ofSeconds(choice.boundsSeconds())));
+    }
+    if (choice.breakEven() > 0) {
+      text.append("; worth decomposing from %d on".formatted(choice.breakEven()));
+    }
+    return text.append('\n').toString();
   }
 
   private static String line(String what, String how, Cost cost) {
@@ -194,6 +232,14 @@ public record PlanReport(
     expected.put("matrices_to_scan", estimate.scanned());
     expected.put("scan_core_seconds", estimate.scan().coreSeconds());
     expected.put("scan_flops", estimate.scan().flops());
+    expected.put("matrices_by_bounds", estimate.bounded());
+    expected.put("bounds_core_seconds", estimate.bounds().coreSeconds());
+    expected.put("bounds_flops", estimate.bounds().flops());
+    expected.put(
+        "routes",
+        estimate.routes().entrySet().stream()
+            .map(entry -> routeJson(entry.getKey(), entry.getValue()))
+            .toList());
     expected.put("scan_tasks", estimate.scanTasks());
     expected.put("longest_task_seconds", estimate.longestTaskSeconds());
     expected.put("matrices_in_blocks", estimate.inBlocks());
@@ -214,5 +260,21 @@ public record PlanReport(
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("Plain values always have a form in JSON", e);
     }
+  }
+
+  private static Map<String, Object> routeJson(RouteUse use, int count) {
+    RouteChoice choice = use.choice();
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("base_matrices", count);
+    json.put("shape", use.shape());
+    json.put("checkpoints", use.checkpoints());
+    json.put("route", choice.route().name().toLowerCase(Locale.ROOT));
+    json.put("reason", choice.reason().name().toLowerCase(Locale.ROOT));
+    json.put("decomposed_core_seconds", choice.decomposedSeconds());
+    json.put(
+        "bounds_core_seconds",
+        Double.isNaN(choice.boundsSeconds()) ? null : (Double) choice.boundsSeconds());
+    json.put("break_even_checkpoints", choice.breakEven() == 0 ? null : (Long) choice.breakEven());
+    return json;
   }
 }

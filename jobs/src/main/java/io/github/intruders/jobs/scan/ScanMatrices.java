@@ -17,10 +17,12 @@ import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.scan.MatrixScanner;
 import io.github.intruders.scan.ScanOutcome;
 import io.github.intruders.scan.ScanSettings;
+import io.github.intruders.scan.SolverChoice;
 import io.github.intruders.scan.TunedVectorStore;
 import io.github.intruders.spectra.SpectraStore;
 import io.github.intruders.spectra.SpectrumPart;
 import java.io.IOException;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +34,7 @@ final class ScanMatrices implements MatrixTasks.Work<ScanEntry> {
   private static final Logger LOG = LoggerFactory.getLogger(ScanMatrices.class);
 
   private final ScanSettings settings;
+  private final Set<String> byBounds;
   private final String spectraUri;
   private final SpectrumPart keptSpectra;
   private final String outUri;
@@ -40,8 +43,17 @@ final class ScanMatrices implements MatrixTasks.Work<ScanEntry> {
   private final StageCounters counters;
   private final MemoryLimit memory;
 
-  ScanMatrices(JobConfig config, String runId, StageCounters counters, MemoryLimit memory) {
+  /**
+   * @param byBounds names of the base matrices that are not decomposed
+   */
+  ScanMatrices(
+      JobConfig config,
+      Set<String> byBounds,
+      String runId,
+      StageCounters counters,
+      MemoryLimit memory) {
     this.settings = config.settings();
+    this.byBounds = byBounds;
     this.spectraUri = config.spectraUri();
     this.keptSpectra = config.keptSpectra();
     this.outUri = config.outUri();
@@ -65,21 +77,26 @@ final class ScanMatrices implements MatrixTasks.Work<ScanEntry> {
   public MatrixTasks.OnMatrix<ScanEntry> begin(Storage storage) {
     MemoryLimit limit = TaskMemory.inTask(memory);
     TunedVectorStore tunedVectors = Ledger.tunedVectors(storage, outUri);
-    MatrixScanner scanner =
-        new MatrixScanner(
-            storage,
-            new SpectraStore(storage, spectraUri, keptSpectra, limit),
-            settings,
-            (plan, vectors) -> tunedVectors.write(key(plan), vectors),
-            limit);
-    return (matrix, identity, plans, sink, rejections) ->
-        scanner.scan(matrix, identity, plans, outcome -> take(outcome, sink, rejections));
+    SpectraStore store = new SpectraStore(storage, spectraUri, keptSpectra, limit);
+    MatrixScanner.VectorKeeper keeper = (plan, vectors) -> tunedVectors.write(key(plan), vectors);
+    return (matrix, identity, plans, sink, rejections) -> {
+      boolean bounds = byBounds.contains(matrix.name());
+      ScanSettings ofMatrix = bounds ? settings.with(SolverChoice.KRYLOV) : settings;
+      new MatrixScanner(storage, store, ofMatrix, keeper, limit)
+          .scan(matrix, identity, plans, outcome -> take(outcome, bounds, sink, rejections));
+    };
   }
 
   private void take(
-      ScanOutcome outcome, Ledger.Sink<ScanEntry> sink, Consumer<Rejection> rejections)
+      ScanOutcome outcome,
+      boolean bounds,
+      Ledger.Sink<ScanEntry> sink,
+      Consumer<Rejection> rejections)
       throws IOException {
-    double cost = ScanCost.of(outcome.plan(), settings);
+    double cost =
+        bounds
+            ? ScanCost.byBounds(outcome.plan(), settings)
+            : ScanCost.of(outcome.plan(), settings);
     if (outcome instanceof ScanOutcome.Analysed analysed) {
       sink.write(ScanEntry.of(analysed, settings));
       counters.finished(cost);

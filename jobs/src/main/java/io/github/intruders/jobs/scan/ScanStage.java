@@ -1,6 +1,7 @@
 package io.github.intruders.jobs.scan;
 
 import io.github.intruders.cost.CostModel;
+import io.github.intruders.cost.RouteChoice;
 import io.github.intruders.cost.Workload;
 import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.input.Rejection;
@@ -22,7 +23,6 @@ import io.github.intruders.plan.BasePlan;
 import io.github.intruders.plan.CheckpointPlan;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.scan.ScanSettings;
-import io.github.intruders.scan.SolverChoice;
 import io.github.intruders.spectra.SpectraStore;
 import java.io.IOException;
 import java.io.Serializable;
@@ -31,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.slf4j.Logger;
@@ -59,25 +60,32 @@ public final class ScanStage {
   /**
    * What is to be done with one matrix of the base.
    *
-   * @param costs core-seconds, for telling the time left
+   * @param costs core-seconds by decompositions, for telling the time left
+   * @param bounds the same by bounds
    */
-  private record Pending(Workload work, long count, double costs) implements Serializable {
+  private record Pending(Workload work, long count, double costs, double bounds)
+      implements Serializable {
     private static Pending of(MatrixPlan plan, ScanSettings settings) {
-      return new Pending(new CostModel(settings).workload(plan), 1, ScanCost.of(plan, settings));
+      return new Pending(
+          new CostModel(settings).workload(plan),
+          1,
+          ScanCost.of(plan, settings),
+          ScanCost.byBounds(plan, settings));
     }
 
     private Pending plus(Pending other) {
-      return new Pending(work.plus(other.work), count + other.count, costs + other.costs);
+      return new Pending(
+          work.plus(other.work), count + other.count, costs + other.costs, bounds + other.bounds);
     }
   }
 
   /**
    * Runs the stage.
    *
-   * @param decompose fills the spectra store; called where several tasks share a base matrix, so
-   *     that none decomposes what another one does
+   * @param decompose puts the base matrices of these names into the spectra store; called where
+   *     several tasks share one, so that none decomposes what another one does
    */
-  public void run(RunPlan plan, Runnable decompose) throws IOException {
+  public void run(RunPlan plan, Consumer<Set<String>> decompose) throws IOException {
     run.context().setJobDescription("scan: looking for finished work");
     ledger().forgetRejects(); // of a pass before this one
     JavaPairRDD<String, MatrixPlan> pending = null;
@@ -106,12 +114,11 @@ public final class ScanStage {
       RunPlan plan,
       JavaPairRDD<String, MatrixPlan> pending,
       Map<String, Pending> toDo,
-      Runnable decompose)
+      Consumer<Set<String>> decompose)
       throws IOException {
     JobConfig config = run.config();
     BasePlan base = plan.base();
     long count = toDo.values().stream().mapToLong(Pending::count).sum();
-    double costs = toDo.values().stream().mapToDouble(Pending::costs).sum();
     if (count == 0) {
       run.progress().begin(NAME, "matrices", 0);
       LOG.info("scan: 0 matrices to analyse, {} were finished before", plan.matrices());
@@ -129,8 +136,16 @@ public final class ScanStage {
     Set<String> large = new TreeSet<>(outlook.large().keySet()); // goes to the executors
     Schedule schedule = outlook.schedule(run.context().defaultParallelism());
     LargestFirst partitioner = new LargestFirst(schedule);
-    if (schedule.spreads() && config.settings().solver() != SolverChoice.KRYLOV) {
-      decompose.run();
+    Set<String> shared = outlook.taking(RouteChoice.Route.DECOMPOSE);
+    shared.retainAll(schedule.spread());
+    if (!shared.isEmpty()) {
+      decompose.accept(shared);
+    }
+    Set<String> byBounds = outlook.taking(RouteChoice.Route.KRYLOV); // goes to the executors too
+    double costs = 0;
+    for (Map.Entry<String, Pending> entry : toDo.entrySet()) {
+      Pending of = entry.getValue();
+      costs += byBounds.contains(entry.getKey()) ? of.bounds() : of.costs();
     }
     StageCounters counters = run.progress().begin(NAME, "matrices", count, costs);
     LOG.info(
@@ -151,7 +166,7 @@ public final class ScanStage {
               new MatrixTasks<>(
                   run.storage(),
                   plan.broadcastBase(),
-                  new ScanMatrices(config, run.runId(), counters, memory)));
+                  new ScanMatrices(config, byBounds, run.runId(), counters, memory)));
     }
     LargeMatrices blockwise =
         new LargeMatrices(

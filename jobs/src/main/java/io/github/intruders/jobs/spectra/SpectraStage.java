@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.Function;
 import org.apache.spark.broadcast.Broadcast;
@@ -63,10 +64,16 @@ public final class SpectraStage {
   public record Result(String matrix, boolean computed, Rejection rejection)
       implements Serializable {}
 
-  /** Runs the stage; one result per matrix, the largest matrix first. */
-  public List<Result> run(BasePlan base, Broadcast<BasePlan> broadcast, JobProgress progress) {
+  /**
+   * Runs the stage; one result per matrix, the largest matrix first.
+   *
+   * @param names of the matrices that are to be stored
+   */
+  public List<Result> run(
+      BasePlan base, Set<String> names, Broadcast<BasePlan> broadcast, JobProgress progress) {
     List<BaseMatrix> matrices =
         base.matrices().values().stream()
+            .filter(matrix -> names.contains(matrix.name()))
             .filter(this::fits)
             .sorted(
                 Comparator.comparingDouble(

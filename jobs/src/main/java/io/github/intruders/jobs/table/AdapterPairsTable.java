@@ -8,8 +8,10 @@ import java.util.Locale;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 
-/** The {@code adapter_pairs} tables: one row per unordered pair of checkpoints of one base, and the
- * same per matrix. */
+/**
+ * The {@code adapter_pairs} tables: one row per unordered pair of checkpoints of one base, and the
+ * same per matrix.
+ */
 public final class AdapterPairsTable {
   public static final TableDefinition TABLE =
       TableDefinition.of(

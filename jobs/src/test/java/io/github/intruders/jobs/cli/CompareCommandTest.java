@@ -76,7 +76,8 @@ class CompareCommandTest {
     String[] inputs = {
       "--manifest", temporary.resolve("manifest.yaml").toString(), "--out", out.toString()
     };
-    Outcome scanned = Outcome.of(Stream.concat(Stream.of("scan"), Stream.of(inputs)).toArray(String[]::new));
+    Outcome scanned =
+        Outcome.of(Stream.concat(Stream.of("scan"), Stream.of(inputs)).toArray(String[]::new));
     assertThat(scanned.exitCode()).as(scanned.err()).isEqualTo(Main.DONE_WITH_REJECTS);
     List<String> rejects = TableRows.of(out.resolve("rejects"));
 
@@ -104,8 +105,18 @@ class CompareCommandTest {
     assertThat(families(out))
         .isEqualTo(
             Map.of(
-                "near", "near", "near-copy", "near", "near-other", "near", "strong", "near",
-                "s1", "s1", "s2", "s1"));
+                "near",
+                "near",
+                "near-copy",
+                "near",
+                "near-other",
+                "near",
+                "strong",
+                "near",
+                "s1",
+                "s1",
+                "s2",
+                "s1"));
     assertThat(TableRows.of(out.resolve("rejects")))
         .as("what the scan left out is told once")
         .isEqualTo(rejects);
@@ -176,8 +187,7 @@ class CompareCommandTest {
 
   private void adapter(String id, Matrix b, int seedOfA, int alpha) throws IOException {
     Path folder = Files.createDirectories(temporary.resolve(id));
-    try (OutputStream to =
-        Files.newOutputStream(folder.resolve("adapter_model.safetensors"))) {
+    try (OutputStream to = Files.newOutputStream(folder.resolve("adapter_model.safetensors"))) {
       new SafetensorsWriter()
           .add(
               "base_model.model." + Q_PROJ + ".lora_A.weight",

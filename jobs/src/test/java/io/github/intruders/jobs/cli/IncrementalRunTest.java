@@ -308,6 +308,33 @@ class IncrementalRunTest {
     assertThat(TableRows.of(out.resolve("singular_vectors"))).hasSize(7 * 5);
   }
 
+  @Test
+  void aRunThatIsContinuedByAnotherRouteKeepsWhatIsFinished() throws Exception {
+    Path out = temporary.resolve("routes");
+    List<String> both = List.of("lora-r1/1-python", "lora-r1/2-c");
+    String[] k = {"--top-k", "4", "--solver"}; // few enough for bounds on so small a matrix
+    assertThat(Main.run(args(out, both.subList(0, 1), k[0], k[1], k[2], "stored"))).isZero();
+    Map<Path, FileTime> first = ledger(out);
+    List<FileTime> tables = writtenAt(out, "lora-r1%2F1-python");
+
+    assertThat(Main.run(args(out, both, k[0], k[1], k[2], "krylov"))).isZero();
+
+    Map<Path, FileTime> second = ledger(out);
+    assertThat(second).hasSize(2).containsAllEntriesOf(first);
+    assertThat(writtenAt(out, "lora-r1%2F1-python")).isEqualTo(tables);
+    assertThat(TableRows.of(out.resolve("matrices/checkpoint_id=lora-r1%2F1-python")))
+        .hasSize(7)
+        .noneMatch(row -> row.contains(" solver: krylov "));
+    assertThat(TableRows.of(out.resolve("matrices/checkpoint_id=lora-r1%2F2-c")))
+        .hasSize(7)
+        .anyMatch(row -> row.contains(" solver: krylov "));
+
+    assertThat(Main.run(args(out, both, k[0], k[1]))).isZero();
+    assertThat(ledger(out)).isEqualTo(second);
+    assertThat(Main.run(args(out, both, k[0], k[1], k[2], "exact"))).isZero();
+    assertThat(ledger(out)).as("the published algorithm shares no rows").hasSize(4);
+  }
+
   /** What is said of large runs is measured with such fleets. */
   @Test
   void ofAMadeUpFleetNothingIsScanned() throws Exception {

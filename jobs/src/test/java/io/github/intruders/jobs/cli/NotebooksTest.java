@@ -42,8 +42,7 @@ class NotebooksTest {
 
   /** What compare writes. */
   private static final List<String> PAIRS =
-      List.of(
-          "adapter_pairs", "adapter_pairs_by_matrix", "adapter_families", "adapter_neighbours");
+      List.of("adapter_pairs", "adapter_pairs_by_matrix", "adapter_families", "adapter_neighbours");
 
   private static Path out;
   private static SparkSession spark;

@@ -22,8 +22,7 @@ class FamiliesTest {
     relateAll(12, 16, 0.5);
     edges.add(new Families.Edge(16, 17, 0.4));
 
-    assertThat(find(20))
-        .containsExactly(range(0, 6), range(6, 12), range(12, 16), range(16, 18));
+    assertThat(find(20)).containsExactly(range(0, 6), range(6, 12), range(12, 16), range(16, 18));
   }
 
   @Test

@@ -9,6 +9,7 @@ import io.github.intruders.cost.Workload;
 import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.scan.ScanSettings;
+import io.github.intruders.scan.SolverChoice;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,12 +41,12 @@ class ScheduleTest {
 
     Schedule schedule = Schedule.of(outlook(work, stored), 4);
 
-    assertThat(schedule.spreads()).isTrue();
+    assertThat(schedule.spread()).containsExactly("small.weight");
     assertThat(schedule.pieces().get(0).matrix()).isEqualTo("small.weight");
     assertThat(schedule.pieces().get(0).shares()).isBetween(4, 9);
     assertThat(schedule.tasks()).isEqualTo(schedule.pieces().get(0).shares() + 1);
-    assertThat(Schedule.of(outlook(Map.of("large.weight", adapters(20)), stored), 1).spreads())
-        .isFalse(); // reading the decomposition twice would take longer
+    assertThat(Schedule.of(outlook(Map.of("large.weight", adapters(20)), stored), 1).spread())
+        .isEmpty(); // reading the decomposition twice would take longer
   }
 
   @Test
@@ -68,7 +69,7 @@ class ScheduleTest {
         work,
         Map.of(),
         stored,
-        new CostModel(ScanSettings.published()),
+        new CostModel(ScanSettings.published().with(SolverChoice.STORED)),
         MemoryLimit.NONE);
   }
 

@@ -9,6 +9,7 @@ import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.plan.UpdateSource;
 import io.github.intruders.scan.RankChoice;
 import io.github.intruders.scan.ScanSettings;
+import io.github.intruders.scan.SolverChoice;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -28,6 +29,20 @@ class ScanEntryTest {
     assertThat(ScanEntry.key(large, EXACT)).isNotEqualTo(ScanEntry.key(large, EITHER));
     assertThat(ScanEntry.key(small, EXACT)).isEqualTo(ScanEntry.key(small, EITHER));
     assertThat(ScanEntry.key(adapter, EXACT)).isEqualTo(ScanEntry.key(adapter, EITHER));
+  }
+
+  /** Routes that certify themselves tell the same, so that a run may go on by another one. */
+  @Test
+  void aRowDependsOnTheRouteOnlyWhereThatIsThePublishedAlgorithm() {
+    MatrixPlan plan = full(128);
+
+    assertThat(SolverChoice.values())
+        .allSatisfy(
+            solver ->
+                assertThat(
+                        ScanEntry.key(plan, EITHER.with(solver))
+                            .equals(ScanEntry.key(plan, EITHER)))
+                    .isEqualTo(solver != SolverChoice.EXACT));
   }
 
   private static MatrixPlan full(int size) {

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import io.github.intruders.compare.Duplicate;
-import io.github.intruders.compare.PairFigures;
 import io.github.intruders.accumulation.Intruder;
 import io.github.intruders.accumulation.TrackPoint;
 import io.github.intruders.accumulation.TrackPoint.State;
+import io.github.intruders.compare.Duplicate;
+import io.github.intruders.compare.PairFigures;
 import io.github.intruders.forgetting.MeasuredForgetting;
 import io.github.intruders.forgetting.MitigationEffect;
 import io.github.intruders.forgetting.MitigationEffect.Role;
@@ -82,7 +82,9 @@ class ReportDataTest {
     assertThat(checks).hasSize(2);
     assertThat(words.get(checks.at("/0/0").asInt()).asText()).isEqualTo("b");
     assertThat(checks.at("/0/2").isNull()).isTrue();
-    assertThat(List.of(checks.at("/0/4").asInt(), checks.at("/0/5").asInt(), checks.at("/0/6").asInt()))
+    assertThat(
+            List.of(
+                checks.at("/0/4").asInt(), checks.at("/0/5").asInt(), checks.at("/0/6").asInt()))
         .containsExactly(0, 1, 1);
     JsonNode findings = page.at("/tables/check_findings/rows");
     assertThat(findings).hasSize(2);
@@ -487,7 +489,19 @@ class ReportDataTest {
         1,
         0,
         new PairFigures(
-            1, 1, cosine, cosine, cosine, cosine, 1.0, 1.0, 0.1, 0.1, interference, 0.1, null,
+            1,
+            1,
+            cosine,
+            cosine,
+            cosine,
+            cosine,
+            1.0,
+            1.0,
+            0.1,
+            0.1,
+            interference,
+            0.1,
+            null,
             duplicate),
         0.3,
         0.3,
