@@ -54,7 +54,7 @@ class ReportDataTest {
   }
 
   @Test
-  void rulesAreThoseOfTheLastCheckOfEachCheckpointWhoIsRefusedFirst() throws IOException {
+  void rulesAreThoseOfTheLastCheckOfEachCheckpointWhoIsRefusedFirst() throws Exception {
     Scanned fixture = scanned();
     fixture.checks =
         spark()
