@@ -65,7 +65,7 @@ class ReportDataTest {
   }
 
   @Test
-  void rulesAreThoseOfTheLastCheckOfEachCheckpointWhoIsRefusedFirst() throws IOException {
+  void rulesAreThoseOfTheLastCheckOfEachCheckpointWhoIsRefusedFirst() throws Exception {
     Scanned fixture = scanned();
     fixture.checks =
         spark()
