@@ -63,14 +63,18 @@ public final class MatrixComparison {
    */
   public static void run(List<Member> a, List<Member> b, Sink sink) {
     boolean same = a == b;
-    for (int fromA = 0, toA; fromA < a.size(); fromA = toA) {
-      toA = end(a, fromA);
-      for (int fromB = same ? fromA : 0, toB; fromB < b.size(); fromB = toB) {
-        toB = end(b, fromB);
+    int fromA = 0;
+    while (fromA < a.size()) {
+      int toA = end(a, fromA);
+      int fromB = same ? fromA : 0;
+      while (fromB < b.size()) {
+        int toB = end(b, fromB);
         try (Arena arena = Arena.open()) {
           new Block(a, fromA, toA, b, fromB, toB).run(same, sink);
         }
+        fromB = toB;
       }
+      fromA = toA;
     }
   }
 
