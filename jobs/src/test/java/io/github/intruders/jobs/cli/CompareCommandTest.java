@@ -121,7 +121,7 @@ class CompareCommandTest {
     assertThat(TableRows.of(out.resolve("rejects")))
         .as("what the scan left out is told once")
         .isEqualTo(rejects);
-    assertThat(Files.readString(out.resolve("report/index.html"))).contains("adapter_pairs");
+    assertThat(Files.readString(out.resolve("report/index.html"))).contains("\"compared\":{");
   }
 
   /** One matrix and more checkpoints than a chunk: two groups, whose factors travel. */
