@@ -7,6 +7,7 @@ import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Compares the updates of one matrix, every one of some with every one of others. With M = UaᵀUb
@@ -69,13 +70,19 @@ public final class MatrixComparison {
       int fromB = same ? fromA : 0;
       while (fromB < b.size()) {
         int toB = end(b, fromB);
-        try (Arena arena = Arena.open()) {
-          new Block(a, fromA, toA, b, fromB, toB).run(same, sink);
+        if (hasUpdates(a.subList(fromA, toA)) && hasUpdates(b.subList(fromB, toB))) {
+          try (Arena arena = Arena.open()) {
+            new Block(a, fromA, toA, b, fromB, toB).run(same, sink);
+          }
         }
         fromB = toB;
       }
       fromA = toA;
     }
+  }
+
+  private static boolean hasUpdates(List<Member> members) {
+    return members.stream().anyMatch(Objects::nonNull);
   }
 
   /** Where the stack that begins at a place ends. */
