@@ -7,6 +7,7 @@ import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Compares the updates of one matrix, every one of some with every one of others. With M = UaᵀUb
@@ -63,15 +64,25 @@ public final class MatrixComparison {
    */
   public static void run(List<Member> a, List<Member> b, Sink sink) {
     boolean same = a == b;
-    for (int fromA = 0, toA; fromA < a.size(); fromA = toA) {
-      toA = end(a, fromA);
-      for (int fromB = same ? fromA : 0, toB; fromB < b.size(); fromB = toB) {
-        toB = end(b, fromB);
-        try (Arena arena = Arena.open()) {
-          new Block(a, fromA, toA, b, fromB, toB).run(same, sink);
+    int fromA = 0;
+    while (fromA < a.size()) {
+      int toA = end(a, fromA);
+      int fromB = same ? fromA : 0;
+      while (fromB < b.size()) {
+        int toB = end(b, fromB);
+        if (hasUpdates(a.subList(fromA, toA)) && hasUpdates(b.subList(fromB, toB))) {
+          try (Arena arena = Arena.open()) {
+            new Block(a, fromA, toA, b, fromB, toB).run(same, sink);
+          }
         }
+        fromB = toB;
       }
+      fromA = toA;
     }
+  }
+
+  private static boolean hasUpdates(List<Member> members) {
+    return members.stream().anyMatch(Objects::nonNull);
   }
 
   /** Where the stack that begins at a place ends. */

@@ -14,6 +14,7 @@ import io.github.intruders.linalg.Precision;
 import io.github.intruders.linalg.Svd;
 import io.github.intruders.scan.TunedVectors;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
@@ -240,6 +241,21 @@ class MatrixComparisonTest {
     PairFigures nothing = new PairSum().add(a, UpdateSize.LEFT_OUT, null).figures();
     assertThat(nothing.duplicate()).isNull();
     assertThat(nothing.relativeDistance()).isNull();
+  }
+
+  @Test
+  void membersWithoutAnUpdateArePassedOver() {
+    MatrixComparison.Member one = member(random(M, R), random(R, N), null);
+    List<MatrixComparison.Member> none = Arrays.asList(null, null);
+    List<String> found = new ArrayList<>();
+    MatrixComparison.Sink sink = (a, b, part) -> found.add(a + " " + b);
+
+    MatrixComparison.run(none, none, sink);
+    MatrixComparison.run(none, List.of(one), sink);
+    assertThat(found).isEmpty();
+
+    MatrixComparison.run(Arrays.asList(null, one, null), List.of(one), sink);
+    assertThat(found).containsExactly("1 0");
   }
 
   @Test

@@ -323,7 +323,7 @@ public final class CompareStage {
             .collect(Collectors.toSet());
     rejected.retainAll(new HashSet<>(layout.ids()));
     if (rejected.isEmpty()) {
-      return Map.of();
+      return new HashMap<>();
     }
     Broadcast<BasePlan> base = plan.broadcastBase();
     return new HashMap<>(

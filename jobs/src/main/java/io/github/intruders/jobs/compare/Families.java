@@ -106,7 +106,7 @@ final class Families {
     int partitions = (int) Math.max(1, count / EDGES_PER_PARTITION);
     JavaRDD<Tuple3<Long, Long, Double>> graph =
         inside
-            .sortBy(edge -> (long) edge.a() << Integer.SIZE | edge.b(), true, partitions)
+            .sortBy(edge -> ((long) edge.a() << Integer.SIZE) + edge.b(), true, partitions)
             .map(edge -> new Tuple3<>((long) edge.a(), (long) edge.b(), edge.weight()));
     Map<Integer, Integer> halfOf = new HashMap<>();
     for (PowerIterationClustering.Assignment assignment :
