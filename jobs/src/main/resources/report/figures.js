@@ -569,18 +569,21 @@ function forgetting() {
 const PANELS = 12;
 /** Small multiples over one or two tags; several seeds as their mean and standard deviation. */
 function multiples() {
-  const by = tags.filter((tag) => tag !== 'tag seed');
-  if (!by.length) return;
+  const by = (valuesOf('method').size > 1 ? ['method'] : []).concat(tags.filter((tag) => tag !== 'tag seed'));
+  if (!by.length && !tags.length) return;
   const made = section('multiples', 'Side by side', 'One panel for each value of a tag, or of two, on the same axes: what is the same in all of them does not hang on the tag. '
     + (tags.includes('tag seed') ? 'Checkpoints that differ only in their seed are shown as mean and standard deviation (bars).' : 'With a tag seed, checkpoints that differ only in it are shown as mean and standard deviation.'));
   const choices = choicesIn(made);
   const numeric = tags.filter((tag) => analysed.every((row) => row[tag] === null || (row[tag] !== '' && Number.isFinite(Number(row[tag])))) && analysed.some((row) => row[tag] !== null));
   const named = (tag) => name(tagText(tag), 30);
-  const first = choice(choices, 'Panels by', by.map((tag) => [tag, named(tag)]), by[0], () => redraw());
-  const second = choice(choices, 'and by', [['', 'nothing else']].concat(by.map((tag) => [tag, named(tag)])), '', () => redraw());
   const quantities = MEASURES.concat(GEOMETRY, metrics.map((one, at) => ['forgetting ' + at, 'forgetting: ' + name(one, 30)]));
+  const against = (analysed.some((row) => row.step !== null) ? [['step', 'step']] : []).concat(numeric.filter((tag) => tag !== 'tag seed').map((tag) => [tag, named(tag)]));
+  const along = against.length ? against[0][0] : 'update_relative_norm';
+  // Panels by what lies along the axis would hold one place each.
+  const first = choice(choices, 'Panels by', [['', 'nothing: one panel']].concat(by.map((tag) => [tag, named(tag)])), by.find((tag) => tag !== along && tag !== 'method') || by.find((tag) => tag !== along && !against.length) || '', () => redraw());
+  const second = choice(choices, 'and by', [['', 'nothing else']].concat(by.map((tag) => [tag, named(tag)])), '', () => redraw());
   const y = choice(choices, 'Show', quantities, 'intruder_count', () => redraw());
-  const x = choice(choices, 'Against', (analysed.some((row) => row.step !== null) ? [['step', 'step']] : []).concat(numeric.filter((tag) => tag !== 'tag seed').map((tag) => [tag, named(tag)]), quantities), undefined, () => redraw());
+  const x = choice(choices, 'Against', against.concat(quantities), along, () => redraw());
   const valueOf = (row, what) => {
     if (what.startsWith('tag ')) return row[what] === null ? null : Number(row[what]);
     return what.startsWith('forgetting ') ? (forgettingOf.get(row.checkpoint_id) || [])[Number(what.slice(11))] : row[what];
@@ -609,8 +612,9 @@ function multiples() {
     const xs = all.flatMap(([, mine]) => mine.map((point) => point.x));
     const log = Math.min(...xs) > 0 && Math.max(...xs) / Math.min(...xs) > 50;
     holder.replaceChildren();
+    holder.className = all.length > 1 ? 'three' : '';
     all.forEach(([text, mine]) => {
-      const set = plot(figure(holder, name(text, 60)), 'Small multiple ' + name(text, 60), log ? { title: x.select.selectedOptions[0].textContent, type: 'logarithmic', min: Math.min(...xs) / 1.3, max: Math.max(...xs) * 1.3 }
+      const set = plot(figure(holder, text ? name(text, 60) : 'All checkpoints'), 'Small multiple ' + name(text || 'of all checkpoints', 60), log ? { title: x.select.selectedOptions[0].textContent, type: 'logarithmic', min: Math.min(...xs) / 1.3, max: Math.max(...xs) * 1.3 }
         : { title: x.select.selectedOptions[0].textContent, min: left, max: right + (right - left) * 0.05, whole: x.select.value === 'step', ticks: { includeBounds: false } }, { title: y.select.selectedOptions[0].textContent, min: bottom, max: ceiling + (ceiling - bottom) * 0.05, ticks: { includeBounds: false } });
       const tipOf = (point) => [name(point.row.checkpoint_id) + (point.n > 1 ? ' and ' + counted(point.n - 1, 'other seed') : ''), short(point.y) + (isNumber(point.sd) ? ' ± ' + short(point.sd) : ''), 'at ' + short(point.x)];
       set([...grouped(mine, (point) => groupOf(point.row))].flatMap(([group, ofGroup]) => [dots(ofGroup, colour(groupIndex(group)), groupIndex(group), tipOf)]

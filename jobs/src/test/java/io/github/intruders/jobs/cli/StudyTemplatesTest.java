@@ -3,6 +3,7 @@ package io.github.intruders.jobs.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.intruders.jobs.TableRows;
+import io.github.intruders.jobs.cli.HeadlessBrowser.Look;
 import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.manifest.Manifest;
 import io.github.intruders.manifest.ManifestReader;
@@ -12,11 +13,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Row;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,9 +40,31 @@ class StudyTemplatesTest {
   private static final List<String> FULL =
       List.of("full/1-python", "full/2-c", "full/3-javascript", "full/4-xml");
 
+  private static final List<Look> LOOKS =
+      List.of(
+          new Look("desktop", 1280, 900, false, "light"), new Look("phone", 390, 844, true, "light"));
+
   @TempDir private static Path temporary;
+  private static HeadlessBrowser browser;
 
   private record Study(Path out, Manifest manifest) {}
+
+  /** {@link ReportIT} says where one has to be. */
+  @BeforeAll
+  static void openABrowserIfThereIsOne() throws Exception {
+    Optional<Path> binary = HeadlessBrowser.find();
+    if (binary.isPresent()) {
+      browser =
+          new HeadlessBrowser(binary.get(), Files.createDirectory(temporary.resolve("profile")));
+    }
+  }
+
+  @AfterAll
+  static void closeTheBrowser() throws Exception {
+    if (browser != null) {
+      browser.close();
+    }
+  }
 
   @Test
   void everyTemplateIsTestedHereAndStandsOnThePage() throws IOException {
@@ -61,7 +87,7 @@ class StudyTemplatesTest {
   }
 
   @Test
-  void aSweepOfTheLearningRateIsComparedWithinAndBetweenRates() throws IOException {
+  void aSweepOfTheLearningRateIsComparedWithinAndBetweenRates() throws Exception {
     Study study = run("learning-rate");
 
     assertThat(groupings(study))
@@ -73,27 +99,30 @@ class StudyTemplatesTest {
             .first();
     assertThat(between.<Integer>getAs("n")).isEqualTo(3);
     assertThat(page(study)).contains("\"tag lr\"", "\"tag seed\"");
+    assertDrawn(study, "multiples", 1);
   }
 
   @Test
-  void ranksAndRulesForAlphaAreGroupsAndPanels() throws IOException {
+  void ranksAndRulesForAlphaAreGroupsAndPanels() throws Exception {
     Study study = run("rank-alpha");
 
     assertThat(groupings(study))
         .contains("rank=8", "rank=128", "between=rank", "alpha_rule=fixed", "between=alpha_rule");
     assertThat(page(study)).contains("\"tag rank\"", "\"tag alpha_rule\"");
+    assertDrawn(study, "multiples", 2);
   }
 
   @Test
-  void partsOfTheDataAreATagToDrawAgainst() throws IOException {
+  void partsOfTheDataAreATagToDrawAgainst() throws Exception {
     Study study = run("dataset-fraction");
 
     assertThat(groupings(study)).contains("method=full", "between=method");
     assertThat(page(study)).contains("\"tag fraction\"");
+    assertDrawn(study, "multiples", 1);
   }
 
   @Test
-  void seedsAreToldAsMeanAndStandardDeviation() throws IOException {
+  void seedsAreToldAsMeanAndStandardDeviation() throws Exception {
     Study study = run("seeds");
 
     List<Row> lora =
@@ -109,15 +138,20 @@ class StudyTemplatesTest {
     assertThat(lora.get(0).<Double>getAs("high")).isEqualTo(1.5);
     assertThat(TableRows.table(study.out(), "seeds").where("quantity = 'measure'").count())
         .isEqualTo(2 * 6);
+    assertDrawn(study, "multiples", 2);
   }
 
   @Test
-  void variantsAreGroupsByMethod() throws IOException {
-    assertThat(groupings(run("variants"))).contains("method=dora", "method=pissa");
+  void variantsAreGroupsByMethod() throws Exception {
+    Study study = run("variants");
+
+    assertThat(groupings(study)).contains("method=dora", "method=pissa");
+    assertDrawn(study, "rank", 1);
+    assertDrawn(study, "geometry", 2);
   }
 
   @Test
-  void sixTasksHaveTheirMatrixAndBackwardTransfer() throws IOException {
+  void sixTasksHaveTheirMatrixAndBackwardTransfer() throws Exception {
     Study study = run("six-tasks");
 
     List<Row> last =
@@ -132,6 +166,9 @@ class StudyTemplatesTest {
     assertThat(last.get(0).<Double>getAs("backward_transfer")).isEqualTo(-3 / 16.0);
     assertThat(last.get(0).<Double>getAs("average_forgetting")).isEqualTo(3 / 16.0);
     assertThat(TableRows.table(study.out(), "accumulation").count()).isEqualTo(12);
+    assertDrawn(study, "accumulation", 1);
+    assertDrawn(study, "transfer", 1);
+    assertDrawn(study, "geometry", 3);
   }
 
   /** The second adapter of the chain is the first one again, so its A is the same. */
@@ -254,6 +291,29 @@ class StudyTemplatesTest {
         .stream()
         .map(row -> row.getString(0))
         .toList();
+  }
+
+  /**
+   * Asserts that so many charts of a section are there and have points, on a desktop and a phone.
+   */
+  private static void assertDrawn(Study study, String section, int charts) throws Exception {
+    if (browser == null) {
+      return;
+    }
+    for (Look look : LOOKS) {
+      browser.open(
+          study.out().resolve("report/index.html"),
+          look,
+          "document.documentElement.dataset.drawn !== undefined");
+      String canvases = "[...document.querySelectorAll('#%s canvas')]".formatted(section);
+      assertThat(browser.evaluate(canvases + ".length").asInt()).as(section).isEqualTo(charts);
+      assertThat(browser.evaluate(canvases + ".every((one) => one.dataset.points > 0)").asBoolean())
+          .as("points in every chart of %s, %s", section, look)
+          .isTrue();
+      assertThat(browser.evaluate("document.documentElement.scrollWidth - innerWidth").asInt())
+          .as("how far the page is wider than the window")
+          .isLessThanOrEqualTo(0);
+    }
   }
 
   private static String page(Study study) throws IOException {
