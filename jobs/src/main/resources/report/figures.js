@@ -708,7 +708,7 @@ function mitigation() {
   const rows = rowsOf('mitigations');
   if (!rows.length) return;
   const made = section('mitigation', 'Mitigation', 'What is left after the intruders are scaled by λ: 1 changes nothing, 0 removes them. The controls tell whether it is the intruders that matter: neighbour scales a vector beside them, '
-    + 'shrink the whole update to the same norm, random adds a random direction of the same strength. Taking a direction away can bring up another: the count need not fall to 0.');
+    + 'shrink the whole update to the same norm, random adds a random direction of the same strength, outside takes as much of the update outside the intruders. A spike budget and a hard threshold have no λ: they are in the numbers below. Taking a direction away can bring up another: the count need not fall to 0.');
   const kind = (row) => editOf(row.variant);
   const byCheckpoint = grouped(rows, (row) => row.checkpoint_id);
   const choices = choicesIn(made);
@@ -730,14 +730,14 @@ function mitigation() {
     made.append(element('p', 'Whether a model forgets less has to be measured on it: evaluate a variant, add it to the manifest under the id CHECKPOINT/VARIANT and its metrics to the metrics file, and its forgetting is drawn here.', 'how'));
   }
   const own = () => byCheckpoint.get(of.select.value).map((row) => ({ ...row, norm: row.update_norm_before > 0 ? row.update_norm_after / row.update_norm_before : null,
-    forgetting: evaluated.length ? measured(row, metrics.indexOf(metric.select.value)) : null })).sort((a, b) => a.lambda - b.lambda);
+    forgetting: evaluated.length ? measured(row, metrics.indexOf(metric.select.value)) : null })).sort((a, b) => (isNumber(a.lambda) ? a.lambda : Infinity) - (isNumber(b.lambda) ? b.lambda : Infinity) || 0);
   const draw = () => {
     const kinds = [...grouped(own(), kind)].sort((a, b) => EDITS.indexOf(a[0]) - EDITS.indexOf(b[0]));
-    const place = (one) => Math.max(0, EDITS.indexOf(one));
+    const place = placeOf;
     const isControl = isControlOf;
-    const tipOf = (row) => [name(row.variant), counted(row.intruders_before, 'intruder') + ' before, ' + row.intruders_after + ' after', row.intruders_scaled + ' scaled by ' + row.lambda,
+    const tipOf = (row) => [name(row.variant), counted(row.intruders_before, 'intruder') + ' before, ' + row.intruders_after + ' after', (isNumber(row.lambda) ? row.intruders_scaled + ' scaled by ' + row.lambda : 'the whole update'),
       'norm of the update ' + short(row.update_norm_before) + ' → ' + short(row.update_norm_after)].concat(isNumber(row.forgetting) ? ['forgetting ' + short(row.forgetting)] : []);
-    const sets = (column, before) => kinds.map(([one, variants]) => line(variants.map((row) => ({ x: row.lambda, y: row[column], row })), colour(place(one)), ({ row }) => tipOf(row),
+    const sets = (column, before) => kinds.map(([one, variants]) => line(variants.filter((row) => isNumber(row.lambda)).map((row) => ({ x: row.lambda, y: row[column], row })), colour(place(one)), ({ row }) => tipOf(row),
       { pointStyle: SHAPES[place(one)], pointRadius: 4, borderDash: isControl(one) ? [5, 4] : [] })).concat(isNumber(before) ? [ruler([0, 1].map((x) => ({ x, y: before })), colour(COLOURED), [2, 4])] : []);
     after(sets('intruders_after', own()[0].intruders_before));
     norm(sets('norm', 1));
@@ -808,9 +808,13 @@ function comparedPairs() {
 }
 
 /** Kinds of edits, mitigations first. */
-const EDITS = ['top', 'all', 'neighbour', 'shrink', 'random'];
-const editOf = (variant) => variant.replace(/-l[^-]*$/, '');
-const isControlOf = (kind) => EDITS.indexOf(kind) >= 2;
+const EDITS = ['top', 'all', 'budget', 'threshold', 'neighbour', 'shrink', 'random', 'outside'];
+const CONTROLS = EDITS.slice(4);
+/** Such as random, of random-budget-1. */
+const editOf = (variant) => variant.split('-')[0];
+const isControlOf = (kind) => CONTROLS.includes(kind);
+/** Colour and shape of a kind: all and outside share them, and the line of a control is dashed. */
+const placeOf = (kind) => (kind === 'outside' ? 1 : Math.max(0, EDITS.indexOf(kind)));
 
 /** What edits did to measured models, as the paper's tables tell it: in percent of the model before the edit. */
 function effects() {
@@ -843,13 +847,13 @@ function effects() {
       const ofTarget = one(target.select.value);
       const ofKept = one(kept.select.value);
       return { variant, kind: editOf(variant), lambda: measured[0].lambda, target: ofTarget.change_percent, target_value: ofTarget.value, kept: ofKept.change_percent, kept_value: ofKept.value, kept_base: ofKept.base_value };
-    }).sort((a, b) => EDITS.indexOf(a.kind) - EDITS.indexOf(b.kind) || a.lambda - b.lambda);
+    }).sort((a, b) => EDITS.indexOf(a.kind) - EDITS.indexOf(b.kind) || a.lambda - b.lambda || 0);
   };
   const draw = () => {
     const edits = own();
     const kinds = [...grouped(edits.filter((row) => EDITS.includes(row.kind)), (row) => row.kind)];
-    const hex = (kind) => colour(Math.max(0, EDITS.indexOf(kind)));
-    const style = (kind) => ({ pointStyle: SHAPES[Math.max(0, EDITS.indexOf(kind))], pointRadius: 4, borderDash: isControlOf(kind) ? [5, 4] : [] });
+    const hex = (kind) => colour(placeOf(kind));
+    const style = (kind) => ({ pointStyle: SHAPES[placeOf(kind)], pointRadius: 4, borderDash: isControlOf(kind) ? [5, 4] : [] });
     const signed = (value) => (isNumber(value) ? (value > 0 ? '+' : '') + value.toFixed(1) + ' %' : 'not known');
     const tipOf = ({ row }) => [name(row.variant), 'target ' + signed(row.target), 'pre-training ' + signed(row.kept)];
     const zero = (values) => ruler([Math.min(0, ...values), Math.max(1, ...values)].map((x) => ({ x, y: 0 })), colour(COLOURED), [2, 4]);
@@ -858,7 +862,7 @@ function effects() {
     targets(sets('target'), { y: name(target.select.value, 24) + ': change in %' });
     losses(sets('kept'), { y: name(kept.select.value, 24) + ': change in %' });
     const known = (row) => isNumber(row.target) && isNumber(row.kept);
-    both(kinds.map(([kind, ofKind]) => dots(ofKind.filter(known).map((row) => ({ x: row.kept, y: row.target, row })), hex(kind), Math.max(0, EDITS.indexOf(kind)), tipOf, { pointRadius: 5 }))
+    both(kinds.map(([kind, ofKind]) => dots(ofKind.filter(known).map((row) => ({ x: row.kept, y: row.target, row })), hex(kind), placeOf(kind), tipOf, { pointRadius: 5 }))
       .concat([dots([{ x: 0, y: 0, row: { variant: 'unedited', target: 0, kept: 0 } }], colour(COLOURED), COLOURED, tipOf, { pointRadius: 4 })]),
     { x: name(kept.select.value, 24) + ': change in %', y: name(target.select.value, 24) + ': change in %' });
     keys(kinds.map(([kind]) => [kind, hex(kind), isControlOf(kind) ? DASHED : undefined]).concat([['unedited', colour(COLOURED), DASHED]]));

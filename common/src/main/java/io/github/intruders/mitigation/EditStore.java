@@ -19,7 +19,8 @@ import java.util.Map;
  * Keeps the edits of one matrix of one checkpoint, all variants in one safetensors file: what the
  * tasks that write the edited models take from those that computed it. A file holds {@code
  * VARIANT.p} (m, j) and {@code VARIANT.q} (n, j), or {@code VARIANT.b} and {@code VARIANT.a}, or
- * {@code VARIANT.factor}, all F64; a variant without a tensor keeps the matrix as it is.
+ * {@code VARIANT.factor}, or {@code VARIANT.outside} (its factor), {@code VARIANT.u} (m, j) and
+ * {@code VARIANT.v} (n, j), all F64; a variant without a tensor keeps the matrix as it is.
  * Thread-safe.
  */
 public final class EditStore {
@@ -42,6 +43,11 @@ public final class EditStore {
         writer.add(name + ".b", replaced.b()).add(name + ".a", replaced.a());
       } else if (edited.edit() instanceof MatrixEdit.Scaled scaled) {
         writer.add(name + ".factor", new double[] {scaled.factor()});
+      } else if (edited.edit() instanceof MatrixEdit.Outside outside) {
+        writer
+            .add(name + ".outside", new double[] {outside.factor()})
+            .add(name + ".u", outside.u())
+            .add(name + ".v", outside.v());
       }
     }
     storage.write(file(key), writer.sealed()::writeTo);
@@ -71,6 +77,11 @@ public final class EditStore {
           matrix(reader, tensors.get(name + ".b")), matrix(reader, tensors.get(name + ".a")));
     } else if (tensors.containsKey(name + ".factor")) {
       return new MatrixEdit.Scaled(reader.readVector(tensors.get(name + ".factor"))[0]);
+    } else if (tensors.containsKey(name + ".outside")) {
+      return new MatrixEdit.Outside(
+          reader.readVector(tensors.get(name + ".outside"))[0],
+          matrix(reader, tensors.get(name + ".u")),
+          matrix(reader, tensors.get(name + ".v")));
     }
     return new MatrixEdit.Kept();
   }

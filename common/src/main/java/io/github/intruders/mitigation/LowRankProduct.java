@@ -57,15 +57,43 @@ record LowRankProduct(Matrix b, Matrix a) {
     return rank() == 0 ? 0 : leftBasis().r().times(rightBasis().r().t()).frobeniusNorm();
   }
 
+  /** (1 − u uᵀ) · b · a · (1 − v vᵀ): what lies outside the directions of u and v. */
+  LowRankProduct outside(Matrix u, Matrix v) {
+    return new LowRankProduct(
+        b.copy().plusProductInPlace(-1, u, u.t().times(b)),
+        a.copy().plusProductInPlace(-1, a.times(v), v.t()));
+  }
+
+  /** The singular values, descending: as many as min(m, n), from the rank on zeros. */
+  double[] singularValues() {
+    int count = Math.min(b.rows(), a.cols());
+    return rank() == 0
+        ? new double[count]
+        : Arrays.copyOf(
+            LapackSvd.DIVIDE_AND_CONQUER.singularValues(
+                leftBasis().r().times(rightBasis().r().t())),
+            count);
+  }
+
   /**
    * The nearest matrix of at most this rank, in the Frobenius norm (Eckart and Young), with factors
    * of equal size: b has the left singular vectors times √σ, a the right ones.
    */
   LowRankProduct best(int rank) {
+    return best(rank, rank);
+  }
+
+  /**
+   * The same in factors of another rank, filled up with zeros.
+   *
+   * @param values how many singular values are kept at most
+   * @param rank of the factors, at least as many
+   */
+  LowRankProduct best(int values, int rank) {
     OrthonormalBasis left = leftBasis();
     OrthonormalBasis right = rightBasis();
     Svd svd = LapackSvd.DIVIDE_AND_CONQUER.decompose(left.r().times(right.r().t()));
-    int kept = Math.min(rank, svd.s().length);
+    int kept = Math.min(values, svd.s().length);
     double[] roots = Arrays.stream(svd.s()).limit(kept).map(Math::sqrt).toArray();
     Matrix bestB = Matrix.zeros(b.rows(), rank, Precision.DOUBLE);
     Matrix bestA = Matrix.zeros(rank, a.cols(), Precision.DOUBLE);

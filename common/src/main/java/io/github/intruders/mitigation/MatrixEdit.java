@@ -6,7 +6,7 @@ import io.github.intruders.linalg.Matrix;
 public sealed interface MatrixEdit {
   /** Whether W' starts from W0, so that this has to be read. */
   default boolean startsFromBase() {
-    return this instanceof Scaled || this instanceof Replaced;
+    return this instanceof Scaled || this instanceof Replaced || this instanceof Outside;
   }
 
   /** W' = W: nothing is scaled, and no byte of it changes. */
@@ -34,7 +34,17 @@ public sealed interface MatrixEdit {
   record Scaled(double factor) implements MatrixEdit {}
 
   /**
-   * W' = W0 + b · a: the update of an adapter in the rank it had.
+   * W' = W + factor · (1 − u uᵀ) ΔW (1 − v vᵀ): what of the update lies outside some directions is
+   * scaled.
+   *
+   * @param factor −1 removes it
+   * @param u (m, j) in double precision, orthonormal columns, one or more
+   * @param v (n, j) in double precision, orthonormal columns
+   */
+  record Outside(double factor, Matrix u, Matrix v) implements MatrixEdit {}
+
+  /**
+   * W' = W0 + b · a: another update, that of an adapter in the rank it had.
    *
    * @param b (m, R) in double precision
    * @param a (R, n) in double precision

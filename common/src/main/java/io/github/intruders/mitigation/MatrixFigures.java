@@ -18,6 +18,11 @@ import java.util.List;
  * @param updateRankAfter rank of the edited factors, 0 for a whole matrix
  * @param reconstructionError ‖W'stored − W'‖_F relative to ‖W' − W0‖_F, with W' in double
  *     precision: rounding, and what {@code keepRank} cuts off
+ * @param editNorm ‖W' − W‖_F
+ * @param updateLimit the strength that singular values of the update are held against: of a budget
+ *     the most that is allowed, of a threshold the least that is kept; null for other edits, and
+ *     where the base has no critical strength
+ * @param valuesKept how many singular values of the update a threshold keeps; null for other edits
  * @param solver name of the route that analysed W'
  */
 public record MatrixFigures(
@@ -32,6 +37,9 @@ public record MatrixFigures(
     int updateRankBefore,
     int updateRankAfter,
     double reconstructionError,
+    double editNorm,
+    Double updateLimit,
+    Integer valuesKept,
     String solver) {
   public MatrixFigures {
     scaledIndices = List.copyOf(scaledIndices);

@@ -17,10 +17,26 @@ import java.util.TreeSet;
  * @param rounds how often scaling is repeated on the result, at most; it ends when no intruder is
  *     left
  * @param controls whether the controls are made, too
+ * @param budgets multiples of the critical strength that updates are scaled down to, each a variant
+ *     of its own; sorted, each once; may be empty
+ * @param hardThreshold whether a variant drops the singular values of the update that noise could
+ *     have
  */
 public record MitigationSettings(
-    List<Double> lambdas, Selection selection, boolean keepRank, int rounds, boolean controls)
+    List<Double> lambdas,
+    Selection selection,
+    boolean keepRank,
+    int rounds,
+    boolean controls,
+    List<Double> budgets,
+    boolean hardThreshold)
     implements Serializable {
+  /** Scaled intruders alone. */
+  public MitigationSettings(
+      List<Double> lambdas, Selection selection, boolean keepRank, int rounds, boolean controls) {
+    this(lambdas, selection, keepRank, rounds, controls, List.of(), false);
+  }
+
   public MitigationSettings {
     lambdas = List.copyOf(new TreeSet<>(lambdas.stream().map(lambda -> lambda + 0.0).toList()));
     if (lambdas.isEmpty()) {
@@ -35,6 +51,16 @@ public record MitigationSettings(
                 + " nothing");
       }
     }
+    budgets = List.copyOf(new TreeSet<>(budgets));
+    for (double budget : budgets) {
+      if (!(budget > 0 && budget < Double.POSITIVE_INFINITY)) {
+        throw UserInputException.of(
+            RejectCode.SETTING_INVALID,
+            "Cannot use spike budget %s: expected a number above 0, how many times the critical"
+                    .formatted(budget)
+                + " strength is allowed");
+      }
+    }
     if (rounds < 1) {
       throw UserInputException.of(
           RejectCode.SETTING_INVALID,
@@ -42,7 +68,7 @@ public record MitigationSettings(
     }
   }
 
-  /** Every variant that is made of each checkpoint, by lambda, the mitigation first. */
+  /** Every variant that is made of each checkpoint, each mitigation before its controls. */
   public List<Variant> variants() {
     List<Variant> variants = new ArrayList<>();
     for (double lambda : lambdas) {
@@ -51,9 +77,27 @@ public record MitigationSettings(
         variants.add(new Variant(Variant.Kind.NEIGHBOUR, lambda));
         variants.add(new Variant(Variant.Kind.SHRINK, lambda));
         variants.add(new Variant(Variant.Kind.RANDOM, lambda));
+        variants.add(new Variant(Variant.Kind.OUTSIDE, lambda));
       }
     }
+    for (double budget : budgets) {
+      add(variants, Variant.Kind.BUDGET, new Variant.Budget(budget));
+    }
+    if (hardThreshold) {
+      add(variants, Variant.Kind.THRESHOLD, new Variant.HardThreshold());
+    }
     return variants;
+  }
+
+  private void add(List<Variant> variants, Variant.Kind kind, Variant.Dose dose) {
+    variants.add(new Variant(kind, dose));
+    if (controls) {
+      if (kind != Variant.Kind.BUDGET) { // which shrinks the whole update itself
+        variants.add(new Variant(Variant.Kind.SHRINK, dose));
+      }
+      variants.add(new Variant(Variant.Kind.RANDOM, dose));
+      variants.add(new Variant(Variant.Kind.OUTSIDE, dose));
+    }
   }
 
   /** The variant that scales the intruders themselves. */

@@ -78,6 +78,9 @@ record StoredFactors(Matrix b, Matrix a, double scale, DType typeB, DType typeA)
       return new StoredFactors(whole.b(), whole.a(), usableScale(), typeB, typeA);
     } else if (edit instanceof MatrixEdit.Scaled scaled) {
       return new StoredFactors(b, a, scale * scaled.factor(), typeB, typeA);
+    } else if (edit instanceof MatrixEdit.Outside outside) {
+      LowRankProduct part = update().outside(outside.u(), outside.v()).scaled(outside.factor());
+      return edited(new MatrixEdit.Added(part.b(), part.a().transposed()));
     } else if (edit instanceof MatrixEdit.Replaced replaced) {
       LowRankProduct whole = unscaled(replaced.b(), replaced.a());
       return new StoredFactors(whole.b(), whole.a(), usableScale(), typeB, typeA);

@@ -9,8 +9,10 @@ import io.github.intruders.checkpoint.MatrixSource;
 import io.github.intruders.checkpoint.TensorReader;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
+import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
+import io.github.intruders.linalg.Svd;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.plan.UpdateSource;
 import io.github.intruders.scan.TunedMatrixAnalyser;
@@ -18,6 +20,7 @@ import io.github.intruders.scan.TunedMatrixAnalyser.Analysis;
 import io.github.intruders.spectra.BaseSpectrum;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** A tuned matrix W = W0 + ΔW that can be edited and analysed; values don't change. */
@@ -126,6 +129,24 @@ sealed interface TunedMatrix {
   /** W0 + factor · ΔW. */
   TunedMatrix scaled(double factor);
 
+  /** What of ΔW lies outside these directions, ‖(1 − u uᵀ) ΔW (1 − v vᵀ)‖_F. */
+  double outsideNorm(Matrix u, Matrix v);
+
+  /** W + factor · (1 − u uᵀ) ΔW (1 − v vᵀ). */
+  TunedMatrix outside(double factor, Matrix u, Matrix v);
+
+  /** The min(m, n) singular values of ΔW, descending. */
+  double[] updateValues();
+
+  /**
+   * The nearest update of so many singular values: in the rank of an adapter's factors, or in just
+   * that rank.
+   */
+  LowRankProduct nearestUpdate(int values);
+
+  /** W0 + update. */
+  TunedMatrix with(LowRankProduct update);
+
   /** What is read back after the edit has been written; this, if the bytes stay the same. */
   TunedMatrix stored(MatrixEdit edit, String name);
 
@@ -169,6 +190,31 @@ sealed interface TunedMatrix {
     @Override
     public TunedMatrix scaled(double factor) {
       return new Adapted(base, factors, update.scaled(factor), single);
+    }
+
+    @Override
+    public double outsideNorm(Matrix u, Matrix v) {
+      return update.outside(u, v).norm();
+    }
+
+    @Override
+    public TunedMatrix outside(double factor, Matrix u, Matrix v) {
+      return plus(update.outside(u, v).scaled(factor));
+    }
+
+    @Override
+    public double[] updateValues() {
+      return update.singularValues();
+    }
+
+    @Override
+    public LowRankProduct nearestUpdate(int values) {
+      return update.best(values, update.rank());
+    }
+
+    @Override
+    public TunedMatrix with(LowRankProduct other) {
+      return new Adapted(base, factors, other, single);
     }
 
     @Override
@@ -220,6 +266,45 @@ sealed interface TunedMatrix {
       return new Whole(w0, scaled, dtype);
     }
 
+    private Matrix update() {
+      return w.copy().plusInPlace(-1, w0);
+    }
+
+    private Matrix outsidePart(Matrix u, Matrix v) {
+      Matrix part = update();
+      part.plusProductInPlace(-1, u, u.t().times(part));
+      return part.plusProductInPlace(-1, part.times(v), v.t());
+    }
+
+    @Override
+    public double outsideNorm(Matrix u, Matrix v) {
+      return outsidePart(u, v).frobeniusNorm();
+    }
+
+    @Override
+    public TunedMatrix outside(double factor, Matrix u, Matrix v) {
+      return new Whole(w0, w.copy().plusInPlace(factor, outsidePart(u, v)), dtype);
+    }
+
+    @Override
+    public double[] updateValues() {
+      return LapackSvd.DIVIDE_AND_CONQUER.singularValues(update());
+    }
+
+    @Override
+    public LowRankProduct nearestUpdate(int values) {
+      Svd svd = LapackSvd.DIVIDE_AND_CONQUER.decompose(update());
+      double[] kept = Arrays.copyOf(svd.s(), values);
+      return new LowRankProduct(
+          svd.u().columnRange(0, values).copy().scaleColumnsInPlace(kept),
+          svd.vt().rowRange(0, values).copy());
+    }
+
+    @Override
+    public TunedMatrix with(LowRankProduct other) {
+      return new Whole(w0, w0.copy().plusProductInPlace(1, other.b(), other.a()), dtype);
+    }
+
     @Override
     public TunedMatrix stored(MatrixEdit edit, String name) {
       if (edit instanceof MatrixEdit.Kept) {
@@ -234,6 +319,8 @@ sealed interface TunedMatrix {
         return ((Whole) plus(LowRankProduct.outer(added.p(), added.q()))).w;
       } else if (edit instanceof MatrixEdit.Scaled scaled) {
         return ((Whole) scaled(scaled.factor())).w;
+      } else if (edit instanceof MatrixEdit.Outside outside) {
+        return ((Whole) outside(outside.factor(), outside.u(), outside.v())).w;
       } else if (edit instanceof MatrixEdit.Replaced replaced) {
         return w0.copy().plusProductInPlace(1, replaced.b(), replaced.a());
       }

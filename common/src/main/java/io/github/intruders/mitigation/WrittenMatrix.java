@@ -70,6 +70,9 @@ final class WrittenMatrix {
       return before.update().plus(1, LowRankProduct.outer(added.p(), added.q()));
     } else if (edit instanceof MatrixEdit.Scaled scaled) {
       return before.update().scaled(scaled.factor());
+    } else if (edit instanceof MatrixEdit.Outside outside) {
+      LowRankProduct update = before.update();
+      return update.plus(outside.factor(), update.outside(outside.u(), outside.v()));
     } else if (edit instanceof MatrixEdit.Replaced replaced) {
       return new LowRankProduct(replaced.b(), replaced.a());
     }

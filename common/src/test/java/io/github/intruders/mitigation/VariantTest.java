@@ -31,7 +31,13 @@ class VariantTest {
         "top-l1e3",
         "best-l1",
         "top-l1x",
-        "top-l0.50"
+        "top-l0.50",
+        "budget",
+        "top-budget-1",
+        "shrink-budget-1",
+        "neighbour-threshold",
+        "budget-l1",
+        "all-threshold"
       })
   void otherNamesAreNone(String name) {
     assertThat(Variant.parse(name)).isEmpty();

@@ -31,6 +31,8 @@ import picocli.CommandLine.Option;
       "  intruders mitigate --manifest checkpoints.yaml --lambda 0.75 --out results",
       "  intruders mitigate --manifest checkpoints.yaml --checkpoint chat-lora/2 \\",
       "      --lambda 0,0.25,0.5,0.75 --controls --out results",
+      "  intruders mitigate --manifest checkpoints.yaml --spike-budget 1,2 --hard-threshold \\",
+      "      --controls --out results",
       "  intruders mitigate --base models/llama --tuned adapters/chat --lambda 0 --select all"
     })
 final class MitigateCommand implements Callable<Integer> {
@@ -78,11 +80,32 @@ final class MitigateCommand implements Callable<Integer> {
   private int rounds;
 
   @Option(
+      names = "--spike-budget",
+      paramLabel = "F",
+      split = ",",
+      arity = "0..1",
+      fallbackValue = "1",
+      description =
+          "Also write models whose updates are scaled down, matrix by matrix, to F times the"
+              + " strength at which the base's spectrum lets a new direction be expected (column"
+              + " critical_strength_edge); F is 1 where none is given. Weaker updates stay.")
+  private List<Double> budgets;
+
+  @Option(
+      names = "--hard-threshold",
+      description =
+          "Also write models whose updates keep only the singular values that noise would not have"
+              + " (Gavish and Donoho's threshold, from the median). For full fine-tunes: the update"
+              + " of an adapter has too low a rank to lose any.")
+  private boolean hardThreshold;
+
+  @Option(
       names = "--controls",
       description =
           "Also write what to compare with: neighbour (the nearest vector that is no intruder,"
               + " scaled the same way), shrink (the whole update, scaled to the same norm), random"
-              + " (random directions of equal strength).")
+              + " (random directions of equal strength), outside (as much of the update outside the"
+              + " intruders).")
   private boolean controls;
 
   @Option(
@@ -100,7 +123,14 @@ final class MitigateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     MitigationSettings settings =
-        new MitigationSettings(lambdas, selection, keepRank, rounds, controls);
+        new MitigationSettings(
+            lambdas,
+            selection,
+            keepRank,
+            rounds,
+            controls,
+            budgets == null ? List.of() : budgets,
+            hardThreshold);
     JobConfig config = input.toConfig();
     if (checkpoints != null) {
       config = config.withCheckpoints(checkpoints);

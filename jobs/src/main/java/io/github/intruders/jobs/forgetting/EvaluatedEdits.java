@@ -103,7 +103,7 @@ final class EvaluatedEdits implements Serializable {
       evaluated.add(
           new MitigationEffect.Evaluated(
               variant == null ? null : variant.name(),
-              variant == null ? null : (Double) variant.lambda(),
+              variant == null ? null : variant.lambda(),
               one));
     }
     return MitigationEffect.of(key.source(), taskOf.get(key.source()), evaluated, names);

@@ -11,7 +11,12 @@ import java.io.Serializable;
 import java.util.List;
 import java.util.Locale;
 
-/** One variant of one edited matrix, and what the edit does. */
+/**
+ * One variant of one edited matrix, and what the edit does, see {@link MatrixFigures}.
+ *
+ * @param lambda factor of the intruders; null where the edit has none
+ * @param editNorm null in tables of runs that did not tell it
+ */
 public record MitigationEntry(
     String key,
     String checkpointId,
@@ -21,7 +26,7 @@ public record MitigationEntry(
     int rows,
     int cols,
     String variant,
-    double lambda,
+    Double lambda,
     String selection,
     int intrudersBefore,
     int intrudersScaled,
@@ -34,11 +39,14 @@ public record MitigationEntry(
     int updateRankBefore,
     int updateRankAfter,
     double reconstructionError,
+    Double editNorm,
+    Double updateLimit,
+    Integer valuesKept,
     int intrudersAfter,
     String solver)
     implements LedgerEntry, Serializable {
   /** Changes whenever an edit would come out differently for the same input. */
-  private static final String DEFINITION_VERSION = "2";
+  private static final String DEFINITION_VERSION = "3";
 
   public static MitigationEntry of(
       String key,
@@ -69,6 +77,9 @@ public record MitigationEntry(
         figures.updateRankBefore(),
         figures.updateRankAfter(),
         figures.reconstructionError(),
+        figures.editNorm(),
+        figures.updateLimit(),
+        figures.valuesKept(),
         figures.intrudersAfter(),
         figures.solver());
   }

@@ -3,6 +3,7 @@ package io.github.intruders.jobs.mitigation;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.mitigation.MitigationSettings;
+import io.github.intruders.mitigation.Variant;
 import io.github.intruders.mitigation.WrittenFolder;
 import io.github.intruders.scan.ScanSettings;
 import java.io.Serializable;
@@ -37,6 +38,9 @@ record ModelFolders(
     }
     made.put("variant", file.variant().name());
     made.put("lambda", file.variant().lambda());
+    if (file.variant().dose() instanceof Variant.Budget budget) {
+      made.put("spike_budget", budget.multiple());
+    }
     made.put("selection", settings.selection().name().toLowerCase(Locale.ROOT));
     made.put("keep_rank", settings.keepRank());
     made.put("rounds", settings.rounds());

@@ -12,6 +12,7 @@ import scala.Tuple2;
 /**
  * One edited model: a variant of a checkpoint, over its matrices.
  *
+ * @param lambda factor of the intruders; null where the edit has none
  * @param matrices how many were looked at
  * @param touched how many an edit changes
  * @param updateNormBefore ‖ΔW‖_F over all matrices
@@ -22,7 +23,7 @@ import scala.Tuple2;
 record EditedModel(
     String checkpointId,
     String variant,
-    double lambda,
+    Double lambda,
     int matrices,
     int touched,
     long intrudersBefore,
@@ -43,7 +44,7 @@ record EditedModel(
         .collect();
   }
 
-  private record Key(String checkpointId, String variant, double lambda) implements Serializable {
+  private record Key(String checkpointId, String variant, Double lambda) implements Serializable {
     private static Key of(MitigationEntry entry) {
       return new Key(entry.checkpointId(), entry.variant(), entry.lambda());
     }

@@ -30,6 +30,7 @@ public record MitigationSummary(
   /**
    * One edited model.
    *
+   * @param lambda factor of the intruders; null where the edit has none
    * @param matrices how many were looked at
    * @param matricesTouched how many an edit changes
    * @param intrudersBefore over all matrices
@@ -44,7 +45,7 @@ public record MitigationSummary(
   public record Model(
       String checkpointId,
       String variant,
-      double lambda,
+      Double lambda,
       int matrices,
       int matricesTouched,
       int intrudersBefore,

@@ -350,7 +350,8 @@ final class OutcomeFigures {
             .filter(model -> most.contains(model.checkpointId()))
             .sorted(
                 Comparator.comparing(EditedModel::checkpointId)
-                    .thenComparingDouble(EditedModel::lambda)
+                    .thenComparing(
+                        EditedModel::lambda, Comparator.nullsLast(Comparator.naturalOrder()))
                     .thenComparing(EditedModel::variant))
             .limit(VARIANTS_SHOWN)
             .toList());

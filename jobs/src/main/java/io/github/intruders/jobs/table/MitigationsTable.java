@@ -16,7 +16,8 @@ public final class MitigationsTable {
               + " rounds INT, singular_values_before ARRAY<DOUBLE>,"
               + " singular_values_after ARRAY<DOUBLE>, update_norm_before DOUBLE,"
               + " update_norm_after DOUBLE, update_rank_before INT, update_rank_after INT,"
-              + " reconstruction_error DOUBLE, intruders_after INT, solver STRING");
+              + " reconstruction_error DOUBLE, edit_norm DOUBLE, update_limit DOUBLE,"
+              + " values_kept INT, intruders_after INT, solver STRING");
 
   private MitigationsTable() {}
 
@@ -44,6 +45,9 @@ public final class MitigationsTable {
         entry.updateRankBefore(),
         entry.updateRankAfter(),
         entry.reconstructionError(),
+        entry.editNorm(),
+        entry.updateLimit(),
+        entry.valuesKept(),
         entry.intrudersAfter(),
         entry.solver());
   }
@@ -59,7 +63,7 @@ public final class MitigationsTable {
         row.<Integer>getAs("rows"),
         row.<Integer>getAs("cols"),
         row.getAs("variant"),
-        row.<Double>getAs("lambda"),
+        row.getAs("lambda"),
         row.getAs("selection"),
         row.<Integer>getAs("intruders_before"),
         row.<Integer>getAs("intruders_scaled"),
@@ -72,6 +76,9 @@ public final class MitigationsTable {
         row.<Integer>getAs("update_rank_before"),
         row.<Integer>getAs("update_rank_after"),
         row.<Double>getAs("reconstruction_error"),
+        row.getAs("edit_norm"),
+        row.getAs("update_limit"),
+        row.getAs("values_kept"),
         row.<Integer>getAs("intruders_after"),
         row.getAs("solver"));
   }

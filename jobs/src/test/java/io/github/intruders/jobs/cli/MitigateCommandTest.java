@@ -104,11 +104,22 @@ class MitigateCommandTest {
   @Test
   void whatTheTableSaysAboutAnEditedModelIsWhatAScanOfItFinds() throws IOException {
     Path out = temporary.resolve("proof");
-    Outcome outcome = mitigate(out.toString(), "--lambda", "0,0.5", "--controls", "--json");
+    String layers = "layers\\.[12]\\.";
+    Outcome outcome =
+        mitigate(
+            out.toString(),
+            "--lambda",
+            "0.5",
+            "--spike-budget",
+            "--hard-threshold",
+            "--controls",
+            "--include",
+            layers,
+            "--json");
     assertThat(outcome.exitCode()).isZero();
     String[] lines = outcome.out().strip().split("\n", -1);
     JsonNode summary = new ObjectMapper().readTree(lines[lines.length - 1]);
-    assertThat(summary.path("models")).hasSize(3 * 2 * 4);
+    assertThat(summary.path("models")).hasSize(3 * (5 + 3 + 4));
     StringBuilder again =
         new StringBuilder("base: {id: base, uri: %s}%ncheckpoints:%n".formatted(zoo("base")));
     for (JsonNode model : summary.path("models")) {
@@ -126,6 +137,8 @@ class MitigateCommandTest {
                 "scan",
                 "--manifest",
                 Files.writeString(temporary.resolve("again.yaml"), again).toString(),
+                "--include",
+                layers,
                 "--out",
                 rescanned.toString()))
         .isZero();
@@ -135,7 +148,8 @@ class MitigateCommandTest {
       found.put(row.getAs("checkpoint_id") + " " + row.getAs("matrix"), row);
     }
     List<Row> said = TableRows.table(out, "mitigations").collectAsList();
-    assertThat(said).hasSize(3 * 2 * 4 * 28);
+    assertThat(said).hasSize(3 * (5 + 3 + 4) * 14);
+    Map<String, Integer> changed = new TreeMap<>();
     int lost = 0;
     for (Row row : said) {
       Row scan =
@@ -146,9 +160,11 @@ class MitigateCommandTest {
           .isEqualTo(scan.<Integer>getAs("intruder_count"));
       double norm = scan.getAs("update_norm");
       assertThat(row.<Double>getAs("update_norm_after")).isCloseTo(norm, within(1e-6 * norm));
+      changed.merge(row.getAs("variant"), row.<Integer>getAs("rounds"), Math::max);
       lost += row.<Integer>getAs("intruders_before") - row.<Integer>getAs("intruders_after");
     }
     assertThat(lost).isPositive();
+    assertThat(changed).hasSize(5 + 3 + 4).doesNotContainValue(0);
   }
 
   @Test

@@ -212,7 +212,8 @@ class OperationsTest {
     assertThat(outcome.exitCode()).isZero();
     assertThat(outcome.out())
         .contains("To compute: 3 of 3 matrices, in 1 of 1 checkpoints")
-        .contains("Then: models top-l0.5, neighbour-l0.5, shrink-l0.5, random-l0.5 of each");
+        .contains(
+            "Then: models top-l0.5, neighbour-l0.5, shrink-l0.5, random-l0.5, outside-l0.5 of each");
     assertThat(out.resolve("mitigated")).doesNotExist();
   }
 

@@ -72,6 +72,9 @@ class EditedModelTest {
         2,
         2,
         error,
+        0.25,
+        null,
+        null,
         0,
         "exact");
   }

@@ -753,6 +753,9 @@ class ReportDataTest {
         2,
         2,
         intruders / 1000.0,
+        0.25,
+        null,
+        null,
         2,
         "exact");
   }

@@ -435,7 +435,7 @@ class RowsTest {
         384,
         128,
         "top-l0.5",
-        0.5,
+        scaled.isEmpty() ? null : (Double) 0.5,
         "top",
         6,
         2,
@@ -448,6 +448,9 @@ class RowsTest {
         8,
         7,
         1e-9,
+        scaled.isEmpty() ? null : (Double) 0.75,
+        scaled.isEmpty() ? (Double) 1.25 : null,
+        scaled.isEmpty() ? (Integer) 17 : null,
         1,
         "dense");
   }
