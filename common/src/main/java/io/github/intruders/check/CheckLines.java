@@ -29,8 +29,7 @@ public final class CheckLines {
     List<String> lines = new ArrayList<>();
     byRule.values().forEach(verdicts -> add(lines, verdicts));
     if (!result.refused().isEmpty()) {
-      lines.add(
-          clean("Not accepted: " + Excerpt.of(result.refused(), IDS_SHOWN)));
+      lines.add(clean("Not accepted: " + Excerpt.of(result.refused(), IDS_SHOWN)));
     }
     long byHand =
         result.checkpoints().stream().filter(one -> one.accepted() == Accepted.BY_HAND).count();
@@ -66,7 +65,8 @@ public final class CheckLines {
     if (byReason.size() > LINES_PER_RULE) {
       lines.add(
           line(
-              verdicts.get(0), "and %d more such lines".formatted(byReason.size() - LINES_PER_RULE)));
+              verdicts.get(0),
+              "and %d more such lines".formatted(byReason.size() - LINES_PER_RULE)));
     }
   }
 

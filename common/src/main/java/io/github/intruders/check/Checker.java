@@ -227,8 +227,7 @@ public final class Checker {
   private static Found found(Figure figure, Figures figures, Subject subject) {
     boolean told =
         figure.table().equals(CheckedTable.REJECTS)
-            || (figure.table().equals(Subject.TABLE)
-                && TOLD_ANYWAY.containsAll(figure.columns()));
+            || (figure.table().equals(Subject.TABLE) && TOLD_ANYWAY.containsAll(figure.columns()));
     return told || subject.isAnalysed()
         ? figures.of(figure, subject.id())
         : Found.unknown("none of its matrices were analysed");
@@ -287,7 +286,8 @@ public final class Checker {
     Double value = last.observed().get(figure);
     String of = last.checkpointId() + ", accepted at " + last.at();
     return value == null
-        ? Referred.none("it was not known when %s".formatted(of.replace(", accepted", " was accepted")))
+        ? Referred.none(
+            "it was not known when %s".formatted(of.replace(", accepted", " was accepted")))
         : new Referred(new Compared(value, of), null);
   }
 
@@ -309,8 +309,7 @@ public final class Checker {
   }
 
   private static Comparator<Acceptance> latest(Subject subject) {
-    return Comparator.comparing(
-            (Acceptance one) -> isSameSequence(one, subject) ? one.step() : -1)
+    return Comparator.comparing((Acceptance one) -> isSameSequence(one, subject) ? one.step() : -1)
         .thenComparing(Acceptance::at)
         .thenComparing(one -> one.step() == null ? -1 : one.step())
         .thenComparing(Acceptance::checkpointId);

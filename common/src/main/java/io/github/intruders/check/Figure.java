@@ -32,9 +32,7 @@ public record Figure(String table, ColumnRef column, Statistic statistic, List<C
     String of = statistic == Statistic.VALUE ? what : statistic.text() + " of " + what;
     return where.isEmpty()
         ? of
-        : of
-            + " where "
-            + where.stream().map(Condition::text).collect(Collectors.joining(" and "));
+        : of + " where " + where.stream().map(Condition::text).collect(Collectors.joining(" and "));
   }
 
   /** The columns that it needs, those that name checkpoints and rows aside. */

@@ -40,8 +40,7 @@ public record Rule(
   Rule against(Reference reference) {
     return against == null
         ? this
-        : new Rule(
-            id, about, figure, bounds, reference, severity, unknown, checkpoints, line);
+        : new Rule(id, about, figure, bounds, reference, severity, unknown, checkpoints, line);
   }
 
   /** What it asks for, in words. */

@@ -87,7 +87,8 @@ public final class RulesDraft {
           - {id: nothing-rejected, table: checkpoints, column: rejected, max: 0}
         """
             .formatted(analysed.size()));
-    long fewest = analysed.stream().mapToLong(one -> number(one, "matrices").longValue()).min().orElseThrow();
+    long fewest =
+        analysed.stream().mapToLong(one -> number(one, "matrices").longValue()).min().orElseThrow();
     comment("The fewest matrices that were analysed of a checkpoint so far.");
     line("- {id: matrices, table: checkpoints, column: matrices, min: %d}".formatted(fewest));
     methods.forEach(this::group);
@@ -160,10 +161,7 @@ public final class RulesDraft {
     String group = idOf(method);
     parts.add(
         "id: %s%s%s"
-            .formatted(
-                column.replace('_', '-'),
-                method.isEmpty() ? "" : "-" + group,
-                ending));
+            .formatted(column.replace('_', '-'), method.isEmpty() ? "" : "-" + group, ending));
     if (!method.isEmpty()) {
       parts.add("for: {method: %s}".formatted(quoted(method)));
     }
@@ -177,8 +175,7 @@ public final class RulesDraft {
   /** A method as part of an id; one whose letters and digits another has too gets a number. */
   private String idOf(String method) {
     String plain = plain(method);
-    List<String> same =
-        methods.keySet().stream().filter(one -> plain(one).equals(plain)).toList();
+    List<String> same = methods.keySet().stream().filter(one -> plain(one).equals(plain)).toList();
     return same.size() == 1 ? plain : plain + "-" + (same.indexOf(method) + 1);
   }
 

@@ -74,8 +74,7 @@ public final class RulesReader {
     if (rules.isEmpty()) {
       throw list.fault("rules: expected at least one");
     }
-    String name =
-        root.containsKey("name") ? name(root.get("name"), "name") : stem(uri);
+    String name = root.containsKey("name") ? name(root.get("name"), "name") : stem(uri);
     return new RuleSet(name, lines(root.get("lines")), rules, uri, Fingerprint.of(text));
   }
 
@@ -188,7 +187,9 @@ public final class RulesReader {
     return new Figure(table.name(), column, statistic, where);
   }
 
-  /** Where a checkpoint has many rows, an upper bound is on the largest, a lower on the smallest. */
+  /**
+   * Where a checkpoint has many rows, an upper bound is on the largest, a lower on the smallest.
+   */
   private static Figure withStatistic(
       DocumentNode node, String rule, CheckedTable table, Figure figure, Bounds bounds) {
     if (figure.statistic() != Statistic.VALUE || table.hasOneRowEach()) {
@@ -315,8 +316,7 @@ public final class RulesReader {
     String of = what + ": " + name;
     ColumnKind kind = table.columns().get(column.name());
     if (kind == ColumnKind.OTHER || (kind.isMap() && column.key() == null)) {
-      throw value.fault(
-          "%s is %s; expected a number, a text or a flag".formatted(of, kind.text()));
+      throw value.fault("%s is %s; expected a number, a text or a flag".formatted(of, kind.text()));
     }
     if (kind.mapped() == ColumnKind.NUMBER) {
       if (value.value() instanceof String) {
@@ -344,8 +344,7 @@ public final class RulesReader {
     return column(node.text(what), node, what, table);
   }
 
-  private static ColumnRef column(
-      String text, DocumentNode at, String what, CheckedTable table) {
+  private static ColumnRef column(String text, DocumentNode at, String what, CheckedTable table) {
     Optional<ColumnRef> parsed = ColumnRef.parse(text);
     if (parsed.isEmpty()) {
       throw at.fault(
@@ -368,8 +367,7 @@ public final class RulesReader {
   }
 
   private static List<DocumentNode> items(DocumentNode node, String what) {
-    List<DocumentNode> items =
-        node.value() instanceof List ? node.list(what) : List.of(node);
+    List<DocumentNode> items = node.value() instanceof List ? node.list(what) : List.of(node);
     if (items.isEmpty()) {
       throw node.fault("%s: expected at least one".formatted(what));
     }

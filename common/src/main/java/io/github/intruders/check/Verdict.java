@@ -85,7 +85,6 @@ public record Verdict(
             ? ""
             : ", which follows from %s of %s".formatted(Figures.text(reference), referenceOf);
     return "%s is %s, allowed is %s %s%s%s"
-        .formatted(
-            figure, Figures.text(observed), bound(), Figures.text(limit), beside, of);
+        .formatted(figure, Figures.text(observed), bound(), Figures.text(limit), beside, of);
   }
 }

@@ -61,7 +61,8 @@ public record TableDiff(List<Change> changes, int same, int different) {
     List<Change> changes = new ArrayList<>();
     now.keySet().stream()
         .filter(place -> !old.containsKey(place))
-        .forEach(place -> changes.add(new Change(Change.Kind.ADDED, place.key(), null, null, null)));
+        .forEach(
+            place -> changes.add(new Change(Change.Kind.ADDED, place.key(), null, null, null)));
     int same = 0;
     int different = 0;
     for (Map.Entry<Place, Map<String, Object>> row : old.entrySet()) {

@@ -40,8 +40,10 @@ public final class ManifestReader {
    * @throws UserInputException if anything in it is not as it should be
    */
   public static Manifest read(String uri, String text, UnaryOperator<String> resolve) {
-    return new ManifestReader(resolve).manifest(DocumentNode.parse(
-                new Document(uri, "manifest", RejectCode.MANIFEST_INVALID), text), text);
+    return new ManifestReader(resolve)
+        .manifest(
+            DocumentNode.parse(new Document(uri, "manifest", RejectCode.MANIFEST_INVALID), text),
+            text);
   }
 
   private Manifest manifest(DocumentNode node, String text) {

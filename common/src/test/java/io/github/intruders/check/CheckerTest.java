@@ -50,7 +50,9 @@ class CheckerTest {
             .checkpoint("beyond", Math.nextUp(0.5))
             .check(Fleet.rules(NORM), List.of());
 
-    assertThat(result.verdicts()).extracting(Verdict::state).containsExactly(State.PASSED, State.BROKEN);
+    assertThat(result.verdicts())
+        .extracting(Verdict::state)
+        .containsExactly(State.PASSED, State.BROKEN);
     assertThat(result.accepted()).containsExactly("at");
     assertThat(result.refused()).containsExactly("beyond");
     assertThat(result.findings()).extracting(Verdict::limit).containsExactly(0.5);
@@ -105,7 +107,16 @@ class CheckerTest {
   void figuresOfACheckpointThatWasNotAnalysedAreNotKnown() {
     Fleet fleet =
         new Fleet()
-            .row("checkpoints", "checkpoint_id", "a", "matrices", 0, "rejected", 7, "intruder_count", 0)
+            .row(
+                "checkpoints",
+                "checkpoint_id",
+                "a",
+                "matrices",
+                0,
+                "rejected",
+                7,
+                "intruder_count",
+                0)
             .row("matrices", "checkpoint_id", "b", "matrix", "m", "intruder_count", 0);
 
     CheckResult result =
@@ -280,9 +291,7 @@ class CheckerTest {
 
     CheckResult result =
         fleet.check(
-            Fleet.rules(NORM, GROWN),
-            List.of(),
-            new Checker.Choice(Set.of(), false, Set.of("s1")));
+            Fleet.rules(NORM, GROWN), List.of(), new Checker.Choice(Set.of(), false, Set.of("s1")));
 
     assertThat(result.accepted()).containsExactly("s1", "s2");
     assertThat(result.checkpoints().get(0).accepted()).isEqualTo(CheckResult.Accepted.BY_HAND);
@@ -299,7 +308,15 @@ class CheckerTest {
             "a", same.line(), null, null, "r1", rules.hash(), same.at(), Map.of(), Map.of());
     Acceptance otherResults =
         new Acceptance(
-            "b", "checkpoint_id = b", null, null, "r0", rules.hash(), same.at(), Map.of(), Map.of());
+            "b",
+            "checkpoint_id = b",
+            null,
+            null,
+            "r0",
+            rules.hash(),
+            same.at(),
+            Map.of(),
+            Map.of());
     Acceptance otherRules = accepted("c", null, null, "r1", "2026-01-01T00:00:00Z", 0.1);
 
     CheckResult result =
@@ -308,7 +325,9 @@ class CheckerTest {
             List.of(byThese, otherResults, otherRules),
             new Checker.Choice(Set.of(), true, Set.of()));
 
-    assertThat(result.checkpoints()).extracting(one -> one.subject().id()).containsExactly("b", "c");
+    assertThat(result.checkpoints())
+        .extracting(one -> one.subject().id())
+        .containsExactly("b", "c");
   }
 
   @Test
@@ -335,8 +354,7 @@ class CheckerTest {
             .verdicts();
     assertThat(asOf).extracting(Verdict::state).containsExactly(State.BROKEN, State.UNKNOWN);
     assertThat(asOf.get(0).referenceOf()).isEqualTo("a as of r0");
-    assertThat(asOf.get(1).reason())
-        .isEqualTo("of b as of r0: it has no row in checkpoints");
+    assertThat(asOf.get(1).reason()).isEqualTo("of b as of r0: it has no row in checkpoints");
     assertThatThrownBy(
             () -> now.check(other.against(new Reference.OfCheckpoint("nobody")), List.of()))
         .hasMessage(
@@ -348,7 +366,9 @@ class CheckerTest {
     Fleet fleet = new Fleet().checkpoint("a", 0.4).checkpoint("b", -0.3);
 
     List<Verdict> verdicts =
-        fleet.check(Fleet.rules(GROWN.replace("last accepted", "checkpoint b")), List.of()).verdicts();
+        fleet
+            .check(Fleet.rules(GROWN.replace("last accepted", "checkpoint b")), List.of())
+            .verdicts();
 
     assertThat(verdicts).extracting(Verdict::state).containsOnly(State.UNKNOWN);
     assertThat(verdicts.get(0).reason())

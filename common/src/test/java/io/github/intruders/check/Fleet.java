@@ -77,7 +77,8 @@ final class Fleet {
   /** Adds a checkpoint with ten analysed matrices and none rejected. */
   Fleet checkpoint(String id, Double relativeNorm, Object... further) {
     List<Object> all =
-        new ArrayList<>(List.of("checkpoint_id", id, "matrices", 10, "rejected", 0, "run_id", "r1"));
+        new ArrayList<>(
+            List.of("checkpoint_id", id, "matrices", 10, "rejected", 0, "run_id", "r1"));
     if (relativeNorm != null) {
       all.addAll(List.of("update_relative_norm", relativeNorm));
     }
@@ -99,7 +100,10 @@ final class Fleet {
     Set<String> missing = new HashSet<>();
     for (Figure figure : rules.figures()) {
       CheckedTable table =
-          TABLES.stream().filter(one -> one.name().equals(figure.table())).findFirst().orElseThrow();
+          TABLES.stream()
+              .filter(one -> one.name().equals(figure.table()))
+              .findFirst()
+              .orElseThrow();
       if (!rows.containsKey(table.name())) {
         missing.add(table.name());
         continue;

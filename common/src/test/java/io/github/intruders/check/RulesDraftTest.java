@@ -10,7 +10,8 @@ class RulesDraftTest {
   private static Fleet fleet() {
     Fleet fleet = new Fleet();
     for (int i = 0; i < 21; i++) {
-      fleet.checkpoint("lora" + i, 0.3 + i / 100.0, "method", "lo\"ra: \u00e9", "intruder_count", i);
+      fleet.checkpoint(
+          "lora" + i, 0.3 + i / 100.0, "method", "lo\"ra: \u00e9", "intruder_count", i);
     }
     for (int i = 0; i < 3; i++) {
       fleet.checkpoint("full" + i, 0.1, "method", "full", "intruder_count", 0);
@@ -31,11 +32,14 @@ class RulesDraftTest {
             "checkpoints.matrices: at least 10",
             "checkpoints.intruder_count: at most 0",
             "checkpoints.update_relative_norm: at most 0.1",
-            "checkpoints.intruder_count: at most 25", // a quarter beyond 20; the fence is 15 + 3 * 10
+            "checkpoints.intruder_count: at most 25", // a quarter beyond 20; the fence is 15 + 3 *
+            // 10
             "checkpoints.intruder_count: at most 19", // 95 % of 0 to 20
             "checkpoints.update_relative_norm: at most 0.625", // a quarter beyond 0.5
             "checkpoints.update_relative_norm: at most 0.49"); // 95 % of 0.3 to 0.5
-    assertThat(rules.rules().subList(2, 4)).extracting(Rule::severity).containsOnly(Severity.WARNING);
+    assertThat(rules.rules().subList(2, 4))
+        .extracting(Rule::severity)
+        .containsOnly(Severity.WARNING);
     assertThat(fleet.check(rules, List.of()).refused()).isEmpty();
   }
 

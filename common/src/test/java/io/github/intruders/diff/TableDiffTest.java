@@ -78,7 +78,6 @@ class TableDiffTest {
 
     assertThat(diff(List.of(first, second), List.of(second, first), 0).changes()).isEmpty();
     assertThat(diff(List.of(first, second), List.of(first), 0).changes())
-        .containsExactly(
-            new Change(Kind.GONE, Collections.singletonList(null), null, null, null));
+        .containsExactly(new Change(Kind.GONE, Collections.singletonList(null), null, null, null));
   }
 }

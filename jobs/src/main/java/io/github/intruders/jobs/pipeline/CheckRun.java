@@ -67,10 +67,7 @@ public final class CheckRun {
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     try (TableChanges changes = tables.change(Supervision.newRunId(result.checkedAt()))) {
       changes.replaceWhere(
-          ChecksTable.TABLE,
-          stale,
-          context.parallelize(ChecksTable.toRows(result), 1),
-          checked);
+          ChecksTable.TABLE, stale, context.parallelize(ChecksTable.toRows(result), 1), checked);
       changes.commit();
     }
   }

@@ -10,7 +10,9 @@ import java.util.TreeMap;
 import org.apache.spark.api.java.JavaRDD;
 import scala.Tuple2;
 
-/** What the report shows of rules: whom they accepted when they were held last, and what they met. */
+/**
+ * What the report shows of rules: whom they accepted when they were held last, and what they met.
+ */
 final class CheckFigures {
   private static final int CHECKPOINTS_SHOWN = 1000;
   private static final int FINDINGS_SHOWN = 200;
@@ -88,7 +90,9 @@ final class CheckFigures {
     }
   }
 
-  /** Puts them, by one Spark job; those that are not accepted first, and what is cut is the rest. */
+  /**
+   * Puts them, by one Spark job; those that are not accepted first, and what is cut is the rest.
+   */
   void put(JavaRDD<CheckLine> lines) {
     List<Last> all =
         new ArrayList<>(

@@ -75,11 +75,9 @@ class CheckCommandTest {
             CheckedTables.ALL);
     Storage storage = DriverStorage.open();
     String out = storage.qualify(run.out().toString());
-    FolderRows folder =
-        FolderRows.read(storage, out, CheckInputs.tables(rules)).orElseThrow();
+    FolderRows folder = FolderRows.read(storage, out, CheckInputs.tables(rules)).orElseThrow();
     try (SparkSession spark = TableRows.session()) {
-      SparkRows bySpark =
-          new SparkRows(Tables.in(new TablePlace.Folder(out), spark, storage));
+      SparkRows bySpark = new SparkRows(Tables.in(new TablePlace.Folder(out), spark, storage));
       for (Figure figure : rules.figures()) {
         CheckedTable table = CheckedTables.named(figure.table());
         Map<String, Tally> expected = folder.tallies(table, List.of(figure)).get(figure);
@@ -87,7 +85,9 @@ class CheckCommandTest {
         assertThat(found.keySet()).isEqualTo(expected.keySet());
         expected.forEach(
             (id, tally) ->
-                assertThat(found.get(id).found()).as("%s of %s", figure, id).isEqualTo(tally.found()));
+                assertThat(found.get(id).found())
+                    .as("%s of %s", figure, id)
+                    .isEqualTo(tally.found()));
       }
     }
   }
@@ -123,14 +123,21 @@ class CheckCommandTest {
             "error   few: checkpoints.intruder_count is 105, allowed is at most 20 (lora-r1/4-xml)")
         .contains(
             "warning copies: count of mitigations is not known: there is no table mitigations (16 checkpoints:");
-    assertThat(Files.readString(temporary.resolve("check.xml"))).contains("<failure type=\"broken\"");
+    assertThat(Files.readString(temporary.resolve("check.xml")))
+        .contains("<failure type=\"broken\"");
     assertThat(Files.readString(temporary.resolve("check.sarif"))).contains("\"2.1.0\"");
     List<String> rows = TableRows.of(out.resolve("checks"));
     assertThat(rows).hasSize(12 + 16 + 16);
 
     Outcome again =
         Outcome.of(
-            "check", "--rules", rules.toString(), "--out", out.toString(), "--new", "--accept",
+            "check",
+            "--rules",
+            rules.toString(),
+            "--out",
+            out.toString(),
+            "--new",
+            "--accept",
             "lora-r1/1-python");
 
     assertThat(again.exitCode()).isEqualTo(4);

@@ -72,7 +72,9 @@ class ReportDataTest {
     assertThat(checks).hasSize(2);
     assertThat(words.get(checks.at("/0/0").asInt()).asText()).isEqualTo("b");
     assertThat(checks.at("/0/2").isNull()).isTrue();
-    assertThat(List.of(checks.at("/0/4").asInt(), checks.at("/0/5").asInt(), checks.at("/0/6").asInt()))
+    assertThat(
+            List.of(
+                checks.at("/0/4").asInt(), checks.at("/0/5").asInt(), checks.at("/0/6").asInt()))
         .containsExactly(0, 1, 1);
     JsonNode findings = page.at("/tables/check_findings/rows");
     assertThat(findings).hasSize(2);
