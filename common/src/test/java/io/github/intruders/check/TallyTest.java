@@ -74,7 +74,7 @@ class TallyTest {
     Figure figure =
         new Figure(
             "matrices",
-            COUNT,
+            statistic.countsRows() ? null : COUNT,
             statistic,
             List.of(new Condition.OneOf(new ColumnRef("module", null), List.of("x"))));
     Tally tally = new Tally(figure);
