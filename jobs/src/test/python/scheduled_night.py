@@ -43,7 +43,7 @@ with DAG("reader", schedule=[Asset("{AIRFLOW}/night")]):
     @task
     def read(triggering_asset_events=None):
         for asset, events in triggering_asset_events.items():
-            print("Told of", asset.uri, events[-1].extra)
+            print("Told of", asset, events[-1].extra)
 
     read()
 """

@@ -93,8 +93,6 @@ class YarnIT {
             "run",
             "--manifest",
             manifest.toString(),
-            "--include",
-            "layers\\.0\\..*proj",
             "--out",
             local.toString());
     assertThat(here.exitCode()).as(String.join("\n", here.err())).isEqualTo(3);
@@ -190,7 +188,7 @@ class YarnIT {
   /** The heap is larger than the container, and touched from the start. */
   @Test
   @Order(6)
-  void containersThatTakeMoreThanTheyAskedForEndTheRunInWords() throws Exception {
+  void containersThatTakeMoreThanTheyAskedForAreKilledAndTheRunEndsInWords() throws Exception {
     Launched run =
         Launched.run(
             temporary,
@@ -201,11 +199,11 @@ class YarnIT {
                 "spark.executor.memory=512m",
                 "spark.executor.memoryOverhead=256m",
                 "spark.executor.extraJavaOptions=-XX:+UseSerialGC -XX:MaxHeapSize=1500m -Xms1500m -XX:+AlwaysPreTouch",
-                "spark.executor.maxNumFailures=2"));
+                "spark.intruders.resources.timeout=20s"));
 
     assertThat(run.exitCode()).as(String.join("\n", run.err())).isEqualTo(1);
     assertThat(run.err())
-        .anyMatch(line -> line.startsWith("intruders: ") && line.contains("memoryOverhead"));
+        .anyMatch(line -> line.startsWith("intruders: No executor has come within 0:20"));
   }
 
   /** Runs and kills one container, at a random number of files that have been written. */
@@ -244,8 +242,6 @@ class YarnIT {
                 "run",
                 "--manifest",
                 "hdfs:///models/run.yaml",
-                "--include",
-                "layers\\.0\\..*proj",
                 "--out",
                 "hdfs:///tables/" + name,
                 "--",

@@ -11,11 +11,15 @@ import io.github.intruders.jobs.cost.RouteUse;
 import io.github.intruders.jobs.cost.RunEstimate;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.BasePlan;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * What a run would do, as a person reads it in a terminal.
@@ -71,6 +75,11 @@ public record PlanReport(
     }
     String row = "%-" + width + "s  %8s  %9s  %8s%n";
     text.append('\n').append(row.formatted("checkpoint", "matrices", "to read", "rejected"));
+    Map<String, Long> shared =
+        checkpoints.stream()
+            .flatMap(checkpoint -> checkpoint.notes().stream())
+            .collect(Collectors.groupingBy(Function.identity(), Collectors.counting()));
+    Set<String> told = new HashSet<>();
     for (Checkpoint checkpoint : checkpoints) {
       text.append(
           row.formatted(
@@ -79,7 +88,12 @@ public record PlanReport(
               Amount.ofBytes(checkpoint.updateBytes()),
               checkpoint.rejected() == 0 ? "" : checkpoint.rejected()));
       for (String note : checkpoint.notes()) {
-        text.append("  %s%n".formatted(note));
+        long others = shared.get(note) - 1;
+        if (note.startsWith("warning: ") || others == 0) {
+          text.append("  %s%n".formatted(note));
+        } else if (told.add(note)) {
+          text.append("  %s (and %d more)%n".formatted(note, others));
+        }
       }
     }
     text.append('\n').append(costs());

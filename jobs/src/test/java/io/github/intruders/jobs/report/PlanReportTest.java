@@ -37,6 +37,22 @@ class PlanReportTest {
   }
 
   @Test
+  void aNoteThatManyShareStandsOnceAndAWarningEachTime() {
+    String note = "trained on /hub/base, by its config";
+    String warning = "warning: trained on x/other, by its config; the base here is b";
+    List<PlanReport.Checkpoint> checkpoints =
+        List.of(
+            new PlanReport.Checkpoint("one", 28, 0, List.of(note), 0),
+            new PlanReport.Checkpoint("two", 28, 0, List.of(note, warning), 0),
+            new PlanReport.Checkpoint("three", 28, 0, List.of(note, warning), 0));
+
+    assertThat(new PlanReport(base(), estimate(), checkpoints, List.of(), 0).render().lines())
+        .containsSubsequence("  " + note + " (and 2 more)", "  " + warning, "  " + warning)
+        .filteredOn(line -> line.contains(note))
+        .hasSize(1);
+  }
+
+  @Test
   void whatARunTakesIsSaidWithTheSettingsItNeeds() throws Exception {
     PlanReport report = new PlanReport(base(), estimate(), List.of(), List.of(), 0);
 
