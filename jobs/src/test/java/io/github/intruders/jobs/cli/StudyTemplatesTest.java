@@ -42,7 +42,8 @@ class StudyTemplatesTest {
 
   private static final List<Look> LOOKS =
       List.of(
-          new Look("desktop", 1280, 900, false, "light"), new Look("phone", 390, 844, true, "light"));
+          new Look("desktop", 1280, 900, false, "light"),
+          new Look("phone", 390, 844, true, "light"));
 
   @TempDir private static Path temporary;
   private static HeadlessBrowser browser;
