@@ -37,6 +37,9 @@ public final class KrylovVerdicts {
   /** How many of the base's leading vectors beyond the k first are waited for. */
   private static final int BEYOND = 4;
 
+  /** How many more than k directions a tuned matrix is searched from at least. */
+  private static final int SPARE = 4;
+
   /** Residuals of this many units of rounding don't become smaller. */
   private static final double FLOOR = 8;
 
@@ -200,7 +203,7 @@ public final class KrylovVerdicts {
   }
 
   private static int tunedWidth(int p, int k) {
-    return Math.max(width(p), (k + BEYOND + WIDTH + WIDTH - 1) / WIDTH * WIDTH);
+    return Math.max(width(p), (k + SPARE + WIDTH + WIDTH - 1) / WIDTH * WIDTH);
   }
 
   /**
@@ -406,7 +409,7 @@ public final class KrylovVerdicts {
     /** The base's leading vectors, the update's rows, and random ones. */
     private Matrix tunedStart(LinearMap map, LeadingSearch baseSearch, int width) {
       Matrix start = gaussian(width, map.cols());
-      int warm = Math.min(Math.min(question.k() + BEYOND, baseSearch.size()), width);
+      int warm = Math.min(Math.min(question.k() + SPARE, baseSearch.size()), width);
       start.rowRange(0, warm).assign(baseSearch.rightVectors(warm));
       if (map instanceof LinearMap.Updated updated) {
         Matrix a = updated.a();
@@ -588,8 +591,7 @@ public final class KrylovVerdicts {
           open.set(i, List.copyOf(last.open.get(i)));
         }
       }
-      return new Answer(
-          work.baseNorm, search.values()[0], last.lowest, last.answers());
+      return new Answer(work.baseNorm, search.values()[0], last.lowest, last.answers());
     }
 
     /** What a check would come to, by errors as they mostly are. It proves nothing. */
@@ -676,8 +678,7 @@ public final class KrylovVerdicts {
                     one.runs, one.runs.bounds(ofTuned.get(i), part(ofOne, triplets)), one.norm));
       }
       Triplets found =
-          Triplets.measured(
-              search.values(count), left, right, head(images, count), next());
+          Triplets.measured(search.values(count), left, right, head(images, count), next());
       return new Evaluation(sides, bounds, found, spectrum, lowest);
     }
 
@@ -764,7 +765,14 @@ public final class KrylovVerdicts {
 
       private Bounds of(int side, int vector, double tunedSine) {
         return bounds(
-            sides.get(side), rest.get(side).get(vector), vector, found, sines, cut, lowest, tunedSine);
+            sides.get(side),
+            rest.get(side).get(vector),
+            vector,
+            found,
+            sines,
+            cut,
+            lowest,
+            tunedSine);
       }
     }
 
