@@ -56,13 +56,13 @@ public final class CostModel implements Serializable {
   private static final int SEARCH_VECTORS = 600;
 
   /** Columns that go through W0 and back, in blocks, for the base's leading vectors. */
-  private static final double BOUNDS_BASE_COLUMNS = 750;
+  private static final double BOUNDS_BASE_COLUMNS = 650;
 
   /** The same for the leading vectors of a tuned matrix. */
-  private static final double BOUNDS_TUNED_COLUMNS = 550;
+  private static final double BOUNDS_TUNED_COLUMNS = 280;
 
   /** The same for bounds of one tuned vector. */
-  private static final double BOUNDS_VECTOR_COLUMNS = 30;
+  private static final double BOUNDS_VECTOR_COLUMNS = 16;
 
   /** Operations for each element of W0 and each such column. */
   private static final double BOUNDS_FORTH_AND_BACK = 4;
@@ -71,9 +71,9 @@ public final class CostModel implements Serializable {
   private static final double BOUNDS_FLOPS = 3e10;
 
   /** What is small besides, for a base and for each tuned vector. */
-  private static final double BOUNDS_SECONDS = 0.15;
+  private static final double BOUNDS_SECONDS = 0.4;
 
-  private static final double BOUNDS_SECONDS_PER_VECTOR = 0.006;
+  private static final double BOUNDS_SECONDS_PER_VECTOR = 0.01;
 
   /**
    * How many times cheaper bounds have to be where there is a choice: a decomposition tells more,

@@ -38,6 +38,9 @@ public final class KrylovVerdicts {
   /** How many of the base's leading vectors beyond the k first are waited for. */
   private static final int BEYOND = 4;
 
+  /** How many more than k directions a tuned matrix is searched from at least. */
+  private static final int SPARE = 4;
+
   /** Residuals of this many units of rounding don't become smaller. */
   private static final double FLOOR = 8;
 
@@ -254,7 +257,7 @@ public final class KrylovVerdicts {
   }
 
   private static int tunedWidth(int p, int k) {
-    return Math.max(width(p), (k + BEYOND + WIDTH + WIDTH - 1) / WIDTH * WIDTH);
+    return Math.max(width(p), (k + SPARE + WIDTH + WIDTH - 1) / WIDTH * WIDTH);
   }
 
   /**
@@ -464,7 +467,7 @@ public final class KrylovVerdicts {
     /** The base's leading vectors, the update's rows, and random ones. */
     private Matrix tunedStart(LinearMap map, LeadingSearch baseSearch, int width) {
       Matrix start = gaussian(width, map.cols());
-      int warm = Math.min(Math.min(question.k() + BEYOND, baseSearch.size()), width);
+      int warm = Math.min(Math.min(question.k() + SPARE, baseSearch.size()), width);
       start.rowRange(0, warm).assign(baseSearch.rightVectors(warm));
       if (map instanceof LinearMap.Updated updated) {
         Matrix a = updated.a();

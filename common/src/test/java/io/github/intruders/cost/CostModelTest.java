@@ -37,8 +37,8 @@ class CostModelTest {
     assertRatio(CostModel.decomposition(large).coreSeconds(), 2 * 14.1);
     assertRatio(withoutReading(small, adapters(32, 16)), 2 * 32 * 0.0101);
     assertRatio(withoutReading(large, adapters(32, 16)), 2 * 32 * 0.0176);
-    assertRatio(withoutReading(small, full(1)), 2 * (0.0374 + 0.11));
-    assertRatio(withoutReading(large, full(1)), 2 * (0.161 + 0.35));
+    assertRatio(withoutReading(small, full(1)), 2 * (0.0374 + 0.15));
+    assertRatio(withoutReading(large, full(1)), 2 * (0.161 + 0.39));
     assertRatio(withoutReading(exactRank, small, full(1)), 2 * (0.0442 + 0.3));
     assertRatio(withoutReading(exactRank, large, full(1)), 2 * (0.145 + 3));
   }
