@@ -114,7 +114,7 @@ public final class Tally implements Serializable {
       case COUNT ->
           rows == 0 && !figure.table().equals(CheckedTable.REJECTS)
               ? noRow()
-              : between(counted, counted + unclear);
+              : between((double) counted, (double) (counted + unclear));
       case SHARE ->
           rows == 0
               ? noRow()

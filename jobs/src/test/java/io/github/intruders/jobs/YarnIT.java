@@ -89,12 +89,7 @@ class YarnIT {
     Path local = temporary.resolve("local");
     Launched here =
         Launched.run(
-            temporary,
-            "run",
-            "--manifest",
-            manifest.toString(),
-            "--out",
-            local.toString());
+            temporary, "run", "--manifest", manifest.toString(), "--out", local.toString());
     assertThat(here.exitCode()).as(String.join("\n", here.err())).isEqualTo(3);
     expected = tables(local, Pattern.quote("file:" + inputs.toRealPath()));
     try (Stream<Path> files = Files.walk(local)) {

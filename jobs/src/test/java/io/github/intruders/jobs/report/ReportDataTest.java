@@ -35,7 +35,6 @@ import io.github.intruders.scan.CriticalStrength;
 import io.github.intruders.scan.Geometry;
 import io.github.intruders.scan.Side;
 import io.github.intruders.scan.VectorScan;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
