@@ -58,8 +58,7 @@ public final class CheckInputs {
   private static Figures figures(List<Figure> figures, StoredRows rows) throws IOException {
     Map<String, List<Figure>> byTable = new TreeMap<>();
     figures.forEach(
-        figure ->
-            byTable.computeIfAbsent(figure.table(), unseen -> new ArrayList<>()).add(figure));
+        figure -> byTable.computeIfAbsent(figure.table(), unseen -> new ArrayList<>()).add(figure));
     Map<Figure, Map<String, Tally>> tallies = new HashMap<>();
     Set<String> missing = new HashSet<>();
     for (Map.Entry<String, List<Figure>> asked : byTable.entrySet()) {

@@ -61,8 +61,7 @@ public final class CheckedTables {
         table.name(),
         columns,
         checkpoints,
-        Stream.concat(
-                checkpoints.stream(), TableReader.KEYS.stream().filter(columns::containsKey))
+        Stream.concat(checkpoints.stream(), TableReader.KEYS.stream().filter(columns::containsKey))
             .distinct()
             .filter(key -> !OF_CHECKPOINTS.contains(key))
             .toList());

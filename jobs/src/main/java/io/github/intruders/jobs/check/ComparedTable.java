@@ -34,15 +34,11 @@ public record ComparedTable(List<String> key, List<String> columns) {
    * @param before rows, column → value
    */
   public static ComparedTable of(
-      String table,
-      Collection<Map<String, Object>> before,
-      Collection<Map<String, Object>> after) {
+      String table, Collection<Map<String, Object>> before, Collection<Map<String, Object>> after) {
     Set<String> all = new LinkedHashSet<>();
     KnownTables.named(table)
         .ifPresent(known -> all.addAll(Arrays.asList(known.columns().fieldNames())));
-    Stream.of(before, after)
-        .flatMap(Collection::stream)
-        .forEach(row -> all.addAll(row.keySet()));
+    Stream.of(before, after).flatMap(Collection::stream).forEach(row -> all.addAll(row.keySet()));
     List<String> key = key(table, all);
     all.removeAll(key);
     all.removeAll(OF_THE_RUN);

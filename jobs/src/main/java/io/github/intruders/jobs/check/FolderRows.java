@@ -27,8 +27,8 @@ public record FolderRows(Map<String, List<Map<String, Object>>> tables) implemen
    *
    * @return empty if Spark has to read one of them
    */
-  public static Optional<FolderRows> read(
-      Storage storage, String outUri, Collection<String> tables) throws IOException {
+  public static Optional<FolderRows> read(Storage storage, String outUri, Collection<String> tables)
+      throws IOException {
     Map<String, List<Map<String, Object>>> rows = new HashMap<>();
     for (String table : tables) {
       String folder = storage.resolve(outUri, table);

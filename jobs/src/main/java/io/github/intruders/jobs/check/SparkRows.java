@@ -58,7 +58,10 @@ public record SparkRows(Tables tables) implements StoredRows {
         .reduceByKey(Tally::with)
         .collect()
         .forEach(
-            found -> byFigure.get(figures.get(found._1().figure())).put(found._1().checkpoint(), found._2()));
+            found ->
+                byFigure
+                    .get(figures.get(found._1().figure()))
+                    .put(found._1().checkpoint(), found._2()));
     return byFigure;
   }
 
@@ -70,8 +73,7 @@ public record SparkRows(Tables tables) implements StoredRows {
     Dataset<Row> rows = tables.stored(table.name());
     needed.retainAll(Arrays.asList(rows.columns()));
     List<String> columns = new ArrayList<>(needed);
-    return rows.select(
-        columns.get(0), columns.subList(1, columns.size()).toArray(String[]::new));
+    return rows.select(columns.get(0), columns.subList(1, columns.size()).toArray(String[]::new));
   }
 
   /** Which figure, by its place, of which checkpoint. */
@@ -91,8 +93,7 @@ public record SparkRows(Tables tables) implements StoredRows {
                   byCheckpoint.forEach(
                       (checkpoint, tally) ->
                           found.add(
-                              new Tuple2<>(
-                                  new Key(figures.indexOf(figure), checkpoint), tally))));
+                              new Tuple2<>(new Key(figures.indexOf(figure), checkpoint), tally))));
       return found.iterator();
     }
   }

@@ -159,8 +159,7 @@ final class CheckCommand implements Callable<Integer> {
         run.write(result);
       }
       if (report) {
-        System.err.println(
-            new ReportRun(spark, stored, storage).write(storage.qualify(out)));
+        System.err.println(new ReportRun(spark, stored, storage).write(storage.qualify(out)));
       }
       return tell(result, storage);
     }
@@ -209,8 +208,7 @@ final class CheckCommand implements Callable<Integer> {
   private static List<Subject> fleet(TablePlace place, Storage storage) throws IOException {
     if (place instanceof TablePlace.Folder folder) {
       ParquetTables.folder(storage, folder.outUri(), Subject.TABLE); // or says that it is not there
-      Optional<FolderRows> rows =
-          FolderRows.read(storage, folder.outUri(), List.of(Subject.TABLE));
+      Optional<FolderRows> rows = FolderRows.read(storage, folder.outUri(), List.of(Subject.TABLE));
       if (rows.isPresent()) {
         return CheckInputs.subjects(rows.get());
       }
@@ -220,8 +218,8 @@ final class CheckCommand implements Callable<Integer> {
     }
   }
 
-  private static Optional<CheckInput> withoutSpark(
-      RuleSet rules, TablePlace place, Storage storage) throws IOException {
+  private static Optional<CheckInput> withoutSpark(RuleSet rules, TablePlace place, Storage storage)
+      throws IOException {
     if (!(place instanceof TablePlace.Folder folder) || !rules.versions().isEmpty()) {
       return Optional.empty();
     }

@@ -166,8 +166,7 @@ final class DiffCommand implements Callable<Integer> {
   private States catalog(Storage storage, TablePlace place) throws IOException {
     try (SparkSession spark = SparkSessions.open("diff")) {
       Tables now = Tables.in(place, spark, storage);
-      return new States(
-          rows(now.asOf(before)), rows(after == null ? now : now.asOf(after)));
+      return new States(rows(now.asOf(before)), rows(after == null ? now : now.asOf(after)));
     }
   }
 

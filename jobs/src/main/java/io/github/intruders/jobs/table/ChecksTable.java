@@ -110,8 +110,7 @@ public final class ChecksTable {
       }
       if (row.get("reference") != null && lastAccepted.equals(row.get("against"))) {
         references.put(
-            figure,
-            new Compared((Double) row.get("reference"), (String) row.get("reference_of")));
+            figure, new Compared((Double) row.get("reference"), (String) row.get("reference_of")));
       }
     }
     Map<String, Object> first = rows.get(0);
