@@ -174,7 +174,7 @@ public final class PairSum implements Serializable {
     if (disturbs) {
       return false;
     }
-    return isComplete && leftOut == 0 && error == 0 ? (Boolean) true : null;
+    return (isComplete && leftOut == 0 && error == 0) ? (Boolean) true : null;
   }
 
   private Double mean(double sum) {
