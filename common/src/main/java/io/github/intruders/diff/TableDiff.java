@@ -155,8 +155,8 @@ public record TableDiff(List<Change> changes, int same, int different) {
     double right = b.doubleValue();
     return left == right
         || (Double.isNaN(left) && Double.isNaN(right))
-        || Math.abs(left - right) <= tolerance * Math.max(Math.abs(left), Math.abs(right))
+        || (Math.abs(left - right) <= tolerance * Math.max(Math.abs(left), Math.abs(right))
             && Double.isFinite(left)
-            && Double.isFinite(right);
+            && Double.isFinite(right));
   }
 }

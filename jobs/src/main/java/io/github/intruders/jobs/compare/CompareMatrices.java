@@ -169,7 +169,9 @@ final class CompareMatrices implements Serializable {
 
     @Override
     public B next() {
-      hasNext();
+      if (!hasNext()) {
+        throw new NoSuchElementException();
+      }
       return current.next();
     }
   }
