@@ -12,6 +12,7 @@ import io.github.intruders.linalg.Precision;
 import io.github.intruders.plan.BaseMatrix;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -38,7 +39,7 @@ class CellTilesTest {
   }
 
   /** Pair → in how many matrices both have an update, and both norms. */
-  private static TreeMap<String, String> pairs(Layout layout) {
+  private static Map<String, String> pairs(Layout layout) {
     TreeMap<MatrixTile.TileKey, TileSums> sums =
         new TreeMap<>(
             (one, other) ->
