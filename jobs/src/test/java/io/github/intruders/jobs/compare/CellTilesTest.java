@@ -28,7 +28,7 @@ class CellTilesTest {
   /** The first group alone changes the matrix, and in it every tenth member. */
   @Test
   void everyPairIsThereOnceHoweverTheMembersAreGrouped() {
-    TreeMap<String, String> together = pairs(new Layout(ids, 1));
+    Map<String, String> together = pairs(new Layout(ids, 1));
 
     assertThat(together).hasSize(MEMBERS * (MEMBERS - 1) / 2);
     assertThat(together.get("c000 c010")).startsWith("1 ");
