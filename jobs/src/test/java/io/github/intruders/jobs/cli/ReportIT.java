@@ -440,7 +440,7 @@ class ReportIT {
   void hoveringShowsTheNumbersOfEveryFigure() throws Exception {
     open(many, DESKTOP);
     int charts = browser.evaluate("charts.length").asInt();
-    assertThat(charts).isEqualTo(18);
+    assertThat(charts).isEqualTo(20);
     for (int chart = 0; chart < charts; chart++) {
       JsonNode place =
           browser.evaluate(
