@@ -40,7 +40,7 @@ final class AccumulateCommand implements Callable<Integer> {
     try (SparkSession spark = SparkSessions.open("accumulate")) {
       AccumulationReport found = new StageRun(spark, config).accumulate();
       System.out.println(ConsoleReport.render(found.steps()));
-      return found.rejected() == 0 || allowRejects ? Main.DONE : Main.DONE_WITH_REJECTS;
+      return Main.doneWithout(found.rejected(), allowRejects);
     }
   }
 }

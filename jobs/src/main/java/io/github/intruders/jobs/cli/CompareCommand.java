@@ -78,11 +78,11 @@ final class CompareCommand implements Callable<Integer> {
       if (dryRun) {
         ComparisonPlan plan = run.plan();
         System.out.print(plan.render());
-        return plan.rejected() == 0 || allowRejects ? Main.DONE : Main.DONE_WITH_REJECTS;
+        return Main.doneWithout(plan.rejected(), allowRejects);
       }
       ComparisonReport report = run.run();
       System.out.println(json ? report.toJson() : report.render(config.tables()));
-      return report.rejected() == 0 || allowRejects ? Main.DONE : Main.DONE_WITH_REJECTS;
+      return Main.doneWithout(report.rejected(), allowRejects);
     }
   }
 }

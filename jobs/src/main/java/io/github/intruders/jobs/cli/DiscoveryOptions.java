@@ -72,6 +72,6 @@ final class DiscoveryOptions {
 
   /** What a command ends with. */
   static int exitCode(Discovered found, boolean allowRejects) {
-    return found.fleet().broken() == 0 || allowRejects ? Main.DONE : Main.DONE_WITH_REJECTS;
+    return Main.doneWithout(found.fleet().broken(), allowRejects);
   }
 }

@@ -28,6 +28,6 @@ final class DryRunOption {
     if (plan.matrices() == 0) {
       return Main.UNUSABLE;
     }
-    return plan.rejected() == 0 || allowRejects ? Main.DONE : Main.DONE_WITH_REJECTS;
+    return Main.doneWithout(plan.rejected(), allowRejects);
   }
 }

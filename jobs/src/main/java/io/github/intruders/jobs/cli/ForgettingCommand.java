@@ -42,7 +42,7 @@ final class ForgettingCommand implements Callable<Integer> {
     try (SparkSession spark = SparkSessions.open("forgetting")) {
       ForgettingReport report = new StageRun(spark, config).forgetting(directions);
       System.out.println(report.render(config.tables()));
-      return report.rejected() == 0 || allowRejects ? Main.DONE : Main.DONE_WITH_REJECTS;
+      return Main.doneWithout(report.rejected(), allowRejects);
     }
   }
 }

@@ -144,7 +144,7 @@ final class MitigateCommand implements Callable<Integer> {
           json
               ? summary.toJson()
               : MitigationReport.render(summary, config.outUri(), config.tables()));
-      return summary.rejected() == 0 || allowRejects ? Main.DONE : Main.DONE_WITH_REJECTS;
+      return Main.doneWithout(summary.rejected(), allowRejects);
     }
   }
 }

@@ -37,6 +37,6 @@ final class OutcomeOptions {
   /** Prints the summary and returns the exit code. */
   int report(RunSummary summary, TablePlace tables) {
     System.out.println(json ? summary.toJson() : ConsoleReport.render(summary, tables));
-    return summary.rejected() == 0 || allowRejects ? Main.DONE : Main.DONE_WITH_REJECTS;
+    return Main.doneWithout(summary.rejected(), allowRejects);
   }
 }

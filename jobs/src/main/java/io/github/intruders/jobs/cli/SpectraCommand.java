@@ -180,7 +180,7 @@ final class SpectraCommand implements Callable<Integer> {
       if (rejected == results.size()) {
         return Main.UNUSABLE;
       }
-      return rejected == 0 || allowRejects ? Main.DONE : Main.DONE_WITH_REJECTS;
+      return Main.doneWithout(rejected, allowRejects);
     }
   }
 }
