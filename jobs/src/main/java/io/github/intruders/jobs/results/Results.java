@@ -44,9 +44,7 @@ public record Results(
   static Results of(JavaRDD<LedgerLine> lines, Partitioner places, StageCounters counters) {
     Map<String, CheckpointFigures> figures = new LinkedHashMap<>();
     JavaRDD<CheckpointFigures> counted =
-        lines
-            .map(Results::parse)
-            .mapPartitions(new Summarise())
+        summarised(lines.map(Results::parse))
             .map(
                 one -> {
                   counters.finished(1);
@@ -60,7 +58,11 @@ public record Results(
 
   /** What entries come to, which are grouped and ordered. */
   static List<CheckpointFigures> figures(JavaRDD<ScanEntry> entries) {
-    return entries.mapPartitions(new Summarise()).collect();
+    return summarised(entries).collect();
+  }
+
+  private static JavaRDD<CheckpointFigures> summarised(JavaRDD<ScanEntry> entries) {
+    return entries.mapPartitions(new Summarise());
   }
 
   private static ScanEntry parse(LedgerLine line) {
