@@ -228,9 +228,8 @@ public final class CompareStage {
   }
 
   private int groups(int members, Collection<MatrixLoad> loads) {
-    MemoryLimit limit =
-        TaskMemory.of(run.spark().sparkContext().conf(), run.context().defaultParallelism());
-    long bytes = limit.bytes() == Long.MAX_VALUE ? UNBOUNDED : limit.bytes();
+    long limit = memory().bytes();
+    long bytes = limit == Long.MAX_VALUE ? UNBOUNDED : limit;
     int intruders =
         loads.stream()
             .mapToInt(load -> run.config().settings().topK().of(Math.min(load.rows(), load.cols())))
@@ -244,6 +243,10 @@ public final class CompareStage {
     int forCores =
         loads.size() >= cores ? 1 : (int) Math.ceil(Math.sqrt(2.0 * cores / loads.size()));
     return Math.max(forMemory, forCores);
+  }
+
+  private MemoryLimit memory() {
+    return TaskMemory.of(run.spark().sparkContext().conf(), run.context().defaultParallelism());
   }
 
   private static int tileCount(Layout layout) {
@@ -260,7 +263,7 @@ public final class CompareStage {
             run.config(),
             settings,
             counters,
-            TaskMemory.of(run.spark().sparkContext().conf(), run.context().defaultParallelism()));
+            memory());
     JavaPairRDD<Cell, Piece> pieces =
         plan.checkpoints()
             .flatMapToPair(new ToPieces(layout, plan.broadcastBase()))
@@ -374,10 +377,8 @@ public final class CompareStage {
   }
 
   private static AdapterPair inFamily(AdapterPair pair, Map<String, String> familyOf) {
-    String family = familyOf.get(pair.checkpointA());
-    return family != null && family.equals(familyOf.get(pair.checkpointB()))
-        ? pair.inFamily(family)
-        : pair;
+    String family = Families.ofBoth(familyOf, pair.checkpointA(), pair.checkpointB());
+    return family == null ? pair : pair.inFamily(family);
   }
 
   private static JavaPairRDD<String, NearestPairs> nearest(JavaRDD<AdapterPair> pairs) {

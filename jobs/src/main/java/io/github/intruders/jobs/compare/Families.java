@@ -87,6 +87,16 @@ final class Families {
     return families;
   }
 
+  /**
+   * The family that two checkpoints belong to; null if there is none.
+   *
+   * @param familyOf the families of those that have one
+   */
+  static String ofBoth(Map<String, String> familyOf, String a, String b) {
+    String family = familyOf.get(a);
+    return family != null && family.equals(familyOf.get(b)) ? family : null;
+  }
+
   private Components components(JavaRDD<Edge> graph) {
     return graph.aggregate(
         new Components(nodes),

@@ -33,7 +33,6 @@ final class ToMatrixPairs implements FlatMapFunction<MatrixTile, MatrixPair> {
         if (part != null) {
           String a = layout.ids().get(layout.first(tile.chunkA()) + row);
           String b = layout.ids().get(layout.first(tile.chunkB()) + column);
-          String family = familyOf.get(a);
           pairs.add(
               new MatrixPair(
                   a,
@@ -46,7 +45,7 @@ final class ToMatrixPairs implements FlatMapFunction<MatrixTile, MatrixPair> {
                       .figures(),
                   Arrays.stream(part.leftCosines()).boxed().toList(),
                   Arrays.stream(part.rightCosines()).boxed().toList(),
-                  family != null && family.equals(familyOf.get(b)) ? family : null));
+                  Families.ofBoth(familyOf, a, b)));
         }
       }
     }
