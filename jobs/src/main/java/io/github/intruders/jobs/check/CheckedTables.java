@@ -9,6 +9,7 @@ import io.github.intruders.jobs.table.TableDefinition;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.spark.sql.types.DataType;
@@ -37,7 +38,12 @@ public final class CheckedTables {
 
   /** One of them. */
   public static CheckedTable named(String table) {
-    return ALL.stream().filter(one -> one.name().equals(table)).findFirst().orElseThrow();
+    return find(table).orElseThrow();
+  }
+
+  /** One of them, if there is such a one. */
+  static Optional<CheckedTable> find(String table) {
+    return ALL.stream().filter(one -> one.name().equals(table)).findFirst();
   }
 
   private static Map<String, ColumnKind> columns(TableDefinition table) {

@@ -1,6 +1,5 @@
 package io.github.intruders.jobs.check;
 
-import io.github.intruders.check.CheckedTable;
 import io.github.intruders.jobs.store.TableReader;
 import io.github.intruders.jobs.table.KnownTables;
 import io.github.intruders.jobs.table.TableDefinition;
@@ -9,7 +8,6 @@ import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -47,9 +45,7 @@ public record ComparedTable(List<String> key, List<String> columns) {
 
   /** A checkpoint stays the same one when it gets another step. */
   private static List<String> key(String table, Set<String> columns) {
-    Optional<CheckedTable> checked =
-        CheckedTables.ALL.stream().filter(one -> one.name().equals(table)).findFirst();
-    return checked
+    return CheckedTables.find(table)
         .map(
             of ->
                 Stream.concat(of.checkpointColumns().stream(), of.itemColumns().stream())

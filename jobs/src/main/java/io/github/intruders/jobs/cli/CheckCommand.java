@@ -206,12 +206,9 @@ final class CheckCommand implements Callable<Integer> {
   }
 
   private static List<Subject> fleet(TablePlace place, Storage storage) throws IOException {
-    if (place instanceof TablePlace.Folder folder) {
-      ParquetTables.folder(storage, folder.outUri(), Subject.TABLE); // or says that it is not there
-      Optional<FolderRows> rows = FolderRows.read(storage, folder.outUri(), List.of(Subject.TABLE));
-      if (rows.isPresent()) {
-        return CheckInputs.subjects(rows.get());
-      }
+    Optional<FolderRows> rows = small(place, storage, Set.of(Subject.TABLE));
+    if (rows.isPresent()) {
+      return CheckInputs.subjects(rows.get());
     }
     try (SparkSession spark = SparkSessions.open("check")) {
       return CheckInputs.subjects(new SparkRows(Tables.in(place, spark, storage)));
@@ -220,15 +217,23 @@ final class CheckCommand implements Callable<Integer> {
 
   private static Optional<CheckInput> withoutSpark(RuleSet rules, TablePlace place, Storage storage)
       throws IOException {
-    if (!(place instanceof TablePlace.Folder folder) || !rules.versions().isEmpty()) {
+    if (!rules.versions().isEmpty()) {
       return Optional.empty();
     }
-    ParquetTables.folder(storage, folder.outUri(), Subject.TABLE); // or says that it is not there
-    Optional<FolderRows> rows =
-        FolderRows.read(storage, folder.outUri(), CheckInputs.tables(rules));
+    Optional<FolderRows> rows = small(place, storage, CheckInputs.tables(rules));
     return rows.isPresent()
         ? Optional.of(CheckInputs.read(rules, rows.get(), Map.of()))
         : Optional.empty();
+  }
+
+  /** Tables that need no Spark; empty if one of them does. */
+  private static Optional<FolderRows> small(TablePlace place, Storage storage, Set<String> tables)
+      throws IOException {
+    if (!(place instanceof TablePlace.Folder folder)) {
+      return Optional.empty();
+    }
+    ParquetTables.folder(storage, folder.outUri(), Subject.TABLE); // or says that it is not there
+    return FolderRows.read(storage, folder.outUri(), tables);
   }
 
   private CheckResult check(RuleSet read, CheckInput input) {
