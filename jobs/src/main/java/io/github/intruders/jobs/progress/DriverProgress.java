@@ -10,7 +10,7 @@ import org.slf4j.LoggerFactory;
 public final class DriverProgress implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DriverProgress.class);
   private static final double REDRAW_SECONDS = 0.5;
-  private static final double LOG_EVERY_SECONDS = 5;
+  private static final double LOG_EVERY_SECONDS = 10;
 
   private final String runId;
   private final String stage;

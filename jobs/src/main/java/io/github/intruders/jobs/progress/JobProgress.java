@@ -22,7 +22,7 @@ public final class JobProgress implements AutoCloseable {
   private static final Duration REDRAW = Duration.ofMillis(500);
   private static final Duration PATIENCE = Duration.ofSeconds(5);
   private static final double LOG_EVERY_SECONDS = 30;
-  private static final double LOG_SOONEST_SECONDS = 5;
+  private static final double LOG_SOONEST_SECONDS = 10;
   private static final int LOG_PARTS = 10;
 
   private final SparkContext spark;

@@ -16,17 +16,24 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * The run summary as a person reads it in a terminal: all rows of a small run; of a large one the
- * rows that matter most, with the command that shows all.
+ * The run summary as a person reads it in a terminal or in a scheduler's log, where it has to fit a
+ * screen: all rows of a small run; of a large one the rows that matter most, with the command that
+ * shows all.
  */
 public final class ConsoleReport {
-  private static final int LINES_SHOWN = 12;
+  private static final int MOST_CHECKPOINTS = 16;
+  private static final int MOST_SEQUENCES = 8;
+  private static final int MOST_CORRELATIONS = 8;
+  private static final int MOST_NAMES = 12;
 
-  /** Longer tables are shortened … */
-  private static final int MOST_ROWS = 40;
+  /** Of a longer sequence the first step stands, and the last ones. */
+  private static final int MOST_STEPS = 8;
+
+  /** Longer tables of steps are shortened … */
+  private static final int MOST_STEP_ROWS = 40;
 
   /** … to about as many rows. */
-  private static final int ROWS_SHOWN = 20;
+  private static final int STEP_ROWS_SHOWN = 20;
 
   private ConsoleReport() {}
 
@@ -44,10 +51,19 @@ public final class ConsoleReport {
                 summary.topK(),
                 summary.side().equals("both") ? "left and right" : summary.side(),
                 summary.epsilon()));
-    String row = "%-" + width + "s  %8s  %9s  %12s  %11s  %8s%n";
+    String row = "%-" + width + "s  %8s  %9s  %12s  %11s  %4s  %8s%n";
     text.append(
         row.formatted(
-            "checkpoint", "matrices", "intruders", "energy share", "update norm", "rejected"));
+            "checkpoint",
+            "matrices",
+            "intruders",
+            "energy share",
+            "update norm",
+            "rank",
+            "rejected"));
+    Map<String, Integer> places =
+        summary.ranking().stream()
+            .collect(Collectors.toMap(RankedCheckpoint::checkpointId, RankedCheckpoint::place));
     for (CheckpointSummary checkpoint : shown(summary.checkpoints())) {
       boolean analysed = checkpoint.matrices() > 0;
       text.append(
@@ -59,18 +75,18 @@ public final class ConsoleReport {
               analysed ? checkpoint.intruderCount() : "-",
               analysed ? percent(checkpoint.intruderEnergyShare()) : "-",
               analysed ? percent(checkpoint.updateRelativeNorm()) : "-",
+              places.containsKey(checkpoint.checkpointId())
+                  ? places.get(checkpoint.checkpointId())
+                  : "-",
               checkpoint.rejected() == 0 ? "" : checkpoint.rejected()));
     }
-    if (summary.checkpoints().size() > MOST_ROWS) {
+    if (summary.checkpoints().size() > MOST_CHECKPOINTS) {
       text.append(
           "The %d with the most intruders of %d; all: jobs/bin/intruders show checkpoints %s%n"
-              .formatted(ROWS_SHOWN, summary.checkpoints().size(), tables.options()));
+              .formatted(MOST_CHECKPOINTS, summary.checkpoints().size(), tables.options()));
     }
-    text.append('\n');
-    if (!summary.accumulation().isEmpty()) {
-      text.append(render(summary.accumulation())).append('\n');
-    }
-    appendRanking(text, summary, width);
+    text.append(ranking(summary)).append('\n');
+    text.append(sequences(summary.accumulation()));
     text.append(forgetting(summary.forgetting()));
     int ties = summary.checkpoints().stream().mapToInt(CheckpointSummary::ties).sum();
     if (ties > 0) {
@@ -90,12 +106,92 @@ public final class ConsoleReport {
   }
 
   private static List<CheckpointSummary> shown(List<CheckpointSummary> checkpoints) {
-    return checkpoints.size() <= MOST_ROWS
+    return checkpoints.size() <= MOST_CHECKPOINTS
         ? checkpoints
         : checkpoints.stream()
             .sorted(Comparator.comparingInt(CheckpointSummary::intruderCount).reversed())
-            .limit(ROWS_SHOWN)
+            .limit(MOST_CHECKPOINTS)
             .toList();
+  }
+
+  /** What the column of ranks says, and who has none; nothing for one checkpoint. */
+  private static String ranking(RunSummary summary) {
+    if (summary.ranking().size() < 2) {
+      return "";
+    }
+    List<String> partly =
+        summary.checkpoints().stream()
+            .filter(checkpoint -> checkpoint.matrices() > 0 && checkpoint.rejected() > 0)
+            .map(CheckpointSummary::checkpointId)
+            .toList();
+    StringBuilder text =
+        new StringBuilder(
+            "Rank: from least (1) to most forgetting expected, by the weights alone%n".formatted());
+    if (!partly.isEmpty()) {
+      text.append(
+          "Not ranked, since a part of each was left out: %s%s%n"
+              .formatted(
+                  String.join(", ", partly.subList(0, Math.min(MOST_NAMES, partly.size()))),
+                  partly.size() > MOST_NAMES
+                      ? " and %d more".formatted(partly.size() - MOST_NAMES)
+                      : ""));
+    }
+    return text.toString();
+  }
+
+  /**
+   * One line for each sequence: all, or those that end with the most intruders; nothing if there
+   * are none.
+   */
+  static String sequences(List<AccumulationStep> steps) {
+    if (steps.isEmpty()) {
+      return "";
+    }
+    Map<String, List<AccumulationStep>> sequences = bySequence(steps);
+    List<String> shown =
+        sequences.size() <= MOST_SEQUENCES
+            ? List.copyOf(sequences.keySet())
+            : strongest(sequences).subList(0, MOST_SEQUENCES);
+    int width = "sequence".length();
+    int countsWidth = "intruders by step".length();
+    for (String name : shown) {
+      width = Math.max(width, name.length());
+      countsWidth = Math.max(countsWidth, counts(sequences.get(name)).length());
+    }
+    String row = "%-" + width + "s  %5s  %-" + countsWidth + "s  %4s  %12s%n";
+    StringBuilder text =
+        new StringBuilder("Along the sequences, every step against the base%n".formatted());
+    text.append(row.formatted("sequence", "steps", "intruders by step", "born", "energy share"));
+    for (String name : shown) {
+      List<AccumulationStep> sequence = sequences.get(name);
+      AccumulationStep last = last(sequence);
+      text.append(
+          row.formatted(
+              name,
+              sequence.size(),
+              counts(sequence),
+              last.cumulativeBorn(),
+              percent(last.intruderEnergyShare())));
+    }
+    text.append(
+        "%sEach step: jobs/bin/intruders show accumulation%n%n"
+            .formatted(
+                shown.size() < sequences.size()
+                    ? "%d of %d sequences, those with the most intruders at their end. "
+                        .formatted(shown.size(), sequences.size())
+                    : ""));
+    return text.toString();
+  }
+
+  private static String counts(List<AccumulationStep> sequence) {
+    List<String> counts = sequence.stream().map(step -> String.valueOf(step.intruders())).toList();
+    if (counts.size() <= MOST_STEPS) {
+      return String.join(" ", counts);
+    }
+    return "%s … %s"
+        .formatted(
+            counts.get(0),
+            String.join(" ", counts.subList(counts.size() - MOST_STEPS + 2, counts.size())));
   }
 
   /** Sequences step by step: all, or those that end with the most intruders. */
@@ -144,21 +240,15 @@ public final class ConsoleReport {
 
   /** Whole sequences, in their order. */
   private static List<AccumulationStep> shownSteps(List<AccumulationStep> steps) {
-    if (steps.size() <= MOST_ROWS) {
+    if (steps.size() <= MOST_STEP_ROWS) {
       return steps;
     }
     Map<String, List<AccumulationStep>> sequences = bySequence(steps);
-    List<String> strongest =
-        sequences.keySet().stream()
-            .sorted(
-                Comparator.comparingInt((String name) -> -last(sequences.get(name)).intruders())
-                    .thenComparing(Comparator.naturalOrder()))
-            .toList();
     Set<String> shown = new HashSet<>();
     int rows = 0;
-    for (String name : strongest) {
+    for (String name : strongest(sequences)) {
       rows += sequences.get(name).size();
-      if (!shown.isEmpty() && rows > ROWS_SHOWN) {
+      if (!shown.isEmpty() && rows > STEP_ROWS_SHOWN) {
         break;
       }
       shown.add(name);
@@ -173,6 +263,15 @@ public final class ConsoleReport {
                 AccumulationStep::sequence, LinkedHashMap::new, Collectors.toList()));
   }
 
+  /** Names, first the sequence that ends with the most intruders. */
+  private static List<String> strongest(Map<String, List<AccumulationStep>> sequences) {
+    return sequences.keySet().stream()
+        .sorted(
+            Comparator.comparingInt((String name) -> -last(sequences.get(name)).intruders())
+                .thenComparing(Comparator.naturalOrder()))
+        .toList();
+  }
+
   private static AccumulationStep last(List<AccumulationStep> steps) {
     return steps.get(steps.size() - 1);
   }
@@ -181,54 +280,12 @@ public final class ConsoleReport {
     return step.task() == null ? "" : step.task();
   }
 
-  private static void appendRanking(StringBuilder text, RunSummary summary, int width) {
-    List<RankedCheckpoint> ranking = summary.ranking();
-    if (ranking.size() < 2) {
-      return;
-    }
-    text.append("Least to most forgetting expected, by the weights alone%n".formatted());
-    int left = ranking.size() > MOST_ROWS ? ROWS_SHOWN / 2 : ranking.size();
-    for (RankedCheckpoint ranked : ranking.subList(0, left)) {
-      text.append(rankingRow(ranked, width));
-    }
-    if (left < ranking.size()) {
-      text.append("      … %d between …%n".formatted(ranking.size() - 2 * left));
-      for (RankedCheckpoint ranked : ranking.subList(ranking.size() - left, ranking.size())) {
-        text.append(rankingRow(ranked, width));
-      }
-    }
-    List<String> partly =
-        summary.checkpoints().stream()
-            .filter(checkpoint -> checkpoint.matrices() > 0 && checkpoint.rejected() > 0)
-            .map(CheckpointSummary::checkpointId)
-            .toList();
-    if (!partly.isEmpty()) {
-      text.append(
-          "Not ranked, since a part of each was left out: %s%s%n"
-              .formatted(
-                  String.join(", ", partly.subList(0, Math.min(LINES_SHOWN, partly.size()))),
-                  partly.size() > LINES_SHOWN
-                      ? " and %d more".formatted(partly.size() - LINES_SHOWN)
-                      : ""));
-    }
-    text.append('\n');
-  }
-
-  private static String rankingRow(RankedCheckpoint ranked, int width) {
-    return String.format(
-        Locale.ROOT,
-        "%4d  %-" + width + "s  mean rank %.1f%n",
-        ranked.place(),
-        ranked.checkpointId(),
-        ranked.meanRank());
-  }
-
   /** The strongest correlations, one line each; nothing if there are none. */
   public static String forgetting(List<ForgettingSummary> lines) {
     if (lines.isEmpty()) {
       return "";
     }
-    List<ForgettingSummary> shown = lines.subList(0, Math.min(LINES_SHOWN, lines.size()));
+    List<ForgettingSummary> shown = lines.subList(0, Math.min(MOST_CORRELATIONS, lines.size()));
     int metric = "metric".length();
     for (ForgettingSummary line : shown) {
       metric = Math.max(metric, line.metric().length());

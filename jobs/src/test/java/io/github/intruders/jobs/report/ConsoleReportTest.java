@@ -26,6 +26,35 @@ class ConsoleReportTest {
     assertThat(lines.get(23)).startsWith("4 of 60 sequences");
   }
 
+  @Test
+  void aRunTellsOfEachSequenceInOneLine() {
+    assertThat(ConsoleReport.sequences(sequences(2)).lines())
+        .containsExactly(
+            "Along the sequences, every step against the base",
+            "sequence  steps  intruders by step  born  energy share",
+            "run-0         5  0 0 0 0 0             0          0.0%",
+            "run-1         5  1 1 1 1 1             1          0.0%",
+            "Each step: jobs/bin/intruders show accumulation",
+            "");
+    assertThat(ConsoleReport.sequences(sequences(60)).lines())
+        .hasSize(2 + 8 + 2)
+        .anyMatch(line -> line.startsWith("run-59 "))
+        .anyMatch(line -> line.startsWith("8 of 60 sequences"));
+    assertThat(ConsoleReport.sequences(List.of())).isEmpty();
+  }
+
+  @Test
+  void ofALongSequenceTheFirstAndTheLastStepsAreShown() {
+    List<AccumulationStep> steps = new ArrayList<>();
+    for (int step = 1; step <= 12; step++) {
+      steps.add(
+          new AccumulationStep(
+              "long", step, "long/" + step, null, 1, 10 + step, 0, 0, 0, 0, 0, null));
+    }
+    assertThat(ConsoleReport.sequences(steps))
+        .contains("long         12  11 … 17 18 19 20 21 22     0          0.0%");
+  }
+
   /** Five steps each; the later a sequence stands, the more intruders it has. */
   private static List<AccumulationStep> sequences(int count) {
     List<AccumulationStep> steps = new ArrayList<>();
