@@ -36,7 +36,8 @@ final class OutcomeOptions {
 
   /** Prints the summary and returns the exit code. */
   int report(RunSummary summary, TablePlace tables) {
-    System.out.println(json ? summary.toJson() : ConsoleReport.render(summary, tables));
+    System.out.print(
+        json ? summary.toJson() + System.lineSeparator() : ConsoleReport.render(summary, tables));
     return Main.doneWithout(summary.rejected(), allowRejects);
   }
 }

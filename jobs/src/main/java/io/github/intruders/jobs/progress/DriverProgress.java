@@ -10,7 +10,6 @@ import org.slf4j.LoggerFactory;
 public final class DriverProgress implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DriverProgress.class);
   private static final double REDRAW_SECONDS = 0.5;
-  private static final double LOG_EVERY_SECONDS = 10;
 
   private final String runId;
   private final String stage;
@@ -18,8 +17,9 @@ public final class DriverProgress implements AutoCloseable {
   private final long total;
   private final TerminalLine terminal = new TerminalLine();
   private final long start = System.nanoTime();
+  private final LogPace pace = new LogPace();
   private long done;
-  private double toldAt;
+  private double drawnAt;
 
   private DriverProgress(String runId, String stage, String unit, long total) {
     this.runId = runId;
@@ -50,10 +50,10 @@ public final class DriverProgress implements AutoCloseable {
   public synchronized void finished() {
     done++;
     double seconds = seconds();
-    if (seconds - toldAt < (terminal.isOn() ? REDRAW_SECONDS : LOG_EVERY_SECONDS)) {
+    if (terminal.isOn() ? seconds - drawnAt < REDRAW_SECONDS : !pace.isDue(seconds)) {
       return;
     }
-    toldAt = seconds;
+    drawnAt = seconds;
     double share = done / (double) total;
     String line =
         new ProgressReading(stage, 1, 1, unit, done, total, share, 0, seconds, seconds, 0, true)

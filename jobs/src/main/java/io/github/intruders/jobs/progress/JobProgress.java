@@ -11,9 +11,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Tells on standard error how far a job is: one line that is redrawn on a terminal, otherwise a log
- * line at every tenth of a long stage and every half minute. Names the stage in Spark's job
- * descriptions and in the log context, takes the time of each, and gives up a job that gets no
- * executors.
+ * line now and then ({@link LogPace}). Names the stage in Spark's job descriptions and in the log
+ * context, takes the time of each, and gives up a job that gets no executors.
  *
  * <p>A stage begins where the one before ends. One thread runs the stages; close it there.
  */
@@ -21,9 +20,6 @@ public final class JobProgress implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(JobProgress.class);
   private static final Duration REDRAW = Duration.ofMillis(500);
   private static final Duration PATIENCE = Duration.ofSeconds(5);
-  private static final double LOG_EVERY_SECONDS = 30;
-  private static final double LOG_SOONEST_SECONDS = 10;
-  private static final int LOG_PARTS = 10;
 
   private final SparkContext spark;
   private final List<String> stages;
@@ -201,8 +197,7 @@ public final class JobProgress implements AutoCloseable {
   }
 
   private void repeat() {
-    long told = 0;
-    double toldAt = 0;
+    LogPace pace = new LogPace();
     try {
       while (true) {
         Thread.sleep(REDRAW.toMillis());
@@ -215,13 +210,9 @@ public final class JobProgress implements AutoCloseable {
           terminal.draw(reading.get().line());
           continue;
         }
-        long part = reading.get().place() * 100L + (int) (LOG_PARTS * reading.get().share());
-        double silent = reading.get().jobSeconds() - toldAt;
-        if (silent >= (part == told ? LOG_EVERY_SECONDS : LOG_SOONEST_SECONDS)) {
+        if (pace.isDue(reading.get().jobSeconds())) {
           LogContext.ofThread(runId, reading.get().stage());
           LOG.info("{}", reading.get().line());
-          toldAt = reading.get().jobSeconds();
-          told = part;
         }
       }
     } catch (InterruptedException e) {

@@ -23,7 +23,7 @@ import java.util.stream.Collectors;
 public final class ConsoleReport {
   private static final int MOST_CHECKPOINTS = 16;
   private static final int MOST_SEQUENCES = 8;
-  private static final int MOST_CORRELATIONS = 8;
+  private static final int MOST_CORRELATIONS = 5;
   private static final int MOST_NAMES = 12;
 
   /** Of a longer sequence the first step stands, and the last ones. */
@@ -45,7 +45,7 @@ public final class ConsoleReport {
     }
     StringBuilder text = new StringBuilder();
     text.append(
-        "Intruder dimensions against base '%s': top %s %s singular vectors, similarity below %s%n%n"
+        "Intruder dimensions against base '%s': top %s %s singular vectors, similarity below %s%n"
             .formatted(
                 summary.baseId(),
                 summary.topK(),
@@ -87,7 +87,7 @@ public final class ConsoleReport {
     }
     text.append(ranking(summary)).append('\n');
     text.append(sequences(summary.accumulation()));
-    text.append(forgetting(summary.forgetting()));
+    text.append(forgetting(summary.forgetting(), MOST_CORRELATIONS));
     int ties = summary.checkpoints().stream().mapToInt(CheckpointSummary::ties).sum();
     if (ties > 0) {
       text.append(
@@ -160,7 +160,9 @@ public final class ConsoleReport {
     }
     String row = "%-" + width + "s  %5s  %-" + countsWidth + "s  %4s  %12s%n";
     StringBuilder text =
-        new StringBuilder("Along the sequences, every step against the base%n".formatted());
+        new StringBuilder(
+            "Along the sequences, every step against the base; more: jobs/bin/intruders show accumulation%n"
+                .formatted());
     text.append(row.formatted("sequence", "steps", "intruders by step", "born", "energy share"));
     for (String name : shown) {
       List<AccumulationStep> sequence = sequences.get(name);
@@ -173,13 +175,12 @@ public final class ConsoleReport {
               last.cumulativeBorn(),
               percent(last.intruderEnergyShare())));
     }
-    text.append(
-        "%sEach step: jobs/bin/intruders show accumulation%n%n"
-            .formatted(
-                shown.size() < sequences.size()
-                    ? "%d of %d sequences, those with the most intruders at their end. "
-                        .formatted(shown.size(), sequences.size())
-                    : ""));
+    if (shown.size() < sequences.size()) {
+      text.append(
+          "%d of %d sequences, those with the most intruders at their end%n"
+              .formatted(shown.size(), sequences.size()));
+    }
+    text.append('\n');
     return text.toString();
   }
 
@@ -280,12 +281,12 @@ public final class ConsoleReport {
     return step.task() == null ? "" : step.task();
   }
 
-  /** The strongest correlations, one line each; nothing if there are none. */
-  public static String forgetting(List<ForgettingSummary> lines) {
+  /** At most so many of the strongest correlations, one line each; nothing if there are none. */
+  public static String forgetting(List<ForgettingSummary> lines, int most) {
     if (lines.isEmpty()) {
       return "";
     }
-    List<ForgettingSummary> shown = lines.subList(0, Math.min(MOST_CORRELATIONS, lines.size()));
+    List<ForgettingSummary> shown = lines.subList(0, Math.min(most, lines.size()));
     int metric = "metric".length();
     for (ForgettingSummary line : shown) {
       metric = Math.max(metric, line.metric().length());
@@ -293,7 +294,8 @@ public final class ConsoleReport {
     String start = "%-" + metric + "s  %-22s  %4s  ";
     StringBuilder text = new StringBuilder();
     text.append(
-        "Forgetting: Spearman's rho over all checkpoints, the strongest first%n".formatted());
+        "Forgetting: Spearman's rho over all checkpoints, the strongest; more: jobs/bin/intruders show forgetting%n"
+            .formatted());
     text.append(
         (start + "%6s  %8s  %s%n")
             .formatted("metric", "measure", "n", "rho", "p", "95 % interval"));
@@ -305,7 +307,7 @@ public final class ConsoleReport {
               : String.format(
                   Locale.ROOT, "%6.3f  %8.2g  %s%n", line.rho(), line.pValue(), interval(line)));
     }
-    text.append("More, by sequence and method: jobs/bin/intruders show forgetting%n%n".formatted());
+    text.append('\n');
     return text.toString();
   }
 

@@ -17,6 +17,8 @@ public record ForgettingReport(List<ForgettingSummary> lines, long rejected) {
   /** How many correlations are told at most. */
   static final int MAX_LINES = 200;
 
+  private static final int LINES_SHOWN = 12;
+
   private static final Comparator<ForgettingSummary> STRONGEST_FIRST =
       Comparator.comparing(
               ForgettingReport::strength, Comparator.nullsLast(Comparator.<Double>reverseOrder()))
@@ -48,7 +50,7 @@ public record ForgettingReport(List<ForgettingSummary> lines, long rejected) {
 
   /** The report as text. */
   public String render(TablePlace tables) {
-    StringBuilder text = new StringBuilder(ConsoleReport.forgetting(lines));
+    StringBuilder text = new StringBuilder(ConsoleReport.forgetting(lines, LINES_SHOWN));
     if (rejected > 0) {
       text.append(
           "Left out: %d; why: jobs/bin/intruders show rejects %s%n"

@@ -240,7 +240,7 @@ class ForgettingCommandTest {
   @Test
   void theSummaryAndTheConsoleTellTheCorrelationsAndTheRanking() throws Exception {
     assertThat(zooOutcome.out())
-        .contains("Forgetting: Spearman's rho over all checkpoints, the strongest first")
+        .contains("Forgetting: Spearman's rho over all checkpoints, the strongest;")
         .contains("Rank: from least (1) to most forgetting expected, by the weights alone")
         .containsPattern("full/1-python +28 +0 +0.0% +11.9% +1 *\n");
     JsonNode summary = new ObjectMapper().readTree(zooRun.resolve("_summary.json").toFile());

@@ -30,14 +30,13 @@ class ConsoleReportTest {
   void aRunTellsOfEachSequenceInOneLine() {
     assertThat(ConsoleReport.sequences(sequences(2)).lines())
         .containsExactly(
-            "Along the sequences, every step against the base",
+            "Along the sequences, every step against the base; more: jobs/bin/intruders show accumulation",
             "sequence  steps  intruders by step  born  energy share",
             "run-0         5  0 0 0 0 0             0          0.0%",
             "run-1         5  1 1 1 1 1             1          0.0%",
-            "Each step: jobs/bin/intruders show accumulation",
             "");
     assertThat(ConsoleReport.sequences(sequences(60)).lines())
-        .hasSize(2 + 8 + 2)
+        .hasSize(2 + 8 + 1 + 1)
         .anyMatch(line -> line.startsWith("run-59 "))
         .anyMatch(line -> line.startsWith("8 of 60 sequences"));
     assertThat(ConsoleReport.sequences(List.of())).isEmpty();
