@@ -154,6 +154,51 @@ class CatalogCommandsTest {
                 out.toString()));
     assertThat(report.exitCode()).isZero();
     assertThat(out.resolve("report/index.html")).content().doesNotContain("lora-r8/2");
+
+    pairsAreCompared(out);
+    rulesCompareWithTheNightBefore(out, runs.get(0));
+    assertThat(ofNights("diff", runs.get(0), "--column", "matrices").out().lines())
+        .anySatisfy(line -> assertThat(line).contains("lora-r8/2", "added"));
+    assertThat(ofNights("diff", runs.get(0), runs.get(1)).out()).doesNotContain("lora-r8/2");
+  }
+
+  private static Outcome ofNights(String... command) {
+    return Outcome.of(with(command, "--catalog", "lake", "--namespace", "nights"));
+  }
+
+  private static void pairsAreCompared(Path out) {
+    Outcome compared =
+        ofNights(
+            "compare",
+            "--manifest",
+            temporary.resolve("nightly.yaml").toString(),
+            "--include",
+            "layers\\.0\\..*(q|v)_proj",
+            "--out",
+            out.toString());
+    assertThat(compared.exitCode()).as(compared.err()).isZero();
+    assertThat(count("SELECT * FROM lake.nights.adapter_pairs")).isEqualTo(1);
+    assertThat(count("SELECT * FROM lake.nights.adapter_pairs_by_matrix")).isEqualTo(2);
+    assertThat(out.resolve("adapter_pairs")).doesNotExist();
+  }
+
+  /** The second step grows beyond what the rule allows over the first one, as it was one night. */
+  private static void rulesCompareWithTheNightBefore(Path out, String night) throws IOException {
+    Path rules =
+        Files.writeString(
+            temporary.resolve("rules.yaml"),
+            """
+            rules:
+              - {id: same, table: checkpoints, column: update_relative_norm, against: as-of %s, max_ratio: 1, unknown: pass}
+              - {id: pairs, table: adapter_pairs, column: update_cosine, min: 0}
+              - {id: small, table: matrices, column: update_relative_norm, max: 0.35}
+            """
+                .formatted(night));
+    Outcome checked = ofNights("check", "--rules", rules.toString(), "--out", out.toString());
+    assertThat(checked.exitCode()).as(checked.out() + checked.err()).isEqualTo(4);
+    assertThat(checked.out()).contains("small: ").doesNotContain("same: ", "pairs: ");
+    assertThat(count("SELECT * FROM lake.nights.checks WHERE NOT passed")).isPositive();
+    assertThat(out.resolve("checks")).doesNotExist();
   }
 
   private static void night(Path out, int steps) throws IOException {
