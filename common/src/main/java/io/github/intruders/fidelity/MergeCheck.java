@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -195,11 +196,13 @@ public final class MergeCheck {
       return coarse && residual > NEGLIGIBLE
           ? new Finding(
               Verdict.ROUNDED,
-              "rounding to %s: %.1f %% of the update is lost in entries that stayed the base's; once rounded it would be %.1f %%"
-                  .formatted(
-                      sums.precision,
-                      100 * sums.lost / sums.update,
-                      100 * sums.lostPredicted / sums.update))
+              String.format(
+                  Locale.ROOT,
+                  "rounding to %s is off by %.1f %% of the update, and %.1f %% of its energy is lost"
+                      + " in entries that stayed the base's",
+                  sums.precision,
+                  100 * residual,
+                  100 * sums.lost / sums.update))
           : new Finding(Verdict.FAITHFUL, null);
     }
     if (presences.stream().allMatch(Presence::isMissing)) {
@@ -225,7 +228,8 @@ public final class MergeCheck {
   private static Finding ofRemainder(
       MergeSums sums, LeastSquares fit, List<Presence> presences, boolean isLowRank) {
     double size = fit.remainder() / Math.sqrt(sums.base);
-    String remainder = "a difference of %.3g times the base's norm".formatted(size);
+    String remainder =
+        String.format(Locale.ROOT, "a difference of %.3g times the base's norm", size);
     List<String> known = presences.stream().map(Presence::told).toList();
     String updates = known.isEmpty() ? "" : "; " + String.join("; ", known);
     if (isLowRank) {
@@ -237,7 +241,8 @@ public final class MergeCheck {
     if (cosine < UNRELATED + DEVIATIONS / Math.sqrt(sums.entries)) {
       return new Finding(
           Verdict.OTHER_BASE,
-          "it has nothing to do with the base (cosine %.3f): another base".formatted(cosine));
+          String.format(
+              Locale.ROOT, "nothing to do with the base (cosine %.3f): another base", cosine));
     }
     if (presences.stream().allMatch(Presence::isOnce)
         && presences.stream().noneMatch(Presence::isMissing)) {
@@ -252,7 +257,7 @@ public final class MergeCheck {
 
   /** Whether nearly all of the remainder lies in a few directions. */
   private boolean isLowRank(Updates updates, LeastSquares fit, Rounding rounding) {
-    int directions = Math.min(MOST_DIRECTIONS, w.minDimension() / 4);
+    int directions = Math.min(MOST_DIRECTIONS, w.minDimension() / 2);
     if (directions == 0) {
       return false;
     }

@@ -33,8 +33,9 @@ record Presence(MergedFrom.Link link, double coefficient, double margin) {
     if (link.update() instanceof LowRankSource lora) {
       double scale = lora.scale();
       double rank = lora.rank();
-      add(mistakes, scale, "its scale %.4g was applied twice".formatted(scale));
-      add(mistakes, 1 / scale, "its scale %.4g was not applied (alpha taken as r)".formatted(scale));
+      String its = String.format(Locale.ROOT, "its scale %.4g", scale);
+      add(mistakes, scale, its + " was applied twice");
+      add(mistakes, 1 / scale, its + " was not applied (alpha taken as r)");
       add(mistakes, 1 / (scale * rank), "alpha is missing (taken as 1)");
       add(mistakes, rank, "alpha was not divided by r");
       add(mistakes, Math.sqrt(rank), "alpha was divided by √r in place of r");

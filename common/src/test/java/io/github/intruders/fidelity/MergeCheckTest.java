@@ -223,4 +223,226 @@ class MergeCheckTest {
               .forEach(c -> assertThat(c).as(name).isCloseTo(1, within(1e-4)));
         });
   }
+
+  /** α is 8 and r is 4: the scale is 2, so that two mistakes have the same factor each. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "2|its scale 2.000 was applied twice",
+        "2|it was merged twice",
+        "0.5|its scale 2.000 was not applied (alpha taken as r)",
+        "0.125|alpha is missing (taken as 1)",
+        "4|alpha was not divided by r",
+        "-1|it was subtracted",
+      })
+  void aWrongScaleIsNamed(double factor, String cause) throws Exception {
+    Map<String, Fidelity> found =
+        check(
+            "llama/lora", DType.F32, (name, base, merged) -> base + factor * (merged - base));
+
+    assertThat(changed(found)).hasSize(6);
+    for (Fidelity of : changed(found)) {
+      assertThat(of.verdict()).isEqualTo(Verdict.SCALED);
+      assertThat(of.cause()).contains(cause);
+      assertThat(of.coefficients().get("1")).isCloseTo(factor, within(1e-5));
+      assertThat(of.residual()).isCloseTo(Math.abs(factor - 1), within(1e-4));
+    }
+  }
+
+  /** Every module has its own scale there, so that no factor but two is in all of them. */
+  @Test
+  void aScaleThatPatternsSayIsTheOneThatCounts() throws Exception {
+    Map<String, Double> scales =
+        Map.of(
+            "model.layers.0.mlp.down_proj.weight", 8.0 / 3,
+            "model.layers.1.mlp.down_proj.weight", 16.0 / 4,
+            "model.layers.1.self_attn.q_proj.weight", 3.0 / 5);
+
+    Map<String, Fidelity> found =
+        check(
+            "llama/patterns",
+            DType.F32,
+            (name, base, merged) -> base + scales.getOrDefault(name, 1.0) * (merged - base));
+
+    for (Map.Entry<String, Double> scale : scales.entrySet()) {
+      Fidelity of = found.get(scale.getKey());
+      assertThat(of.verdict()).isEqualTo(Verdict.SCALED);
+      assertThat(of.cause()).contains("its scale %.4g was applied twice".formatted(scale.getValue()));
+    }
+  }
+
+  @Test
+  void aFactorThatNoMistakeExplainsIsCalledUnexplainedWithItsFigures() throws Exception {
+    Map<String, Fidelity> found =
+        check("llama/lora", DType.F32, (name, base, merged) -> base + 0.37 * (merged - base));
+
+    for (Fidelity of : changed(found)) {
+      assertThat(of.verdict()).isEqualTo(Verdict.UNEXPLAINED);
+      assertThat(of.cause())
+          .startsWith("adapter 1 is in it 0.3700 times (± ")
+          .endsWith("), which no known mistake explains");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"llama/lora", "llama/dora", "llama/oft"})
+  void theBaseItselfIsUnmerged(String path) throws Exception {
+    Map<String, Fidelity> found = check(path, DType.F32, (name, base, merged) -> base);
+
+    assertThat(changed(found)).extracting(Fidelity::verdict).containsOnly(Verdict.UNMERGED);
+    found.values().stream()
+        .filter(of -> of.updateNorm() == 0)
+        .forEach(of -> assertThat(of.verdict()).isEqualTo(Verdict.FAITHFUL));
+  }
+
+  @Test
+  void aLinkThatWasLeftOutIsNamed() throws Exception {
+    Path base = model("llama/chain/1");
+    List<Path> chain = List.of(fixture("llama/chain/1"), fixture("llama/chain/2"));
+    Map<String, TensorInfo> first =
+        tensors(fixture("llama/chain/1").resolve("merged.safetensors"));
+    Map<String, TensorInfo> both =
+        tensors(fixture("llama/chain/2").resolve("merged.safetensors"));
+    Entry merged = (name, before, after) -> after;
+
+    Map<String, Fidelity> whole = check(base, tuned(base, both, DType.F32, merged), chain);
+    Map<String, Fidelity> lacking = check(base, tuned(base, first, DType.F32, merged), chain);
+
+    assertThat(whole.values()).extracting(Fidelity::verdict).containsOnly(Verdict.FAITHFUL);
+    List<Fidelity> ofTwo =
+        lacking.values().stream().filter(of -> of.coefficients().size() == 2).toList();
+    assertThat(ofTwo).isNotEmpty();
+    for (Fidelity of : ofTwo) {
+      assertThat(of.verdict()).isEqualTo(Verdict.LINK_MISSING);
+      assertThat(of.cause()).contains("adapter 2 is in it").contains("it was left out");
+      assertThat(of.coefficients().get("1")).isCloseTo(1, within(1e-4));
+      assertThat(of.coefficients().get("2")).isCloseTo(0, within(1e-4));
+    }
+  }
+
+  @Test
+  void aLinkThatIsNotListedIsAFurtherUpdate() throws Exception {
+    Path base = model("llama/chain/1");
+    Map<String, TensorInfo> both =
+        tensors(fixture("llama/chain/2").resolve("merged.safetensors"));
+
+    Map<String, Fidelity> found =
+        check(
+            base,
+            tuned(base, both, DType.F32, (name, before, after) -> after),
+            List.of(fixture("llama/chain/1")));
+
+    assertThat(found.values())
+        .extracting(Fidelity::verdict)
+        .contains(Verdict.OTHER_UPDATE)
+        .doesNotContain(Verdict.OTHER_BASE, Verdict.SCALED);
+  }
+
+  /** Of a model that has nothing to do with the base, and of one that was trained a little. */
+  @ParameterizedTest
+  @CsvSource({"llama-64/rslora,1", "llama-64/rslora,0.05", "llama-64/hra,1"})
+  void anotherBaseIsNamed(String path, double share) throws Exception {
+    SplittableRandom random = new SplittableRandom(28);
+
+    Map<String, Fidelity> found =
+        check(
+            path,
+            DType.F32,
+            (name, base, merged) -> merged - share * base + share * 0.2 * random.nextGaussian());
+
+    assertThat(found.values()).extracting(Fidelity::verdict).containsOnly(Verdict.OTHER_BASE);
+  }
+
+  /**
+   * Merged by numpy's rule in bfloat16: of updates a hundredth as large as the weights much is lost,
+   * and all of ones far smaller; neither is taken for a fault, and a fault is seen through it.
+   */
+  @Test
+  void roundingIsToldFromFaults() throws Exception {
+    MadeUpMerge small = new MadeUpMerge(folder.resolve("small"), 1e-2);
+    MadeUpMerge tiny = new MadeUpMerge(folder.resolve("tiny"), 1e-5);
+
+    Fidelity rounded = only(small.merged(DType.BF16, 1, 1));
+    Fidelity inFloat = only(small.merged(DType.F32, 1, 1));
+    Fidelity twice = only(small.merged(DType.BF16, 2, 1));
+    Fidelity lacking = only(small.merged(DType.BF16, 1, 0));
+    Fidelity swallowed = only(tiny.merged(DType.BF16, 1, 1));
+    Fidelity unmerged = only(small.merged(DType.BF16, 0, 0));
+
+    assertThat(inFloat.verdict()).isEqualTo(Verdict.FAITHFUL);
+    assertThat(rounded.verdict()).isEqualTo(Verdict.ROUNDED);
+    assertThat(rounded.precision()).isEqualTo("BF16");
+    assertThat(rounded.residual())
+        .isCloseTo(rounded.residualOfRounding(), within(1e-9))
+        .isLessThan(rounded.residualBound());
+    assertThat(rounded.lostShare())
+        .isGreaterThan(0.001)
+        .isCloseTo(rounded.lostSharePredicted(), within(1e-9));
+    assertThat(twice.verdict()).isEqualTo(Verdict.SCALED);
+    assertThat(twice.cause()).contains("adapter 1").contains("merged twice");
+    assertThat(lacking.verdict()).isEqualTo(Verdict.LINK_MISSING);
+    assertThat(swallowed.verdict()).isEqualTo(Verdict.ROUNDED);
+    assertThat(swallowed.lostShare()).isGreaterThan(0.99);
+    assertThat(unmerged.verdict()).isEqualTo(Verdict.UNMERGED);
+  }
+
+  private Fidelity only(MadeUpMerge.Model model) throws IOException {
+    Map<String, Fidelity> found = check(model.base(), model.tuned(), model.adapters());
+    assertThat(found).hasSize(1);
+    return found.values().iterator().next();
+  }
+
+  @Test
+  void modulesUnderAnotherPrefixAreRejectedByName() throws Exception {
+    MadeUpMerge merge = new MadeUpMerge(folder.resolve("renamed"), 1e-2);
+    MadeUpMerge.Model model = merge.merged(DType.F32, 1, 1);
+    Path renamed = merge.renamed("base_model.model.decoder.blocks.0.q_proj");
+
+    CheckpointPlan planned = plan(model.base(), model.tuned(), List.of(renamed));
+
+    assertThat(planned.matrices()).hasSize(1);
+    assertThat(planned.matrices().get(0).mergedFrom()).isNull();
+    assertThat(planned.coverage()).hasSize(1);
+    assertThat(planned.coverage().get(0).found()).isZero();
+    assertThat(planned.rejections())
+        .extracting(Rejection::code)
+        .containsExactly(RejectCode.MISSING_IN_BASE);
+    assertThat(planned.rejections().get(0).message())
+        .contains("1 of its 1 modules are not in the base")
+        .contains("decoder.blocks.0.q_proj")
+        .contains("model.layers.0.self_attn.q_proj.weight");
+  }
+
+  @Test
+  void anAdapterThatIsNotThereIsRejectedAndTheRestIsPlanned() throws Exception {
+    MadeUpMerge.Model model = new MadeUpMerge(folder.resolve("gone"), 1e-2).merged(DType.F32, 1, 1);
+    Path gone = folder.resolve("nowhere");
+
+    CheckpointPlan planned =
+        plan(model.base(), model.tuned(), List.of(model.adapters().get(0), gone));
+
+    assertThat(planned.matrices()).hasSize(1);
+    assertThat(planned.matrices().get(0).mergedFrom()).isNull();
+    assertThat(planned.rejections())
+        .extracting(Rejection::code)
+        .containsExactly(RejectCode.NOT_FOUND);
+    assertThat(planned.rejections().get(0).message()).contains("nowhere");
+  }
+
+  /** What an entry depends on is in its key: other adapters, another result. */
+  @Test
+  void whatItIsMergedFromIsAnInput() throws Exception {
+    MadeUpMerge.Model model = new MadeUpMerge(folder.resolve("key"), 1e-2).merged(DType.F32, 1, 1);
+
+    String both = plan(model.base(), model.tuned(), model.adapters()).matrices().get(0).inputs();
+    String first =
+        plan(model.base(), model.tuned(), model.adapters().subList(0, 1))
+            .matrices()
+            .get(0)
+            .inputs();
+    String none = plan(model.base(), model.tuned(), List.of()).matrices().get(0).inputs();
+
+    assertThat(List.of(both, first, none)).doesNotHaveDuplicates();
+  }
 }
