@@ -11,6 +11,7 @@ import io.github.intruders.jobs.figures.AccumulationStep;
 import io.github.intruders.jobs.figures.CheckpointFigures;
 import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.jobs.figures.CorrelationLine;
+import io.github.intruders.jobs.figures.Identity;
 import io.github.intruders.jobs.figures.Ranking;
 import io.github.intruders.jobs.figures.Separation;
 import io.github.intruders.linalg.OpenBlas;
@@ -78,6 +79,9 @@ public record RunSummary(
    * @param intruderEnergyShare Σσ² over the intruders relative to all tested vectors
    * @param updateRelativeNorm ‖ΔW‖ relative to ‖W0‖ over the analysed matrices
    * @param updateEffectiveRank mean over the matrices
+   * @param fidelity the verdict on its merge, see {@link Identity}; null where there is none
+   * @param descends whether it descends from the base; null where that is not known
+   * @param warning why it may not be what it says it is, in words; null where nothing is off
    * @param rejected how many of its inputs were left out
    */
   public record CheckpointSummary(
@@ -89,6 +93,9 @@ public record RunSummary(
       double intruderEnergyShare,
       double updateRelativeNorm,
       double updateEffectiveRank,
+      String fidelity,
+      Boolean descends,
+      String warning,
       int rejected) {
     private static CheckpointSummary of(CheckpointResult result, double epsilon) {
       return new CheckpointSummary(
@@ -100,6 +107,9 @@ public record RunSummary(
           orZero(result.intruderEnergyShare()),
           orZero(result.updateRelativeNorm()),
           orZero(result.updateEffectiveRank()),
+          result.identity().fidelity(),
+          result.identity().descends(),
+          result.identity().warning(),
           result.rejected());
     }
   }
