@@ -225,7 +225,7 @@ public final class MergeCheck {
   }
 
   /** There is more in it than multiples of the updates. */
-  private static Finding ofRemainder(
+  private Finding ofRemainder(
       MergeSums sums, LeastSquares fit, List<Presence> presences, boolean isLowRank) {
     double size = fit.remainder() / Math.sqrt(sums.base);
     String remainder =
@@ -235,7 +235,9 @@ public final class MergeCheck {
     if (isLowRank) {
       return new Finding(
           Verdict.OTHER_UPDATE,
-          remainder + " is of low rank and of none of the adapters: a further update" + updates);
+          remainder
+              + " is of low rank and of none of the adapters: a further update, or a part of one"
+              + updates);
     }
     double cosine = Math.abs(sums.baseOnTuned) / Math.sqrt(sums.base * sums.tuned);
     if (cosine < UNRELATED + DEVIATIONS / Math.sqrt(sums.entries)) {
@@ -244,8 +246,7 @@ public final class MergeCheck {
           String.format(
               Locale.ROOT, "nothing to do with the base (cosine %.3f): another base", cosine));
     }
-    if (presences.stream().allMatch(Presence::isOnce)
-        && presences.stream().noneMatch(Presence::isMissing)) {
+    if (from.isLowRank() || presences.stream().allMatch(Presence::isOnce)) {
       return new Finding(
           Verdict.OTHER_BASE,
           remainder

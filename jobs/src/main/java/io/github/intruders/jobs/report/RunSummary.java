@@ -1,6 +1,7 @@
 package io.github.intruders.jobs.report;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -93,9 +94,9 @@ public record RunSummary(
       double intruderEnergyShare,
       double updateRelativeNorm,
       double updateEffectiveRank,
-      String fidelity,
-      Boolean descends,
-      String warning,
+      @JsonInclude(JsonInclude.Include.NON_NULL) String fidelity,
+      @JsonInclude(JsonInclude.Include.NON_NULL) Boolean descends,
+      @JsonInclude(JsonInclude.Include.NON_NULL) String warning,
       int rejected) {
     private static CheckpointSummary of(CheckpointResult result, double epsilon) {
       return new CheckpointSummary(

@@ -20,6 +20,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.spark.sql.Row;
 
 /** Writes what was found of the manifest's checkpoints into the tables. */
 public final class ResultsStage {
@@ -137,14 +138,18 @@ public final class ResultsStage {
     changes.replaceChanged(
         AdapterCoverageTable.TABLE,
         told,
-        ids ->
-            run.rows(
-                ids.stream()
-                    .sorted()
-                    .flatMap(
-                        id ->
-                            coverage.get(id).stream().map(of -> AdapterCoverageTable.toRow(id, of)))
-                    .toList()),
+        ids -> {
+          List<List<Row>> rows =
+              ids.stream()
+                  .sorted()
+                  .map(
+                      id ->
+                          coverage.get(id).stream()
+                              .map(of -> AdapterCoverageTable.toRow(id, of))
+                              .toList())
+                  .toList();
+          return run.context().parallelize(rows).flatMap(List::iterator);
+        },
         without);
   }
 }
