@@ -57,12 +57,16 @@ public record Fidelity(
 
   /** The share of ‖P‖² in entries that are still the base's; null as {@link #residual}. */
   public Double lostShare() {
-    return share(lostEnergy, square(updateNorm));
+    return atMostOne(share(lostEnergy, square(updateNorm)));
   }
 
   /** The same as rounding once would have it. */
   public Double lostSharePredicted() {
-    return share(lostEnergyPredicted, square(updateNorm));
+    return atMostOne(share(lostEnergyPredicted, square(updateNorm)));
+  }
+
+  private static Double atMostOne(Double share) {
+    return share == null ? null : (Double) Math.min(1, share);
   }
 
   private static Double square(Double value) {

@@ -144,7 +144,7 @@ public record Identity(
           verdict == null ? null : (Integer) checked,
           verdict == null ? null : (Integer) faults,
           predicted > 0 ? (Double) Math.sqrt(residual / predicted) : null,
-          predicted > 0 ? (Double) (lost / predicted) : null,
+          predicted > 0 ? (Double) Math.min(1, lost / predicted) : null,
           causes.containsKey(verdict)
               ? "%d of %d matrices, such as %s"
                   .formatted(verdicts.get(verdict), checked, causes.get(verdict))
