@@ -5,7 +5,8 @@ import java.util.Map;
 
 /**
  * How a merged matrix W relates to W0 + P, where P = Σ Pᵢ is the sum of the updates it is said to
- * be merged from. Norms, all null where the verdict is {@link Verdict#UNKNOWN}, are Frobenius norms, in the unit of the weights.
+ * be merged from. Norms, all null where the verdict is {@link Verdict#UNKNOWN}, are Frobenius
+ * norms, in the unit of the weights.
  *
  * @param cause of the verdict in words, with figures; null for {@link Verdict#FAITHFUL}
  * @param updateNorm ‖P‖

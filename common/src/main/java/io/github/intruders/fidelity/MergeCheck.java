@@ -22,12 +22,13 @@ import java.util.TreeMap;
  * Holds a merged matrix W against its base W0 and the updates Pᵢ that it is said to be merged from.
  *
  * <p>Rounding is accounted for twice. An entry that was merged link by link in a type with unit
- * roundoff u, is off by at most u · ((L + b) (|w0| + a) + 6 a), where a = Σ |pᵢ|, L counts the links
- * and b is 1 where the base has to be rounded to that type first, else 0; six is for the rounding of
- * factors, product and scale. The Frobenius norm of this, and {@value #ARITHMETIC} of the norms of
- * W0 and a for arithmetic in single precision, bound what rounding explains of a residual. A
- * coefficient is known far better, since rounding errors of different entries are independent: to
- * {@value #DEVIATIONS} times what errors of that size move it, and twice what rounding once does.
+ * roundoff u, is off by at most u · ((L + b) (|w0| + a) + 6 a), where a = Σ |pᵢ|, L counts the
+ * links and b is 1 where the base has to be rounded to that type first, else 0; six is for the
+ * rounding of factors, product and scale. The Frobenius norm of this, and {@value #ARITHMETIC} of
+ * the norms of W0 and a for arithmetic in single precision, bound what rounding explains of a
+ * residual. A coefficient is known far better, since rounding errors of different entries are
+ * independent: to {@value #DEVIATIONS} times what errors of that size move it, and twice what
+ * rounding once does.
  */
 public final class MergeCheck {
   /** 64 units of single precision: products, and decompositions that some adapters ask for. */
@@ -68,8 +69,8 @@ public final class MergeCheck {
    * @param stored what the tuned matrix is stored as
    * @throws io.github.intruders.input.UserInputException if a tensor of an adapter can't be used
    */
-  public static Fidelity of(
-      Matrix w0, Matrix w, DType stored, MergedFrom from, TensorReader reader) throws IOException {
+  public static Fidelity of(Matrix w0, Matrix w, DType stored, MergedFrom from, TensorReader reader)
+      throws IOException {
     try (Arena arena = Arena.open()) {
       return new MergeCheck(w0, w, from, reader).check(stored);
     }
@@ -271,7 +272,8 @@ public final class MergeCheck {
         }
       }
       Matrix range = Matrix.allocate(w.rows(), directions, Precision.DOUBLE);
-      forEachRemainder(updates, fit, (row, remainder) -> range.setRow(row, remainder.times(random).row(0)));
+      forEachRemainder(
+          updates, fit, (row, remainder) -> range.setRow(row, remainder.times(random).row(0)));
       Matrix basis = OrthonormalBasis.of(range).q();
       Matrix inside = Matrix.zeros(directions, w.cols(), Precision.DOUBLE);
       forEachRemainder(

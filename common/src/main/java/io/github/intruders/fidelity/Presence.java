@@ -67,6 +67,8 @@ record Presence(MergedFrom.Link link, double coefficient, double margin) {
     }
     List<String> mistakes = mistakes();
     return found
-        + (mistakes.isEmpty() ? ", which no known mistake explains" : ": " + String.join(", or ", mistakes));
+        + (mistakes.isEmpty()
+            ? ", which no known mistake explains"
+            : ": " + String.join(", or ", mistakes));
   }
 }

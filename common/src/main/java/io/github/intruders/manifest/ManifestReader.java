@@ -150,8 +150,7 @@ public final class ManifestReader {
     return all;
   }
 
-  private List<String> adapters(
-      String id, DocumentNode merge, Map<String, List<String>> sources) {
+  private List<String> adapters(String id, DocumentNode merge, Map<String, List<String>> sources) {
     String name = "checkpoint %s: merged_from".formatted(id);
     if (merge.value() instanceof List) {
       List<String> adapters = uris(merge, name);

@@ -25,16 +25,18 @@ import java.util.TreeSet;
  * @param position among the adapters of the same role, from 1 on
  * @param uri where it lies
  * @param kind such as {@code LoRA}
- * @param targets {@code target_modules} of its config as it is written there; null where it has none
+ * @param targets {@code target_modules} of its config as it is written there; null where it has
+ *     none
  * @param modules how many modules it has tensors of
  * @param found how many of these are in the base
  * @param firstMissing the first of those that are not, or null
- * @param targetsWithoutUpdate names in {@code target_modules} that end no module's name in the file;
- *     null where these are no list of names
- * @param modulesWithoutUpdate how many modules of the base {@code target_modules} names of which the
- *     file has no tensors; null where its config has further conditions, or they are no list
+ * @param targetsWithoutUpdate names in {@code target_modules} that end no module's name in the
+ *     file; null where these are no list of names
+ * @param modulesWithoutUpdate how many modules of the base {@code target_modules} names of which
+ *     the file has no tensors; null where its config has further conditions, or they are no list
  * @param scales how many updates have their scale from where
- * @param leastScale the smallest scale of a LoRA update, or null where none is known from the config
+ * @param leastScale the smallest scale of a LoRA update, or null where none is known from the
+ *     config
  * @param largestScale the largest
  */
 public record AdapterCoverage(

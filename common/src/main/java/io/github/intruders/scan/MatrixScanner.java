@@ -251,8 +251,7 @@ public final class MatrixScanner {
           }
           MatrixScan scan =
               route.scan(answer, found, statistics[i], entries[i], base.rows(), base.cols());
-          outcomes.accept(
-              new ScanOutcome.Analysed(plan, scan, null, fidelities[i], millis(share)));
+          outcomes.accept(new ScanOutcome.Analysed(plan, scan, null, fidelities[i], millis(share)));
         } catch (RuntimeException e) {
           outcomes.accept(rejected(plan, e));
         }
@@ -276,9 +275,7 @@ public final class MatrixScanner {
     }
 
     /** The tuned matrix and the size of its update; {@code stack} checkpoints go at once. */
-    private LinearMap read(
-        MatrixPlan plan, int stack, Figures figures)
-        throws IOException {
+    private LinearMap read(MatrixPlan plan, int stack, Figures figures) throws IOException {
       boolean whole = !(plan.update() instanceof UpdateSource.LowRank);
       memory.require(
           routes.boundsBytes(plan.base(), stack, whole),

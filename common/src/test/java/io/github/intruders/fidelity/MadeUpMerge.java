@@ -3,6 +3,8 @@ package io.github.intruders.fidelity;
 import io.github.intruders.checkpoint.DType;
 import io.github.intruders.checkpoint.ElementEncoder;
 import io.github.intruders.checkpoint.SafetensorsFile;
+import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.Matrix;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,8 +12,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
-import io.github.intruders.linalg.Arena;
-import io.github.intruders.linalg.Matrix;
 
 /** A model of one matrix, 96 × 64, two LoRA adapters of rank 3, and merges of them. */
 final class MadeUpMerge {

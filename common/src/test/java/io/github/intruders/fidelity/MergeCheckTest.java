@@ -51,8 +51,7 @@ class MergeCheckTest {
 
   private static Path fixture(String path) throws Exception {
     return Path.of(
-        Objects.requireNonNull(MergeCheckTest.class.getResource("/fixtures/peft/" + path))
-            .toURI());
+        Objects.requireNonNull(MergeCheckTest.class.getResource("/fixtures/peft/" + path)).toURI());
   }
 
   private static Path model(String path) throws Exception {
@@ -238,8 +237,7 @@ class MergeCheckTest {
       })
   void aWrongScaleIsNamed(double factor, String cause) throws Exception {
     Map<String, Fidelity> found =
-        check(
-            "llama/lora", DType.F32, (name, base, merged) -> base + factor * (merged - base));
+        check("llama/lora", DType.F32, (name, base, merged) -> base + factor * (merged - base));
 
     assertThat(changed(found)).hasSize(6);
     for (Fidelity of : changed(found)) {
@@ -268,7 +266,8 @@ class MergeCheckTest {
     for (Map.Entry<String, Double> scale : scales.entrySet()) {
       Fidelity of = found.get(scale.getKey());
       assertThat(of.verdict()).isEqualTo(Verdict.SCALED);
-      assertThat(of.cause()).contains("its scale %.4g was applied twice".formatted(scale.getValue()));
+      assertThat(of.cause())
+          .contains("its scale %.4g was applied twice".formatted(scale.getValue()));
     }
   }
 
@@ -300,10 +299,8 @@ class MergeCheckTest {
   void aLinkThatWasLeftOutIsNamed() throws Exception {
     Path base = model("llama/chain/1");
     List<Path> chain = List.of(fixture("llama/chain/1"), fixture("llama/chain/2"));
-    Map<String, TensorInfo> first =
-        tensors(fixture("llama/chain/1").resolve("merged.safetensors"));
-    Map<String, TensorInfo> both =
-        tensors(fixture("llama/chain/2").resolve("merged.safetensors"));
+    Map<String, TensorInfo> first = tensors(fixture("llama/chain/1").resolve("merged.safetensors"));
+    Map<String, TensorInfo> both = tensors(fixture("llama/chain/2").resolve("merged.safetensors"));
     Entry merged = (name, before, after) -> after;
 
     Map<String, Fidelity> whole = check(base, tuned(base, both, DType.F32, merged), chain);
@@ -324,8 +321,7 @@ class MergeCheckTest {
   @Test
   void aLinkThatIsNotListedIsAFurtherUpdate() throws Exception {
     Path base = model("llama/chain/1");
-    Map<String, TensorInfo> both =
-        tensors(fixture("llama/chain/2").resolve("merged.safetensors"));
+    Map<String, TensorInfo> both = tensors(fixture("llama/chain/2").resolve("merged.safetensors"));
 
     Map<String, Fidelity> found =
         check(
@@ -355,8 +351,9 @@ class MergeCheckTest {
   }
 
   /**
-   * Merged by numpy's rule in bfloat16: of updates a hundredth as large as the weights much is lost,
-   * and all of ones far smaller; neither is taken for a fault, and a fault is seen through it.
+   * Merged by numpy's rule in bfloat16: of updates a hundredth as large as the weights much is
+   * lost, and all of ones far smaller; neither is taken for a fault, and a fault is seen through
+   * it.
    */
   @Test
   void roundingIsToldFromFaults() throws Exception {

@@ -60,8 +60,7 @@ class ManifestReaderTest {
 
     assertThat(manifest.checkpoints())
         .extracting(CheckpointSpec::mergedFrom)
-        .containsExactly(
-            List.of("file:/a", "file:/b"), List.of("file:/c", "file:/d"), List.of());
+        .containsExactly(List.of("file:/a", "file:/b"), List.of("file:/c", "file:/d"), List.of());
   }
 
   @Test

@@ -53,8 +53,7 @@ public record Identity(
 
   /** This, with what the headers of its adapters say. */
   public Identity with(List<AdapterCoverage> coverage) {
-    boolean adapted =
-        coverage.stream().anyMatch(of -> of.role() == AdapterCoverage.Role.ADAPTERS);
+    boolean adapted = coverage.stream().anyMatch(of -> of.role() == AdapterCoverage.Role.ADAPTERS);
     AdapterCoverage unpaired =
         coverage.stream()
             .filter(of -> of.role() == AdapterCoverage.Role.MERGED_FROM && of.found() == 0)
@@ -162,8 +161,7 @@ public record Identity(
         Verdict verdict = one.getKey();
         boolean more =
             most == null
-                || (verdict.isFault()
-                    && (!most.isFault() || one.getValue() >= verdicts.get(most)))
+                || (verdict.isFault() && (!most.isFault() || one.getValue() >= verdicts.get(most)))
                 || (!verdict.isFault() && !most.isFault());
         most = more ? verdict : most;
       }

@@ -46,8 +46,8 @@ import java.util.function.Function;
  * @param similarity by side, the absolute cosines of leading tuned vectors (rows) and leading base
  *     vectors (columns); empty where it was not asked for
  * @param geometry how the leading subspaces lie to the base's
- * @param fidelity how the matrix relates to what it is said to be merged from; null where nothing is
- *     said, or it was not looked at
+ * @param fidelity how the matrix relates to what it is said to be merged from; null where nothing
+ *     is said, or it was not looked at
  */
 public record ScanEntry(
     String key,

@@ -43,10 +43,7 @@ public final class ResultsStage {
    * @return what is told of each checkpoint, in the manifest's order
    */
   public List<CheckpointResult> run(
-      Results results,
-      List<PlannedCheckpoint> planned,
-      RunRejects rejects,
-      TableChanges changes)
+      Results results, List<PlannedCheckpoint> planned, RunRejects rejects, TableChanges changes)
       throws IOException {
     StageCounters counters = run.progress().begin(NAME, "tables", TABLES);
     List<CheckpointSpec> specs = run.config().manifest().checkpoints();

@@ -66,7 +66,7 @@ class RankingTest {
             null,
             12,
             MeanGeometry.UNKNOWN,
-        Identity.UNKNOWN);
+            Identity.UNKNOWN);
 
     assertThat(Ranking.of(List.of(part, analysed("a", "whole", 3, 0.2, 0.4))))
         .isEqualTo(Map.of("whole", new Ranking.Place(1, 1.0)));

@@ -84,7 +84,7 @@ class SeparationTest {
             List.of(),
             List.of(),
             MeanGeometry.UNKNOWN,
-        Identity.UNKNOWN));
+            Identity.UNKNOWN));
     results.add(
         new CheckpointResult(
             "base",
@@ -108,6 +108,6 @@ class SeparationTest {
             null,
             0,
             MeanGeometry.UNKNOWN,
-        Identity.UNKNOWN));
+            Identity.UNKNOWN));
   }
 }

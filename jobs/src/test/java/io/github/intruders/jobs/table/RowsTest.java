@@ -20,9 +20,9 @@ import io.github.intruders.input.Rejection;
 import io.github.intruders.jobs.figures.AccumulationStep;
 import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.jobs.figures.CorrelationLine;
+import io.github.intruders.jobs.figures.Identity;
 import io.github.intruders.jobs.figures.LadderLine;
 import io.github.intruders.jobs.figures.MatrixStep;
-import io.github.intruders.jobs.figures.Identity;
 import io.github.intruders.jobs.figures.MeanGeometry;
 import io.github.intruders.jobs.figures.SeedLine;
 import io.github.intruders.jobs.figures.TrackedIntruder;
@@ -101,7 +101,8 @@ class RowsTest {
             1e-9,
             6,
             new MeanGeometry(60.5, 59.5, 20.25, 19.75, 0.125, 0.5),
-            new Identity(0.875, true, "scaled", 28, 3, 1.5, 0.25, "3 of 28 matrices, such as m: c")),
+            new Identity(
+                0.875, true, "scaled", 28, 3, 1.5, 0.25, "3 of 28 matrices, such as m: c")),
         new CheckpointResult(
             "base",
             "gone",
@@ -124,7 +125,7 @@ class RowsTest {
             null,
             2,
             MeanGeometry.UNKNOWN,
-        Identity.UNKNOWN));
+            Identity.UNKNOWN));
   }
 
   @Test
