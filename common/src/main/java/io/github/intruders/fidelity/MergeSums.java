@@ -16,7 +16,7 @@ final class MergeSums {
   /** ⟨rounding of W0 + P, Pᵢ⟩. */
   final double[] roundingOn;
 
-  long entries;
+  double entries;
   double base;
   double tuned;
   double baseOnTuned;
