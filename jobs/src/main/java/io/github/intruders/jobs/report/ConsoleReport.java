@@ -121,8 +121,7 @@ public final class ConsoleReport {
       text.append(
           "%s: %s%n"
               .formatted(
-                  checkpoint.checkpointId(),
-                  Excerpt.of(checkpoint.warning(), MOST_OF_WARNING)));
+                  checkpoint.checkpointId(), Excerpt.of(checkpoint.warning(), MOST_OF_WARNING)));
     }
     if (off.size() > MOST_WARNINGS) {
       text.append(
