@@ -20,6 +20,7 @@ import io.github.intruders.plan.MatrixSelection;
 import io.github.intruders.plan.MergedFrom;
 import io.github.intruders.plan.Planner;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,10 +37,10 @@ class FidelityGoldenTest {
 
   @Test
   void figuresAreThoseOfDenseMatrices() throws Exception {
-    JsonNode golden =
-        JsonMapper.builder()
-            .build()
-            .readTree(FidelityGoldenTest.class.getResource("/golden/fidelity.json"));
+    JsonNode golden;
+    try (InputStream in = FidelityGoldenTest.class.getResourceAsStream("/golden/fidelity.json")) {
+      golden = JsonMapper.builder().build().readTree(in);
+    }
     BasePlan base =
         BasePlan.of(
             storage, "base", ZOO.resolve("base").toString(), MatrixSelection.of(null, null));
