@@ -26,6 +26,12 @@ function overview() {
     made.append(element('p', 'A seems to have been frozen in ' + counted(sum(frozen.map((row) => row.frozen)), 'adapter matrix').replace('matrixs', 'matrices') + ' of ' + counted(frozen.length, 'checkpoint')
       + ', ' + name(frozen[0].checkpoint_id) + (frozen.length > 1 ? ' the first' : '') + ': it equals that of the step before, or all its singular values are 1. Such an update writes only what a random projection reads; table matrices, column frozen_input.', 'note'));
   }
+  const warnings = rowsOf('warnings');
+  if (warnings.length) {
+    made.append(element('p', 'Not all are what they say they are: ' + counted(warnings.length, 'checkpoint') + '. Tables fidelity and checkpoints have the figures.', 'note'));
+    made.append(table(warnings, [['checkpoint_id', 'checkpoint', 'text'], ['fidelity', 'merge', 'text'], ['residual', 'residual', '', percent], ['lost_share', 'lost', '', percent],
+      ['base_overlap', 'base overlap', '', percent], ['warning', 'what is off', 'text']], 'Checkpoints that may not be what they say they are', 10));
+  }
   const holder = element('div');
   made.append(holder);
   const columns = [['checkpoint_id', 'checkpoint', 'text'], ['sequence', 'sequence', 'text'], ['step', 'step'], ['task', 'task', 'text'], ['method', 'method', 'text'], ['place', 'place'], ['matrices', 'matrices'],

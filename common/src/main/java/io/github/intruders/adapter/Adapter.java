@@ -435,6 +435,18 @@ public final class Adapter {
     return Collections.unmodifiableList(faults);
   }
 
+  /** Where the scale of one of its updates comes from. */
+  public ScaleOrigin scaleOrigin(AdapterUpdate update) {
+    if (config.kind() == AdapterKind.KOHYA) {
+      boolean named =
+          update.sources().stream().anyMatch(source -> source.matrix().endsWith(".alpha"));
+      return named ? ScaleOrigin.TENSOR : ScaleOrigin.DEFAULT;
+    }
+    return update instanceof ReplacedWeight
+        ? ScaleOrigin.NONE
+        : config.scaleOrigin(update.baseTensor().replaceFirst("\\.weight$", ""));
+  }
+
   /** What its config calls the model it was trained on: a hub id or a path. */
   public Optional<String> trainedOn() {
     return trainedOn(configFile);

@@ -231,6 +231,16 @@ record AdapterConfig(
     return moduleAlpha / (rankStabilised ? Math.sqrt(moduleRank) : moduleRank);
   }
 
+  /** Where {@link #scaleOf} finds it. */
+  ScaleOrigin scaleOrigin(String module) {
+    if (alphas.valueFor(module).isPresent() || ranks.valueFor(module).isPresent()) {
+      return ScaleOrigin.PATTERN;
+    }
+    return kind == AdapterKind.MLX || kind.alphaField().isPresent()
+        ? ScaleOrigin.CONFIG
+        : ScaleOrigin.NONE;
+  }
+
   private static AdapterKind kind(String file, JsonNode type) {
     if (!type.isTextual()) {
       throw invalid(file, "peft_type", "must name the kind of adapter", type);

@@ -72,7 +72,7 @@ public final class ElementEncoder {
   }
 
   /** The nearest value of the type; infinite where it is too large. */
-  static double round(double value, DType dtype) {
+  public static double round(double value, DType dtype) {
     return switch (dtype) {
       case F64 -> value;
       case F32 -> (float) value;

@@ -21,11 +21,12 @@ public final class ManifestReader {
       List.of("base", "checkpoints", "metrics", "group_by");
   private static final List<String> BASE_KEYS = List.of("id", "uri");
   private static final List<String> CHECKPOINT_KEYS =
-      List.of("id", "uri", "adapters", "sequence", "step", "task", "tags");
+      List.of("id", "uri", "adapters", "merged_from", "sequence", "step", "task", "tags");
 
   private final UnaryOperator<String> resolve;
   private final Map<String, DocumentNode> ids = new HashMap<>();
   private final Map<String, Map<Integer, DocumentNode>> steps = new HashMap<>();
+  private final Map<String, DocumentNode> merges = new HashMap<>();
 
   private ManifestReader(UnaryOperator<String> resolve) {
     this.resolve = resolve;
@@ -63,7 +64,7 @@ public final class ManifestReader {
     return new Manifest(
         baseId,
         baseUri,
-        checkpoints,
+        withMerges(checkpoints),
         metrics(root),
         groupBy(root, checkpoints),
         Fingerprint.of(text));
@@ -119,6 +120,15 @@ public final class ManifestReader {
     if (sources.isEmpty()) {
       throw node.fault("%s: expected uri, adapters or both".formatted(name));
     }
+    if (keys.containsKey("merged_from")) {
+      if (keys.containsKey("adapters") || !keys.containsKey("uri")) {
+        throw keys.get("merged_from")
+            .fault(
+                "%s: merged_from is for a whole checkpoint; expected uri and no adapters"
+                    .formatted(name));
+      }
+      merges.put(id, keys.get("merged_from"));
+    }
     return new CheckpointSpec(
         id,
         sources,
@@ -126,6 +136,36 @@ public final class ManifestReader {
         keys.containsKey("step") ? keys.get("step").integer(name + ": step") : null,
         keys.containsKey("task") ? keys.get("task").text(name + ": task") : null,
         tags(keys, name));
+  }
+
+  /** Adapters that {@code merged_from} lists, or those of the checkpoint that it names. */
+  private List<CheckpointSpec> withMerges(List<CheckpointSpec> checkpoints) {
+    Map<String, List<String>> sources = new HashMap<>();
+    checkpoints.forEach(spec -> sources.put(spec.id(), spec.sources()));
+    List<CheckpointSpec> all = new ArrayList<>();
+    for (CheckpointSpec spec : checkpoints) {
+      DocumentNode merge = merges.get(spec.id());
+      all.add(merge == null ? spec : spec.withMergedFrom(adapters(spec.id(), merge, sources)));
+    }
+    return all;
+  }
+
+  private List<String> adapters(String id, DocumentNode merge, Map<String, List<String>> sources) {
+    String name = "checkpoint %s: merged_from".formatted(id);
+    if (merge.value() instanceof List) {
+      List<String> adapters = uris(merge, name);
+      if (adapters.isEmpty()) {
+        throw merge.fault("%s: expected at least one adapter".formatted(name));
+      }
+      return adapters;
+    }
+    String other = merge.text(name);
+    if (other.equals(id) || merges.containsKey(other) || !sources.containsKey(other)) {
+      throw merge.fault(
+          "%s: expected a list of adapters, or the id of another checkpoint of the manifest that is made of adapters; found '%s'"
+              .formatted(name, other));
+    }
+    return sources.get(other);
   }
 
   private String id(DocumentNode node, Map<String, DocumentNode> keys, String name) {

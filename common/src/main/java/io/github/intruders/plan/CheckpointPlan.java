@@ -11,10 +11,15 @@ import java.util.List;
  * @param spec the checkpoint
  * @param matrices the work, in the order of the base's names
  * @param rejections what does not fit, with reasons
+ * @param coverage what each of its adapters names and what of it is in the base
  * @param notes what its owner should know of how it was understood, in words
  */
 public record CheckpointPlan(
-    CheckpointSpec spec, List<MatrixPlan> matrices, List<Rejection> rejections, List<String> notes)
+    CheckpointSpec spec,
+    List<MatrixPlan> matrices,
+    List<Rejection> rejections,
+    List<AdapterCoverage> coverage,
+    List<String> notes)
     implements Serializable {
   /** How a note begins that a run tells, too. */
   public static final String WARNING = "warning: ";
@@ -22,6 +27,7 @@ public record CheckpointPlan(
   public CheckpointPlan {
     matrices = List.copyOf(matrices);
     rejections = List.copyOf(rejections);
+    coverage = List.copyOf(coverage);
     notes = List.copyOf(notes);
   }
 }

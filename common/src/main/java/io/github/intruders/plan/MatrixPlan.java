@@ -14,12 +14,28 @@ import java.util.List;
  * @param update how the tuned matrix differs
  * @param inSequence whether the checkpoint is a step of a sequence, so that its vectors are
  *     compared with those of the steps around it
+ * @param mergedFrom what the tuned matrix is said to have been merged from; null where that is not
+ *     said, or can't be checked
  * @param inputs hash that names all that the result depends on: each tensor with its place and
  *     {@link io.github.intruders.checkpoint.Stamp}
  */
 public record MatrixPlan(
-    String checkpointId, BaseMatrix base, UpdateSource update, boolean inSequence, String inputs)
+    String checkpointId,
+    BaseMatrix base,
+    UpdateSource update,
+    boolean inSequence,
+    MergedFrom mergedFrom,
+    String inputs)
     implements Serializable {
+  /** One of which nothing is said to have been merged. */
+  public MatrixPlan(
+      String checkpointId,
+      BaseMatrix base,
+      UpdateSource update,
+      boolean inSequence,
+      String inputs) {
+    this(checkpointId, base, update, inSequence, null, inputs);
+  }
 
   /** Σ r over those adapters of the update that have factors. */
   public int adapterRank() {
@@ -35,6 +51,9 @@ public record MatrixPlan(
       sources.add(full.tuned());
     }
     update.adapters().forEach(adapter -> sources.addAll(adapter.sources()));
+    if (mergedFrom != null) {
+      mergedFrom.links().forEach(link -> sources.addAll(link.update().sources()));
+    }
     return sources;
   }
 

@@ -71,10 +71,13 @@ public final class Planner {
     try {
       for (String source : spec.sources()) {
         if (Adapter.isAdapter(files, source)) {
-          pairing.add(Adapter.open(files, source));
+          pairing.add(Adapter.open(files, source), AdapterCoverage.Role.ADAPTERS);
         } else {
           pairing.add(Checkpoint.open(files, source), source);
         }
+      }
+      if (!spec.mergedFrom().isEmpty()) {
+        pairing.addMerge(files);
       }
       CheckpointPlan plan = pairing.finish();
       files.requireUnchanged();
@@ -83,7 +86,7 @@ public final class Planner {
       UserInputException fault =
           UserInputException.of(files.orChange(e), spec.sources().get(0), null);
       return new CheckpointPlan(
-          spec, List.of(), List.of(Rejection.of(spec.id(), fault)), List.of());
+          spec, List.of(), List.of(Rejection.of(spec.id(), fault)), List.of(), List.of());
     }
   }
 
@@ -98,6 +101,8 @@ public final class Planner {
     private final SortedSet<String> onlyInBase = new TreeSet<>();
     private final SortedSet<String> onlyHere = new TreeSet<>();
     private final Map<String, LeftOut> leftOut;
+    private final List<AdapterCoverage> coverage = new ArrayList<>();
+    private final List<Pairing> links = new ArrayList<>(); // of what it was merged from
     private boolean full;
     private boolean started;
 
@@ -326,7 +331,7 @@ public final class Planner {
           : String.join("x", tensor.shape().stream().map(String::valueOf).toList());
     }
 
-    void add(Adapter adapter) throws IOException {
+    void add(Adapter adapter, AdapterCoverage.Role role) throws IOException {
       started = true;
       Set<String> names = new TreeSet<>(adapter.updates().keySet());
       adapter.faults().stream()
@@ -353,6 +358,7 @@ public final class Planner {
           new OneSidedHeads(
               names.stream().map(pairs::inBase).filter(base.tensors()::contains).toList());
       rejectUnclear(pairs, adapter.uri());
+      coverage.add(AdapterCoverage.of(adapter, coverage.size() + 1, role, pairs, base.tensors()));
       for (Adapter.Fault fault : adapter.faults()) {
         rejectModule(fault.baseTensor(), pairs, fault.error());
       }
@@ -370,6 +376,101 @@ public final class Planner {
             .add(way.in(pairs.moduleInBase(way.module())));
       }
       ways.values().forEach(this::addParameter);
+    }
+
+    /**
+     * Reads the adapters that the checkpoint is said to have been merged from. One that can't be
+     * used is rejected, and the checkpoint is analysed without it.
+     */
+    void addMerge(OpenedFiles files) throws IOException {
+      if (!full || !updates.isEmpty()) {
+        rejections.add(
+            Rejection.of(
+                spec.id(),
+                UserInputException.inFile(
+                    RejectCode.FORMAT_UNSUPPORTED,
+                    spec.sources().get(0),
+                    "merged_from is for a whole checkpoint; found an adapter")));
+        return;
+      }
+      for (String source : spec.mergedFrom()) {
+        try {
+          Pairing link = new Pairing(spec, new TreeMap<>());
+          link.add(Adapter.open(files, source), AdapterCoverage.Role.MERGED_FROM);
+          links.add(link);
+          notes.addAll(link.notes);
+          coverage.add(link.coverage.get(0).at(links.size()));
+          link.rejections.stream()
+              .filter(rejection -> rejection.code() != RejectCode.MISSING_IN_BASE)
+              .forEach(rejections::add);
+        } catch (RuntimeException e) {
+          UserInputException fault = UserInputException.of(files.orChange(e), source, null);
+          rejections.add(Rejection.of(spec.id(), fault));
+        }
+      }
+      for (AdapterCoverage of : coverage) {
+        of.missing(base.uri(), base.matrices().keySet().iterator().next())
+            .ifPresent(fault -> rejections.add(Rejection.of(spec.id(), fault)));
+      }
+    }
+
+    /** What the tuned matrices should be, by name; without those of which it is not known. */
+    private Map<String, MergedFrom> merges() {
+      Map<String, MergedFrom> merges = new TreeMap<>();
+      if (spec.mergedFrom().isEmpty()) {
+        return merges;
+      }
+      for (BaseMatrix matrix : base.matrices().values()) {
+        MatrixSource whole = tuned.get(matrix.name());
+        if (whole == null) {
+          continue;
+        }
+        if (matrix.source().scale() != null || whole.scale() != null) {
+          rejections.add(
+              Rejection.of(
+                  spec.id(),
+                  UserInputException.inTensor(
+                      RejectCode.DTYPE_UNSUPPORTED,
+                      whole.file(),
+                      whole.matrix(),
+                      "merged_from: a merge in 8-bit weights with scales can't be checked, as their"
+                          + " rounding is not known; give the merged checkpoint from before the"
+                          + " quantisation")));
+          return Map.of();
+        }
+        MergedFrom from = mergedFrom(matrix);
+        if (from != null) {
+          merges.put(matrix.name(), from);
+        }
+      }
+      return merges;
+    }
+
+    /** What the tuned matrix should be; null where that is not known. */
+    private MergedFrom mergedFrom(BaseMatrix matrix) {
+      if (links.size() < spec.mergedFrom().size()
+          || coverage.stream().anyMatch(of -> of.found() == 0)) {
+        return null;
+      }
+      List<Integer> positions = new ArrayList<>();
+      List<AdapterUpdate> chain = new ArrayList<>();
+      for (int i = 0; i < links.size(); i++) {
+        Pairing link = links.get(i);
+        if (link.rejected.containsKey(matrix.name())
+            || link.rejected.containsKey(matrix.tensor())) {
+          return null;
+        }
+        for (AdapterUpdate update : link.updates.getOrDefault(matrix.name(), List.of())) {
+          positions.add(i + 1);
+          chain.add(update);
+        }
+      }
+      List<AdapterUpdate> onBase = UpdateSource.of(chain, matrix.source()).adapters();
+      List<MergedFrom.Link> updates = new ArrayList<>();
+      for (int i = 0; i < positions.size(); i++) {
+        updates.add(new MergedFrom.Link(positions.get(i), onBase.get(i)));
+      }
+      return new MergedFrom(updates);
     }
 
     private void rejectModule(String baseTensor, NamePairs pairs, UserInputException error) {
@@ -595,6 +696,7 @@ public final class Planner {
     CheckpointPlan finish() {
       noteHeads("the base has", onlyInBase);
       noteHeads("this has", onlyHere);
+      Map<String, MergedFrom> merges = merges();
       List<MatrixPlan> plans = new ArrayList<>();
       for (BaseMatrix matrix : base.matrices().values()) {
         String name = matrix.name();
@@ -603,9 +705,10 @@ public final class Planner {
           continue; // a chain with a broken link is not analysed in part
         }
         if (tuned.containsKey(name)) {
-          plans.add(planOf(matrix, new UpdateSource.Full(tuned.get(name), chain)));
+          plans.add(
+              planOf(matrix, new UpdateSource.Full(tuned.get(name), chain), merges.get(name)));
         } else if (!full && !chain.isEmpty()) {
-          plans.add(planOf(matrix, UpdateSource.of(chain, matrix.source())));
+          plans.add(planOf(matrix, UpdateSource.of(chain, matrix.source()), null));
         }
       }
       if (plans.isEmpty() && rejections.isEmpty()) {
@@ -618,10 +721,10 @@ public final class Planner {
                     "Changes none of the %d selected matrices of the base"
                         .formatted(base.matrices().size()))));
       }
-      return new CheckpointPlan(spec, plans, rejections, List.copyOf(notes));
+      return new CheckpointPlan(spec, plans, rejections, coverage, List.copyOf(notes));
     }
 
-    private MatrixPlan planOf(BaseMatrix matrix, UpdateSource update) {
+    private MatrixPlan planOf(BaseMatrix matrix, UpdateSource update, MergedFrom mergedFrom) {
       StringBuilder inputs = new StringBuilder();
       inputs.append(matrix.source()).append('\n');
       for (AdapterUpdate adapter : update.adapters()) {
@@ -631,8 +734,20 @@ public final class Planner {
       if (update instanceof UpdateSource.Full whole) {
         inputs.append(whole.tuned()).append('\n');
       }
+      if (mergedFrom != null) {
+        inputs.append("merged from\n");
+        for (MergedFrom.Link link : mergedFrom.links()) {
+          link.update().sources().forEach(source -> inputs.append(source).append('\n'));
+          inputs.append(link).append('\n');
+        }
+      }
       return new MatrixPlan(
-          spec.id(), matrix, update, spec.sequence() != null, Fingerprint.of(inputs.toString()));
+          spec.id(),
+          matrix,
+          update,
+          spec.sequence() != null,
+          mergedFrom,
+          Fingerprint.of(inputs.toString()));
     }
   }
 }

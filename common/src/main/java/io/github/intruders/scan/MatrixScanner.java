@@ -4,7 +4,10 @@ import io.github.intruders.checkpoint.DType;
 import io.github.intruders.checkpoint.MatrixSource;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorReader;
+import io.github.intruders.fidelity.Fidelity;
+import io.github.intruders.fidelity.MergeCheck;
 import io.github.intruders.input.MemoryLimit;
+import io.github.intruders.input.UserInputException;
 import io.github.intruders.krylov.KrylovVerdicts;
 import io.github.intruders.krylov.LinearMap;
 import io.github.intruders.linalg.Arena;
@@ -25,7 +28,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.function.BiConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -133,6 +135,29 @@ public final class MatrixScanner {
     }
   }
 
+  /** Takes what is known of a tuned matrix without its decomposition. */
+  @FunctionalInterface
+  private interface Figures {
+    void accept(UpdateStatistics update, EntryChange entries, Fidelity fidelity);
+  }
+
+  /** How a matrix relates to what it is said to be merged from; null where nothing is said. */
+  private Fidelity fidelity(MatrixPlan plan, Matrix w0, Matrix w) throws IOException {
+    if (plan.mergedFrom() == null) {
+      return null;
+    }
+    try {
+      memory.require(
+          MergeCheck.bytes(w.rows(), w.cols(), plan.mergedFrom()),
+          "the check of the merge of %dx%d".formatted(w.rows(), w.cols()),
+          plan.base().source().file(),
+          plan.base().name());
+      return MergeCheck.of(w0, w, storedType(plan), plan.mergedFrom(), reader);
+    } catch (UserInputException e) {
+      return Fidelity.unknown(e.getMessage()); // the scan does not need the adapters
+    }
+  }
+
   /** One base matrix at work, without its decomposition. */
   private final class KrylovWork {
     private final Outcomes outcomes;
@@ -168,6 +193,7 @@ public final class MatrixScanner {
       long start = System.nanoTime();
       UpdateStatistics[] statistics = new UpdateStatistics[plans.size()];
       EntryChange[] entries = new EntryChange[plans.size()];
+      Fidelity[] fidelities = new Fidelity[plans.size()];
       Set<Integer> gone = new HashSet<>();
       List<KrylovVerdicts.TunedMatrix> tuned = new ArrayList<>();
       for (int i = 0; i < plans.size(); i++) {
@@ -178,9 +204,10 @@ public final class MatrixScanner {
                 return read(
                     plans.get(at),
                     plans.size(),
-                    (update, change) -> {
+                    (update, change, fidelity) -> {
                       statistics[at] = update;
                       entries[at] = change;
+                      fidelities[at] = fidelity;
                     });
               } catch (ArithmeticException e) {
                 return null; // too large for single precision: left to decompositions
@@ -224,7 +251,7 @@ public final class MatrixScanner {
           }
           MatrixScan scan =
               route.scan(answer, found, statistics[i], entries[i], base.rows(), base.cols());
-          outcomes.accept(new ScanOutcome.Analysed(plan, scan, millis(share)));
+          outcomes.accept(new ScanOutcome.Analysed(plan, scan, null, fidelities[i], millis(share)));
         } catch (RuntimeException e) {
           outcomes.accept(rejected(plan, e));
         }
@@ -248,9 +275,7 @@ public final class MatrixScanner {
     }
 
     /** The tuned matrix and the size of its update; {@code stack} checkpoints go at once. */
-    private LinearMap read(
-        MatrixPlan plan, int stack, BiConsumer<UpdateStatistics, EntryChange> figures)
-        throws IOException {
+    private LinearMap read(MatrixPlan plan, int stack, Figures figures) throws IOException {
       boolean whole = !(plan.update() instanceof UpdateSource.LowRank);
       memory.require(
           routes.boundsBytes(plan.base(), stack, whole),
@@ -261,7 +286,8 @@ public final class MatrixScanner {
         CoordinateUpdate.Factors factors =
             CoordinateUpdate.Factors.read(
                 reader, plan.update().adapters(), base.rows(), base.cols());
-        figures.accept(UpdateStatistics.ofFactors(factors.b(), factors.a()), EntryChange.NONE);
+        figures.accept(
+            UpdateStatistics.ofFactors(factors.b(), factors.a()), EntryChange.NONE, null);
         return LinearMap.Updated.of(base, factors.b(), factors.a());
       }
       Matrix w = weights.tuned(plan, Precision.DOUBLE);
@@ -269,7 +295,8 @@ public final class MatrixScanner {
         Matrix w0 = base.working().in(Precision.DOUBLE);
         EntryChange entries = EntryChange.of(plan, () -> EntryChange.unchanged(w0, w));
         Matrix update = w.copy().plusInPlace(-1, w0);
-        figures.accept(routes.statistics(update, plan.base().name()), entries);
+        figures.accept(
+            routes.statistics(update, plan.base().name()), entries, fidelity(plan, w0, w));
       }
       boolean exactInSingle =
           plan.update() instanceof UpdateSource.Full full
@@ -365,6 +392,7 @@ public final class MatrixScanner {
             plan,
             scan,
             FrozenInput.of((UpdateSource.LowRank) plan.update(), factors.a()),
+            null,
             millis(System.nanoTime() - start + share));
       } catch (RuntimeException e) {
         return rejected(plan, e);
@@ -391,6 +419,7 @@ public final class MatrixScanner {
         UpdateStatistics statistics;
         EntryChange entries = EntryChange.NONE;
         FrozenInput frozen = null;
+        Fidelity fidelity = null;
         if (plan.update() instanceof UpdateSource.LowRank chain) {
           CoordinateUpdate.Factors factors = readFactors(plan);
           frozen = FrozenInput.of(chain, factors.a());
@@ -398,6 +427,7 @@ public final class MatrixScanner {
         } else {
           Matrix w0 = weights.base(plan, w.precision());
           entries = EntryChange.of(plan, () -> EntryChange.unchanged(w0, w));
+          fidelity = fidelity(plan, w0, w);
           w.plusInPlace(-1, w0);
           statistics = routes.statistics(w, plan.base().name());
         }
@@ -405,7 +435,8 @@ public final class MatrixScanner {
             MatrixScan.of(
                 base, tuned.roundedTo(storedType(plan), base), statistics, settings, entries);
         outcomes.accept(
-            new ScanOutcome.Analysed(plan, scan, frozen, millis(System.nanoTime() - start)));
+            new ScanOutcome.Analysed(
+                plan, scan, frozen, fidelity, millis(System.nanoTime() - start)));
       } catch (RuntimeException e) {
         outcomes.accept(rejected(plan, e));
       }

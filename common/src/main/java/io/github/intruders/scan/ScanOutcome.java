@@ -1,5 +1,6 @@
 package io.github.intruders.scan;
 
+import io.github.intruders.fidelity.Fidelity;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.plan.MatrixPlan;
 
@@ -12,13 +13,19 @@ public sealed interface ScanOutcome {
    * It was analysed.
    *
    * @param frozenInput what tells of an adapter whose A was frozen, or null
+   * @param fidelity how the matrix relates to what it is said to be merged from, or null
    * @param elapsedMillis wall time, without the base's share
    */
-  record Analysed(MatrixPlan plan, MatrixScan scan, FrozenInput frozenInput, long elapsedMillis)
+  record Analysed(
+      MatrixPlan plan,
+      MatrixScan scan,
+      FrozenInput frozenInput,
+      Fidelity fidelity,
+      long elapsedMillis)
       implements ScanOutcome {
     /** One of which the factors were not looked at. */
     public Analysed(MatrixPlan plan, MatrixScan scan, long elapsedMillis) {
-      this(plan, scan, null, elapsedMillis);
+      this(plan, scan, null, null, elapsedMillis);
     }
   }
 

@@ -49,6 +49,21 @@ class ManifestReaderTest {
   }
 
   @Test
+  void aMergeIsOfListedAdaptersOrOfThoseOfAnotherCheckpoint() {
+    Manifest manifest =
+        read(
+            BASE
+                + "checkpoints:\n"
+                + "  - {id: listed, uri: x, merged_from: [a, b]}\n"
+                + "  - {id: named, uri: y, merged_from: chain}\n"
+                + "  - {id: chain, adapters: [c, d]}\n");
+
+    assertThat(manifest.checkpoints())
+        .extracting(CheckpointSpec::mergedFrom)
+        .containsExactly(List.of("file:/a", "file:/b"), List.of("file:/c", "file:/d"), List.of());
+  }
+
+  @Test
   void groupsGoByOneTagOrSeveral() {
     String checkpoints = checkpoints("{id: t, uri: x, tags: {rank: 8, lr: 1e-4}}");
     assertThat(read(checkpoints).groupBy()).isEmpty();
@@ -118,13 +133,28 @@ class ManifestReaderTest {
         Arguments.of(
             BASE + "checkpoints:\n  - id: t\n    url:\n      x\n",
             "line 4: Unknown key 'url' in a checkpoint; expected one of [id, uri, adapters,"
-                + " sequence, step, task, tags]"),
+                + " merged_from, sequence, step, task, tags]"),
         Arguments.of(checkpoints("x"), "line 3: a checkpoint: expected an object, found 'x'"),
         Arguments.of(checkpoints("''"), "line 3: a checkpoint: expected an object, found ''"),
         Arguments.of(checkpoints("{id: ' ', uri: x}"), "line 3: a checkpoint: id is blank"),
         Arguments.of(
             checkpoints("{id: {}, uri: x}"),
             "line 3: a checkpoint: id: expected a text, found an object"),
+        Arguments.of(
+            checkpoints("{id: t, adapters: [a], merged_from: [a]}"),
+            "line 3: checkpoint t: merged_from is for a whole checkpoint; expected uri and no"
+                + " adapters"),
+        Arguments.of(
+            checkpoints("{id: t, uri: x, merged_from: []}"),
+            "line 3: checkpoint t: merged_from: expected at least one adapter"),
+        Arguments.of(
+            checkpoints("{id: t, uri: x, merged_from: t}"),
+            "line 3: checkpoint t: merged_from: expected a list of adapters, or the id of another"
+                + " checkpoint of the manifest that is made of adapters; found 't'"),
+        Arguments.of(
+            checkpoints("{id: t, uri: x, merged_from: nobody}"),
+            "line 3: checkpoint t: merged_from: expected a list of adapters, or the id of another"
+                + " checkpoint of the manifest that is made of adapters; found 'nobody'"),
         Arguments.of(
             checkpoints("{id: t, adapters: []}"),
             "line 3: checkpoint t: expected uri, adapters or both"),

@@ -111,6 +111,8 @@ class ArchitectureTest {
           .definedBy(ROOT + ".manifest")
           .layer("plan")
           .definedBy(ROOT + ".plan")
+          .layer("fidelity")
+          .definedBy(ROOT + ".fidelity")
           .layer("spectra")
           .definedBy(ROOT + ".spectra")
           .layer("krylov")
@@ -164,17 +166,22 @@ class ArchitectureTest {
               "cost", "bench", "accumulation", "compare", "mitigation", "jobs")
           .whereLayer("spectra")
           .mayOnlyBeAccessedByLayers("scan", "cost", "bench", "compare", "mitigation", "jobs")
+          .whereLayer("fidelity")
+          .mayOnlyBeAccessedByLayers("scan", "jobs")
           .whereLayer("plan")
-          .mayOnlyBeAccessedByLayers("scan", "cost", "compare", "mitigation", "discovery", "jobs")
+          .mayOnlyBeAccessedByLayers(
+              "fidelity", "scan", "cost", "compare", "mitigation", "discovery", "jobs")
           .whereLayer("manifest")
           .mayOnlyBeAccessedByLayers("plan", "forgetting", "discovery", "jobs")
           .whereLayer("adapter")
-          .mayOnlyBeAccessedByLayers("plan", "scan", "compare", "mitigation", "discovery", "jobs")
+          .mayOnlyBeAccessedByLayers(
+              "plan", "fidelity", "scan", "compare", "mitigation", "discovery", "jobs")
           .whereLayer("checkpoint")
           .mayOnlyBeAccessedByLayers(
               "adapter",
               "manifest",
               "plan",
+              "fidelity",
               "spectra",
               "scan",
               "cost",
@@ -187,6 +194,7 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers(
               "checkpoint",
               "adapter",
+              "fidelity",
               "spectra",
               "krylov",
               "scan",

@@ -33,6 +33,7 @@ import java.util.Map;
  * @param worst the matrices with most intruders, those first, at most {@value
  *     CheckpointSummariser#WORST_MATRICES}
  * @param geometry means over the matrices
+ * @param identity whether it is what it says it is, as far as its matrices tell
  */
 public record CheckpointFigures(
     String checkpointId,
@@ -57,7 +58,8 @@ public record CheckpointFigures(
     List<ShareCounts> shares,
     List<HeatCell> heat,
     List<WorstMatrix> worst,
-    MeanGeometry geometry)
+    MeanGeometry geometry,
+    Identity identity)
     implements Serializable {
 
   /**

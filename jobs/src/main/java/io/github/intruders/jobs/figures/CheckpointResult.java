@@ -1,6 +1,7 @@
 package io.github.intruders.jobs.figures;
 
 import io.github.intruders.manifest.CheckpointSpec;
+import io.github.intruders.plan.AdapterCoverage;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +27,7 @@ import java.util.function.Function;
  * @param maxResidual the largest of all triplets
  * @param rejected how many of its inputs were left out
  * @param geometry means over the matrices
+ * @param identity whether it is what it says it is
  */
 public record CheckpointResult(
     String baseId,
@@ -48,7 +50,8 @@ public record CheckpointResult(
     Map<String, Integer> ties,
     Double maxResidual,
     int rejected,
-    MeanGeometry geometry)
+    MeanGeometry geometry,
+    Identity identity)
     implements Serializable {
   /** What may tell of forgetting, by name; a value is null where nothing was analysed. */
   public static final Map<String, Function<CheckpointResult, Double>> MEASURES =
@@ -85,9 +88,14 @@ public record CheckpointResult(
    * What a run found of a checkpoint of its manifest.
    *
    * @param figures null where nothing was analysed
+   * @param coverage what its adapters name
    */
   public static CheckpointResult of(
-      String baseId, CheckpointSpec spec, CheckpointFigures figures, int rejected) {
+      String baseId,
+      CheckpointSpec spec,
+      CheckpointFigures figures,
+      List<AdapterCoverage> coverage,
+      int rejected) {
     boolean analysed = figures != null;
     double norm = analysed ? Math.sqrt(figures.updateSquares()) : 0;
     return new CheckpointResult(
@@ -113,7 +121,8 @@ public record CheckpointResult(
         analysed ? figures.ties() : null,
         analysed ? (Double) figures.maxResidual() : null,
         rejected,
-        analysed ? figures.geometry() : MeanGeometry.UNKNOWN);
+        analysed ? figures.geometry() : MeanGeometry.UNKNOWN,
+        (analysed ? figures.identity() : Identity.UNKNOWN).with(coverage));
   }
 
   private static double ratio(double part, double whole) {

@@ -56,6 +56,7 @@ public final class CheckpointSummariser {
   private double baseSquares;
   private double maxResidual;
   private final MeanGeometry.Sums geometry = new MeanGeometry.Sums();
+  private final Identity.Sums identity = new Identity.Sums();
 
   public CheckpointSummariser(String checkpointId) {
     this.checkpointId = checkpointId;
@@ -97,6 +98,7 @@ public final class CheckpointSummariser {
     baseSquares += entry.baseNorm() * entry.baseNorm();
     maxResidual = Math.max(maxResidual, entry.maxResidual());
     geometry.add(entry);
+    identity.add(entry);
     if (entry.updateSpectralNorm() > 0) {
       margins.add(
           new Margin(
@@ -202,6 +204,7 @@ public final class CheckpointSummariser {
         shares,
         cells,
         worst.stream().sorted(WORST_FIRST).toList(),
-        geometry.means());
+        geometry.means(),
+        identity.identity());
   }
 }

@@ -1,9 +1,11 @@
 package io.github.intruders.jobs.ledger;
 
+import io.github.intruders.fidelity.Fidelity;
 import io.github.intruders.input.Fingerprint;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.plan.UpdateSource;
+import io.github.intruders.scan.BaseOverlap;
 import io.github.intruders.scan.CriticalStrength;
 import io.github.intruders.scan.FrozenInput;
 import io.github.intruders.scan.Geometry;
@@ -44,6 +46,8 @@ import java.util.function.Function;
  * @param similarity by side, the absolute cosines of leading tuned vectors (rows) and leading base
  *     vectors (columns); empty where it was not asked for
  * @param geometry how the leading subspaces lie to the base's
+ * @param fidelity how the matrix relates to what it is said to be merged from; null where nothing
+ *     is said, or it was not looked at
  */
 public record ScanEntry(
     String key,
@@ -76,7 +80,8 @@ public record ScanEntry(
     long elapsedMillis,
     List<VectorScan> vectors,
     Map<Side, List<double[]>> similarity,
-    Geometry geometry)
+    Geometry geometry,
+    Fidelity fidelity)
     implements LedgerEntry, Serializable {
 
   /** Changes whenever the numbers of an entry would come out differently for the same input. */
@@ -120,7 +125,8 @@ public record ScanEntry(
         outcome.elapsedMillis(),
         scan.vectors(),
         scan.similarity(),
-        scan.geometry());
+        scan.geometry(),
+        outcome.fidelity());
   }
 
   /**
@@ -196,6 +202,11 @@ public record ScanEntry(
     return stableRank == null ? 0 : updateNorm * Math.pow(stableRank, 0.25);
   }
 
+  /** How much of the leading subspace is the base's, see {@link BaseOverlap}; null if unknown. */
+  public Double baseOverlap() {
+    return BaseOverlap.of(vectors, rows, cols);
+  }
+
   /** This entry with no more than so many vectors of each side, and their similarities. */
   public ScanEntry leading(int count) {
     Map<Side, List<double[]>> square = new EnumMap<>(Side.class);
@@ -242,7 +253,8 @@ public record ScanEntry(
         elapsedMillis,
         otherVectors,
         otherSimilarity,
-        geometry);
+        geometry,
+        fidelity);
   }
 
   /** Σσ² of the intruders relative to all tested vectors. */

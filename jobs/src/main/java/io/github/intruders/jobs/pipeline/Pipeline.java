@@ -158,7 +158,7 @@ public final class Pipeline {
       } while (results.isEmpty());
       stage.addRejects(rejects);
       List<CheckpointResult> checkpoints =
-          new ResultsStage(run).run(results.get(), rejects, changes);
+          new ResultsStage(run).run(results.get(), plan.summary(), rejects, changes);
       return new Scanned(plan, results.get(), checkpoints);
     } catch (Exception e) { // Spark throws checked ones that it does not declare
       results.ifPresent(Results::close);

@@ -3,6 +3,7 @@ package io.github.intruders.jobs.plan;
 import io.github.intruders.jobs.ledger.LedgerPart;
 import io.github.intruders.jobs.ledger.ScanEntry;
 import io.github.intruders.manifest.CheckpointSpec;
+import io.github.intruders.plan.AdapterCoverage;
 import io.github.intruders.plan.BasePlan;
 import io.github.intruders.plan.CheckpointPlan;
 import io.github.intruders.plan.MatrixPlan;
@@ -17,6 +18,7 @@ import java.util.List;
  * @param spec the checkpoint
  * @param matrices how many will be analysed
  * @param rejected how many inputs will not
+ * @param coverage what each of its adapters names and what of it is in the base
  * @param notes what its owner should know of how it was understood
  * @param updateBytes bytes of the tensors that are read besides the base's
  * @param part name of the ledger's part that holds all of it when it is finished
@@ -25,6 +27,7 @@ public record PlannedCheckpoint(
     CheckpointSpec spec,
     int matrices,
     int rejected,
+    List<AdapterCoverage> coverage,
     List<String> notes,
     long updateBytes,
     String part)
@@ -48,6 +51,7 @@ public record PlannedCheckpoint(
         plan.spec(),
         plan.matrices().size(),
         plan.rejections().size(),
+        plan.coverage(),
         plan.notes(),
         bytes,
         LedgerPart.name(

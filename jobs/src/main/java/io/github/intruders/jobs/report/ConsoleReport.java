@@ -1,5 +1,6 @@
 package io.github.intruders.jobs.report;
 
+import io.github.intruders.input.Excerpt;
 import io.github.intruders.jobs.config.TablePlace;
 import io.github.intruders.jobs.figures.AccumulationStep;
 import io.github.intruders.jobs.report.RunSummary.CheckpointSummary;
@@ -28,6 +29,11 @@ public final class ConsoleReport {
 
   /** Of a longer sequence the first step stands, and the last ones. */
   private static final int MOST_STEPS = 8;
+
+  private static final int MOST_WARNINGS = 3;
+
+  /** Characters of one. */
+  private static final int MOST_OF_WARNING = 240;
 
   /** Longer tables of steps are shortened … */
   private static final int MOST_STEP_ROWS = 40;
@@ -86,6 +92,7 @@ public final class ConsoleReport {
               .formatted(MOST_CHECKPOINTS, summary.checkpoints().size(), tables.options()));
     }
     text.append(ranking(summary)).append('\n');
+    text.append(warnings(summary.checkpoints(), tables));
     text.append(sequences(summary.accumulation()));
     text.append(forgetting(summary.forgetting(), MOST_CORRELATIONS));
     int ties = summary.checkpoints().stream().mapToInt(CheckpointSummary::ties).sum();
@@ -103,6 +110,25 @@ public final class ConsoleReport {
         String.format(
             Locale.ROOT, "Tables in %s, %.1f s%n", tables.text(), summary.elapsedSeconds()));
     return text.toString();
+  }
+
+  /** What may not be what it says it is, one line each. */
+  private static String warnings(List<CheckpointSummary> checkpoints, TablePlace tables) {
+    List<CheckpointSummary> off =
+        checkpoints.stream().filter(checkpoint -> checkpoint.warning() != null).toList();
+    StringBuilder text = new StringBuilder();
+    for (CheckpointSummary checkpoint : off.subList(0, Math.min(MOST_WARNINGS, off.size()))) {
+      text.append(
+          "%s: %s%n"
+              .formatted(
+                  checkpoint.checkpointId(), Excerpt.of(checkpoint.warning(), MOST_OF_WARNING)));
+    }
+    if (off.size() > MOST_WARNINGS) {
+      text.append(
+          "Not what they say they are: %d more; all: jobs/bin/intruders show checkpoints %s --where \"fidelity_note IS NOT NULL OR NOT descends\"%n"
+              .formatted(off.size() - MOST_WARNINGS, tables.options()));
+    }
+    return text.isEmpty() ? "" : text.append('\n').toString();
   }
 
   private static List<CheckpointSummary> shown(List<CheckpointSummary> checkpoints) {

@@ -69,6 +69,15 @@ final class ReportData {
           .number("frozen", CheckpointFigures::frozenInputs)
           .number("matrices", CheckpointFigures::matrices);
 
+  private static final Columns<CheckpointResult> WARNINGS =
+      new Columns<CheckpointResult>()
+          .text("checkpoint_id", CheckpointResult::checkpointId)
+          .text("fidelity", one -> one.identity().fidelity())
+          .number("residual", one -> one.identity().fidelityResidual())
+          .number("lost_share", one -> one.identity().fidelityLostShare())
+          .number("base_overlap", one -> one.identity().baseOverlap())
+          .text("warning", one -> one.identity().warning());
+
   private static final Columns<Rejection> REJECTS =
       new Columns<Rejection>()
           .text("matrix", Rejection::matrix)
@@ -110,6 +119,15 @@ final class ReportData {
         figures.stream().filter(of -> of.frozenInputs() > 0).limit(CHECKPOINTS_DRAWN).toList();
     if (!frozen.isEmpty()) {
       page.put("frozen", FROZEN, frozen);
+    }
+    List<CheckpointResult> off =
+        input.checkpoints().stream()
+            .filter(one -> one.identity().warning() != null)
+            .sorted(Comparator.comparing(CheckpointResult::checkpointId))
+            .limit(CHECKPOINTS_DRAWN)
+            .toList();
+    if (!off.isEmpty()) {
+      page.put("warnings", WARNINGS, off);
     }
     Set<MatrixId> shown = new LinkedHashSet<>();
     worst.forEach(matrix -> shown.add(new MatrixId(matrix.checkpointId(), matrix.matrix())));

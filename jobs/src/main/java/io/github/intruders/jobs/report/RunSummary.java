@@ -1,6 +1,7 @@
 package io.github.intruders.jobs.report;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -11,6 +12,7 @@ import io.github.intruders.jobs.figures.AccumulationStep;
 import io.github.intruders.jobs.figures.CheckpointFigures;
 import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.jobs.figures.CorrelationLine;
+import io.github.intruders.jobs.figures.Identity;
 import io.github.intruders.jobs.figures.Ranking;
 import io.github.intruders.jobs.figures.Separation;
 import io.github.intruders.linalg.OpenBlas;
@@ -78,6 +80,9 @@ public record RunSummary(
    * @param intruderEnergyShare Σσ² over the intruders relative to all tested vectors
    * @param updateRelativeNorm ‖ΔW‖ relative to ‖W0‖ over the analysed matrices
    * @param updateEffectiveRank mean over the matrices
+   * @param fidelity the verdict on its merge, see {@link Identity}; null where there is none
+   * @param descends whether it descends from the base; null where that is not known
+   * @param warning why it may not be what it says it is, in words; null where nothing is off
    * @param rejected how many of its inputs were left out
    */
   public record CheckpointSummary(
@@ -89,6 +94,9 @@ public record RunSummary(
       double intruderEnergyShare,
       double updateRelativeNorm,
       double updateEffectiveRank,
+      @JsonInclude(JsonInclude.Include.NON_NULL) String fidelity,
+      @JsonInclude(JsonInclude.Include.NON_NULL) Boolean descends,
+      @JsonInclude(JsonInclude.Include.NON_NULL) String warning,
       int rejected) {
     private static CheckpointSummary of(CheckpointResult result, double epsilon) {
       return new CheckpointSummary(
@@ -100,6 +108,9 @@ public record RunSummary(
           orZero(result.intruderEnergyShare()),
           orZero(result.updateRelativeNorm()),
           orZero(result.updateEffectiveRank()),
+          result.identity().fidelity(),
+          result.identity().descends(),
+          result.identity().warning(),
           result.rejected());
     }
   }

@@ -1,6 +1,7 @@
 package io.github.intruders.jobs.show;
 
 import io.github.intruders.jobs.figures.CheckpointResult;
+import io.github.intruders.jobs.figures.Identity;
 import io.github.intruders.jobs.figures.MeanGeometry;
 import io.github.intruders.jobs.figures.Ranking;
 import java.util.ArrayList;
@@ -70,7 +71,8 @@ final class RankedCheckpoints {
         null,
         null,
         (int) present(row, "rejected"),
-        MeanGeometry.UNKNOWN);
+        MeanGeometry.UNKNOWN,
+        Identity.UNKNOWN);
   }
 
   private static Object present(Map<String, Object> row, String column)

@@ -1,6 +1,7 @@
 package io.github.intruders.jobs.table;
 
 import io.github.intruders.jobs.figures.CheckpointResult;
+import io.github.intruders.jobs.figures.Identity;
 import io.github.intruders.jobs.figures.MeanGeometry;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -18,7 +19,9 @@ public final class CheckpointsTable {
               + " update_mass DOUBLE, update_norm DOUBLE, update_relative_norm DOUBLE,"
               + " left_rotation DOUBLE, right_rotation DOUBLE, left_rotation_mean DOUBLE,"
               + " right_rotation_mean DOUBLE, spectral_shift DOUBLE, unchanged_share DOUBLE,"
-              + " matrices_past_edge INT,"
+              + " matrices_past_edge INT, base_overlap DOUBLE, descends BOOLEAN, fidelity STRING,"
+              + " fidelity_matrices INT, fidelity_faults INT, fidelity_residual DOUBLE,"
+              + " fidelity_lost_share DOUBLE, fidelity_note STRING,"
               + " ties MAP<STRING, INT>, max_residual DOUBLE, rejected INT");
 
   private CheckpointsTable() {}
@@ -49,6 +52,14 @@ public final class CheckpointsTable {
         result.geometry().spectralShift(),
         result.geometry().unchangedShare(),
         result.matricesPastEdge(),
+        result.identity().baseOverlap(),
+        result.identity().descends(),
+        result.identity().fidelity(),
+        result.identity().fidelityMatrices(),
+        result.identity().fidelityFaults(),
+        result.identity().fidelityResidual(),
+        result.identity().fidelityLostShare(),
+        result.identity().fidelityNote(),
         ColumnMaps.toColumn(result.ties()),
         result.maxResidual(),
         result.rejected());
@@ -83,6 +94,15 @@ public final class CheckpointsTable {
             row.getAs("left_rotation_mean"),
             row.getAs("right_rotation_mean"),
             row.getAs("spectral_shift"),
-            row.getAs("unchanged_share")));
+            row.getAs("unchanged_share")),
+        new Identity(
+            row.getAs("base_overlap"),
+            row.getAs("descends"),
+            row.getAs("fidelity"),
+            row.getAs("fidelity_matrices"),
+            row.getAs("fidelity_faults"),
+            row.getAs("fidelity_residual"),
+            row.getAs("fidelity_lost_share"),
+            row.getAs("fidelity_note")));
   }
 }

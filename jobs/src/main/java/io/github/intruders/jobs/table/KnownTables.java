@@ -12,6 +12,8 @@ public final class KnownTables {
           MatricesTable.TABLE,
           SingularVectorsTable.TABLE,
           SimilarityTable.TABLE,
+          FidelityTable.TABLE,
+          AdapterCoverageTable.TABLE,
           IntruderTracksTable.TABLE,
           AccumulationTable.TABLE,
           AccumulationTable.BY_MATRIX,

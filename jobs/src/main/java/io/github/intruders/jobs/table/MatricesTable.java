@@ -28,7 +28,7 @@ public final class MatricesTable {
               + " intruder_energy DOUBLE, energy DOUBLE, ties MAP<STRING, INT>,"
               + " left_rotation DOUBLE, right_rotation DOUBLE, left_rotation_mean DOUBLE,"
               + " right_rotation_mean DOUBLE, spectral_shift DOUBLE, unchanged_share DOUBLE,"
-              + " geometry_note STRING, solver STRING,"
+              + " geometry_note STRING, base_overlap DOUBLE, solver STRING,"
               + " max_residual DOUBLE, elapsed_millis BIGINT, scan_key STRING");
 
   private MatricesTable() {}
@@ -76,6 +76,7 @@ public final class MatricesTable {
         entry.geometry().spectralShift(),
         entry.geometry().unchangedShare(),
         entry.geometry().note(),
+        entry.baseOverlap(),
         entry.solver(),
         entry.maxResidual(),
         entry.elapsedMillis(),
@@ -83,7 +84,7 @@ public final class MatricesTable {
   }
 
   /**
-   * The entry that a row was made from, but for its similarities.
+   * The entry that a row was made from, but for its similarities and fidelity.
    *
    * @param vectors the matrix's rows of {@link SingularVectorsTable}, by side and index
    */
@@ -126,7 +127,8 @@ public final class MatricesTable {
             row.getAs("right_rotation_mean"),
             row.getAs("spectral_shift"),
             row.getAs("unchanged_share"),
-            row.getAs("geometry_note")));
+            row.getAs("geometry_note")),
+        null);
   }
 
   private static Double strength(ScanEntry entry, Function<CriticalStrength, Double> at) {

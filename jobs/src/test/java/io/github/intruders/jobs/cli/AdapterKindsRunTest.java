@@ -40,10 +40,16 @@ class AdapterKindsRunTest {
       Path bare = fixture(kind).resolve("adapter/" + kind + ".safetensors");
       Path adapter = Files.exists(bare) ? bare : fixture(kind);
       manifest.append("  - {id: %s, adapters: [%s]}%n".formatted(kind, adapter));
-      manifest.append("  - {id: %s-merged, uri: %s}%n".formatted(kind, merged(kind)));
+      manifest.append(
+          "  - {id: %s-merged, uri: %s, merged_from: %s}%n".formatted(kind, merged(kind), kind));
     }
     Path broken = broken();
     manifest.append("  - {id: broken, adapters: [%s]}%n".formatted(broken));
+    manifest.append(
+        "  - {id: base-again, uri: %s, merged_from: [%s]}%n"
+            .formatted(Files.copy(fixture("base"), folder.resolve("again")), fixture("mlx")));
+    Files.copy(
+        fixture("base/model.safetensors"), folder.resolve("again").resolve("model.safetensors"));
     Path file = Files.writeString(folder.resolve("manifest.yaml"), manifest);
     Path out = folder.resolve("out");
 
@@ -62,6 +68,7 @@ class AdapterKindsRunTest {
             });
 
     assertThat(exit).isEqualTo(3);
+    requireFidelity(out, folder.resolve("rules.yaml"));
     for (String kind : KINDS) {
       Map<String, Row> adapted = counts(out, kind);
       Map<String, Row> expected = counts(out, kind + "-merged");
@@ -85,6 +92,56 @@ class AdapterKindsRunTest {
             "[file:%s] Tensor lora_te_model_layers_0_self_attn_q_proj.alpha: its lora_down is"
                     .formatted(broken)
                 + " missing");
+  }
+
+  /** Clean merges pass, and the base that is called a merge does not. */
+  private static void requireFidelity(Path out, Path rules) throws IOException {
+    Map<String, Row> checkpoints = new TreeMap<>();
+    for (Row row :
+        TableRows.table(out, "checkpoints")
+            .select(
+                "checkpoint_id",
+                "fidelity",
+                "fidelity_faults",
+                "fidelity_residual",
+                "descends",
+                "fidelity_note")
+            .collectAsList()) {
+      checkpoints.put(row.getString(0), row);
+    }
+    for (String kind : KINDS) {
+      Row merged = checkpoints.get(kind + "-merged");
+      assertThat(merged.getString(1)).as(kind).isEqualTo("faithful");
+      assertThat(merged.getInt(2)).as(kind).isZero();
+      assertThat(merged.getDouble(3)).as(kind).isLessThan(1e-5);
+      assertThat(merged.getBoolean(4)).as(kind).isTrue();
+      assertThat(checkpoints.get(kind).get(1)).as(kind).isNull();
+      assertThat(checkpoints.get(kind).get(4)).as(kind).isNull();
+    }
+    Row unmerged = checkpoints.get("base-again");
+    assertThat(unmerged.getString(1)).isEqualTo("unmerged");
+    assertThat(unmerged.getInt(2)).isEqualTo(6);
+    assertThat(unmerged.getString(5)).startsWith("6 of 14 matrices, such as model.layers.");
+    assertThat(
+            TableRows.table(out, "fidelity")
+                .where("checkpoint_id = 'base-again' AND verdict = 'unmerged'")
+                .where("abs(coefficients['1']) <= coefficient_margins['1']")
+                .count())
+        .isEqualTo(6);
+    assertThat(
+            TableRows.table(out, "adapter_coverage")
+                .where("modules = modules_found AND checkpoint_id LIKE '%-merged'")
+                .count())
+        .isEqualTo(KINDS.size());
+    Files.writeString(
+        rules,
+        "rules:\n  - {id: merge, table: fidelity, column: residual, max: 0.1, unknown: pass}\n");
+    assertThat(
+            Main.run(
+                new String[] {
+                  "check", "--rules", rules.toString(), "--out", out.toString(), "--dry-run"
+                }))
+        .isEqualTo(4);
   }
 
   /** The base with the tensors that the adapter changes in place of its own. */

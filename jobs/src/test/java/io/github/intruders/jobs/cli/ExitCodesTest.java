@@ -142,7 +142,7 @@ class ExitCodesTest {
     assertThat(outcome.exitCode()).isEqualTo(2);
     assertThat(outcome.err())
         .isEqualTo(
-            "intruders: [file:%s] line 4: Unknown key 'url' in a checkpoint; expected one of [id, uri, adapters, sequence, step, task, tags]%n"
+            "intruders: [file:%s] line 4: Unknown key 'url' in a checkpoint; expected one of [id, uri, adapters, merged_from, sequence, step, task, tags]%n"
                 .formatted(manifest));
   }
 
@@ -246,7 +246,7 @@ class ExitCodesTest {
     assertThat(table.exitCode()).isEqualTo(2);
     assertThat(table.err())
         .contains(
-            "There is no table 'nonsense'; expected one of [checkpoints, matrices, rejects, similarity, singular_vectors]");
+            "There is no table 'nonsense'; expected one of [adapter_coverage, checkpoints, fidelity, matrices, rejects, similarity, singular_vectors]");
 
     Outcome where =
         Outcome.of("show", "matrices", "--out", out.toString(), "--where", "nonsense > 1");

@@ -65,7 +65,8 @@ class RankingTest {
             null,
             null,
             12,
-            MeanGeometry.UNKNOWN);
+            MeanGeometry.UNKNOWN,
+            Identity.UNKNOWN);
 
     assertThat(Ranking.of(List.of(part, analysed("a", "whole", 3, 0.2, 0.4))))
         .isEqualTo(Map.of("whole", new Ranking.Place(1, 1.0)));
@@ -104,6 +105,7 @@ class RankingTest {
         null,
         null,
         0,
-        MeanGeometry.UNKNOWN);
+        MeanGeometry.UNKNOWN,
+        Identity.UNKNOWN);
   }
 }

@@ -83,7 +83,8 @@ class SeparationTest {
             List.of(),
             List.of(),
             List.of(),
-            MeanGeometry.UNKNOWN));
+            MeanGeometry.UNKNOWN,
+            Identity.UNKNOWN));
     results.add(
         new CheckpointResult(
             "base",
@@ -106,6 +107,7 @@ class SeparationTest {
             null,
             null,
             0,
-            MeanGeometry.UNKNOWN));
+            MeanGeometry.UNKNOWN,
+            Identity.UNKNOWN));
   }
 }

@@ -23,6 +23,7 @@ import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.jobs.figures.CheckpointSummariser;
 import io.github.intruders.jobs.figures.ComparedAdapter;
 import io.github.intruders.jobs.figures.CorrelationLine;
+import io.github.intruders.jobs.figures.Identity;
 import io.github.intruders.jobs.figures.MatrixStep;
 import io.github.intruders.jobs.figures.MeanGeometry;
 import io.github.intruders.jobs.figures.TrackedIntruder;
@@ -587,7 +588,8 @@ class ReportDataTest {
         analysed ? Map.of() : null,
         analysed ? (Double) 0.001 : null,
         analysed ? 0 : 2,
-        analysed ? figures.geometry() : MeanGeometry.UNKNOWN);
+        analysed ? figures.geometry() : MeanGeometry.UNKNOWN,
+        analysed ? figures.identity() : Identity.UNKNOWN);
   }
 
   /** Two, with squares of their singular values 10 and 1; intruders below one half. */
@@ -655,7 +657,8 @@ class ReportDataTest {
         1,
         vectors,
         Map.of(Side.LEFT, List.of(new double[] {0.1235, 0.9876})),
-        new Geometry(30.0, null, 20.0, null, 0.01, 0.25, "one side is not known"));
+        new Geometry(30.0, null, 20.0, null, 0.01, 0.25, "one side is not known"),
+        null);
   }
 
   private static double energy(Stream<VectorScan> vectors) {

@@ -13,6 +13,7 @@ import io.github.intruders.jobs.figures.CheckpointFigures;
 import io.github.intruders.jobs.figures.CheckpointFigures.Margin;
 import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.jobs.figures.CorrelationLine;
+import io.github.intruders.jobs.figures.Identity;
 import io.github.intruders.jobs.figures.MeanGeometry;
 import io.github.intruders.jobs.report.RunSummary.ForgettingSummary;
 import io.github.intruders.manifest.CheckpointSpec;
@@ -207,6 +208,7 @@ class RunSummaryTest {
                         "base",
                         spec,
                         figures.get(spec.id()),
+                        List.of(),
                         figures.containsKey(spec.id()) ? 0 : 4))
             .toList();
     return RunSummary.of(
@@ -250,7 +252,8 @@ class RunSummaryTest {
         List.of(),
         List.of(),
         List.of(),
-        MeanGeometry.UNKNOWN);
+        MeanGeometry.UNKNOWN,
+        Identity.UNKNOWN);
   }
 
   private static CorrelationLine line(

@@ -220,6 +220,7 @@ public final class SyntheticFleet {
         vectors,
         Map.of(
             Side.LEFT, IntStream.range(0, K).mapToObj(j -> random.doubles(K).toArray()).toList()),
-        new Geometry(60.5, 59.5, 20.25, 19.75, 0.125, null, null));
+        new Geometry(60.5, 59.5, 20.25, 19.75, 0.125, null, null),
+        null);
   }
 }

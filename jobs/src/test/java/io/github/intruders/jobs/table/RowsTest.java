@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.intruders.accumulation.Intruder;
 import io.github.intruders.accumulation.TrackPoint;
+import io.github.intruders.fidelity.Fidelity;
+import io.github.intruders.fidelity.Verdict;
 import io.github.intruders.forgetting.Bootstrap;
 import io.github.intruders.forgetting.Configuration;
 import io.github.intruders.forgetting.MeasuredForgetting;
@@ -18,6 +20,7 @@ import io.github.intruders.input.Rejection;
 import io.github.intruders.jobs.figures.AccumulationStep;
 import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.jobs.figures.CorrelationLine;
+import io.github.intruders.jobs.figures.Identity;
 import io.github.intruders.jobs.figures.LadderLine;
 import io.github.intruders.jobs.figures.MatrixStep;
 import io.github.intruders.jobs.figures.MeanGeometry;
@@ -35,6 +38,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.catalyst.CatalystTypeConverters;
 import org.apache.spark.sql.catalyst.expressions.GenericRowWithSchema;
 import org.apache.spark.sql.types.StructType;
@@ -96,7 +100,9 @@ class RowsTest {
             Map.of("0.4", 1, "0.6", 2),
             1e-9,
             6,
-            new MeanGeometry(60.5, 59.5, 20.25, 19.75, 0.125, 0.5)),
+            new MeanGeometry(60.5, 59.5, 20.25, 19.75, 0.125, 0.5),
+            new Identity(
+                0.875, true, "scaled", 28, 3, 1.5, 0.25, "3 of 28 matrices, such as m: c")),
         new CheckpointResult(
             "base",
             "gone",
@@ -118,7 +124,8 @@ class RowsTest {
             null,
             null,
             2,
-            MeanGeometry.UNKNOWN));
+            MeanGeometry.UNKNOWN,
+            Identity.UNKNOWN));
   }
 
   @Test
@@ -369,6 +376,64 @@ class RowsTest {
   }
 
   @Test
+  void fidelityHasARowWhereAMergeWasLookedAt() {
+    ScanEntry entry = entry(5, List.of());
+    Fidelity scaled =
+        new Fidelity(
+            Verdict.SCALED,
+            "it was merged twice",
+            2.0,
+            2.0,
+            0.5,
+            0.25,
+            1.0,
+            2.0,
+            "BF16",
+            Map.of("1", 2.0),
+            Map.of("1", 0.125));
+
+    assertThat(FidelityTable.toRows(entry)).isExhausted();
+    assertThat(FidelityTable.toRows(entry(scaled)).next())
+        .isEqualTo(
+            RowFactory.create(
+                "lora/1",
+                "layers.5.q",
+                5,
+                entry.module(),
+                "scaled",
+                true,
+                "it was merged twice",
+                2.0,
+                1.0,
+                0.25,
+                0.125,
+                0.25,
+                0.5,
+                "BF16",
+                ColumnMaps.toColumn(Map.of("1", 2.0)),
+                ColumnMaps.toColumn(Map.of("1", 0.125))));
+    assertThat(FidelityTable.toRows(entry(Fidelity.unknown("[file:/a] gone"))).next())
+        .isEqualTo(
+            RowFactory.create(
+                "lora/1",
+                "layers.5.q",
+                5,
+                entry.module(),
+                "unknown",
+                false,
+                "[file:/a] gone",
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                ColumnMaps.toColumn(Map.of()),
+                ColumnMaps.toColumn(Map.of())));
+  }
+
+  @Test
   void rejects() {
     back(
         RejectsTable.TABLE,
@@ -384,6 +449,19 @@ class RowsTest {
 
   private static ScanEntry entry(
       Integer layer, List<VectorScan> vectors, Integer updateRank, CriticalStrength strength) {
+    return entry(layer, vectors, updateRank, strength, null);
+  }
+
+  private static ScanEntry entry(Fidelity fidelity) {
+    return entry(5, List.of(), 8, new CriticalStrength(3.25, 2.75, 4.5, 1.125), fidelity);
+  }
+
+  private static ScanEntry entry(
+      Integer layer,
+      List<VectorScan> vectors,
+      Integer updateRank,
+      CriticalStrength strength,
+      Fidelity fidelity) {
     return new ScanEntry(
         "key",
         "lora/1",
@@ -417,7 +495,8 @@ class RowsTest {
         Map.of(),
         updateRank == null
             ? Geometry.UNKNOWN
-            : new Geometry(60.5, null, 20.25, null, 0.125, 0.5, "one side is not known"));
+            : new Geometry(60.5, null, 20.25, null, 0.125, 0.5, "one side is not known"),
+        fidelity);
   }
 
   private static TrackedIntruder tracked(Integer layer, String task, TrackPoint point) {
