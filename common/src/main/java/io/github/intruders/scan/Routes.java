@@ -6,6 +6,8 @@ import io.github.intruders.krylov.KrylovVerdicts;
 import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.plan.BaseMatrix;
+import io.github.intruders.plan.MatrixPlan;
+import io.github.intruders.plan.UpdateSource;
 import io.github.intruders.spectra.RankQuadrature;
 import io.github.intruders.spectra.SpectrumPart;
 import io.github.intruders.spectra.UpdateStatistics;
@@ -78,6 +80,13 @@ public record Routes(ScanSettings settings) implements Serializable {
         && (source.dtype() == DType.BF16
             || source.dtype() == DType.F16
             || source.dtype() == DType.F32);
+  }
+
+  /** Whether single precision holds every element of a whole tuned matrix. */
+  static boolean isExactInSingle(MatrixPlan plan) {
+    return plan.update() instanceof UpdateSource.Full full
+        && full.adapters().isEmpty()
+        && isExactInSingle(full.tuned());
   }
 
   /** Whether a whole tuned matrix goes through the block method, else it is decomposed. */
