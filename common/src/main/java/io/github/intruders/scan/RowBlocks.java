@@ -10,6 +10,7 @@ import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.plan.UpdateSource;
 import io.github.intruders.scan.CoordinateUpdate.Factors;
 import java.io.IOException;
+import java.io.Serializable;
 
 /**
  * A base matrix, and what is tuned from it, in blocks of rows; of the matrix itself or of its
@@ -110,6 +111,26 @@ public final class RowBlocks {
       }
       return w;
     }
+  }
+
+  /**
+   * What an update changes in a block.
+   *
+   * @param squares Σ (w − w0)²
+   * @param unchanged how many entries stayed the same, see {@link Geometry#unchangedShare}
+   */
+  public record Change(double squares, long unchanged) implements Serializable {
+    /** Compares the same block of both, in double precision, and leaves W − W0 in {@code w}. */
+    public static Change of(Matrix w0, Matrix w) {
+      long unchanged = EntryChange.unchanged(w0, w);
+      double norm = w.plusInPlace(-1, w0).frobeniusNorm();
+      return new Change(norm * norm, unchanged);
+    }
+  }
+
+  /** The precision that holds the elements of a tuned matrix. */
+  public static Precision precision(MatrixPlan plan) {
+    return Routes.isExactInSingle(plan) ? Precision.SINGLE : Precision.DOUBLE;
   }
 
   /** The factors B, (rows, R), and A, (R, cols), of a plan; of a transpose (B A)ᵀ = Aᵀ Bᵀ. */
