@@ -423,10 +423,7 @@ public final class KrylovVerdicts {
         Certified certified =
             certified(
                 searched.measured(head(images, count)),
-                spectrum(
-                    probes,
-                    probes.bounds(check, part(images, count)),
-                    map.norm()));
+                spectrum(probes, probes.bounds(check, part(images, count)), map.norm()));
         if (certified != null) {
           return certified;
         }

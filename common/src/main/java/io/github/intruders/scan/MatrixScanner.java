@@ -101,7 +101,9 @@ public final class MatrixScanner {
     List<MatrixPlan> open = plans;
     if (settings.solver() == SolverChoice.KRYLOV && routes.takesKrylov(base)) {
       try (Arena arena = Arena.open()) {
-        open = scanByBounds(base, new WholeMaps(base, plans.size()), plans, Routes.BOUNDS_STACK, outcomes);
+        open =
+            scanByBounds(
+                base, new WholeMaps(base, plans.size()), plans, Routes.BOUNDS_STACK, outcomes);
       } catch (RuntimeException e) {
         for (MatrixPlan plan : plans) {
           outcomes.accept(rejected(plan, e));

@@ -73,8 +73,10 @@ public final class RowBlocks {
 
   private Matrix read(MatrixSource source, int block, Precision precision) throws IOException {
     MatrixSource turned = flipped ? source.flipped() : source;
-    return reader.read(
-        turned.rowRange(turned.matrix(), from(block), to(block) - from(block)), precision);
+    String part =
+        "%s, %s %d to %d"
+            .formatted(source.matrix(), flipped ? "columns" : "rows", from(block), to(block) - 1);
+    return reader.read(turned.rowRange(part, from(block), to(block) - from(block)), precision);
   }
 
   /** The blocks of a tuned matrix. */
@@ -136,10 +138,7 @@ public final class RowBlocks {
   /** The factors B, (rows, R), and A, (R, cols), of a plan; of a transpose (B A)ᵀ = Aᵀ Bᵀ. */
   Factors factors(MatrixPlan plan) throws IOException {
     Factors factors =
-        Factors.read(
-            reader, plan.update().adapters(), base.source().rows(), base.source().cols());
-    return flipped
-        ? new Factors(factors.a().transposed(), factors.b().transposed())
-        : factors;
+        Factors.read(reader, plan.update().adapters(), base.source().rows(), base.source().cols());
+    return flipped ? new Factors(factors.a().transposed(), factors.b().transposed()) : factors;
   }
 }

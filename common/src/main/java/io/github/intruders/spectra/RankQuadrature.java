@@ -121,9 +121,7 @@ public final class RankQuadrature {
    * @return nothing where the bounds stay wide or single precision does not hold the numbers
    */
   static Optional<UpdateStatistics> of(Matrix update, String identity) {
-    return within(NARROW, update, seed(identity))
-        .filter(Estimate::isNarrow)
-        .map(Estimate::figures);
+    return within(NARROW, update, seed(identity)).filter(Estimate::isNarrow).map(Estimate::figures);
   }
 
   /**
@@ -150,8 +148,7 @@ public final class RankQuadrature {
   static Optional<Estimate> within(double halfWidth, Matrix update, long seed) {
     double norm = update.frobeniusNorm();
     try (Arena arena = Arena.open()) {
-      return within(
-          halfWidth, isInRange(norm) ? update.in(Precision.SINGLE) : update, norm, seed);
+      return within(halfWidth, isInRange(norm) ? update.in(Precision.SINGLE) : update, norm, seed);
     }
   }
 

@@ -56,8 +56,7 @@ final class HeapMatrix implements Serializable {
     int size = (to - from) * cols;
     boolean all = size == rows * cols;
     Matrix matrix =
-        Matrix.allocate(
-            to - from, cols, singles == null ? Precision.DOUBLE : Precision.SINGLE);
+        Matrix.allocate(to - from, cols, singles == null ? Precision.DOUBLE : Precision.SINGLE);
     if (singles == null) {
       matrix.setDoubles(0, all ? doubles : Arrays.copyOfRange(doubles, start, start + size), size);
     } else {

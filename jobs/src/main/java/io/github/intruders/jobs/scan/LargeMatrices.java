@@ -97,8 +97,7 @@ final class LargeMatrices {
   private void scanAll(BaseMatrix matrix, String identity, List<MatrixPlan> plans)
       throws IOException {
     Ledger<ScanEntry> ledger = Ledger.ofScan(work.storage.open(), config.outUri(), runId);
-    Outlook.LargeRoute route =
-        outlook.largeRoute(matrix.name(), config.settings().solver());
+    Outlook.LargeRoute route = outlook.largeRoute(matrix.name(), config.settings().solver());
     List<MatrixPlan> open =
         route == Outlook.LargeRoute.SPREAD ? scanByBounds(ledger, matrix, plans) : plans;
     if (open.isEmpty()) {
@@ -128,13 +127,11 @@ final class LargeMatrices {
             storage,
             new SpectraStore(storage, config.spectraUri()),
             config.settings(),
-            (plan, vectors) ->
-                tunedVectors.write(ScanEntry.key(plan, config.settings()), vectors));
+            (plan, vectors) -> tunedVectors.write(ScanEntry.key(plan, config.settings()), vectors));
     Set<String> done = new HashSet<>();
     try (Arena arena = Arena.open();
         SpreadMaps maps =
-            new SpreadMaps(
-                context, work.storage, matrix, SpreadMatrix.Sizes.of(memory.bytes()))) {
+            new SpreadMaps(context, work.storage, matrix, SpreadMatrix.Sizes.of(memory.bytes()))) {
       return scanner.scanByBounds(
           matrix,
           maps,
@@ -348,9 +345,7 @@ final class LargeMatrices {
       throws IOException {
     long millis = (System.nanoTime() - start) / 1_000_000 / shares;
     write(
-        ledger,
-        new ScanOutcome.Analysed(plan, scan, millis),
-        ScanCost.of(plan, config.settings()));
+        ledger, new ScanOutcome.Analysed(plan, scan, millis), ScanCost.of(plan, config.settings()));
   }
 
   private void write(Ledger<ScanEntry> ledger, ScanOutcome.Analysed analysed, double cost)
@@ -360,8 +355,7 @@ final class LargeMatrices {
     counters.finished(cost);
   }
 
-  private void reject(
-      Ledger<ScanEntry> ledger, MatrixPlan plan, Rejection rejection, double cost)
+  private void reject(Ledger<ScanEntry> ledger, MatrixPlan plan, Rejection rejection, double cost)
       throws IOException {
     if (config.onError() == JobConfig.OnError.FAIL) {
       throw UserInputException.of(rejection.code(), rejection.message());

@@ -40,10 +40,7 @@ final class SpreadMaps implements MatrixMaps, AutoCloseable {
    * @throws UserInputException if it can't be used
    */
   SpreadMaps(
-      JavaSparkContext context,
-      TaskStorage storage,
-      BaseMatrix matrix,
-      SpreadMatrix.Sizes sizes) {
+      JavaSparkContext context, TaskStorage storage, BaseMatrix matrix, SpreadMatrix.Sizes sizes) {
     this.context = context;
     this.reading = new Reading(storage, matrix, sizes);
     int blocks = RowBlocks.countAsStored(matrix, sizes.blockBytes());
@@ -78,8 +75,7 @@ final class SpreadMaps implements MatrixMaps, AutoCloseable {
       TaskThreads.apply();
       try (Arena arena = Arena.open()) {
         Matrix w0 = of.values().matrix(Precision.DOUBLE);
-        return of.with(
-            rows().tuned(plan).read(of.index(), w0).in(RowBlocks.precision(plan)));
+        return of.with(rows().tuned(plan).read(of.index(), w0).in(RowBlocks.precision(plan)));
       }
     }
 

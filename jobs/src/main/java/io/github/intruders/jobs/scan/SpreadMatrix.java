@@ -24,8 +24,8 @@ import org.apache.spark.storage.StorageLevel;
  * up. Nothing that travels is larger than {@link Sizes} says.
  *
  * <p>MLlib's RowMatrix is not used for it: its public products go row by row in double precision
- * without BLAS-3, computeSVD takes one vector at a time through the matrix, and it has no transposed
- * product.
+ * without BLAS-3, computeSVD takes one vector at a time through the matrix, and it has no
+ * transposed product.
  */
 final class SpreadMatrix implements LinearOperator, AutoCloseable {
   private final JavaSparkContext context;
@@ -215,8 +215,7 @@ final class SpreadMatrix implements LinearOperator, AutoCloseable {
       Matrix images;
       Matrix sums;
       try (Arena arena = Arena.open()) {
-        images =
-            arena.keep(matrix.forth(through.transposed(), Precision.DOUBLE).transposed());
+        images = arena.keep(matrix.forth(through.transposed(), Precision.DOUBLE).transposed());
         sums = arena.keep(matrix.back(back.transposed(), Precision.DOUBLE).transposed());
       }
       return flipped ? new Products(sums, images) : new Products(images, sums);
@@ -256,8 +255,7 @@ final class SpreadMatrix implements LinearOperator, AutoCloseable {
           Block block = blocks.next();
           try (Arena arena = Arena.open()) {
             Matrix rows = block.values().matrix(precision);
-            Matrix x =
-                factor.value().rowRange(block.from(), block.from() + rows.rows(), precision);
+            Matrix x = factor.value().rowRange(block.from(), block.from() + rows.rows(), precision);
             Matrix product = rows.t().times(x).in(Precision.DOUBLE);
             sum = sum == null ? arena.keep(product) : sum.plusInPlace(1, product);
           }
