@@ -226,7 +226,7 @@ final class LargeMatrices {
   /** Why bounds did not do. */
   private String unspread(BaseMatrix matrix, Outlook.LargeRoute route) {
     if (route == Outlook.LargeRoute.SPREAD) {
-      return "bounds leave a vector undecided at epsilon %s".formatted(config.settings().epsilon());
+      return "bounds leave it undecided at epsilon %s".formatted(config.settings().epsilon());
     }
     return outlook.unspread(matrix.name());
   }

@@ -20,6 +20,10 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.mllib.linalg.Vector;
+import org.apache.spark.mllib.linalg.Vectors;
+import org.apache.spark.mllib.linalg.distributed.RowMatrix;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.sql.Row;
@@ -42,12 +46,18 @@ class SpreadMatricesTest {
   private static final String LISTENERS = "spark.extraListeners";
   private static final double ROUNDING = 1e-6;
 
+  private static final String NEARLY_SQUARE = "model.layers.0.self_attn.o_proj";
+  private static final String COUNTS = "intruders";
+
   private static final Map<String, int[]> SHAPES =
       new TreeMap<>(
           Map.of(
-              "model.layers.0.mlp.up_proj", new int[] {320, 128},
-              "model.layers.0.mlp.down_proj", new int[] {128, 320},
-              "model.layers.0.self_attn.o_proj", new int[] {176, 144}));
+              "model.layers.0.mlp.up_proj",
+              new int[] {320, 128},
+              "model.layers.0.mlp.down_proj",
+              new int[] {128, 320},
+              NEARLY_SQUARE,
+              new int[] {176, 144}));
 
   /** Its singular values are all the same, so that its vectors can't be told from each other. */
   private static final String ORTHOGONAL = "model.layers.0.self_attn.q_proj";
@@ -59,6 +69,7 @@ class SpreadMatricesTest {
   private static Path spread;
   private static int code;
   private static List<String> jobs;
+  private static List<Vector> squareRows;
 
   /** Notes how much a task sends to the driver at most. */
   public static final class Results extends SparkListener {
@@ -168,6 +179,35 @@ class SpreadMatricesTest {
   }
 
   @Test
+  void countsAreThoseOfDenseDecompositionsWhereverTheyAreTold() {
+    List<Row> expected = rows(exact, "matrices", "matrix");
+    List<Row> found = rows(spread, "matrices", "matrix");
+
+    for (int i = 0; i < found.size(); i++) {
+      Map<String, Integer> counts = expected.get(i).getJavaMap(expected.get(i).fieldIndex(COUNTS));
+      Map<String, Integer> told = found.get(i).getJavaMap(found.get(i).fieldIndex(COUNTS));
+      assertThat(told).containsKey("0.5");
+      assertThat(counts).containsAllEntriesOf(told);
+    }
+  }
+
+  /** MLlib finds it by ARPACK from the Gramian, with no code of this program's. */
+  @Test
+  void mllibFindsTheSameSpectralNorm() {
+    JavaSparkContext context = new JavaSparkContext(TableRows.session().sparkContext());
+    RowMatrix matrix = new RowMatrix(context.parallelize(squareRows, 2).rdd());
+    double norm = matrix.computeSVD(2, false, 1e-9).s().apply(0);
+
+    assertThat(rows(spread, "matrices", "matrix"))
+        .filteredOn(row -> row.<String>getAs("matrix").contains(NEARLY_SQUARE))
+        .hasSize(3)
+        .allSatisfy(
+            row ->
+                assertThat(row.<Double>getAs("base_spectral_norm"))
+                    .isCloseTo(norm, within(ROUNDING * norm)));
+  }
+
+  @Test
   void whatBoundsLeaveOpenAndWhatCanNotBeReadIsLeftOutByName() {
     assertThat(rows(spread, "rejects", "matrix"))
         .filteredOn(row -> !row.getAs("code").equals("MISSING_IN_TUNED"))
@@ -229,6 +269,7 @@ class SpreadMatricesTest {
       Matrix nan = base.get(first).copy();
       nan.set(73, 5, Double.NaN);
       write("broken/model.safetensors", Map.of(first, nan));
+      squareRows = rows(base.get(NEARLY_SQUARE + ".weight"));
       write("base/model.safetensors", base);
       write("full/model.safetensors", full);
       write("strong/adapter_model.safetensors", strong);
@@ -244,6 +285,14 @@ class SpreadMatricesTest {
       }
     }
     Files.writeString(temporary.resolve("manifest.yaml"), manifest);
+  }
+
+  private static List<Vector> rows(Matrix matrix) {
+    List<Vector> rows = new ArrayList<>();
+    for (int i = 0; i < matrix.rows(); i++) {
+      rows.add(Vectors.dense(matrix.row(i)));
+    }
+    return rows;
   }
 
   private static Matrix base(SplittableRandom random, int rows, int cols) {
