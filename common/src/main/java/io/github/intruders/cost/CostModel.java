@@ -85,6 +85,9 @@ public final class CostModel implements Serializable {
   /** No number of checkpoints beyond this is looked at. */
   private static final long MOST_CHECKPOINTS = 1L << 30;
 
+  /** How much longer bounds take with rows spread: Spark's jobs, and copies out of the heap. */
+  private static final double SPREAD_FACTOR = 2;
+
   /** The most of a block of rows, or of a thin factor, where a matrix is spread. */
   private static final long MOST_SPREAD_BYTES = 64L << 20;
 
@@ -203,7 +206,10 @@ public final class CostModel implements Serializable {
   public Cost spread(BaseMatrix base, Workload work, long taskBytes) {
     Cost bounds = bounds(base, work);
     return new Cost(
-        bounds.flops(), bounds.coreSeconds(), bounds.bytesRead(), 4 * spreadBlockBytes(taskBytes));
+        bounds.flops(),
+        SPREAD_FACTOR * bounds.coreSeconds(),
+        bounds.bytesRead(),
+        4 * spreadBlockBytes(taskBytes));
   }
 
   /** What one block of rows, or one thin factor, may take where a matrix is spread. */
@@ -277,7 +283,10 @@ public final class CostModel implements Serializable {
     } else if (!memory.allows(boundsBytes(base, work))) {
       reason = RouteChoice.Reason.MEMORY;
     } else if (!memory.allows(decomposition(base).nativeBytes())) {
-      boolean blocks = MatrixBlocks.suits(base) && memory.allows(blockwiseBytes(base));
+      boolean blocks =
+          MatrixBlocks.suits(base)
+              && memory.allows(blockwiseBytes(base))
+              && !isWorthSpreading(base, work, memory.bytes());
       route = blocks ? route : RouteChoice.Route.KRYLOV;
       reason = RouteChoice.Reason.MEMORY;
     } else {

@@ -19,12 +19,12 @@ import org.junit.jupiter.api.Test;
 /** How matrices that no task can hold are taken. */
 class OutlookTest {
   private static final Workload ADAPTER = new Workload(1, 16, 256, 16, 0, 1 << 20);
-  private static final Workload FULL = new Workload(0, 0, 0, 0, 1, 1 << 30);
+  private static final Workload FULL = new Workload(0, 0, 0, 0, 4, 1L << 32);
   private static final MemoryLimit TASK = new MemoryLimit(2L << 30, "a task", "more");
   private static final MemoryLimit DRIVER = new MemoryLimit(8L << 30, "the driver", "more");
 
   @Test
-  void anOutputHeadIsSummedForAnAdapterAndSpreadForAFullFineTune() {
+  void anOutputHeadIsSummedForAnAdapterAndSpreadForFullFineTunes() {
     BaseMatrix head = matrix(128_256, 4096, DType.BF16);
 
     assertThat(route(head, ADAPTER, SolverChoice.AUTO)).isEqualTo(LargeRoute.BLOCKS);
