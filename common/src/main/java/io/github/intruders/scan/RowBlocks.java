@@ -84,11 +84,7 @@ public final class RowBlocks {
     return new Tuned(plan, factors(plan));
   }
 
-  /**
-   * Blocks of one tuned matrix.
-   *
-   * @param factors (rows, R) and (R, cols), of the adapters that come last
-   */
+  /** Blocks of one tuned matrix; the factors of the adapters that come last stay in memory. */
   public final class Tuned {
     private final MatrixPlan plan;
     private final Factors factors;
