@@ -27,6 +27,8 @@ public interface MatrixMaps {
   @FunctionalInterface
   interface Figures {
     /**
+     * Takes those of one update.
+     *
      * @param update its size
      * @param unchanged how many entries stayed the same; asked for only where it tells something
      */
