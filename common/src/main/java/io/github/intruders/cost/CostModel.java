@@ -6,6 +6,7 @@ import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.plan.UpdateSource;
 import io.github.intruders.scan.MatrixBlocks;
+import io.github.intruders.scan.RankChoice;
 import io.github.intruders.scan.Routes;
 import io.github.intruders.scan.ScanSettings;
 import io.github.intruders.scan.SolverChoice;
@@ -83,6 +84,12 @@ public final class CostModel implements Serializable {
 
   /** No number of checkpoints beyond this is looked at. */
   private static final long MOST_CHECKPOINTS = 1L << 30;
+
+  /** How much longer bounds take with rows spread: Spark's jobs, and copies out of the heap. */
+  private static final double SPREAD_FACTOR = 2;
+
+  /** The most of a block of rows, or of a thin factor, where a matrix is spread. */
+  private static final long MOST_SPREAD_BYTES = 64L << 20;
 
   /** n × n matrices in double precision at the end of a scan in blocks. */
   private static final int BLOCKWISE_SQUARES = 8;
@@ -191,6 +198,50 @@ public final class CostModel implements Serializable {
         boundsBytes(base, Workload.NONE));
   }
 
+  /**
+   * Scanning checkpoints of a matrix by bounds, its rows spread over the executors.
+   *
+   * @param taskBytes the memory of a task
+   */
+  public Cost spread(BaseMatrix base, Workload work, long taskBytes) {
+    Cost bounds = bounds(base, work);
+    return new Cost(
+        bounds.flops(),
+        SPREAD_FACTOR * bounds.coreSeconds(),
+        bounds.bytesRead(),
+        4 * spreadBlockBytes(taskBytes));
+  }
+
+  /** What one block of rows, or one thin factor, may take where a matrix is spread. */
+  public static long spreadBlockBytes(long taskBytes) {
+    return Math.min(MOST_SPREAD_BYTES, Math.max(1, taskBytes / 4));
+  }
+
+  /** What all executors together hold of such a matrix and of one full fine-tune of it. */
+  public static long spreadHeapBytes(BaseMatrix base, Workload work) {
+    return Float.BYTES * base.source().elements() * (work.whole() > 0 ? 3 : 1);
+  }
+
+  /** How many checkpoints go at once where a matrix is spread; 0 if bounds can't be had. */
+  public int spreadStack(BaseMatrix base, Workload work, MemoryLimit driver) {
+    boolean exactRank = work.whole() > 0 && routes.settings().rank() == RankChoice.EXACT;
+    return routes.takesKrylov(base) && !exactRank
+        ? routes.boundsStack(base, work.checkpoints(), driver)
+        : 0;
+  }
+
+  /** Peak native memory of the driver meanwhile. */
+  public long spreadDriverBytes(BaseMatrix base, int stack) {
+    return routes.driverBytes(base, stack);
+  }
+
+  /** Whether a matrix is rather spread than taken in blocks, where both can be. */
+  public boolean isWorthSpreading(BaseMatrix base, Workload work, long taskBytes) {
+    return routes.settings().solver() == SolverChoice.KRYLOV
+        || WORTH_LESS * spread(base, work, taskBytes).coreSeconds()
+            < blockwise(base, work, taskBytes).coreSeconds();
+  }
+
   private static double elements(BaseMatrix base) {
     return (double) base.source().rows() * base.source().cols();
   }
@@ -232,7 +283,10 @@ public final class CostModel implements Serializable {
     } else if (!memory.allows(boundsBytes(base, work))) {
       reason = RouteChoice.Reason.MEMORY;
     } else if (!memory.allows(decomposition(base).nativeBytes())) {
-      boolean blocks = MatrixBlocks.suits(base) && memory.allows(blockwiseBytes(base));
+      boolean blocks =
+          MatrixBlocks.suits(base)
+              && memory.allows(blockwiseBytes(base))
+              && !isWorthSpreading(base, work, memory.bytes());
       route = blocks ? route : RouteChoice.Route.KRYLOV;
       reason = RouteChoice.Reason.MEMORY;
     } else {

@@ -41,7 +41,8 @@ public record MemoryLimit(long bytes, String source, String remedy) implements S
         .formatted(what, amount(needed), amount(bytes), source);
   }
 
-  private static String amount(long bytes) {
+  /** A number of bytes in words. */
+  public static String amount(long bytes) {
     return bytes < 1L << 30
         ? String.format(Locale.ROOT, "%.1f MiB", bytes / (double) (1L << 20))
         : String.format(Locale.ROOT, "%.1f GiB", bytes / (double) (1L << 30));

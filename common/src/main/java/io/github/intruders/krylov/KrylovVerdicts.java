@@ -1,6 +1,7 @@
 package io.github.intruders.krylov;
 
 import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.LinearOperator;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
 import io.github.intruders.linalg.PrincipalAngles;
@@ -300,7 +301,7 @@ public final class KrylovVerdicts {
       this.base = base;
       this.question = question;
       this.p = Math.min(base.rows(), base.cols());
-      this.baseNorm = base.working().frobeniusNorm();
+      this.baseNorm = base.norm();
     }
 
     Answer answer(List<? extends TunedMatrix> tuned) throws IOException {
@@ -422,10 +423,7 @@ public final class KrylovVerdicts {
         Certified certified =
             certified(
                 searched.measured(head(images, count)),
-                spectrum(
-                    probes,
-                    probes.bounds(check, part(images, count)),
-                    map.working().frobeniusNorm()));
+                spectrum(probes, probes.bounds(check, part(images, count)), map.norm()));
         if (certified != null) {
           return certified;
         }
@@ -456,7 +454,7 @@ public final class KrylovVerdicts {
 
     /** Random vectors of the short side, without what is in the span of triplets. */
     private LanczosRuns probes(
-        Matrix m, LanczosRuns.LowRank update, Matrix left, Matrix right, int capacity) {
+        LinearOperator m, LanczosRuns.LowRank update, Matrix left, Matrix right, int capacity) {
       boolean fromLeft = m.rows() <= m.cols();
       Matrix starts = gaussian(SpectrumProbes.COUNT, p);
       LanczosRuns.removeSpan(fromLeft ? left : right, starts);

@@ -1,6 +1,7 @@
 package io.github.intruders.krylov;
 
 import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.LinearOperator;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
 import io.github.intruders.linalg.RowSpan;
@@ -33,7 +34,7 @@ final class LanczosRuns {
   /** What the recurrences are mostly off by, in units of rounding. */
   private static final double EXPECTED_ERROR = 8;
 
-  private final Matrix m;
+  private final LinearOperator m;
   private final LowRank update;
   private final boolean fromLeft;
   private final Matrix ownDeflation;
@@ -89,7 +90,7 @@ final class LanczosRuns {
    * @param capacity the most steps
    */
   LanczosRuns(
-      Matrix m,
+      LinearOperator m,
       LowRank update,
       boolean fromLeft,
       Matrix starts,
@@ -199,7 +200,7 @@ final class LanczosRuns {
   }
 
   /** Takes all of these on, through one matrix that is read once for all that go the same way. */
-  static void extend(Matrix m, List<Walk> walks) {
+  static void extend(LinearOperator m, List<Walk> walks) {
     boolean forth = false;
     while (walks.stream().anyMatch(walk -> !walk.isDone())) {
       boolean now = forth;
@@ -212,7 +213,7 @@ final class LanczosRuns {
       try (Arena arena = Arena.open()) {
         List<Matrix> inputs = side.stream().map(Walk::input).toList();
         Matrix all = stacked(inputs);
-        Matrix images = now ? forth(m, all) : all.times(m);
+        Matrix images = now ? forth(m, all) : m.rowsBack(all);
         int from = 0;
         for (int i = 0; i < side.size(); i++) {
           int to = from + inputs.get(i).rows();
@@ -224,8 +225,8 @@ final class LanczosRuns {
   }
 
   /** Rows through M: the product that has them as columns runs about twice as fast. */
-  private static Matrix forth(Matrix m, Matrix rows) {
-    return m.times(rows.transposed()).transposed();
+  private static Matrix forth(LinearOperator m, Matrix rows) {
+    return m.forth(rows.transposed()).transposed();
   }
 
   /**

@@ -3,6 +3,7 @@ package io.github.intruders.krylov;
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.BlockKrylov;
 import io.github.intruders.linalg.LapackSvd;
+import io.github.intruders.linalg.LinearOperator;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
 import io.github.intruders.linalg.Svd;
@@ -31,7 +32,7 @@ final class LeadingSearch {
    * @param start (width, cols) in the same precision, any rows
    * @param mostSteps steps that there is room for
    */
-  LeadingSearch(Matrix m, Matrix start, int mostSteps) {
+  LeadingSearch(LinearOperator m, Matrix start, int mostSteps) {
     width = start.rows();
     capacity = width * mostSteps;
     precision = m.precision();

@@ -1,6 +1,7 @@
 package io.github.intruders.krylov;
 
 import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.LinearOperator;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
 
@@ -8,9 +9,12 @@ import io.github.intruders.linalg.Precision;
  * A matrix M as the Krylov route sees it: one in working precision, which all steps go through, and
  * products in double precision with what the matrix really is, which certificates are made of.
  */
-public sealed interface LinearMap {
+public interface LinearMap {
   /** M in working precision, (m, n); may be off by its rounding. */
-  Matrix working();
+  LinearOperator working();
+
+  /** ‖M‖_F in working precision, summed in double; or a bound of it from above. */
+  double norm();
 
   /** Both products in double precision; new matrices. */
   Products exact(Matrix right, Matrix left);
@@ -46,6 +50,11 @@ public sealed interface LinearMap {
     }
 
     @Override
+    public double norm() {
+      return working.frobeniusNorm();
+    }
+
+    @Override
     public Products exact(Matrix right, Matrix left) {
       int m = working.rows();
       int n = working.cols();
@@ -72,12 +81,23 @@ public sealed interface LinearMap {
    * @param a (r, n) in double precision
    * @param working the sum, (m, n)
    */
-  record Updated(Whole of, Matrix b, Matrix a, Matrix working) implements LinearMap {
+  record Updated(LinearMap of, Matrix b, Matrix a, LinearOperator working) implements LinearMap {
     /** Forms the sum. */
     public static Updated of(Whole of, Matrix b, Matrix a) {
       Precision precision = of.working().precision();
       Matrix sum = of.working().copy().plusProductInPlace(1, b.in(precision), a.in(precision));
       return new Updated(of, b, a, sum);
+    }
+
+    /** Leaves the matrix where it is: each product is the sum of two. */
+    public static Updated beside(LinearMap of, Matrix b, Matrix a) {
+      Precision precision = of.working().precision();
+      return new Updated(of, b, a, new Sum(of.working(), b.in(precision), a.in(precision)));
+    }
+
+    @Override
+    public double norm() {
+      return of.norm() + b.frobeniusNorm() * a.frobeniusNorm();
     }
 
     @Override
@@ -86,6 +106,34 @@ public sealed interface LinearMap {
       products.forth().plusProductInPlace(1, right.times(a.t()), b.t());
       products.back().plusProductInPlace(1, left.times(b), a);
       return products;
+    }
+
+    /** M + b · a, not formed. */
+    private record Sum(LinearOperator of, Matrix b, Matrix a) implements LinearOperator {
+      @Override
+      public int rows() {
+        return of.rows();
+      }
+
+      @Override
+      public int cols() {
+        return of.cols();
+      }
+
+      @Override
+      public Precision precision() {
+        return of.precision();
+      }
+
+      @Override
+      public Matrix forth(Matrix x) {
+        return of.forth(x).plusProductInPlace(1, b, a.times(x));
+      }
+
+      @Override
+      public Matrix back(Matrix x) {
+        return of.back(x).plusProductInPlace(1, a.t(), b.t().times(x));
+      }
     }
   }
 }

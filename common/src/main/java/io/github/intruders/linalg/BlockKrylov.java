@@ -13,7 +13,7 @@ public final class BlockKrylov {
 
   private static final int ATTEMPTS = 3;
 
-  private final Factor w;
+  private final LinearOperator w;
   private final int width;
   private final Matrix left;
   private final Matrix right;
@@ -27,13 +27,12 @@ public final class BlockKrylov {
    * @param width how many directions are added at once
    * @param steps how often at most; width · steps is at most min(m, n)
    */
-  public BlockKrylov(Factor w, int width, int steps) {
+  public BlockKrylov(LinearOperator w, int width, int steps) {
     this.w = w;
     this.width = width;
     int capacity = width * steps;
-    Precision precision = Product.matrix(w).precision();
-    left = Matrix.allocate(w.rows(), capacity, precision);
-    right = Matrix.allocate(w.cols(), capacity, precision);
+    left = Matrix.allocate(w.rows(), capacity, w.precision());
+    right = Matrix.allocate(w.cols(), capacity, w.precision());
     projected = Matrix.zeros(capacity, capacity, Precision.DOUBLE);
   }
 
@@ -50,7 +49,7 @@ public final class BlockKrylov {
         return false;
       }
       int to = size + width;
-      Matrix images = w.times(right.columnRange(size, to));
+      Matrix images = w.forth(right.columnRange(size, to));
       if (!append(left, images)) {
         return false;
       }
@@ -65,7 +64,7 @@ public final class BlockKrylov {
 
   /** The newest left directions through Wᵀ, (n, width). */
   public Matrix back() {
-    return w.t().times(left.columnRange(size - width, size));
+    return w.back(left.columnRange(size - width, size));
   }
 
   /** How many directions each space has. */

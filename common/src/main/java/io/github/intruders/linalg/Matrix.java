@@ -87,6 +87,7 @@ public final class Matrix implements Factor {
     return Math.min(rows, cols);
   }
 
+  @Override
   public Precision precision() {
     return precision;
   }

@@ -104,7 +104,9 @@ public final class MatrixScanner {
     List<MatrixPlan> open = plans;
     if (settings.solver() == SolverChoice.KRYLOV && routes.takesKrylov(base)) {
       try (Arena arena = Arena.open()) {
-        open = new KrylovWork(base, outcomes).scan(plans);
+        open =
+            scanByBounds(
+                base, new WholeMaps(base, plans.size()), plans, Routes.BOUNDS_STACK, outcomes);
       } catch (RuntimeException e) {
         for (MatrixPlan plan : plans) {
           outcomes.accept(rejected(plan, e));
@@ -115,6 +117,19 @@ public final class MatrixScanner {
     if (!open.isEmpty()) {
       scanDecomposed(base, identity, open, outcomes);
     }
+  }
+
+  /**
+   * Scans a base by bounds alone.
+   *
+   * @param maps the matrices
+   * @param stack how many checkpoints' Lanczos runs go side by side at most
+   * @return the plans that bounds can't decide, for which there is no outcome yet
+   */
+  public List<MatrixPlan> scanByBounds(
+      BaseMatrix base, MatrixMaps maps, List<MatrixPlan> plans, int stack, Outcomes outcomes)
+      throws IOException {
+    return new KrylovWork(base, maps, outcomes).scan(plans, stack);
   }
 
   private void scanDecomposed(
@@ -133,12 +148,6 @@ public final class MatrixScanner {
       }
       new Work(spectrum, outcomes).scan(plans);
     }
-  }
-
-  /** Takes what is known of a tuned matrix without its decomposition. */
-  @FunctionalInterface
-  private interface Figures {
-    void accept(UpdateStatistics update, EntryChange entries, Fidelity fidelity);
   }
 
   /** How a matrix relates to what it is said to be merged from; null where nothing is said. */
@@ -163,12 +172,14 @@ public final class MatrixScanner {
     private final Outcomes outcomes;
     private final KrylovRoute route = new KrylovRoute(settings);
     private final int k;
-    private final LinearMap.Whole base;
+    private final MatrixMaps maps;
+    private final LinearMap base;
 
-    KrylovWork(BaseMatrix base, Outcomes outcomes) throws IOException {
+    KrylovWork(BaseMatrix base, MatrixMaps maps, Outcomes outcomes) {
       this.outcomes = outcomes;
       this.k = settings.topK().of(base.minDimension());
-      this.base = new LinearMap.Whole(reader.read(base.source(), KRYLOV_PRECISION));
+      this.maps = maps;
+      this.base = maps.base();
     }
 
     /**
@@ -176,13 +187,11 @@ public final class MatrixScanner {
      *
      * @return the plans that bounds can't decide, for which there is no outcome yet
      */
-    List<MatrixPlan> scan(List<MatrixPlan> plans) throws IOException {
+    List<MatrixPlan> scan(List<MatrixPlan> plans, int stack) throws IOException {
       List<MatrixPlan> open = new ArrayList<>();
-      for (int from = 0; from < plans.size(); from += Routes.BOUNDS_STACK) {
-        List<MatrixPlan> stack =
-            plans.subList(from, Math.min(plans.size(), from + Routes.BOUNDS_STACK));
+      for (int from = 0; from < plans.size(); from += stack) {
         try (Arena arena = Arena.open()) {
-          scanStack(stack, open);
+          scanStack(plans.subList(from, Math.min(plans.size(), from + stack)), open);
         }
       }
       return open;
@@ -201,12 +210,12 @@ public final class MatrixScanner {
         tuned.add(
             () -> {
               try {
-                return read(
-                    plans.get(at),
-                    plans.size(),
-                    (update, change, fidelity) -> {
+                MatrixPlan plan = plans.get(at);
+                return maps.tuned(
+                    plan,
+                    (update, unchanged, fidelity) -> {
                       statistics[at] = update;
-                      entries[at] = change;
+                      entries[at] = EntryChange.of(plan, unchanged::getAsLong);
                       fidelities[at] = fidelity;
                     });
               } catch (ArithmeticException e) {
@@ -273,9 +282,28 @@ public final class MatrixScanner {
           && !(last > 2 * TunedSpectrum.ROUNDING_MARGIN * noise
               && last > LEAST_SHARE * found.values()[0]);
     }
+  }
 
-    /** The tuned matrix and the size of its update; {@code stack} checkpoints go at once. */
-    private LinearMap read(MatrixPlan plan, int stack, Figures figures) throws IOException {
+  /** Matrices that this task holds. */
+  private final class WholeMaps implements MatrixMaps {
+    private final LinearMap.Whole base;
+    private final int stack;
+
+    /**
+     * @param checkpoints how many there are to do
+     */
+    WholeMaps(BaseMatrix base, int checkpoints) throws IOException {
+      this.base = new LinearMap.Whole(reader.read(base.source(), KRYLOV_PRECISION));
+      this.stack = Math.min(checkpoints, Routes.BOUNDS_STACK);
+    }
+
+    @Override
+    public LinearMap base() {
+      return base;
+    }
+
+    @Override
+    public LinearMap tuned(MatrixPlan plan, Figures figures) throws IOException {
       boolean whole = !(plan.update() instanceof UpdateSource.LowRank);
       memory.require(
           routes.boundsBytes(plan.base(), stack, whole),
@@ -286,24 +314,22 @@ public final class MatrixScanner {
         CoordinateUpdate.Factors factors =
             CoordinateUpdate.Factors.read(
                 reader, plan.update().adapters(), base.rows(), base.cols());
-        figures.accept(
-            UpdateStatistics.ofFactors(factors.b(), factors.a()), EntryChange.NONE, null);
+        figures.take(UpdateStatistics.ofFactors(factors.b(), factors.a()), () -> 0, null);
         return LinearMap.Updated.of(base, factors.b(), factors.a());
       }
       Matrix w = weights.tuned(plan, Precision.DOUBLE);
       try (Arena arena = Arena.open()) {
         Matrix w0 = base.working().in(Precision.DOUBLE);
-        EntryChange entries = EntryChange.of(plan, () -> EntryChange.unchanged(w0, w));
         Matrix update = w.copy().plusInPlace(-1, w0);
-        figures.accept(
-            routes.statistics(update, plan.base().name()), entries, fidelity(plan, w0, w));
+        figures.take(
+            routes.statistics(update, plan.base().name()),
+            () -> EntryChange.unchanged(w0, w),
+            fidelity(plan, w0, w));
       }
-      boolean exactInSingle =
-          plan.update() instanceof UpdateSource.Full full
-              && plan.update().adapters().isEmpty()
-              && Routes.isExactInSingle(full.tuned());
       Matrix working = w.to(KRYLOV_PRECISION);
-      return exactInSingle ? new LinearMap.Whole(working) : new LinearMap.Whole(working, w);
+      return Routes.isExactInSingle(plan)
+          ? new LinearMap.Whole(working)
+          : new LinearMap.Whole(working, w);
     }
   }
 

@@ -2,10 +2,13 @@ package io.github.intruders.scan;
 
 import io.github.intruders.checkpoint.DType;
 import io.github.intruders.checkpoint.MatrixSource;
+import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.krylov.KrylovVerdicts;
 import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.plan.BaseMatrix;
+import io.github.intruders.plan.MatrixPlan;
+import io.github.intruders.plan.UpdateSource;
 import io.github.intruders.spectra.RankQuadrature;
 import io.github.intruders.spectra.SpectrumPart;
 import io.github.intruders.spectra.UpdateStatistics;
@@ -66,10 +69,42 @@ public record Routes(ScanSettings settings) implements Serializable {
   public long boundsBytes(BaseMatrix base, long checkpoints, boolean whole) {
     int rows = base.source().rows();
     int cols = base.source().cols();
-    int k = k(base.minDimension());
     int stack = (int) Math.min(checkpoints, BOUNDS_STACK);
-    return (long) rows * cols * (whole ? WHOLE_BYTES : LOW_RANK_BYTES)
-        + KrylovVerdicts.searchBytes(rows, cols, k, settings.sides().size(), stack);
+    return (long) rows * cols * (whole ? WHOLE_BYTES : LOW_RANK_BYTES) + vectorBytes(base, stack);
+  }
+
+  /**
+   * How many checkpoints' vectors there is room for in one process that holds no matrix.
+   *
+   * @param checkpoints how many there are
+   * @return 0 if there is no room for one
+   */
+  public int boundsStack(BaseMatrix base, long checkpoints, MemoryLimit memory) {
+    int stack = (int) Math.min(checkpoints, BOUNDS_STACK);
+    while (stack > 0 && !memory.allows(driverBytes(base, stack))) {
+      stack--;
+    }
+    return stack;
+  }
+
+  /**
+   * Peak native memory of bounds in a process that holds no matrix, only vectors: those of the
+   * searches, and those that the effective rank of a whole update takes.
+   *
+   * @param stack how many checkpoints go at once
+   */
+  public long driverBytes(BaseMatrix base, int stack) {
+    long both = (long) base.source().rows() + base.source().cols();
+    return vectorBytes(base, stack) + Float.BYTES * both * RankQuadrature.mostVectors();
+  }
+
+  private long vectorBytes(BaseMatrix base, int stack) {
+    return KrylovVerdicts.searchBytes(
+        base.source().rows(),
+        base.source().cols(),
+        k(base.minDimension()),
+        settings.sides().size(),
+        stack);
   }
 
   /** Whether single precision holds every element as it is stored. */
@@ -78,6 +113,13 @@ public record Routes(ScanSettings settings) implements Serializable {
         && (source.dtype() == DType.BF16
             || source.dtype() == DType.F16
             || source.dtype() == DType.F32);
+  }
+
+  /** Whether single precision holds every element of a whole tuned matrix. */
+  static boolean isExactInSingle(MatrixPlan plan) {
+    return plan.update() instanceof UpdateSource.Full full
+        && full.adapters().isEmpty()
+        && isExactInSingle(full.tuned());
   }
 
   /** Whether a whole tuned matrix goes through the block method, else it is decomposed. */

@@ -1,6 +1,7 @@
 package io.github.intruders.scan;
 
 import io.github.intruders.fidelity.Fidelity;
+import io.github.intruders.fidelity.MergeCheck;
 import io.github.intruders.input.Rejection;
 import io.github.intruders.plan.MatrixPlan;
 
@@ -23,9 +24,9 @@ public sealed interface ScanOutcome {
       Fidelity fidelity,
       long elapsedMillis)
       implements ScanOutcome {
-    /** One of which the factors were not looked at. */
+    /** One that no task held as a whole, of which the factors were not looked at. */
     public Analysed(MatrixPlan plan, MatrixScan scan, long elapsedMillis) {
-      this(plan, scan, null, null, elapsedMillis);
+      this(plan, scan, null, MergeCheck.ofPieces(plan.mergedFrom()), elapsedMillis);
     }
   }
 

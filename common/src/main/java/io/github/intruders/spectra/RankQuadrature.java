@@ -2,7 +2,7 @@ package io.github.intruders.spectra;
 
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.BlockKrylov;
-import io.github.intruders.linalg.Factor;
+import io.github.intruders.linalg.LinearOperator;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
 import java.nio.charset.StandardCharsets;
@@ -62,14 +62,14 @@ public final class RankQuadrature {
   /** Where the middle between both rules lies for values that reach down to zero evenly. */
   private static final double GAUSS_SHARE = 2.0 / 3;
 
-  private final Factor d;
+  private final LinearOperator d;
   private final int p;
   private final double norm;
   private final int probes;
   private final double deviations;
   private final Matrix start;
 
-  private RankQuadrature(Matrix update, double norm, long seed) {
+  private RankQuadrature(LinearOperator update, double norm, long seed) {
     this.norm = norm;
     d = update.rows() >= update.cols() ? update : update.t();
     p = d.cols();
@@ -121,10 +121,23 @@ public final class RankQuadrature {
    * @return nothing where the bounds stay wide or single precision does not hold the numbers
    */
   static Optional<UpdateStatistics> of(Matrix update, String identity) {
+    return within(NARROW, update, seed(identity)).filter(Estimate::isNarrow).map(Estimate::figures);
+  }
+
+  /**
+   * The same of an update that is not in this process. Bounds that stay wide are told as they are.
+   *
+   * @param update (m, n), in single precision
+   * @param norm its Frobenius norm
+   * @return nothing where single precision does not hold the numbers, or the matrix is too small
+   */
+  static Optional<UpdateStatistics> of(LinearOperator update, double norm, String identity) {
+    return within(NARROW, update, norm, seed(identity)).map(Estimate::figures);
+  }
+
+  private static long seed(String identity) {
     byte[] name = identity.getBytes(StandardCharsets.UTF_8);
-    return within(NARROW, update, UUID.nameUUIDFromBytes(name).getMostSignificantBits())
-        .filter(Estimate::isNarrow)
-        .map(Estimate::figures);
+    return UUID.nameUUIDFromBytes(name).getMostSignificantBits();
   }
 
   /**
@@ -134,15 +147,26 @@ public final class RankQuadrature {
    */
   static Optional<Estimate> within(double halfWidth, Matrix update, long seed) {
     double norm = update.frobeniusNorm();
+    try (Arena arena = Arena.open()) {
+      return within(halfWidth, isInRange(norm) ? update.in(Precision.SINGLE) : update, norm, seed);
+    }
+  }
+
+  private static Optional<Estimate> within(
+      double halfWidth, LinearOperator update, double norm, long seed) {
     if (norm == 0) {
       return Optional.of(new Estimate(UpdateStatistics.NONE, 0, 0, 0));
     }
-    if (!(norm > SMALLEST_NORM && norm < LARGEST_NORM)) {
+    if (!isInRange(norm)) {
       return Optional.empty();
     }
     try (Arena arena = Arena.open()) {
-      return new RankQuadrature(update.in(Precision.SINGLE), norm, seed).until(halfWidth);
+      return new RankQuadrature(update, norm, seed).until(halfWidth);
     }
+  }
+
+  private static boolean isInRange(double norm) {
+    return norm > SMALLEST_NORM && norm < LARGEST_NORM;
   }
 
   /**

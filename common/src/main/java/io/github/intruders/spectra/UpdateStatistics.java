@@ -2,6 +2,7 @@ package io.github.intruders.spectra;
 
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.LapackSvd;
+import io.github.intruders.linalg.LinearOperator;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.OrthonormalBasis;
 import io.github.intruders.linalg.Precision;
@@ -49,6 +50,19 @@ public record UpdateStatistics(
    */
   public static UpdateStatistics estimated(Matrix update, String identity) {
     return RankQuadrature.of(update, identity).orElseGet(() -> ofDense(update));
+  }
+
+  /**
+   * The same of an update that is not in this process, in single precision. Where the bounds stay
+   * wide, they are told as they are.
+   *
+   * @param update (m, n)
+   * @param norm ‖ΔW‖_F
+   * @return nothing where single precision does not hold the numbers
+   */
+  public static Optional<UpdateStatistics> estimated(
+      LinearOperator update, double norm, String identity) {
+    return RankQuadrature.of(update, norm, identity);
   }
 
   /**

@@ -6,6 +6,7 @@ import io.github.intruders.cost.RouteChoice;
 import io.github.intruders.cost.Workload;
 import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.session.TaskMemory;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.BasePlan;
 import io.github.intruders.plan.MatrixPlan;
@@ -32,6 +33,7 @@ import scala.Tuple2;
  * @param stored names of the matrices with work whose decomposition is stored
  * @param model what it costs
  * @param memory what a task has
+ * @param driver what the driver has
  */
 public record Outlook(
     Map<String, BaseMatrix> matrices,
@@ -39,7 +41,18 @@ public record Outlook(
     Map<String, Workload> large,
     Set<String> stored,
     CostModel model,
-    MemoryLimit memory) {
+    MemoryLimit memory,
+    MemoryLimit driver) {
+
+  /** How a matrix that no task can hold is taken. */
+  public enum LargeRoute {
+    /** By bounds: executors hold its rows, the driver the vectors. */
+    SPREAD,
+    /** By sums over blocks of rows. */
+    BLOCKS,
+    /** Not at all. */
+    REFUSED
+  }
 
   /**
    * Sorts the work by where it fits, and asks the store what it holds.
@@ -64,7 +77,8 @@ public record Outlook(
           boolean fits = memory.allows(cost(model, matrix, of, choice).nativeBytes());
           (fits ? inTasks : large).put(name, of);
         });
-    return new Outlook(base.matrices(), inTasks, large, stored, model, memory);
+    return new Outlook(
+        base.matrices(), inTasks, large, stored, model, memory, TaskMemory.onDriver());
   }
 
   /** Adds up the work by matrix, on the executors. */
@@ -133,11 +147,36 @@ public record Outlook(
     return choice.decomposes() ? CostModel.decomposition(matrix).then(scan) : scan;
   }
 
-  /** Whether a large matrix goes in blocks; else it is refused. */
-  public boolean goesInBlocks(BaseMatrix matrix, SolverChoice solver) {
-    return solver != SolverChoice.EXACT
-        && MatrixBlocks.suits(matrix)
-        && memory.allows(CostModel.blockwiseBytes(matrix));
+  /** How a large matrix is taken. */
+  public LargeRoute largeRoute(String name, SolverChoice solver) {
+    BaseMatrix matrix = matrices.get(name);
+    boolean blocks =
+        solver != SolverChoice.EXACT
+            && MatrixBlocks.suits(matrix)
+            && memory.allows(CostModel.blockwiseBytes(matrix));
+    if (largeStack(name) == 0) {
+      return blocks ? LargeRoute.BLOCKS : LargeRoute.REFUSED;
+    }
+    return blocks && !model.isWorthSpreading(matrix, large.get(name), memory.bytes())
+        ? LargeRoute.BLOCKS
+        : LargeRoute.SPREAD;
+  }
+
+  /** How many of a large matrix's checkpoints go at once by bounds; 0 if they can't be had. */
+  public int largeStack(String name) {
+    return model.spreadStack(matrices.get(name), large.get(name), driver);
+  }
+
+  /** Why a large matrix can't be taken by bounds. */
+  public String unspread(String name) {
+    BaseMatrix matrix = matrices.get(name);
+    return model.spreadStack(matrix, large.get(name), MemoryLimit.NONE) == 0
+        ? "bounds can't be had for its type, its shape, --top-k or --exact-rank"
+        : "the vectors of bounds take %s of native memory, and %s has %s"
+            .formatted(
+                MemoryLimit.amount(model.spreadDriverBytes(matrix, 1)),
+                driver.source(),
+                MemoryLimit.amount(driver.bytes()));
   }
 
   /** How the work of matrices that a task can hold is cut into tasks. */

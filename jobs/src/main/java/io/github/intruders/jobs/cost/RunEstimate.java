@@ -30,6 +30,7 @@ import java.util.Map;
  * @param routes which way base matrices go in tasks → how many of them
  * @param scanTasks over how many tasks
  * @param longestTaskSeconds of one core
+ * @param spread what of these is for matrices that no task can hold
  * @param inBlocks names of matrices that no task can hold and that go in blocks over all tasks
  * @param blocks what these take
  * @param refused names of matrices that no task can hold and that are left out
@@ -51,6 +52,7 @@ public record RunEstimate(
     Map<RouteUse, Integer> routes,
     int scanTasks,
     double longestTaskSeconds,
+    SpreadUse spread,
     List<String> inBlocks,
     Cost blocks,
     List<String> refused,
@@ -59,6 +61,22 @@ public record RunEstimate(
     int cores,
     int tasksAtOnce,
     MemoryLimit memory) {
+  /**
+   * Matrices that executors hold in rows.
+   *
+   * @param matrices their names
+   * @param heapBytes what all executors together hold, of the largest
+   * @param driverBytes native memory of the driver
+   */
+  public record SpreadUse(List<String> matrices, long heapBytes, long driverBytes) {
+    /** None. */
+    public static final SpreadUse NONE = new SpreadUse(List.of(), 0, 0);
+
+    public SpreadUse {
+      matrices = List.copyOf(matrices);
+    }
+  }
+
   public RunEstimate {
     routes = Collections.unmodifiableMap(new LinkedHashMap<>(routes));
     inBlocks = List.copyOf(inBlocks);
@@ -97,19 +115,32 @@ public record RunEstimate(
       oneSideBytes += CostModel.storedBytes(matrix, oneSide);
     }
     Cost blocks = Cost.NONE;
+    List<String> spread = new ArrayList<>();
+    long heapBytes = 0;
+    long driverBytes = 0;
     List<String> inBlocks = new ArrayList<>();
     List<String> refused = new ArrayList<>();
     for (Map.Entry<String, Workload> entry : outlook.large().entrySet()) {
       BaseMatrix matrix = outlook.matrices().get(entry.getKey());
-      if (outlook.goesInBlocks(matrix, config.settings().solver())) {
-        blocks =
-            blocks.then(
-                outlook.model().blockwise(matrix, entry.getValue(), outlook.memory().bytes()));
-        inBlocks.add(entry.getKey());
-        storeBytes += CostModel.blockwiseStoredBytes(matrix);
-        oneSideBytes += CostModel.blockwiseStoredBytes(matrix);
-      } else {
-        refused.add(entry.getKey());
+      Workload work = entry.getValue();
+      switch (outlook.largeRoute(entry.getKey(), config.settings().solver())) {
+        case SPREAD -> {
+          bounds = bounds.then(outlook.model().spread(matrix, work, outlook.memory().bytes()));
+          bounded += work.checkpoints();
+          spread.add(entry.getKey());
+          heapBytes = Math.max(heapBytes, CostModel.spreadHeapBytes(matrix, work));
+          driverBytes =
+              Math.max(
+                  driverBytes,
+                  outlook.model().spreadDriverBytes(matrix, outlook.largeStack(entry.getKey())));
+        }
+        case BLOCKS -> {
+          blocks = blocks.then(outlook.model().blockwise(matrix, work, outlook.memory().bytes()));
+          inBlocks.add(entry.getKey());
+          storeBytes += CostModel.blockwiseStoredBytes(matrix);
+          oneSideBytes += CostModel.blockwiseStoredBytes(matrix);
+        }
+        case REFUSED -> refused.add(entry.getKey());
       }
     }
     Schedule schedule = outlook.schedule(cores);
@@ -125,6 +156,7 @@ public record RunEstimate(
         routes,
         schedule.tasks(),
         schedule.longestSeconds(),
+        new SpreadUse(spread, heapBytes, driverBytes),
         inBlocks,
         blocks,
         refused,

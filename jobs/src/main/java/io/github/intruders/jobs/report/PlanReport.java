@@ -125,6 +125,14 @@ public record PlanReport(
     }
     text.append(
         line("scan", "%d matrices in %d tasks".formatted(e.scanned(), e.scanTasks()), e.scan()));
+    if (!e.spread().matrices().isEmpty()) {
+      text.append(
+          "  spread      %d base matrices of these by bounds, over all tasks: executors hold %s in all, or write to disk what their heap does not hold; the driver takes %s outside the heap%n"
+              .formatted(
+                  e.spread().matrices().size(),
+                  Amount.ofBytes(e.spread().heapBytes()),
+                  Amount.ofBytes(e.spread().driverBytes())));
+    }
     if (!e.inBlocks().isEmpty()) {
       text.append(line("in blocks", "%d base matrices".formatted(e.inBlocks().size()), e.blocks()));
     }
@@ -149,7 +157,7 @@ public record PlanReport(
     }
     if (!e.refused().isEmpty()) {
       text.append(
-          "  Too large for a task, and not to be taken in blocks: %d base matrices, such as %s; %s%n"
+          "  Too large for a task, and not to be spread or taken in blocks: %d base matrices, such as %s; %s%n"
               .formatted(e.refused().size(), e.refused().get(0), e.memory().remedy()));
     }
     return text.toString();
@@ -256,6 +264,8 @@ public record PlanReport(
             .toList());
     expected.put("scan_tasks", estimate.scanTasks());
     expected.put("longest_task_seconds", estimate.longestTaskSeconds());
+    expected.put("matrices_spread", estimate.spread().matrices());
+    expected.put("driver_native_bytes", estimate.spread().driverBytes());
     expected.put("matrices_in_blocks", estimate.inBlocks());
     expected.put("blocks_core_seconds", estimate.blocks().coreSeconds());
     expected.put("matrices_too_large", estimate.refused());

@@ -145,7 +145,12 @@ public final class ScanStage {
     double costs = 0;
     for (Map.Entry<String, Pending> entry : toDo.entrySet()) {
       Pending of = entry.getValue();
-      costs += byBounds.contains(entry.getKey()) ? of.bounds() : of.costs();
+      boolean bounds =
+          byBounds.contains(entry.getKey())
+              || (large.contains(entry.getKey())
+                  && outlook.largeRoute(entry.getKey(), config.settings().solver())
+                      == Outlook.LargeRoute.SPREAD);
+      costs += bounds ? of.bounds() : of.costs();
     }
     StageCounters counters = run.progress().begin(NAME, "matrices", count, costs);
     LOG.info(
@@ -170,7 +175,7 @@ public final class ScanStage {
     }
     LargeMatrices blockwise =
         new LargeMatrices(
-            run.context(), run.storage(), config, run.runId(), memory, run.progress(), counters);
+            run.context(), run.storage(), config, run.runId(), outlook, run.progress(), counters);
     for (String name : large) {
       BaseMatrix matrix = base.matrices().get(name);
       blockwise.scan(

@@ -71,12 +71,24 @@ public final class TaskMemory {
         Math.max(1, Runtime.getRuntime().availableProcessors() / Math.max(1, context.cpus())));
   }
 
-  private static MemoryLimit ofThisMachine(int tasks) {
+  /** What the driver's machine or container has beside the heap, for work between Spark jobs. */
+  public static MemoryLimit onDriver() {
+    return new MemoryLimit(
+        besideHeap(),
+        "the driver's machine or container, without the heap",
+        "give the driver more memory, such as by spark.driver.memoryOverhead");
+  }
+
+  private static long besideHeap() {
     long machine =
         ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
             .getTotalMemorySize();
+    return Math.max(0, machine - Runtime.getRuntime().maxMemory());
+  }
+
+  private static MemoryLimit ofThisMachine(int tasks) {
     return new MemoryLimit(
-        Math.max(0, machine - Runtime.getRuntime().maxMemory()) / tasks,
+        besideHeap() / tasks,
         "this machine's memory without the heap, over %d tasks".formatted(tasks),
         REMEDY);
   }

@@ -70,6 +70,7 @@ class ScheduleTest {
         Map.of(),
         stored,
         new CostModel(ScanSettings.published().with(SolverChoice.STORED)),
+        MemoryLimit.NONE,
         MemoryLimit.NONE);
   }
 

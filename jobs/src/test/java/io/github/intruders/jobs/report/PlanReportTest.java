@@ -92,6 +92,7 @@ class PlanReportTest {
         Map.of(),
         28,
         5,
+        RunEstimate.SpreadUse.NONE,
         List.of(),
         Cost.NONE,
         List.of(),
