@@ -1,7 +1,10 @@
 package io.github.intruders.jobs.cli;
 
 import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.jobs.config.TablePlace;
+import io.github.intruders.jobs.listener.Listeners;
 import io.github.intruders.jobs.pipeline.ReportRun;
+import io.github.intruders.jobs.pipeline.TablesRun;
 import io.github.intruders.jobs.session.DriverStorage;
 import io.github.intruders.jobs.session.SparkSessions;
 import io.github.intruders.jobs.store.Tables;
@@ -28,15 +31,26 @@ final class ReportCommand implements Callable<Integer> {
 
   @Mixin private TableOptions tables;
   @Mixin private HistoryOptions history;
+  @Mixin private ListenerOptions listeners;
 
   @Override
   public Integer call() throws IOException {
     Storage storage = DriverStorage.open();
     String outUri = storage.qualify(out);
+    Listeners told = listeners.open();
     try (SparkSession spark = SparkSessions.open("report")) {
       spark.sparkContext().setJobDescription("report: reading the tables");
-      Tables read = history.applyTo(Tables.in(tables.in(outUri), spark, storage));
-      System.out.println(new ReportRun(spark, read, storage).write(outUri));
+      TablePlace place = tables.in(outUri);
+      Tables read = history.applyTo(Tables.in(place, spark, storage));
+      new TablesRun(spark, read, place, storage, told)
+          .told(
+              "report",
+              findings -> {
+                String page = new ReportRun(spark, read, storage).write(outUri);
+                findings.drew(page);
+                System.out.println(page);
+                return page;
+              });
       return Main.DONE;
     }
   }

@@ -2,6 +2,7 @@ package io.github.intruders.jobs.config;
 
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
+import io.github.intruders.jobs.listener.Listeners;
 import io.github.intruders.manifest.Manifest;
 import io.github.intruders.plan.MatrixSelection;
 import io.github.intruders.scan.ScanSettings;
@@ -21,6 +22,7 @@ import java.util.Objects;
  * @param selection which matrices
  * @param onError what to do when an input is rejected
  * @param invocation how the run was asked for; nothing depends on it
+ * @param listeners who is told of it; nothing depends on them either
  */
 public record JobConfig(
     Manifest manifest,
@@ -31,7 +33,8 @@ public record JobConfig(
     ScanSettings settings,
     MatrixSelection selection,
     OnError onError,
-    Invocation invocation) {
+    Invocation invocation,
+    Listeners listeners) {
   public JobConfig {
     Objects.requireNonNull(manifest, "manifest");
     Objects.requireNonNull(outUri, "outUri");
@@ -42,6 +45,7 @@ public record JobConfig(
     Objects.requireNonNull(selection, "selection");
     Objects.requireNonNull(onError, "onError");
     Objects.requireNonNull(invocation, "invocation");
+    Objects.requireNonNull(listeners, "listeners");
   }
 
   /** The paper's definition with every default. */
@@ -55,7 +59,8 @@ public record JobConfig(
         ScanSettings.published(),
         MatrixSelection.of(null, null),
         OnError.CONTINUE,
-        Invocation.NONE);
+        Invocation.NONE,
+        Listeners.NONE);
   }
 
   /**
@@ -78,19 +83,19 @@ public record JobConfig(
   /** The same run with another manifest. */
   public JobConfig withManifest(Manifest other) {
     return new JobConfig(
-        other, outUri, tables, spectraUri, keptSpectra, settings, selection, onError, invocation);
+        other, outUri, tables, spectraUri, keptSpectra, settings, selection, onError, invocation, listeners);
   }
 
   /** The same run with its tables in another place. */
   public JobConfig withTables(TablePlace other) {
     return new JobConfig(
-        manifest, outUri, other, spectraUri, keptSpectra, settings, selection, onError, invocation);
+        manifest, outUri, other, spectraUri, keptSpectra, settings, selection, onError, invocation, listeners);
   }
 
   /** The same run, asked for in this way. */
   public JobConfig withInvocation(Invocation other) {
     return new JobConfig(
-        manifest, outUri, tables, spectraUri, keptSpectra, settings, selection, onError, other);
+        manifest, outUri, tables, spectraUri, keptSpectra, settings, selection, onError, other, listeners);
   }
 
   /** What to do when an input is rejected. */
