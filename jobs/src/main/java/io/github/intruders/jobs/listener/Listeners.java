@@ -148,7 +148,7 @@ public final class Listeners {
   }
 
   private static void warn(RunListener listener, String why) {
-    LOG.warn("{} is not told of this run, which goes on: {}", listener.name(), why);
+    LOG.warn("Telling {} of this run failed, which changes nothing else: {}", listener.name(), why);
   }
 
   /** The innermost message is the one that says what happened. */

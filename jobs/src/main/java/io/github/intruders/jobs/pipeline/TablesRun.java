@@ -47,6 +47,8 @@ public final class TablesRun {
   @FunctionalInterface
   public interface Work<T> {
     /**
+     * Does it.
+     *
      * @param findings takes what listeners are to know besides the figures of the checkpoints
      */
     T with(RunFindings findings) throws IOException;
