@@ -214,7 +214,8 @@ final class LineageEvents {
               .map(Verdict::checkpointId)
               .distinct()
               .toList();
-      if (against.isEmpty() && held.stream().noneMatch(one -> one.state() == Verdict.State.PASSED)) {
+      if (against.isEmpty()
+          && held.stream().noneMatch(one -> one.state() == Verdict.State.PASSED)) {
         continue;
       }
       assertions.add(

@@ -111,14 +111,11 @@ public final class MlflowListener implements RunListener {
       for (CheckpointResult one : result.checkpoints()) {
         if (targets.containsKey(one)) {
           MlflowTags tags =
-              MlflowTags.of(
-                  run,
-                  result,
-                  one,
-                  Optional.ofNullable(checked.get(one.checkpointId())));
+              MlflowTags.of(run, result, one, Optional.ofNullable(checked.get(one.checkpointId())));
           try {
             server.log(targets.get(one), one, run.startedAt(), tags, report);
-          } catch (MlflowHttpException e) { // of this one alone: a run that is gone, a missing right
+          } catch (
+              MlflowHttpException e) { // of this one alone: a run that is gone, a missing right
             faults.add("%s: %s".formatted(one.checkpointId(), MlflowServer.words(e)));
           }
         }

@@ -115,7 +115,8 @@ final class MlflowServer {
     if (credentials == null || credentials.getHostCreds().shouldIgnoreTlsVerification()) {
       return; // only the client itself knows how to reach it
     }
-    int status = send(request("/api/2.0/mlflow/experiments/get?experiment_id=0").GET()).statusCode();
+    int status =
+        send(request("/api/2.0/mlflow/experiments/get?experiment_id=0").GET()).statusCode();
     if (NOT_ALLOWED.contains(status)) {
       throw new IOException(
           "MLflow at %s does not let this user in (%d): see MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD and MLFLOW_TRACKING_TOKEN"
@@ -242,8 +243,7 @@ final class MlflowServer {
       String pair = creds.getUsername() + ":" + creds.getPassword();
       request.header(
           "Authorization",
-          "Basic "
-              + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8)));
+          "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8)));
     } else if (creds.getToken() != null) {
       request.header("Authorization", "Bearer " + creds.getToken());
     }

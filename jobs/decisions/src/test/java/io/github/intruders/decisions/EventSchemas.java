@@ -36,7 +36,8 @@ final class EventSchemas {
 
   EventSchemas() {
     for (String name : FILES) {
-      try (InputStream file = EventSchemas.class.getResourceAsStream("/schemas/" + name + ".json")) {
+      try (InputStream file =
+          EventSchemas.class.getResourceAsStream("/schemas/" + name + ".json")) {
         String schema = new String(file.readAllBytes(), StandardCharsets.UTF_8);
         byId.put(new JsonMapper().readTree(schema).path("$id").asText(), schema);
       } catch (IOException e) {

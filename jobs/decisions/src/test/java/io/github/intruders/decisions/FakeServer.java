@@ -27,8 +27,7 @@ final class FakeServer implements AutoCloseable {
     server.start();
   }
 
-  private void answer(HttpExchange exchange, Function<Request, Answer> answers)
-      throws IOException {
+  private void answer(HttpExchange exchange, Function<Request, Answer> answers) throws IOException {
     Request request =
         new Request(
             exchange.getRequestMethod(),

@@ -228,7 +228,9 @@ class MlflowListenerTest {
     listener.open("http://127.0.0.1:1");
 
     assertThatThrownBy(
-            () -> listener.started(Runs.start(storage, Map.of("chat", Map.of("mlflow_model", model)))))
+            () ->
+                listener.started(
+                    Runs.start(storage, Map.of("chat", Map.of("mlflow_model", model)))))
         .isInstanceOf(UserInputException.class)
         .hasMessageContaining("Checkpoint chat: tag mlflow_model is '%s'".formatted(model));
   }

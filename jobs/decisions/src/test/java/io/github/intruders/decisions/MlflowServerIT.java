@@ -175,12 +175,10 @@ class MlflowServerIT {
         "model-versions/create",
         "{\"name\": \"chat model\", \"source\": \"runs:/%s/model\", \"run_id\": \"%s\"}"
             .formatted(runId, runId));
-    CheckpointResult chat =
-        Runs.result("chat", Map.of("mlflow_model", "chat model/1"), null, 7);
+    CheckpointResult chat = Runs.result("chat", Map.of("mlflow_model", "chat model/1"), null, 7);
     night(
         Runs.NIGHT,
-        new RunResult(
-            List.of(chat), Runs.checked("chat", "code"), List.of(), List.of(), null));
+        new RunResult(List.of(chat), Runs.checked("chat", "code"), List.of(), List.of(), null));
 
     ModelVersion version = client.getModelVersion("chat model", "1");
     assertThat(version.getTagsList())
@@ -211,7 +209,15 @@ class MlflowServerIT {
     try (FakeServer marquez = new FakeServer(request -> new Answer(201, ""))) {
       List<String> out =
           launch(
-              Map.of("MLFLOW_TRACKING_URI", url, "OPENLINEAGE_API_KEY", "secret-key"),
+              Map.of(
+                  "MLFLOW_TRACKING_URI",
+                  url,
+                  "OPENLINEAGE__TRANSPORT__TYPE",
+                  "http",
+                  "OPENLINEAGE__TRANSPORT__URL",
+                  marquez.url(),
+                  "OPENLINEAGE__TRANSPORT__AUTH",
+                  "{\"type\": \"api_key\", \"apiKey\": \"secret-key\"}"),
               "run",
               "--manifest",
               manifest.toString(),
@@ -221,16 +227,14 @@ class MlflowServerIT {
               "layers.0.self_attn.q_proj",
               "--json",
               "--mlflow",
-              "--openlineage",
-              marquez.url());
+              "--openlineage");
 
       JsonNode summary = new JsonMapper().readTree(out.get(out.size() - 1));
       Run run = client.getRun(runId);
       assertThat(metrics(run))
           .containsEntry("intruders/matrices", 1.0)
           .containsEntry(
-              "intruders/intruder_count",
-              summary.at("/checkpoints/0/intruder_count").asDouble());
+              "intruders/intruder_count", summary.at("/checkpoints/0/intruder_count").asDouble());
       assertThat(tags(run)).containsEntry("intruders.run_id", summary.path("run_id").asText());
       assertThat(artifact(runId))
           .isEqualTo(Files.readString(folder.resolve("out/report/index.html")));
@@ -246,8 +250,7 @@ class MlflowServerIT {
           .extracting(event -> event.path("eventType").asText())
           .containsExactly("START", "COMPLETE");
       assertThat(events.get(0).path("inputs").findValuesAsText("name"))
-          .containsExactly(
-              zoo + "/base", zoo + "/lora-r8/1-python", zoo + "/full/1-python");
+          .containsExactly(zoo + "/base", zoo + "/lora-r8/1-python", zoo + "/full/1-python");
       assertThat(events.get(1).path("outputs").findValuesAsText("name"))
           .contains(
               folder.resolve("out/matrices").toString(),

@@ -48,14 +48,17 @@ class OpenLineageListenerTest {
       OpenLineageListener listener =
           listener(
               Map.of(
-                  "OPENLINEAGE_URL", server.url(),
-                  "OPENLINEAGE_API_KEY", "secret-key",
-                  "OPENLINEAGE_PARENT_ID", "air/flow/nightly.run/" + PARENT,
-                  "OPENLINEAGE_ROOT_PARENT_ID", "airflow/nightly/" + ROOT));
+                  "OPENLINEAGE_URL",
+                  server.url(),
+                  "OPENLINEAGE_API_KEY",
+                  "secret-key",
+                  "OPENLINEAGE_PARENT_ID",
+                  "air/flow/nightly.run/" + PARENT,
+                  "OPENLINEAGE_ROOT_PARENT_ID",
+                  "airflow/nightly/" + ROOT));
       listener.open(null);
       listener.started(RUN);
-      listener.completed(
-          RUN, Runs.found(Runs.result("chat", Map.of("method", "lora"), null, 3)));
+      listener.completed(RUN, Runs.found(Runs.result("chat", Map.of("method", "lora"), null, 3)));
 
       assertThat(server.requests())
           .allSatisfy(
@@ -65,13 +68,15 @@ class OpenLineageListenerTest {
                 assertThat(request.authorization()).isEqualTo("Bearer secret-key");
               });
       List<JsonNode> events = events(server);
-      assertThat(events).extracting(event -> event.path("eventType").asText())
+      assertThat(events)
+          .extracting(event -> event.path("eventType").asText())
           .containsExactly("START", "COMPLETE");
       EventSchemas schemas = new EventSchemas();
       assertThat(events).allSatisfy(event -> assertThat(schemas.faults(event)).isEmpty());
 
       JsonNode complete = events.get(1);
-      assertThat(complete.path("run").path("runId")).isEqualTo(events.get(0).path("run").path("runId"));
+      assertThat(complete.path("run").path("runId"))
+          .isEqualTo(events.get(0).path("run").path("runId"));
       assertThat(events.get(0).path("eventTime").asText()).startsWith("2026-01-31T02:00:00");
       assertThat(complete.at("/job/namespace").asText()).isEqualTo("intruder-dimensions");
       assertThat(complete.at("/job/name").asText()).isEqualTo("intruders.run.tables_llama");
@@ -138,8 +143,7 @@ class OpenLineageListenerTest {
 
       JsonNode complete = events(server).get(1);
       assertThat(new EventSchemas().faults(complete)).isEmpty();
-      JsonNode assertions =
-          complete.at("/inputs/0/inputFacets/dataQualityAssertions/assertions");
+      JsonNode assertions = complete.at("/inputs/0/inputFacets/dataQualityAssertions/assertions");
       assertThat(assertions.findValuesAsText("name")).containsExactly("count", "many");
       assertThat(assertions.findValuesAsText("success")).containsExactly("false", "true");
       assertThat(assertions.findValuesAsText("severity")).containsExactly("error", "warn");
@@ -172,8 +176,7 @@ class OpenLineageListenerTest {
       spark.setProperty("spark.openlineage.parentRunId", PARENT);
       spark.setProperty("spark.openlineage.parentJobName", "nightly.run");
       spark.setProperty("spark.openlineage.parentJobNamespace", "airflow");
-      OpenLineageListener listener =
-          new OpenLineageListener(new LineageSettings(Map.of(), spark));
+      OpenLineageListener listener = new OpenLineageListener(new LineageSettings(Map.of(), spark));
       listener.open(null);
       listener.started(RUN);
 

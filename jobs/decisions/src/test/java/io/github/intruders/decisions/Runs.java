@@ -56,8 +56,7 @@ final class Runs {
         "4.1.0",
         "llama",
         Stream.concat(
-                Stream.of(
-                    "hdfs://nn:8020/models/base llama", "file:/data/metrics/ä.json"),
+                Stream.of("hdfs://nn:8020/models/base llama", "file:/data/metrics/ä.json"),
                 specs.stream().flatMap(spec -> spec.sources().stream()))
             .toList(),
         specs,

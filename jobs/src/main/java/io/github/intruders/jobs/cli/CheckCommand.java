@@ -161,22 +161,20 @@ final class CheckCommand implements Callable<Integer> {
       TablesRun telling = new TablesRun(spark, stored, place, storage, told);
       CheckResult result =
           telling.told(
-                  "check",
-                  findings -> {
-                    CheckResult held =
-                        check(read, small.isPresent() ? small.get() : run.read(read));
-                    findings.checked(held);
-                    if (!dryRun) {
-                      run.write(held, telling.runId());
-                    }
-                    if (report) {
-                      String page =
-                          new ReportRun(spark, stored, storage).write(storage.qualify(out));
-                      findings.drew(page);
-                      System.err.println(page);
-                    }
-                    return held;
-                  });
+              "check",
+              findings -> {
+                CheckResult held = check(read, small.isPresent() ? small.get() : run.read(read));
+                findings.checked(held);
+                if (!dryRun) {
+                  run.write(held, telling.runId());
+                }
+                if (report) {
+                  String page = new ReportRun(spark, stored, storage).write(storage.qualify(out));
+                  findings.drew(page);
+                  System.err.println(page);
+                }
+                return held;
+              });
       return tell(result, storage);
     }
   }

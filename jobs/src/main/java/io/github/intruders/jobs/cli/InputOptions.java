@@ -205,7 +205,7 @@ final class InputOptions {
         splitFused ? selection.withFusedWeightsSplit() : selection,
         onError,
         Invocation.of(spec.root().commandLine().getParseResult().originalArgs(), manifestUri),
-        listeners.open());
+        listeners.asked());
   }
 
   /** The manifest that these options name; in the output folder if they name none. */

@@ -34,6 +34,22 @@ final class ListenerOptions {
    *     be used
    */
   Listeners open() {
+    return Listeners.open(named());
+  }
+
+  /**
+   * Their names and addresses, looked at by opening them once: that is sooner than a session is
+   * open.
+   *
+   * @throws io.github.intruders.input.UserInputException as {@link #open}
+   */
+  Map<String, String> asked() {
+    Map<String, String> asked = named();
+    Listeners.open(asked);
+    return asked;
+  }
+
+  private Map<String, String> named() {
     Map<String, String> asked = new LinkedHashMap<>();
     if (mlflow != null) {
       asked.put("mlflow", mlflow);
@@ -41,6 +57,6 @@ final class ListenerOptions {
     if (openLineage != null) {
       asked.put("openlineage", openLineage);
     }
-    return Listeners.open(asked);
+    return asked;
   }
 }

@@ -2,12 +2,12 @@ package io.github.intruders.jobs.config;
 
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
-import io.github.intruders.jobs.listener.Listeners;
 import io.github.intruders.manifest.Manifest;
 import io.github.intruders.plan.MatrixSelection;
 import io.github.intruders.scan.ScanSettings;
 import io.github.intruders.spectra.SpectrumPart;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 
 /**
@@ -22,7 +22,8 @@ import java.util.Objects;
  * @param selection which matrices
  * @param onError what to do when an input is rejected
  * @param invocation how the run was asked for; nothing depends on it
- * @param listeners who is told of it; nothing depends on them either
+ * @param listeners who is told of it: name → address, empty to go by their own settings; nothing
+ *     depends on them either
  */
 public record JobConfig(
     Manifest manifest,
@@ -34,7 +35,7 @@ public record JobConfig(
     MatrixSelection selection,
     OnError onError,
     Invocation invocation,
-    Listeners listeners) {
+    Map<String, String> listeners) {
   public JobConfig {
     Objects.requireNonNull(manifest, "manifest");
     Objects.requireNonNull(outUri, "outUri");
@@ -45,7 +46,7 @@ public record JobConfig(
     Objects.requireNonNull(selection, "selection");
     Objects.requireNonNull(onError, "onError");
     Objects.requireNonNull(invocation, "invocation");
-    Objects.requireNonNull(listeners, "listeners");
+    listeners = Map.copyOf(listeners);
   }
 
   /** The paper's definition with every default. */
@@ -60,7 +61,7 @@ public record JobConfig(
         MatrixSelection.of(null, null),
         OnError.CONTINUE,
         Invocation.NONE,
-        Listeners.NONE);
+        Map.of());
   }
 
   /**
@@ -83,19 +84,46 @@ public record JobConfig(
   /** The same run with another manifest. */
   public JobConfig withManifest(Manifest other) {
     return new JobConfig(
-        other, outUri, tables, spectraUri, keptSpectra, settings, selection, onError, invocation, listeners);
+        other,
+        outUri,
+        tables,
+        spectraUri,
+        keptSpectra,
+        settings,
+        selection,
+        onError,
+        invocation,
+        listeners);
   }
 
   /** The same run with its tables in another place. */
   public JobConfig withTables(TablePlace other) {
     return new JobConfig(
-        manifest, outUri, other, spectraUri, keptSpectra, settings, selection, onError, invocation, listeners);
+        manifest,
+        outUri,
+        other,
+        spectraUri,
+        keptSpectra,
+        settings,
+        selection,
+        onError,
+        invocation,
+        listeners);
   }
 
   /** The same run, asked for in this way. */
   public JobConfig withInvocation(Invocation other) {
     return new JobConfig(
-        manifest, outUri, tables, spectraUri, keptSpectra, settings, selection, onError, other, listeners);
+        manifest,
+        outUri,
+        tables,
+        spectraUri,
+        keptSpectra,
+        settings,
+        selection,
+        onError,
+        other,
+        listeners);
   }
 
   /** What to do when an input is rejected. */

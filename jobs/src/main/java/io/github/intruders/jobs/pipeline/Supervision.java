@@ -2,6 +2,7 @@ package io.github.intruders.jobs.pipeline;
 
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.context.RunContext;
+import io.github.intruders.jobs.listener.Listeners;
 import io.github.intruders.jobs.listener.RunFindings;
 import io.github.intruders.jobs.progress.JobProgress;
 import io.github.intruders.jobs.session.TaskStorage;
@@ -88,12 +89,12 @@ final class Supervision {
    */
   <T> T told(String command, List<String> stages, Work<List<String>> inputs, Work<T> work)
       throws IOException {
+    Listeners listeners = Listeners.open(config.listeners());
     return of(
         stages,
         run ->
-            new Telling(config.listeners(), run.findings())
-                .around(
-                    () -> Telling.start(command, run, inputs.with(run)), () -> work.with(run)));
+            new Telling(listeners, run.findings())
+                .around(() -> Telling.start(command, run, inputs.with(run)), () -> work.with(run)));
   }
 
   /** Begins what a run changes in the tables. */

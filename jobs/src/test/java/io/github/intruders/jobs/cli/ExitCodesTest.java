@@ -187,8 +187,7 @@ class ExitCodesTest {
   @Test
   void whoIsToldIsLookedForBeforeASessionIsOpen() {
     Outcome outcome =
-        Outcome.of(
-            "plan", "--base", zoo("base"), "--tuned", zoo("lora-r1/1-python"), "--mlflow");
+        Outcome.of("plan", "--base", zoo("base"), "--tuned", zoo("lora-r1/1-python"), "--mlflow");
 
     assertThat(outcome.exitCode()).isEqualTo(2);
     assertThat(outcome.err().lines())

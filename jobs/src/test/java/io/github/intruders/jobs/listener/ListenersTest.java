@@ -17,7 +17,8 @@ import org.junit.jupiter.api.Timeout;
 
 /** What goes wrong with those who are told, and what does not because of that. */
 class ListenersTest {
-  private static final RunResult NOTHING = new RunResult(List.of(), null, List.of(), List.of(), null);
+  private static final RunResult NOTHING =
+      new RunResult(List.of(), null, List.of(), List.of(), null);
 
   private final List<String> calls = new ArrayList<>();
 
@@ -136,7 +137,8 @@ class ListenersTest {
   void oneThatIsNotOnTheClassPathIsRefusedWithTheJarsName() {
     assertThatThrownBy(() -> Listeners.open(Map.of("mlflow", "")))
         .isInstanceOf(UserInputException.class)
-        .hasMessageContaining("Cannot use --mlflow: intruders-decisions.jar is not on the class path");
+        .hasMessageContaining(
+            "Cannot use --mlflow: intruders-decisions.jar is not on the class path");
     assertThat(Listeners.open(Map.of("openlineage", "")).isEmpty()).isFalse();
     assertThat(Listeners.open(Map.of())).isSameAs(Listeners.NONE);
   }
@@ -146,7 +148,13 @@ class ListenersTest {
     assertThat(
             OneLine.of(
                 "\nPOST https://me:pw123@mlflow/x failed: Bearer dapi-12345, abc\n at Some.java",
-                Map.of("MLFLOW_TRACKING_TOKEN", "dapi-12345", "SECRET_SHORT", "abc", "HOME", "failed")))
+                Map.of(
+                    "MLFLOW_TRACKING_TOKEN",
+                    "dapi-12345",
+                    "SECRET_SHORT",
+                    "abc",
+                    "HOME",
+                    "failed")))
         .isEqualTo("POST https://***@mlflow/x failed: Bearer ***, abc");
   }
 }
