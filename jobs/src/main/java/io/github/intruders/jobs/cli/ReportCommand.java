@@ -13,7 +13,10 @@ import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Draws the report. */
 @Command(
@@ -22,6 +25,8 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     footer = {"", "Example:", "  intruders report --out results"})
 final class ReportCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
   @Option(
       names = "--out",
       paramLabel = "URI",
@@ -38,6 +43,11 @@ final class ReportCommand implements Callable<Integer> {
     Storage storage = DriverStorage.open();
     String outUri = storage.qualify(out);
     Listeners told = listeners.open();
+    if (history.isGiven() && !told.isEmpty()) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "With --as-of figures are those of an earlier state: leave out --mlflow and --openlineage");
+    }
     try (SparkSession spark = SparkSessions.open("report")) {
       spark.sparkContext().setJobDescription("report: reading the tables");
       TablePlace place = tables.in(outUri);

@@ -83,46 +83,31 @@ public record JobConfig(
 
   /** The same run with another manifest. */
   public JobConfig withManifest(Manifest other) {
-    return new JobConfig(
-        other,
-        outUri,
-        tables,
-        spectraUri,
-        keptSpectra,
-        settings,
-        selection,
-        onError,
-        invocation,
-        listeners);
+    return with(other, tables, invocation);
   }
 
   /** The same run with its tables in another place. */
   public JobConfig withTables(TablePlace other) {
-    return new JobConfig(
-        manifest,
-        outUri,
-        other,
-        spectraUri,
-        keptSpectra,
-        settings,
-        selection,
-        onError,
-        invocation,
-        listeners);
+    return with(manifest, other, invocation);
   }
 
   /** The same run, asked for in this way. */
   public JobConfig withInvocation(Invocation other) {
+    return with(manifest, tables, other);
+  }
+
+  private JobConfig with(
+      Manifest otherManifest, TablePlace otherTables, Invocation otherInvocation) {
     return new JobConfig(
-        manifest,
+        otherManifest,
         outUri,
-        tables,
+        otherTables,
         spectraUri,
         keptSpectra,
         settings,
         selection,
         onError,
-        other,
+        otherInvocation,
         listeners);
   }
 

@@ -197,6 +197,14 @@ class ExitCodesTest {
   }
 
   @Test
+  void nobodyIsToldOfAnEarlierState() {
+    Outcome outcome = Outcome.of("report", "--out", "x", "--as-of", "r1", "--openlineage");
+
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err()).contains("leave out --mlflow and --openlineage");
+  }
+
+  @Test
   void aBaseThatIsNotThereExitsWithTwo() {
     Outcome outcome =
         Outcome.of("scan", "--base", zoo("nowhere"), "--tuned", zoo("lora-r1/1-python"));
