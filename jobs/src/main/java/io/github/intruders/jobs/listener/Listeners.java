@@ -1,6 +1,5 @@
 package io.github.intruders.jobs.listener;
 
-import io.github.intruders.input.Causes;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import java.io.IOException;
@@ -151,11 +150,13 @@ public final class Listeners {
     LOG.warn("Telling {} of this run failed, which changes nothing else: {}", listener.name(), why);
   }
 
-  /** The innermost message is the one that says what happened. */
-  private static String words(Throwable failure) {
-    List<Throwable> causes = Causes.of(failure);
-    Throwable last = causes.get(causes.size() - 1);
-    String message = last.getMessage() == null ? last.toString() : last.getMessage();
-    return OneLine.of(message);
+  /** The outermost message that is more than the name and message of its cause. */
+  static String words(Throwable failure) {
+    Throwable said = failure;
+    while (said.getCause() != null
+        && (said.getMessage() == null || said.getMessage().equals(said.getCause().toString()))) {
+      said = said.getCause();
+    }
+    return OneLine.of(said.getMessage() == null ? said.toString() : said.getMessage());
   }
 }

@@ -144,6 +144,17 @@ class ListenersTest {
   }
 
   @Test
+  void whatFailedIsSaidByTheOneWhoKnowsMost() {
+    IOException refused = new IOException("Connection refused");
+
+    assertThat(Listeners.words(new IllegalStateException(refused))).isEqualTo("Connection refused");
+    assertThat(Listeners.words(new IOException("MLflow does not answer", refused)))
+        .isEqualTo("MLflow does not answer");
+    assertThat(Listeners.words(new IllegalStateException(null, new InterruptedException())))
+        .isEqualTo("java.lang.InterruptedException");
+  }
+
+  @Test
   void aLineHoldsNoSecretOfUrisAndOfTheEnvironment() {
     assertThat(
             OneLine.of(
