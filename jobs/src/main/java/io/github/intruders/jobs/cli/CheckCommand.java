@@ -23,8 +23,10 @@ import io.github.intruders.jobs.check.CheckedTables;
 import io.github.intruders.jobs.check.FolderRows;
 import io.github.intruders.jobs.check.SparkRows;
 import io.github.intruders.jobs.config.TablePlace;
+import io.github.intruders.jobs.listener.Listeners;
 import io.github.intruders.jobs.pipeline.CheckRun;
 import io.github.intruders.jobs.pipeline.ReportRun;
+import io.github.intruders.jobs.pipeline.TablesRun;
 import io.github.intruders.jobs.session.Build;
 import io.github.intruders.jobs.session.DriverStorage;
 import io.github.intruders.jobs.session.SparkSessions;
@@ -76,6 +78,7 @@ final class CheckCommand implements Callable<Integer> {
   private String out;
 
   @Mixin private TableOptions tables;
+  @Mixin private ListenerOptions listeners;
 
   @Option(
       names = "--checkpoint",
@@ -147,6 +150,7 @@ final class CheckCommand implements Callable<Integer> {
       return draft(place, storage);
     }
     RuleSet read = read(storage);
+    Listeners told = dryRun ? Listeners.NONE : listeners.open();
     Optional<CheckInput> small = withoutSpark(read, place, storage);
     if (small.isPresent() && dryRun) {
       return tell(check(read, small.get()), storage);
@@ -154,13 +158,23 @@ final class CheckCommand implements Callable<Integer> {
     try (SparkSession spark = SparkSessions.open("check")) {
       Tables stored = Tables.in(place, spark, storage);
       CheckRun run = new CheckRun(spark, stored);
-      CheckResult result = check(read, small.isPresent() ? small.get() : run.read(read));
-      if (!dryRun) {
-        run.write(result);
-      }
-      if (report) {
-        System.err.println(new ReportRun(spark, stored, storage).write(storage.qualify(out)));
-      }
+      TablesRun telling = new TablesRun(spark, stored, place, storage, told);
+      CheckResult result =
+          telling.told(
+              "check",
+              findings -> {
+                CheckResult held = check(read, small.isPresent() ? small.get() : run.read(read));
+                findings.checked(held);
+                if (!dryRun) {
+                  run.write(held, telling.runId());
+                }
+                if (report) {
+                  String page = new ReportRun(spark, stored, storage).write(storage.qualify(out));
+                  findings.drew(page);
+                  System.err.println(page);
+                }
+                return held;
+              });
       return tell(result, storage);
     }
   }

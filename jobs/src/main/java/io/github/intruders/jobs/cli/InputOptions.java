@@ -75,6 +75,7 @@ final class InputOptions {
   private String out;
 
   @Mixin private TableOptions tables;
+  @Mixin private ListenerOptions listeners;
 
   @Option(
       names = "--spectra",
@@ -203,7 +204,8 @@ final class InputOptions {
         settings,
         splitFused ? selection.withFusedWeightsSplit() : selection,
         onError,
-        Invocation.of(spec.root().commandLine().getParseResult().originalArgs(), manifestUri));
+        Invocation.of(spec.root().commandLine().getParseResult().originalArgs(), manifestUri),
+        listeners.asked());
   }
 
   /** The manifest that these options name; in the output folder if they name none. */

@@ -1,7 +1,10 @@
 package io.github.intruders.jobs.cli;
 
 import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.jobs.config.TablePlace;
+import io.github.intruders.jobs.listener.Listeners;
 import io.github.intruders.jobs.pipeline.ReportRun;
+import io.github.intruders.jobs.pipeline.TablesRun;
 import io.github.intruders.jobs.session.DriverStorage;
 import io.github.intruders.jobs.session.SparkSessions;
 import io.github.intruders.jobs.store.Tables;
@@ -10,7 +13,10 @@ import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Draws the report. */
 @Command(
@@ -19,6 +25,8 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     footer = {"", "Example:", "  intruders report --out results"})
 final class ReportCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
   @Option(
       names = "--out",
       paramLabel = "URI",
@@ -28,15 +36,31 @@ final class ReportCommand implements Callable<Integer> {
 
   @Mixin private TableOptions tables;
   @Mixin private HistoryOptions history;
+  @Mixin private ListenerOptions listeners;
 
   @Override
   public Integer call() throws IOException {
     Storage storage = DriverStorage.open();
     String outUri = storage.qualify(out);
+    Listeners told = listeners.open();
+    if (history.isGiven() && !told.isEmpty()) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "With --as-of figures are those of an earlier state: leave out --mlflow and --openlineage");
+    }
     try (SparkSession spark = SparkSessions.open("report")) {
       spark.sparkContext().setJobDescription("report: reading the tables");
-      Tables read = history.applyTo(Tables.in(tables.in(outUri), spark, storage));
-      System.out.println(new ReportRun(spark, read, storage).write(outUri));
+      TablePlace place = tables.in(outUri);
+      Tables read = history.applyTo(Tables.in(place, spark, storage));
+      new TablesRun(spark, read, place, storage, told)
+          .told(
+              "report",
+              findings -> {
+                String page = new ReportRun(spark, read, storage).write(outUri);
+                findings.drew(page);
+                System.out.println(page);
+                return page;
+              });
       return Main.DONE;
     }
   }

@@ -7,6 +7,7 @@ import io.github.intruders.plan.MatrixSelection;
 import io.github.intruders.scan.ScanSettings;
 import io.github.intruders.spectra.SpectrumPart;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 
 /**
@@ -21,6 +22,8 @@ import java.util.Objects;
  * @param selection which matrices
  * @param onError what to do when an input is rejected
  * @param invocation how the run was asked for; nothing depends on it
+ * @param listeners who is told of it: name → address, empty to go by their own settings; nothing
+ *     depends on them either
  */
 public record JobConfig(
     Manifest manifest,
@@ -31,7 +34,8 @@ public record JobConfig(
     ScanSettings settings,
     MatrixSelection selection,
     OnError onError,
-    Invocation invocation) {
+    Invocation invocation,
+    Map<String, String> listeners) {
   public JobConfig {
     Objects.requireNonNull(manifest, "manifest");
     Objects.requireNonNull(outUri, "outUri");
@@ -42,6 +46,7 @@ public record JobConfig(
     Objects.requireNonNull(selection, "selection");
     Objects.requireNonNull(onError, "onError");
     Objects.requireNonNull(invocation, "invocation");
+    listeners = Map.copyOf(listeners);
   }
 
   /** The paper's definition with every default. */
@@ -55,7 +60,8 @@ public record JobConfig(
         ScanSettings.published(),
         MatrixSelection.of(null, null),
         OnError.CONTINUE,
-        Invocation.NONE);
+        Invocation.NONE,
+        Map.of());
   }
 
   /**
@@ -77,20 +83,32 @@ public record JobConfig(
 
   /** The same run with another manifest. */
   public JobConfig withManifest(Manifest other) {
-    return new JobConfig(
-        other, outUri, tables, spectraUri, keptSpectra, settings, selection, onError, invocation);
+    return with(other, tables, invocation);
   }
 
   /** The same run with its tables in another place. */
   public JobConfig withTables(TablePlace other) {
-    return new JobConfig(
-        manifest, outUri, other, spectraUri, keptSpectra, settings, selection, onError, invocation);
+    return with(manifest, other, invocation);
   }
 
   /** The same run, asked for in this way. */
   public JobConfig withInvocation(Invocation other) {
+    return with(manifest, tables, other);
+  }
+
+  private JobConfig with(
+      Manifest otherManifest, TablePlace otherTables, Invocation otherInvocation) {
     return new JobConfig(
-        manifest, outUri, tables, spectraUri, keptSpectra, settings, selection, onError, other);
+        otherManifest,
+        outUri,
+        otherTables,
+        spectraUri,
+        keptSpectra,
+        settings,
+        selection,
+        onError,
+        otherInvocation,
+        listeners);
   }
 
   /** What to do when an input is rejected. */

@@ -1,6 +1,7 @@
 package io.github.intruders.jobs.context;
 
 import io.github.intruders.jobs.config.JobConfig;
+import io.github.intruders.jobs.listener.RunFindings;
 import io.github.intruders.jobs.progress.JobProgress;
 import io.github.intruders.jobs.session.TaskStorage;
 import java.time.Instant;
@@ -23,6 +24,7 @@ import scala.Tuple2;
  * @param runId names the run; the rows that it writes carry it
  * @param startedAt when the run began
  * @param progress is told how far each stage is
+ * @param findings what those who listen are told at the end
  */
 public record RunContext(
     SparkSession spark,
@@ -31,7 +33,8 @@ public record RunContext(
     JobConfig config,
     String runId,
     Instant startedAt,
-    JobProgress progress) {
+    JobProgress progress,
+    RunFindings findings) {
 
   /** Wall time so far, in seconds, to the millisecond. */
   public double seconds() {

@@ -45,8 +45,10 @@ public final class CheckRun {
   /**
    * Replaces the rows of these rules and checkpoints, but for those of the check that accepted a
    * checkpoint last.
+   *
+   * @param runId names the run; the rows carry it
    */
-  public void write(CheckResult result) throws IOException {
+  public void write(CheckResult result, String runId) throws IOException {
     spark.sparkContext().setJobDescription("check: table checks");
     List<String> checked =
         result.checkpoints().stream()
@@ -65,7 +67,7 @@ public final class CheckRun {
                     .isNull()
                     .or(col(ChecksTable.TABLE.partition()).isin(result.accepted().toArray())));
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    try (TableChanges changes = tables.change(Supervision.newRunId(result.checkedAt()))) {
+    try (TableChanges changes = tables.change(runId)) {
       changes.replaceWhere(
           ChecksTable.TABLE, stale, context.parallelize(ChecksTable.toRows(result), 1), checked);
       changes.commit();

@@ -50,7 +50,8 @@ public final class CompareRun {
    *     more pairs than are allowed
    */
   public ComparisonReport run() throws IOException {
-    return supervision.of(
+    return supervision.told(
+        "compare",
         List.of(PlanStage.NAME, CompareStage.NAME),
         run -> {
           RunRejects rejects = new RunRejects(run);
@@ -180,7 +181,10 @@ public final class CompareRun {
     Tables tables = Supervision.tables(run);
     if (tables.has(CheckpointsTable.TABLE.name())) {
       run.progress().describe("drawing the report");
-      new ReportRun(run.spark(), tables, run.storage().open()).write(run.config().outUri());
+      run.findings()
+          .drew(
+              new ReportRun(run.spark(), tables, run.storage().open())
+                  .write(run.config().outUri()));
     }
   }
 }

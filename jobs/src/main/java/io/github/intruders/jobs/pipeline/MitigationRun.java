@@ -49,7 +49,8 @@ public final class MitigationRun {
    *     edited
    */
   public MitigationSummary run() throws IOException {
-    return supervision.of(
+    return supervision.told(
+        "mitigate",
         List.of(PlanStage.NAME, MitigationStage.NAME, MitigationStage.MODELS, ResultsStage.NAME),
         this::run);
   }
@@ -73,6 +74,7 @@ public final class MitigationRun {
       try {
         write(run, entries, rejects, changes);
         Supervision.publish(run, changes);
+        run.findings().wrote(folder(run.config()));
         return new MitigationSummaryReader(
                 run.storage().open(), run.config(), settings, run.runId())
             .read(entries, rejects.first(REJECTIONS_SHOWN), rejects.count(), run.seconds());

@@ -77,7 +77,7 @@ public final class Pipeline {
       stages.add(ForgettingStage.NAME);
     }
     stages.add(ReportStage.NAME);
-    return supervision.of(stages, run -> runAll(run, directions));
+    return supervision.told("run", stages, run -> runAll(run, directions));
   }
 
   private RunSummary runAll(RunContext run, MetricDirections directions) throws IOException {
@@ -120,7 +120,8 @@ public final class Pipeline {
    * @throws UserInputException if nothing can be analysed; the rejects table says why
    */
   public RunSummary scan() throws IOException {
-    return supervision.of(
+    return supervision.told(
+        "scan",
         SCAN,
         run -> {
           RunRejects rejects = new RunRejects(run);
@@ -185,6 +186,7 @@ public final class Pipeline {
     rejects.replace(
         changes, ids, hasMetrics ? ForgettingStage.staleRejects(run.config().manifest()) : null);
     Supervision.publish(run, changes);
+    run.findings().found(scanned.checkpoints());
     run.progress().describe("compacting the ledger");
     new Compaction(
             run.context(),

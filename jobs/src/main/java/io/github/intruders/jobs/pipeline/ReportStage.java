@@ -52,6 +52,7 @@ final class ReportStage {
             run.config().outUri());
     counters.finished(1);
     run.progress().end();
+    run.findings().drew(page);
     LOG.info("Report: {}", page);
   }
 

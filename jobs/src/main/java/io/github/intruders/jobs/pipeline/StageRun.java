@@ -20,15 +20,21 @@ import io.github.intruders.jobs.results.StoredResults;
 import io.github.intruders.jobs.store.TableChanges;
 import io.github.intruders.jobs.table.CheckpointsTable;
 import io.github.intruders.jobs.table.MatricesTable;
+import io.github.intruders.jobs.table.SingularVectorsTable;
+import io.github.intruders.jobs.table.TableDefinition;
 import java.io.IOException;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
 /** Single stages that go on from the tables of a scan. */
 public final class StageRun {
+  private static final List<TableDefinition> READ =
+      List.of(MatricesTable.TABLE, SingularVectorsTable.TABLE);
+
   private final Supervision supervision;
   private final boolean hasSequences;
   private final boolean hasMetrics;
@@ -46,8 +52,10 @@ public final class StageRun {
    *     settings
    */
   public AccumulationReport accumulate() throws IOException {
-    return supervision.of(
+    return supervision.told(
+        "accumulate",
         List.of(AccumulationStage.NAME),
+        run -> Telling.locations(Supervision.tables(run), READ),
         run -> {
           if (!hasSequences) {
             throw UserInputException.of(
@@ -88,8 +96,15 @@ public final class StageRun {
           RejectCode.SETTING_INVALID,
           "There are no metrics: give --metrics, or the key metrics of the manifest");
     }
-    return supervision.of(
+    return supervision.told(
+        "forgetting",
         List.of(ForgettingStage.NAME),
+        run ->
+            Stream.concat(
+                    run.config().manifest().metrics().stream(),
+                    Telling.locations(Supervision.tables(run), List.of(CheckpointsTable.TABLE))
+                        .stream())
+                .toList(),
         run -> {
           RunRejects rejects = new RunRejects(run);
           try (TableChanges changes = Supervision.changes(run);

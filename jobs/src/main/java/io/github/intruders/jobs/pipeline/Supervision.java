@@ -2,6 +2,8 @@ package io.github.intruders.jobs.pipeline;
 
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.jobs.context.RunContext;
+import io.github.intruders.jobs.listener.Listeners;
+import io.github.intruders.jobs.listener.RunFindings;
 import io.github.intruders.jobs.progress.JobProgress;
 import io.github.intruders.jobs.session.TaskStorage;
 import io.github.intruders.jobs.store.LeftOvers;
@@ -56,12 +58,43 @@ final class Supervision {
       try {
         return work.with(
             new RunContext(
-                spark, context, TaskStorage.of(context), config, runId, startedAt, progress));
+                spark,
+                context,
+                TaskStorage.of(context),
+                config,
+                runId,
+                startedAt,
+                progress,
+                new RunFindings()));
       } catch (Exception e) { // Spark throws checked exceptions without declaring them
         progress.explain(e);
         throw e;
       }
     }
+  }
+
+  /**
+   * Does it, and tells the listeners.
+   *
+   * @param command as they are told it
+   */
+  <T> T told(String command, List<String> stages, Work<T> work) throws IOException {
+    return told(command, stages, Telling::inputs, work);
+  }
+
+  /**
+   * The same.
+   *
+   * @param inputs the URIs of what it reads, if they are not those of the manifest
+   */
+  <T> T told(String command, List<String> stages, Work<List<String>> inputs, Work<T> work)
+      throws IOException {
+    Listeners listeners = Listeners.open(config.listeners());
+    return of(
+        stages,
+        run ->
+            new Telling(listeners, run.findings())
+                .around(() -> Telling.start(command, run, inputs.with(run)), () -> work.with(run)));
   }
 
   /** Begins what a run changes in the tables. */
@@ -74,6 +107,7 @@ final class Supervision {
   static void publish(RunContext run, TableChanges changes) {
     run.progress().describe("publishing the tables");
     changes.commit();
+    Telling.wrote(run.config(), tables(run), changes, run.findings());
   }
 
   /** The tables of a run. */

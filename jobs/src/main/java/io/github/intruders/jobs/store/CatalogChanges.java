@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -41,6 +42,7 @@ final class CatalogChanges implements TableChanges {
   private final CatalogTables tables;
   private final String runId;
   private final Map<String, StagedTable> staged = new LinkedHashMap<>();
+  private final Set<TableDefinition> changed = new LinkedHashSet<>();
 
   CatalogChanges(SparkSession spark, CatalogTables tables, String runId) {
     this.spark = spark;
@@ -88,6 +90,7 @@ final class CatalogChanges implements TableChanges {
   }
 
   private StagedTable staged(TableDefinition table) {
+    changed.add(table);
     return staged.computeIfAbsent(
         table.name(),
         name ->
@@ -96,6 +99,11 @@ final class CatalogChanges implements TableChanges {
                 table,
                 runId,
                 tables.loadOrCreate(name, table.stored(), table.partition())));
+  }
+
+  @Override
+  public List<TableDefinition> changed() {
+    return List.copyOf(changed);
   }
 
   @Override

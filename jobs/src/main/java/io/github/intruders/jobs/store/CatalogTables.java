@@ -102,6 +102,11 @@ public final class CatalogTables implements Tables {
   }
 
   @Override
+  public String location(String table) {
+    return load(table).location();
+  }
+
+  @Override
   public Dataset<Row> stored(String table) {
     if (staged.containsKey(table)) {
       return staged.get(table).rows();

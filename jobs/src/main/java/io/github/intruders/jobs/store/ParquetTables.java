@@ -38,6 +38,11 @@ public final class ParquetTables implements Tables {
   }
 
   @Override
+  public String location(String table) {
+    return storage.resolve(outUri, table);
+  }
+
+  @Override
   public Dataset<Row> stored(String table) throws IOException {
     String folder = folder(storage, outUri, table);
     DataFrameReader reader = spark.read();

@@ -3,6 +3,7 @@ package io.github.intruders.jobs.store;
 import io.github.intruders.jobs.table.TableDefinition;
 import java.io.IOException;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
@@ -62,6 +63,9 @@ public sealed interface TableChanges extends AutoCloseable permits TableWriter, 
   void replaceWhere(
       TableDefinition table, Column stale, JavaRDD<Row> fresh, Collection<String> keys)
       throws IOException;
+
+  /** The tables that this run changes, in the order in which it came to them. */
+  List<TableDefinition> changed();
 
   /** Makes the changes visible to all. */
   void commit();

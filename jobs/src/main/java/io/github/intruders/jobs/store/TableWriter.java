@@ -9,6 +9,7 @@ import io.github.intruders.checkpoint.StoredFile;
 import io.github.intruders.jobs.table.TableDefinition;
 import java.io.IOException;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -33,6 +34,7 @@ public final class TableWriter implements TableChanges {
   private final Storage storage;
   private final String outUri;
   private final String runId;
+  private final Set<TableDefinition> changed = new LinkedHashSet<>();
 
   /**
    * @param session commits what it writes by a {@link TableCommit protocol} of ours
@@ -52,6 +54,11 @@ public final class TableWriter implements TableChanges {
   }
 
   @Override
+  public List<TableDefinition> changed() {
+    return List.copyOf(changed);
+  }
+
+  @Override
   public void commit() {
     // Each table was changed as it was written.
   }
@@ -65,6 +72,7 @@ public final class TableWriter implements TableChanges {
   public void replace(
       TableDefinition table, JavaRDD<Row> rows, Collection<String> keys, Collection<String> without)
       throws IOException {
+    changed.add(table);
     if (!keys.isEmpty()) {
       write(table, stamped(table, rows));
     }
@@ -78,6 +86,7 @@ public final class TableWriter implements TableChanges {
       Function<Set<String>, JavaRDD<Row>> rows,
       Collection<String> without)
       throws IOException {
+    changed.add(table);
     Published published = new Published(storage, outUri, table);
     Map<String, String> changed = published.changed(contents);
     if (!changed.isEmpty()) {
@@ -93,6 +102,7 @@ public final class TableWriter implements TableChanges {
   public void replaceWhere(
       TableDefinition table, Column stale, JavaRDD<Row> fresh, Collection<String> keys)
       throws IOException {
+    changed.add(table);
     if (!storage.exists(uri(table))) {
       replace(table, fresh, keys, List.of());
       return;

@@ -37,6 +37,9 @@ public sealed interface Tables permits ParquetTables, CatalogTables {
    */
   Dataset<Row> stored(String table) throws IOException;
 
+  /** The URI of a table that there is. */
+  String location(String table);
+
   /** The values that the rows of a table go by; none if there is no such table. */
   Set<String> keys(TableDefinition table) throws IOException;
 

@@ -2,6 +2,9 @@ package io.github.intruders.jobs.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.intruders.jobs.listener.RecordingListener;
+import io.github.intruders.jobs.listener.RunResult;
+import io.github.intruders.jobs.listener.WrittenTable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -81,12 +84,22 @@ class CatalogCommandsTest {
     assertThat(Outcome.of(mitigation).exitCode()).isZero();
 
     // The ledger in OUT gives the second run the same figures, times included.
-    Outcome run = Outcome.of(with(command, "--catalog", "lake", "--namespace", "zoo"));
+    Outcome run =
+        Outcome.of(with(command, "--catalog", "lake", "--namespace", "zoo", "--openlineage"));
     assertThat(run.err()).doesNotContain("ERROR");
     assertThat(run.out()).contains("Tables in lake.zoo, ");
     assertThat(run.exitCode()).isZero();
     assertThat(Outcome.of(with(mitigation, "--catalog", "lake", "--namespace", "zoo")).exitCode())
         .isZero();
+
+    RunResult told = RecordingListener.take().get(1).result();
+    assertThat(told.checkpoints()).hasSize(16);
+    assertThat(told.report()).isEqualTo("file:" + out + "/report/index.html");
+    assertThat(told.tables())
+        .extracting(WrittenTable::catalogName)
+        .contains("lake.zoo.checkpoints", "lake.zoo.accumulation", "lake.zoo.forgetting");
+    assertThat(told.tables())
+        .allMatch(table -> table.uri().endsWith("/zoo/" + table.name()), "lies in the catalog");
 
     Map<String, Integer> sizes = new TreeMap<>();
     for (String table : TABLES) {

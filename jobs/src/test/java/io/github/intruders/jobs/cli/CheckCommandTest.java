@@ -16,6 +16,11 @@ import io.github.intruders.jobs.check.CheckedTables;
 import io.github.intruders.jobs.check.FolderRows;
 import io.github.intruders.jobs.check.SparkRows;
 import io.github.intruders.jobs.config.TablePlace;
+import io.github.intruders.jobs.listener.RecordingListener;
+import io.github.intruders.jobs.listener.RecordingListener.Told;
+import io.github.intruders.jobs.listener.RunResult;
+import io.github.intruders.jobs.listener.RunStart;
+import io.github.intruders.jobs.listener.WrittenTable;
 import io.github.intruders.jobs.session.DriverStorage;
 import io.github.intruders.jobs.store.Tables;
 import java.io.IOException;
@@ -113,8 +118,10 @@ class CheckCommandTest {
             temporary.resolve("check.xml").toString(),
             "--sarif",
             temporary.resolve("check.sarif").toString(),
-            "--json");
+            "--json",
+            "--openlineage");
     JsonNode told = new JsonMapper().readTree(first.out());
+    listenersAreToldOf(first, out, RecordingListener.take());
 
     assertThat(first.exitCode()).as(first.err()).isEqualTo(4);
     assertThat(told.get("exit_code").asInt()).isEqualTo(4);
@@ -149,6 +156,29 @@ class CheckCommandTest {
         .filteredOn(row -> row.contains("by hand"))
         .hasSize(3)
         .allMatch(row -> row.startsWith("checkpoint_id=lora-r1%2F1-python"));
+  }
+
+  /** Verdicts, figures as the table has them, and the table that was written. */
+  private static void listenersAreToldOf(Outcome check, Path out, List<Told> told) {
+    assertThat(told).as(check.err()).extracting(Told::what).containsExactly("started", "completed");
+    RunStart start = told.get(1).run();
+    assertThat(start.command()).isEqualTo("check");
+    assertThat(start.inputs()).containsExactly("file:" + out.resolve("checkpoints"));
+    RunResult result = told.get(1).result();
+    assertThat(result.checked().refused()).contains("lora-r1/4-xml");
+    assertThat(result.checkpoints())
+        .filteredOn(one -> one.checkpointId().equals("lora-r1/4-xml"))
+        .singleElement()
+        .satisfies(one -> assertThat(one.intruderCount()).isEqualTo(105));
+    assertThat(result.tables())
+        .singleElement()
+        .satisfies(
+            table -> {
+              assertThat(table.uri()).isEqualTo("file:" + out.resolve("checks"));
+              assertThat(table.rows()).isEqualTo(12 + 16 + 16);
+              assertThat(table.catalogName()).isNull();
+              assertThat(table.columns()).contains(new WrittenTable.Column("rule_set", "string"));
+            });
   }
 
   @Test

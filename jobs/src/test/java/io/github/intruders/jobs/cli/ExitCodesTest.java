@@ -3,9 +3,12 @@ package io.github.intruders.jobs.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.intruders.jobs.config.OwnSettings;
+import io.github.intruders.jobs.listener.RecordingListener;
+import io.github.intruders.jobs.listener.RecordingListener.Told;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -165,7 +168,8 @@ class ExitCodesTest {
             "--tuned",
             zoo("base"),
             "--out",
-            temporary.resolve("nothing").toString());
+            temporary.resolve("nothing").toString(),
+            "--openlineage");
 
     assertThat(outcome.exitCode()).isEqualTo(2);
     assertThat(outcome.err())
@@ -173,6 +177,31 @@ class ExitCodesTest {
             "Nothing can be analysed; the first reason: [file:"
                 + zoo("base")
                 + "] This is the base itself; expected a checkpoint that was tuned from it");
+    List<Told> told = RecordingListener.take();
+    assertThat(told).hasSize(2);
+    assertThat(told.get(0).what()).isEqualTo("started");
+    assertThat(told.get(0).run().inputs()).containsExactly("file:" + zoo("base"));
+    assertThat(told.get(1).what()).startsWith("Nothing can be analysed; the first reason: ");
+  }
+
+  @Test
+  void whoIsToldIsLookedForBeforeASessionIsOpen() {
+    Outcome outcome =
+        Outcome.of("plan", "--base", zoo("base"), "--tuned", zoo("lora-r1/1-python"), "--mlflow");
+
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err().lines())
+        .containsExactly(
+            "intruders: Cannot use --mlflow: intruders-decisions.jar is not on the class path; build it"
+                + " with the job (jobs/decisions/target), or hand it to spark-submit by --jars");
+  }
+
+  @Test
+  void nobodyIsToldOfAnEarlierState() {
+    Outcome outcome = Outcome.of("report", "--out", "x", "--as-of", "r1", "--openlineage");
+
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.err()).contains("leave out --mlflow and --openlineage");
   }
 
   @Test
