@@ -8,8 +8,10 @@ import io.github.intruders.linalg.RowSpan;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.SplittableRandom;
 
 /**
@@ -36,7 +38,7 @@ public final class KrylovVerdicts {
   private static final int MOST_CONVERGED = 3;
 
   /** How many of the base's leading vectors beyond the k first are waited for. */
-  private static final int BEYOND = 4;
+  private static final int BEYOND = 1;
 
   /** How many more than k directions a tuned matrix is searched from at least. */
   private static final int SPARE = 4;
@@ -53,10 +55,17 @@ public final class KrylovVerdicts {
   private static final double SHARE_OF_GAP = 5e-5;
 
   /** After how many Lanczos steps it is asked whether they will do. */
-  private static final int[] LADDER = {8, 12, 16, 20, 24, 32, 48, 72, 96};
+  private static final int[] LADDER = {
+    6, 8, 10, 12, 14, 16, 18, 20, 24, 28, 32, 40, 48, 60, 72, 84, 96
+  };
 
   /** After so many it is not only asked but checked, whatever is expected. */
   private static final List<Integer> CHECKED = List.of(24, 48, 96);
+
+  /** A search is not asked for its values before this step, and after it not at every one. */
+  private static final int FIRST_ASKED = 3;
+
+  private static final int MOST_UNASKED = 2;
 
   private static final int PROBE_STEPS = 12;
   private static final int MOST_PROBE_STEPS = 36;
@@ -344,16 +353,22 @@ public final class KrylovVerdicts {
     /** Goes on until the leading values have converged, or there is no more room. */
     private boolean converge(LeadingSearch search, int wanted) {
       int step = 0;
+      int asked = FIRST_ASKED;
+      int before = 0;
       while (search.hasRoom()) {
         if (!search.step()) {
           return false;
         }
         step++;
-        if (search.size() >= 2 * wanted && step >= 3) {
+        if (search.size() >= 2 * wanted && step >= asked) {
           search.project();
-          if (converged(search) >= wanted) {
+          int converged = converged(search);
+          if (converged >= wanted) {
             return true;
           }
+          boolean far = before == 0 || wanted - converged > (converged - before) * MOST_UNASKED;
+          asked = step + (far ? MOST_UNASKED : 1);
+          before = converged;
         }
       }
       search.project();
@@ -626,21 +641,29 @@ public final class KrylovVerdicts {
         open.add(all(side.runs));
       }
       Evaluation last = null;
+      Set<LanczosRuns> enough = new HashSet<>();
       for (int steps : LADDER) {
         List<LanczosRuns.Walk> walks = new ArrayList<>();
         for (int i = 0; i < sides.size(); i++) {
           walks.add(sides.get(i).runs.walk(steps, open.get(i)));
         }
         int probeSteps = Math.min(steps, MOST_PROBE_STEPS);
-        walks.add(probes.walk(probeSteps, all(probes)));
-        for (TunedProbes one : tuned) {
-          walks.add(one.runs.walk(probeSteps, all(one.runs)));
-        }
+        List<LanczosRuns> probing = new ArrayList<>(List.of(probes));
+        tuned.forEach(one -> probing.add(one.runs));
+        probing.removeAll(enough);
+        probing.forEach(runs -> walks.add(runs.walk(probeSteps, all(runs))));
         LanczosRuns.extend(base.working(), walks);
-        if (!CHECKED.contains(steps) && !expect(sides, probes, tuned).isDone()) {
-          continue;
+        if (!CHECKED.contains(steps)) {
+          Evaluation expected = expect(sides, probes, tuned, enough);
+          if (!expected.isDone()) {
+            for (int i = 0; i < open.size(); i++) {
+              open.set(i, List.copyOf(expected.open.get(i)));
+            }
+            continue;
+          }
         }
         last = check(sides, probes, tuned, last == null ? 0 : last.lowest);
+        enough.clear(); // what was expected of them may not have come true
         tuned.removeIf(one -> one.tuning.certified != null);
         if (last.isDone()) {
           break;
@@ -652,8 +675,16 @@ public final class KrylovVerdicts {
       return new Answer(work.baseNorm, search.values()[0], last.lowest, last.answers());
     }
 
-    /** What a check would come to, by errors as they mostly are. It proves nothing. */
-    private Evaluation expect(List<SideRuns> sides, LanczosRuns probes, List<TunedProbes> tuned) {
+    /**
+     * What a check would come to, by errors as they mostly are. It proves nothing.
+     *
+     * @param enough takes the probes that need not go on, by what is expected
+     */
+    private Evaluation expect(
+        List<SideRuns> sides,
+        LanczosRuns probes,
+        List<TunedProbes> tuned,
+        Set<LanczosRuns> enough) {
       Triplets found = expected(search.values(left.rows()), left, right, next());
       for (TunedProbes one : tuned) {
         Searched searched = one.tuning.searched;
@@ -661,6 +692,9 @@ public final class KrylovVerdicts {
             expected(searched.values(), searched.left(), searched.right(), searched.next());
         one.tuning.certified =
             work.certified(triplets, work.spectrum(one.runs, one.runs.expected(), one.norm));
+        if (one.tuning.certified != null) {
+          enough.add(one.runs);
+        }
       }
       Evaluation evaluation =
           new Evaluation(
@@ -670,6 +704,10 @@ public final class KrylovVerdicts {
               work.spectrum(probes, probes.expected(), work.baseNorm),
               0);
       tuned.forEach(one -> one.tuning.certified = null);
+      boolean square = base.rows() == base.cols();
+      if (evaluation.cut.count() >= question.k() && (square || evaluation.lowest > 0)) {
+        enough.add(probes);
+      }
       return evaluation;
     }
 
