@@ -2,6 +2,7 @@ package io.github.intruders.scan;
 
 import io.github.intruders.checkpoint.DType;
 import io.github.intruders.checkpoint.MatrixSource;
+import io.github.intruders.checkpoint.ReadMatrix;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorReader;
 import io.github.intruders.input.MemoryLimit;
@@ -16,6 +17,7 @@ import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.plan.UpdateSource;
 import io.github.intruders.spectra.BaseSpectrum;
+import io.github.intruders.spectra.CertifiedTriplets;
 import io.github.intruders.spectra.SpectraStore;
 import io.github.intruders.spectra.SpectrumPart;
 import io.github.intruders.spectra.UpdateStatistics;
@@ -23,6 +25,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.BiConsumer;
@@ -102,7 +105,7 @@ public final class MatrixScanner {
     List<MatrixPlan> open = plans;
     if (settings.solver() == SolverChoice.KRYLOV && routes.takesKrylov(base)) {
       try (Arena arena = Arena.open()) {
-        open = new KrylovWork(base, outcomes).scan(plans);
+        open = new KrylovWork(base, identity, outcomes).scan(plans);
       } catch (RuntimeException e) {
         for (MatrixPlan plan : plans) {
           outcomes.accept(rejected(plan, e));
@@ -138,12 +141,38 @@ public final class MatrixScanner {
     private final Outcomes outcomes;
     private final KrylovRoute route = new KrylovRoute(settings);
     private final int k;
+    private final MatrixSource source;
     private final LinearMap.Whole base;
+    private final String content;
 
-    KrylovWork(BaseMatrix base, Outcomes outcomes) throws IOException {
+    /** The base's leading triplets, in the arena that was open; null while they are not known. */
+    private CertifiedTriplets leading;
+
+    KrylovWork(BaseMatrix base, String identity, Outcomes outcomes) throws IOException {
       this.outcomes = outcomes;
       this.k = settings.topK().of(base.minDimension());
-      this.base = new LinearMap.Whole(reader.read(base.source(), KRYLOV_PRECISION));
+      this.source = base.source();
+      Optional<String> known = store.knownContent(source, identity);
+      if (known.isPresent()) {
+        content = known.get();
+        this.base = new LinearMap.Whole(reader.read(source, KRYLOV_PRECISION));
+      } else {
+        ReadMatrix read = reader.readWithHash(source, KRYLOV_PRECISION);
+        content = read.contentHash();
+        this.base = new LinearMap.Whole(read.matrix());
+        store.noteContent(source, identity, content);
+      }
+      leading = store.findTriplets(content, source.rows(), source.cols()).orElse(null);
+    }
+
+    /** Stores what an answer adds to what is known of the base. */
+    private void learn(CertifiedTriplets found, Arena arena) throws IOException {
+      if (found != null && found != leading) {
+        arena.keep(found.left());
+        arena.keep(found.right());
+        leading = found;
+        store.writeTriplets(content, source, found);
+      }
     }
 
     /**
@@ -157,14 +186,15 @@ public final class MatrixScanner {
         List<MatrixPlan> stack =
             plans.subList(from, Math.min(plans.size(), from + Routes.BOUNDS_STACK));
         try (Arena arena = Arena.open()) {
-          scanStack(stack, open);
+          scanStack(stack, open, arena);
         }
       }
       return open;
     }
 
     /** Some checkpoints, whose Lanczos runs go side by side. */
-    private void scanStack(List<MatrixPlan> plans, List<MatrixPlan> open) throws IOException {
+    private void scanStack(List<MatrixPlan> plans, List<MatrixPlan> open, Arena arena)
+        throws IOException {
       long start = System.nanoTime();
       UpdateStatistics[] statistics = new UpdateStatistics[plans.size()];
       EntryChange[] entries = new EntryChange[plans.size()];
@@ -193,7 +223,7 @@ public final class MatrixScanner {
       }
       KrylovVerdicts.Answer answer;
       try {
-        answer = new KrylovVerdicts(KRYLOV_PRECISION).of(base, tuned, route.question(k));
+        answer = new KrylovVerdicts(KRYLOV_PRECISION).of(base, leading, tuned, route.question(k));
       } catch (SvdConvergenceException | IllegalArgumentException | ArithmeticException e) {
         LOG.warn("{} is decomposed: {}", plans.get(0).base().name(), e.getMessage());
         for (int i = 0; i < plans.size(); i++) {
@@ -203,6 +233,7 @@ public final class MatrixScanner {
         }
         return;
       }
+      learn(answer.leading(), arena);
       long share = (System.nanoTime() - start) / plans.size();
       for (int i = 0; i < plans.size(); i++) {
         MatrixPlan plan = plans.get(i);

@@ -163,7 +163,8 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers(
               "cost", "bench", "accumulation", "compare", "mitigation", "jobs")
           .whereLayer("spectra")
-          .mayOnlyBeAccessedByLayers("scan", "cost", "bench", "compare", "mitigation", "jobs")
+          .mayOnlyBeAccessedByLayers(
+              "krylov", "scan", "cost", "bench", "compare", "mitigation", "jobs")
           .whereLayer("plan")
           .mayOnlyBeAccessedByLayers("scan", "cost", "compare", "mitigation", "discovery", "jobs")
           .whereLayer("manifest")
