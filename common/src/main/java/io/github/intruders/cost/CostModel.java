@@ -250,12 +250,7 @@ public final class CostModel implements Serializable {
       reason = RouteChoice.Reason.CHEAPER;
     }
     return new RouteChoice(
-        route,
-        reason,
-        known,
-        decomposed,
-        bounds,
-        suits && free ? breakEven(base, work, known) : 0);
+        route, reason, known, decomposed, bounds, suits && free ? breakEven(base, work, known) : 0);
   }
 
   private boolean isWorthDecomposing(BaseMatrix base, Workload work, boolean known) {

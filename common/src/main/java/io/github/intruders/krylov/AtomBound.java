@@ -115,8 +115,8 @@ public final class AtomBound {
   /**
    * The bound at a value outside the nodes, which holds for all values farther out. With Hₜ the
    * first t rows of H, {@code s = (Hₜ − λ E)⁻¹ e₁} leaves of e₁ only what leads out of the t steps,
-   * and since Hₜ is tridiagonal that is a constant over Π |λ − θᵢ|: it falls with every distance |λ −
-   * θᵢ|. So do ‖s‖, ‖Bₜᵀ s‖, σ ‖s‖ and λ ‖s‖.
+   * and since Hₜ is tridiagonal that is a constant over Π |λ − θᵢ|: it falls with every distance |λ
+   * − θᵢ|. So do ‖s‖, ‖Bₜᵀ s‖, σ ‖s‖ and λ ‖s‖.
    */
   private double outside(double value) {
     double sNorm = 0;

@@ -294,10 +294,7 @@ public final class KrylovVerdicts {
    * @param known {@link Answer#leading} of an earlier answer for the same base, or null
    */
   public Answer of(
-      LinearMap base,
-      CertifiedTriplets known,
-      List<? extends TunedMatrix> tuned,
-      Question question)
+      LinearMap base, CertifiedTriplets known, List<? extends TunedMatrix> tuned, Question question)
       throws IOException {
     return new Work(base, question).answer(known, tuned);
   }
@@ -361,9 +358,7 @@ public final class KrylovVerdicts {
       Start start = null;
       if (baseNorm > SMALLEST_NORM && baseNorm < LARGEST_NORM) {
         boolean enough =
-            known != null
-                && known.searchedFor() >= wanted
-                && known.suits(base.rows(), base.cols());
+            known != null && known.searchedFor() >= wanted && known.suits(base.rows(), base.cols());
         start = enough ? start(known) : start(wanted);
       }
       if (start == null) {
@@ -381,7 +376,10 @@ public final class KrylovVerdicts {
     private Start start(CertifiedTriplets known) {
       Searched found =
           new Searched(
-              known.values(), known.left().in(precision), known.right().in(precision), known.next());
+              known.values(),
+              known.left().in(precision),
+              known.right().in(precision),
+              known.next());
       return new Start(found, known.searchedFor(), known.values()[0], known);
     }
 

@@ -37,13 +37,13 @@ import org.slf4j.LoggerFactory;
  * {@code U} (m, p) and {@code Vt} (p, n) in F32 and {@code S} (p) in F64. Where one side is enough,
  * a smaller file has {@code U}, {@code S} and {@code Vt.leading}, or {@code U.leading}, {@code S}
  * and {@code Vt}, see {@link SpectrumPart}. Where a base is not decomposed its leading triplets
- * alone may be kept, {@link CertifiedTriplets}. A further kind of file maps where a tensor lies, and
- * the length and time of change of its file, to that hash, so that a base that did not change is
- * not even read. Files are written beside their place and renamed. All are sealed: a decomposition
- * ({@link SealedTensors}) by what it is of and by its tensors' checksums, a link by its place. One
- * that is not whole, damaged or exchanged is computed again and replaced, and so is one that is
- * deleted while it is read, or that a version without seals wrote. Two jobs writing at once write
- * the same content.
+ * alone may be kept, {@link CertifiedTriplets}. A further kind of file maps where a tensor lies,
+ * and the length and time of change of its file, to that hash, so that a base that did not change
+ * is not even read. Files are written beside their place and renamed. All are sealed: a
+ * decomposition ({@link SealedTensors}) by what it is of and by its tensors' checksums, a link by
+ * its place. One that is not whole, damaged or exchanged is computed again and replaced, and so is
+ * one that is deleted while it is read, or that a version without seals wrote. Two jobs writing at
+ * once write the same content.
  */
 public final class SpectraStore {
   /** The format's name in a file's metadata. */
@@ -259,8 +259,7 @@ public final class SpectraStore {
   }
 
   /** Notes the content of a tensor, so that it is known to later runs. */
-  public void noteContent(MatrixSource source, String identity, String content)
-      throws IOException {
+  public void noteContent(MatrixSource source, String identity, String content) throws IOException {
     writeHash(source, identity, content);
   }
 

@@ -19,8 +19,8 @@ import java.util.Set;
  * decomposition gone computes it again.
  *
  * <p>Always goes what serves nobody: links that point at nothing, one side or leading triplets
- * where both sides are there, and what a writer left over a day ago. Decompositions go by rules; where there are several, those
- * that all of them name.
+ * where both sides are there, and what a writer left over a day ago. Decompositions go by rules;
+ * where there are several, those that all of them name.
  *
  * <p>A decomposition goes before its links. Only its going changes what a reader gets, and one that
  * stops half-way leaves links that point at nothing, which readers take for absent and the next

@@ -88,9 +88,12 @@ class CostModelTest {
   void whatIsStoredIsUsedAndFewCheckpointsOfALargeBaseGoByBounds() {
     BaseMatrix large = matrix(4096, 4096);
 
-    RouteChoice stored = model.choice(large, adapters(1, 16), SpectraStore.Held.DECOMPOSITION, MemoryLimit.NONE);
-    RouteChoice few = model.choice(large, adapters(1, 16), SpectraStore.Held.NOTHING, MemoryLimit.NONE);
-    RouteChoice many = model.choice(large, adapters(500, 16), SpectraStore.Held.NOTHING, MemoryLimit.NONE);
+    RouteChoice stored =
+        model.choice(large, adapters(1, 16), SpectraStore.Held.DECOMPOSITION, MemoryLimit.NONE);
+    RouteChoice few =
+        model.choice(large, adapters(1, 16), SpectraStore.Held.NOTHING, MemoryLimit.NONE);
+    RouteChoice many =
+        model.choice(large, adapters(500, 16), SpectraStore.Held.NOTHING, MemoryLimit.NONE);
 
     assertThat(stored.route()).isEqualTo(RouteChoice.Route.STORED);
     assertThat(few.route()).isEqualTo(RouteChoice.Route.KRYLOV);
@@ -123,12 +126,24 @@ class CostModelTest {
   void theBreakEvenNumberIsTheFirstThatIsDecomposed() {
     BaseMatrix large = matrix(4096, 4096);
     for (Workload one : List.of(adapters(1, 16), full(1))) {
-      long breakEven = model.choice(large, one, SpectraStore.Held.NOTHING, MemoryLimit.NONE).breakEven();
+      long breakEven =
+          model.choice(large, one, SpectraStore.Held.NOTHING, MemoryLimit.NONE).breakEven();
 
       assertThat(breakEven).isGreaterThan(1);
-      assertThat(model.choice(large, one.average(breakEven), SpectraStore.Held.NOTHING, MemoryLimit.NONE).route())
+      assertThat(
+              model
+                  .choice(
+                      large, one.average(breakEven), SpectraStore.Held.NOTHING, MemoryLimit.NONE)
+                  .route())
           .isEqualTo(RouteChoice.Route.DECOMPOSE);
-      assertThat(model.choice(large, one.average(breakEven - 1), SpectraStore.Held.NOTHING, MemoryLimit.NONE).route())
+      assertThat(
+              model
+                  .choice(
+                      large,
+                      one.average(breakEven - 1),
+                      SpectraStore.Held.NOTHING,
+                      MemoryLimit.NONE)
+                  .route())
           .isEqualTo(RouteChoice.Route.KRYLOV);
     }
   }
@@ -137,7 +152,14 @@ class CostModelTest {
   @Test
   void smallMatricesAreDecomposed() {
     for (int size : new int[] {128, 192, 384, 512}) {
-      assertThat(model.choice(matrix(size, size), adapters(1, 8), SpectraStore.Held.NOTHING, MemoryLimit.NONE).route())
+      assertThat(
+              model
+                  .choice(
+                      matrix(size, size),
+                      adapters(1, 8),
+                      SpectraStore.Held.NOTHING,
+                      MemoryLimit.NONE)
+                  .route())
           .as("%d", size)
           .isEqualTo(RouteChoice.Route.DECOMPOSE);
     }
@@ -150,11 +172,21 @@ class CostModelTest {
     CostModel stored = new CostModel(settings.with(SolverChoice.STORED));
     CostModel krylov = new CostModel(settings.with(SolverChoice.KRYLOV));
 
-    assertThat(stored.choice(large, adapters(1, 16), SpectraStore.Held.NOTHING, MemoryLimit.NONE).route())
+    assertThat(
+            stored
+                .choice(large, adapters(1, 16), SpectraStore.Held.NOTHING, MemoryLimit.NONE)
+                .route())
         .isEqualTo(RouteChoice.Route.DECOMPOSE);
-    assertThat(krylov.choice(large, adapters(500, 16), SpectraStore.Held.DECOMPOSITION, MemoryLimit.NONE).route())
+    assertThat(
+            krylov
+                .choice(large, adapters(500, 16), SpectraStore.Held.DECOMPOSITION, MemoryLimit.NONE)
+                .route())
         .isEqualTo(RouteChoice.Route.KRYLOV);
-    assertThat(krylov.choice(matrix(64, 64), adapters(1, 16), SpectraStore.Held.NOTHING, MemoryLimit.NONE).route())
+    assertThat(
+            krylov
+                .choice(
+                    matrix(64, 64), adapters(1, 16), SpectraStore.Held.NOTHING, MemoryLimit.NONE)
+                .route())
         .as("too small for bounds")
         .isEqualTo(RouteChoice.Route.DECOMPOSE);
   }
@@ -170,7 +202,8 @@ class CostModelTest {
     assertThat(CostModel.decomposition(square).nativeBytes()).isGreaterThan(tight.bytes());
     assertThat(choice.route()).isEqualTo(RouteChoice.Route.KRYLOV);
     assertThat(choice.reason()).isEqualTo(RouteChoice.Reason.MEMORY);
-    assertThat(model.choice(tall, adapters(500, 16), SpectraStore.Held.NOTHING, tight).byBounds()).isFalse();
+    assertThat(model.choice(tall, adapters(500, 16), SpectraStore.Held.NOTHING, tight).byBounds())
+        .isFalse();
   }
 
   private double withoutReading(BaseMatrix matrix, Workload work) {

@@ -79,10 +79,13 @@ class AtomBoundTest {
     assertThat(bound.over(0.45, 0.45)).isLessThan(1e-4);
   }
 
-  /** Outside the nodes the bound falls with the distance, so that one value bounds all beyond it. */
+  /**
+   * Outside the nodes the bound falls with the distance, so that one value bounds all beyond it.
+   */
   @Test
   void beyondTheNodesNoIntervalIsTooLong() {
-    AtomBound bound = bound(new double[] {1, 0.9, 0.8, 0.6, 0.5, 0.4}, new double[] {1, 2, 1, 2, 1, 1}, 4);
+    AtomBound bound =
+        bound(new double[] {1, 0.9, 0.8, 0.6, 0.5, 0.4}, new double[] {1, 2, 1, 2, 1, 1}, 4);
 
     assertThat(bound.over(2, 1e9)).isLessThan(0.2).isGreaterThanOrEqualTo(bound.over(2.5, 1e9));
     assertThat(bound.over(2, 1e9)).isLessThan(1.5 * bound.over(2, 2));

@@ -36,8 +36,7 @@ final class SyntheticSpectra {
     @Override
     public String toString() {
       return "%d vectors, %d undecided at 0.5 (from known triplets %+d), %d not certified, %d wrong, bounds: %d high, %d low"
-          .formatted(
-              vectors, undecided, lostByKnowing, uncertified, wrong, highTooLow, lowTooHigh);
+          .formatted(vectors, undecided, lostByKnowing, uncertified, wrong, highTooLow, lowTooHigh);
     }
   }
 
@@ -127,8 +126,7 @@ final class SyntheticSpectra {
   private void compare(Matrix w0, Matrix w, LinearMap base, LinearMap tuned, Count count)
       throws IOException {
     KrylovVerdicts verdicts = new KrylovVerdicts(precision);
-    KrylovVerdicts.Question question =
-        new KrylovVerdicts.Question(K, true, true, List.of(0.5));
+    KrylovVerdicts.Question question = new KrylovVerdicts.Question(K, true, true, List.of(0.5));
     KrylovVerdicts.Answer answer = verdicts.of(base, List.of(() -> tuned), question);
     KrylovVerdicts.Answer again =
         verdicts.of(base, answer.leading(), List.of(() -> tuned), question);

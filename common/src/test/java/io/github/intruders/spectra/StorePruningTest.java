@@ -144,9 +144,7 @@ class StorePruningTest {
                     new SpectraStore.Place(first, "v2")),
                 SpectrumPart.BOTH))
         .containsExactly(
-            SpectraStore.Held.TRIPLETS,
-            SpectraStore.Held.DECOMPOSITION,
-            SpectraStore.Held.NOTHING);
+            SpectraStore.Held.TRIPLETS, SpectraStore.Held.DECOMPOSITION, SpectraStore.Held.NOTHING);
   }
 
   @Test

@@ -54,8 +54,7 @@ public record Outlook(
       MemoryLimit memory)
       throws IOException {
     CostModel model = new CostModel(config.settings());
-    Map<String, SpectraStore.Held> held =
-        held(base, new TreeSet<>(work.keySet()), store, config);
+    Map<String, SpectraStore.Held> held = held(base, new TreeSet<>(work.keySet()), store, config);
     Map<String, Workload> inTasks = new TreeMap<>();
     Map<String, Workload> large = new TreeMap<>();
     work.forEach(
