@@ -11,6 +11,7 @@ import io.github.intruders.scan.Routes;
 import io.github.intruders.scan.ScanSettings;
 import io.github.intruders.scan.SolverChoice;
 import io.github.intruders.spectra.RankQuadrature;
+import io.github.intruders.spectra.SpectraStore;
 import io.github.intruders.spectra.SpectrumPart;
 import java.io.Serializable;
 
@@ -58,6 +59,9 @@ public final class CostModel implements Serializable {
 
   /** Columns that go through W0 and back, in blocks, for the base's leading vectors. */
   private static final double BOUNDS_BASE_COLUMNS = 650;
+
+  /** The same where the base's leading triplets are stored, and are only checked. */
+  private static final double BOUNDS_KNOWN_COLUMNS = 60;
 
   /** The same for the leading vectors of a tuned matrix. */
   private static final double BOUNDS_TUNED_COLUMNS = 280;
@@ -161,10 +165,12 @@ public final class CostModel implements Serializable {
   }
 
   /**
-   * Scanning checkpoints of a matrix in one task by bounds, nothing stored. What bounds may leave
-   * open is not in it.
+   * Scanning checkpoints of a matrix in one task by bounds, its decomposition not stored. What
+   * bounds may leave open is not in it.
+   *
+   * @param known whether the base's leading triplets are stored
    */
-  public Cost bounds(BaseMatrix base, Workload work) {
+  public Cost bounds(BaseMatrix base, Workload work, boolean known) {
     if (work.checkpoints() == 0) {
       return Cost.NONE;
     }
@@ -184,12 +190,13 @@ public final class CostModel implements Serializable {
                 + readSeconds(bytes),
             bytes,
             boundsBytes(base, work));
-    return boundsOfBase(base).then(tuned);
+    return boundsOfBase(base, known).then(tuned);
   }
 
   /** The part of that which is for the base, however many checkpoints there are. */
-  public Cost boundsOfBase(BaseMatrix base) {
-    double flops = BOUNDS_FORTH_AND_BACK * elements(base) * BOUNDS_BASE_COLUMNS;
+  public Cost boundsOfBase(BaseMatrix base, boolean known) {
+    double columns = known ? BOUNDS_KNOWN_COLUMNS : BOUNDS_BASE_COLUMNS;
+    double flops = BOUNDS_FORTH_AND_BACK * elements(base) * columns;
     long bytes = base.source().lengthBytes();
     return new Cost(
         flops,
@@ -204,7 +211,7 @@ public final class CostModel implements Serializable {
    * @param taskBytes the memory of a task
    */
   public Cost spread(BaseMatrix base, Workload work, long taskBytes) {
-    Cost bounds = bounds(base, work);
+    Cost bounds = bounds(base, work, false);
     return new Cost(
         bounds.flops(),
         SPREAD_FACTOR * bounds.coreSeconds(),
@@ -259,14 +266,17 @@ public final class CostModel implements Serializable {
   /**
    * How a base matrix is best taken.
    *
-   * @param stored whether its decomposition is
+   * @param held what of it is stored
    * @param memory what a task has
    */
-  public RouteChoice choice(BaseMatrix base, Workload work, boolean stored, MemoryLimit memory) {
+  public RouteChoice choice(
+      BaseMatrix base, Workload work, SpectraStore.Held held, MemoryLimit memory) {
+    boolean stored = held == SpectraStore.Held.DECOMPOSITION;
+    boolean known = held == SpectraStore.Held.TRIPLETS;
     double decomposed =
         scan(base, work).coreSeconds() + (stored ? 0 : decomposition(base).coreSeconds());
     boolean suits = routes.takesKrylov(base);
-    double bounds = suits ? bounds(base, work).coreSeconds() : Double.NaN;
+    double bounds = suits ? bounds(base, work, known).coreSeconds() : Double.NaN;
     boolean free = routes.settings().solver() == SolverChoice.AUTO;
     RouteChoice.Route byDecomposition =
         stored ? RouteChoice.Route.STORED : RouteChoice.Route.DECOMPOSE;
@@ -290,22 +300,22 @@ public final class CostModel implements Serializable {
       route = blocks ? route : RouteChoice.Route.KRYLOV;
       reason = RouteChoice.Reason.MEMORY;
     } else {
-      route = isWorthDecomposing(base, work) ? route : RouteChoice.Route.KRYLOV;
+      route = isWorthDecomposing(base, work, known) ? route : RouteChoice.Route.KRYLOV;
       reason = RouteChoice.Reason.CHEAPER;
     }
     return new RouteChoice(
-        route, reason, decomposed, bounds, suits && free ? breakEven(base, work) : 0);
+        route, reason, known, decomposed, bounds, suits && free ? breakEven(base, work, known) : 0);
   }
 
-  private boolean isWorthDecomposing(BaseMatrix base, Workload work) {
+  private boolean isWorthDecomposing(BaseMatrix base, Workload work, boolean known) {
     return scan(base, work).coreSeconds() + decomposition(base).coreSeconds()
-        < WORTH_LESS * bounds(base, work).coreSeconds();
+        < WORTH_LESS * bounds(base, work, known).coreSeconds();
   }
 
   /** From how many such checkpoints on the base is worth decomposing; 0 if it never is. */
-  private long breakEven(BaseMatrix base, Workload work) {
+  private long breakEven(BaseMatrix base, Workload work, boolean known) {
     long enough = 1;
-    while (!isWorthDecomposing(base, work.average(enough))) {
+    while (!isWorthDecomposing(base, work.average(enough), known)) {
       enough *= 2;
       if (enough > MOST_CHECKPOINTS) {
         return 0;
@@ -314,7 +324,7 @@ public final class CostModel implements Serializable {
     long tooFew = enough / 2;
     while (enough - tooFew > 1) {
       long middle = tooFew + (enough - tooFew) / 2;
-      if (isWorthDecomposing(base, work.average(middle))) {
+      if (isWorthDecomposing(base, work.average(middle), known)) {
         enough = middle;
       } else {
         tooFew = middle;

@@ -5,6 +5,7 @@ package io.github.intruders.cost;
  *
  * @param route the way it goes
  * @param reason why
+ * @param known whether the base's leading triplets are stored, and its decomposition is not
  * @param decomposedSeconds time of one core by decompositions: scanning the checkpoints, and
  *     decomposing the base where that is not stored
  * @param boundsSeconds the same by bounds; NaN where they can't be had
@@ -12,7 +13,12 @@ package io.github.intruders.cost;
  *     stored; 0 where there is no such number
  */
 public record RouteChoice(
-    Route route, Reason reason, double decomposedSeconds, double boundsSeconds, long breakEven) {
+    Route route,
+    Reason reason,
+    boolean known,
+    double decomposedSeconds,
+    double boundsSeconds,
+    long breakEven) {
 
   /** The ways that a base matrix can go. */
   public enum Route {

@@ -33,6 +33,12 @@ public final class AtomBound {
   /** What the decomposition of H in double precision may be off by, relative to its norm. */
   private static final double SMALL_ERROR = 1e-13;
 
+  /** How far a value has to lie outside the nodes as computed, relative to that norm. */
+  private static final double APART = 1e-9;
+
+  /** By what factor distances to the nodes may then be off. */
+  private static final double OFF = 1.001;
+
   private final double norm;
   private final double basisNorm;
   private final double forthError;
@@ -98,6 +104,47 @@ public final class AtomBound {
    */
   public double over(double from, double to) {
     int t = theta.length;
+    double within = within(from, to);
+    double apart = APART * scale();
+    if (from > theta[t - 1] + apart) {
+      return Math.min(within, outside(from));
+    }
+    return to < theta[0] - apart ? Math.min(within, outside(to)) : within;
+  }
+
+  /**
+   * The bound at a value outside the nodes, which holds for all values farther out. With Hₜ the
+   * first t rows of H, {@code s = (Hₜ − λ E)⁻¹ e₁} leaves of e₁ only what leads out of the t steps,
+   * and since Hₜ is tridiagonal that is a constant over Π |λ − θᵢ|: it falls with every distance |λ
+   * − θᵢ|. So do ‖s‖, ‖Bₜᵀ s‖, σ ‖s‖ and λ ‖s‖.
+   */
+  private double outside(double value) {
+    double sNorm = 0;
+    double bsNorm = 0;
+    double lastNorm = 0;
+    double out = 0;
+    for (int i = 0; i < theta.length; i++) {
+      double s = first[i] / (theta[i] - value);
+      double fromLast = last[i] / (theta[i] - value);
+      out += last[i] * s;
+      sNorm += s * s;
+      bsNorm += Math.max(0, theta[i]) * s * s;
+      lastNorm += fromLast * fromLast;
+    }
+    sNorm = OFF * Math.sqrt(sNorm);
+    double error = OFF * SMALL_ERROR * scale() * Math.sqrt(lastNorm) * sNorm;
+    double residual = Math.abs(coupling) * (Math.abs(out) + error);
+    return bound(residual, sNorm, OFF * Math.sqrt(bsNorm), value);
+  }
+
+  /** Of H, by which rounding is measured. */
+  private double scale() {
+    return theta[theta.length - 1] + Math.abs(coupling);
+  }
+
+  /** The bound by one s, the best one for the middle of the interval. */
+  private double within(double from, double to) {
+    int t = theta.length;
     double centre = from + (to - from) / 2;
     double[] z = new double[t];
     double lz0 = 0;
@@ -129,12 +176,22 @@ public final class AtomBound {
     }
     out *= coupling;
     double residual = Math.sqrt(Math.max(atFrom, atTo) + out * out);
-    sNorm = Math.sqrt(sNorm);
-    bsNorm = Math.sqrt(bsNorm);
+    return bound(residual, Math.sqrt(sNorm), Math.sqrt(bsNorm), to);
+  }
+
+  /**
+   * The bound by one s.
+   *
+   * @param residual ‖e₁ − (H − λ E) s‖
+   * @param sNorm ‖s‖
+   * @param bsNorm ‖Bₜᵀ s‖
+   * @param to the largest λ
+   */
+  private double bound(double residual, double sNorm, double bsNorm, double to) {
     double rounding =
         forthError * bsNorm
             + Math.sqrt(to) * backError * sNorm
-            + SMALL_ERROR * (1 + (theta[t - 1] + Math.abs(coupling) + to) * sNorm);
+            + SMALL_ERROR * (1 + (scale() + to) * sNorm);
     return norm * Math.min(1, basisNorm * residual + rounding);
   }
 }

@@ -6,11 +6,14 @@ import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
 import io.github.intruders.linalg.PrincipalAngles;
 import io.github.intruders.linalg.RowSpan;
+import io.github.intruders.spectra.CertifiedTriplets;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.SplittableRandom;
 
 /**
@@ -37,7 +40,7 @@ public final class KrylovVerdicts {
   private static final int MOST_CONVERGED = 3;
 
   /** How many of the base's leading vectors beyond the k first are waited for. */
-  private static final int BEYOND = 4;
+  private static final int BEYOND = 1;
 
   /** How many more than k directions a tuned matrix is searched from at least. */
   private static final int SPARE = 4;
@@ -54,10 +57,17 @@ public final class KrylovVerdicts {
   private static final double SHARE_OF_GAP = 5e-5;
 
   /** After how many Lanczos steps it is asked whether they will do. */
-  private static final int[] LADDER = {8, 12, 16, 20, 24, 32, 48, 72, 96};
+  private static final int[] LADDER = {
+    6, 8, 10, 12, 14, 16, 18, 20, 24, 28, 32, 40, 48, 60, 72, 84, 96
+  };
 
   /** After so many it is not only asked but checked, whatever is expected. */
   private static final List<Integer> CHECKED = List.of(24, 48, 96);
+
+  /** A search is not asked for its values before this step, and after it not at every one. */
+  private static final int FIRST_ASKED = 3;
+
+  private static final int MOST_UNASKED = 2;
 
   private static final int PROBE_STEPS = 12;
   private static final int MOST_PROBE_STEPS = 36;
@@ -222,9 +232,15 @@ public final class KrylovVerdicts {
    *     has full rank; 0 if not known
    * @param tuned one for each tuned matrix, in their order; null where its triplets could not be
    *     certified
+   * @param leading the base's leading triplets, in the arena that was open: those that were given,
+   *     if nothing is to be added; null where there are none
    */
   public record Answer(
-      double baseNorm, double baseSpectralNorm, double baseLowest, List<Tuned> tuned) {}
+      double baseNorm,
+      double baseSpectralNorm,
+      double baseLowest,
+      List<Tuned> tuned,
+      CertifiedTriplets leading) {}
 
   /** Whether a matrix of this shape leaves room for it. */
   public static boolean suits(int rows, int cols, int k) {
@@ -269,7 +285,19 @@ public final class KrylovVerdicts {
    */
   public Answer of(LinearMap base, List<? extends TunedMatrix> tuned, Question question)
       throws IOException {
-    return new Work(base, question).answer(tuned);
+    return of(base, null, tuned, question);
+  }
+
+  /**
+   * The same where leading triplets of the base are known. Their residuals are measured again, and
+   * if they turn out not to be the base's, or are fewer than are needed, the base is searched.
+   *
+   * @param known {@link Answer#leading} of an earlier answer for the same base, or null
+   */
+  public Answer of(
+      LinearMap base, CertifiedTriplets known, List<? extends TunedMatrix> tuned, Question question)
+      throws IOException {
+    return new Work(base, question).answer(known, tuned);
   }
 
   /** A tuned matrix that is read when its turn comes. */
@@ -283,6 +311,28 @@ public final class KrylovVerdicts {
   private record Searched(double[] values, Matrix left, Matrix right, double next) {
     Triplets measured(LinearMap.Products images) {
       return Triplets.measured(values, left, right, images, next);
+    }
+  }
+
+  /**
+   * Where the work on a base matrix starts.
+   *
+   * @param found its leading triplets, not yet measured here
+   * @param searchedFor how many the search waited for
+   * @param spectralNorm as far as it is known
+   * @param known what was known beforehand; null where the base was searched
+   */
+  private record Start(
+      Searched found, int searchedFor, double spectralNorm, CertifiedTriplets known) {
+    /** What was known of the completeness of these triplets. */
+    SpectrumProbes.Cut cut() {
+      return known == null || known.complete() == 0
+          ? SpectrumProbes.Cut.NONE
+          : new SpectrumProbes.Cut(known.complete(), known.cut());
+    }
+
+    double lowest() {
+      return known == null ? 0 : known.lowest();
     }
   }
 
@@ -304,20 +354,54 @@ public final class KrylovVerdicts {
       this.baseNorm = base.norm();
     }
 
-    Answer answer(List<? extends TunedMatrix> tuned) throws IOException {
+    Answer answer(CertifiedTriplets known, List<? extends TunedMatrix> tuned) throws IOException {
+      int wanted = Math.min(question.k() + BEYOND, p / 2);
+      Start start = null;
+      if (baseNorm > SMALLEST_NORM && baseNorm < LARGEST_NORM) {
+        boolean enough =
+            known != null && known.searchedFor() >= wanted && known.suits(base.rows(), base.cols());
+        start = enough ? start(known) : start(wanted);
+      }
+      if (start == null) {
+        return new Answer(baseNorm, 0, 0, tuned.stream().map(map -> (Tuned) null).toList(), null);
+      }
+      List<Tuning> tunings = tunings(start, tuned);
+      Answer answer = new BaseWork(this, start, tunings).answer();
+      if (answer == null) { // what was known is not of this base
+        start = start(wanted);
+        answer = start == null ? null : new BaseWork(this, start, tunings).answer();
+      }
+      return answer;
+    }
+
+    private Start start(CertifiedTriplets known) {
+      Searched found =
+          new Searched(
+              known.values(),
+              known.left().in(precision),
+              known.right().in(precision),
+              known.next());
+      return new Start(found, known.searchedFor(), known.values()[0], known);
+    }
+
+    /** Searches the base; null where the precision does not hold the numbers. */
+    private Start start(int wanted) {
       LeadingSearch search =
           new LeadingSearch(base.working(), gaussian(width(p), base.cols()), mostSteps(width(p)));
-      int wanted = Math.min(question.k() + BEYOND, p / 2);
-      boolean finite =
-          baseNorm > SMALLEST_NORM && baseNorm < LARGEST_NORM && converge(search, wanted);
-      if (!finite) {
-        return new Answer(baseNorm, 0, 0, tuned.stream().map(map -> (Tuned) null).toList());
+      if (!converge(search, wanted)) {
+        return null;
       }
+      int count = exact(search);
+      return new Start(found(search, count), wanted, search.values()[0], null);
+    }
+
+    private List<Tuning> tunings(Start start, List<? extends TunedMatrix> tuned)
+        throws IOException {
       List<Tuning> tunings = new ArrayList<>();
       for (TunedMatrix matrix : tuned) {
         try (Arena arena = Arena.open()) {
           LinearMap map = matrix.read();
-          Searched searched = map == null ? null : search(map, search);
+          Searched searched = map == null ? null : search(map, start.found());
           if (searched == null) {
             tunings.add(null);
             continue;
@@ -335,7 +419,7 @@ public final class KrylovVerdicts {
           }
         }
       }
-      return new BaseWork(this, search, tunings).answer();
+      return tunings;
     }
 
     private int mostSteps(int width) {
@@ -345,16 +429,22 @@ public final class KrylovVerdicts {
     /** Goes on until the leading values have converged, or there is no more room. */
     private boolean converge(LeadingSearch search, int wanted) {
       int step = 0;
+      int asked = FIRST_ASKED;
+      int before = 0;
       while (search.hasRoom()) {
         if (!search.step()) {
           return false;
         }
         step++;
-        if (search.size() >= 2 * wanted && step >= 3) {
+        if (search.size() >= 2 * wanted && step >= asked) {
           search.project();
-          if (converged(search) >= wanted) {
+          int converged = converged(search);
+          if (converged >= wanted) {
             return true;
           }
+          boolean far = before == 0 || wanted - converged > (converged - before) * MOST_UNASKED;
+          asked = step + (far ? MOST_UNASKED : 1);
+          before = converged;
         }
       }
       search.project();
@@ -391,22 +481,24 @@ public final class KrylovVerdicts {
     }
 
     /** The leading triplets of a tuned matrix; null where the search does not come to them. */
-    private Searched search(LinearMap map, LeadingSearch baseSearch) {
+    private Searched search(LinearMap map, Searched ofBase) {
       int k = question.k();
       int width = tunedWidth(p, k);
       LeadingSearch search =
-          new LeadingSearch(map.working(), tunedStart(map, baseSearch, width), mostSteps(width));
+          new LeadingSearch(map.working(), tunedStart(map, ofBase, width), mostSteps(width));
       if (!converge(search, Math.min(k + 1, p / 2))) {
         return null;
       }
       int count = exact(search);
-      return count < k
-          ? null
-          : new Searched(
-              search.values(count),
-              search.leftVectors(count),
-              search.rightVectors(count),
-              search.values()[count]);
+      return count < k ? null : found(search, count);
+    }
+
+    private Searched found(LeadingSearch search, int count) {
+      return new Searched(
+          search.values(count),
+          search.leftVectors(count),
+          search.rightVectors(count),
+          count < search.values().length ? search.values()[count] : 0);
     }
 
     /** Certifies the leading triplets of a whole tuned matrix; null where that fails. */
@@ -463,10 +555,10 @@ public final class KrylovVerdicts {
     }
 
     /** The base's leading vectors, the update's rows, and random ones. */
-    private Matrix tunedStart(LinearMap map, LeadingSearch baseSearch, int width) {
+    private Matrix tunedStart(LinearMap map, Searched ofBase, int width) {
       Matrix start = gaussian(width, map.cols());
-      int warm = Math.min(Math.min(question.k() + SPARE, baseSearch.size()), width);
-      start.rowRange(0, warm).assign(baseSearch.rightVectors(warm));
+      int warm = Math.min(Math.min(question.k() + SPARE, ofBase.values().length), width);
+      start.rowRange(0, warm).assign(ofBase.right().rowRange(0, warm));
       if (map instanceof LinearMap.Updated updated) {
         Matrix a = updated.a();
         int mixed = Math.min(a.rows(), width - warm);
@@ -526,20 +618,19 @@ public final class KrylovVerdicts {
     private final Work work;
     private final LinearMap base;
     private final Question question;
-    private final LeadingSearch search;
+    private final Start start;
     private final List<Tuning> tunings;
     private final Matrix left;
     private final Matrix right;
 
-    BaseWork(Work work, LeadingSearch search, List<Tuning> tunings) {
+    BaseWork(Work work, Start start, List<Tuning> tunings) {
       this.work = work;
       this.base = work.base;
       this.question = work.question;
-      this.search = search;
+      this.start = start;
       this.tunings = tunings;
-      int count = work.exact(search);
-      left = search.leftVectors(count);
-      right = search.rightVectors(count);
+      left = start.found().left();
+      right = start.found().right();
     }
 
     /** The probes of a tuned matrix whose triplets are not certified yet. */
@@ -604,6 +695,7 @@ public final class KrylovVerdicts {
       }
     }
 
+    /** The answer; null where the triplets that were known are not the base's. */
     Answer answer() {
       List<SideRuns> sides = new ArrayList<>();
       if (question.left()) {
@@ -612,7 +704,7 @@ public final class KrylovVerdicts {
       if (question.right()) {
         sides.add(new SideRuns(false));
       }
-      LanczosRuns probes = work.probes(base.working(), null, left, right, MOST_PROBE_STEPS);
+      LanczosRuns probes = tellsEnough(start.cut(), start.lowest()) ? null : probes();
       List<TunedProbes> tuned = new ArrayList<>();
       for (Tuning one : tunings) {
         if (one != null && one.certified == null) {
@@ -624,21 +716,35 @@ public final class KrylovVerdicts {
         open.add(all(side.runs));
       }
       Evaluation last = null;
+      Set<LanczosRuns> enough = new HashSet<>();
       for (int steps : LADDER) {
         List<LanczosRuns.Walk> walks = new ArrayList<>();
         for (int i = 0; i < sides.size(); i++) {
           walks.add(sides.get(i).runs.walk(steps, open.get(i)));
         }
         int probeSteps = Math.min(steps, MOST_PROBE_STEPS);
-        walks.add(probes.walk(probeSteps, all(probes)));
-        for (TunedProbes one : tuned) {
-          walks.add(one.runs.walk(probeSteps, all(one.runs)));
+        List<LanczosRuns> probing = new ArrayList<>();
+        if (probes != null) {
+          probing.add(probes);
         }
+        tuned.forEach(one -> probing.add(one.runs));
+        probing.removeAll(enough);
+        probing.forEach(runs -> walks.add(runs.walk(probeSteps, all(runs))));
         LanczosRuns.extend(base.working(), walks);
-        if (!CHECKED.contains(steps) && !expect(sides, probes, tuned).isDone()) {
-          continue;
+        if (!CHECKED.contains(steps)) {
+          Evaluation expected = expect(sides, probes, tuned, enough);
+          if (!expected.isDone()) {
+            for (int i = 0; i < open.size(); i++) {
+              open.set(i, List.copyOf(expected.open.get(i)));
+            }
+            continue;
+          }
         }
-        last = check(sides, probes, tuned, last == null ? 0 : last.lowest);
+        last = check(sides, probes, tuned, last == null ? start.lowest() : last.lowest);
+        if (!last.isOfThisBase()) {
+          return null;
+        }
+        enough.clear(); // what was expected of them may not have come true
         tuned.removeIf(one -> one.tuning.certified != null);
         if (last.isDone()) {
           break;
@@ -646,28 +752,53 @@ public final class KrylovVerdicts {
         for (int i = 0; i < open.size(); i++) {
           open.set(i, List.copyOf(last.open.get(i)));
         }
+        probes = probes == null ? probes() : probes; // may tell more than was known
       }
-      return new Answer(work.baseNorm, search.values()[0], last.lowest, last.answers());
+      return new Answer(
+          work.baseNorm, start.spectralNorm(), last.lowest, last.answers(), last.leading());
     }
 
-    /** What a check would come to, by errors as they mostly are. It proves nothing. */
-    private Evaluation expect(List<SideRuns> sides, LanczosRuns probes, List<TunedProbes> tuned) {
-      Triplets found = expected(search.values(left.rows()), left, right, next());
+    private LanczosRuns probes() {
+      return work.probes(base.working(), null, left, right, MOST_PROBE_STEPS);
+    }
+
+    /** Whether more of the base's spectrum need not be known for most vectors. */
+    private boolean tellsEnough(SpectrumProbes.Cut cut, double lowest) {
+      return cut.count() >= question.k() && (base.rows() == base.cols() || lowest > 0);
+    }
+
+    /**
+     * What a check would come to, by errors as they mostly are. It proves nothing.
+     *
+     * @param enough takes the probes that need not go on, by what is expected
+     */
+    private Evaluation expect(
+        List<SideRuns> sides,
+        LanczosRuns probes,
+        List<TunedProbes> tuned,
+        Set<LanczosRuns> enough) {
+      Triplets found = expected(start.found().values(), left, right, start.found().next());
       for (TunedProbes one : tuned) {
         Searched searched = one.tuning.searched;
         Triplets triplets =
             expected(searched.values(), searched.left(), searched.right(), searched.next());
         one.tuning.certified =
             work.certified(triplets, work.spectrum(one.runs, one.runs.expected(), one.norm));
+        if (one.tuning.certified != null) {
+          enough.add(one.runs);
+        }
       }
       Evaluation evaluation =
           new Evaluation(
               sides,
               sides.stream().map(side -> side.runs.expected()).toList(),
               found,
-              work.spectrum(probes, probes.expected(), work.baseNorm),
-              0);
+              probes == null ? null : work.spectrum(probes, probes.expected(), work.baseNorm),
+              start.lowest());
       tuned.forEach(one -> one.tuning.certified = null);
+      if (probes != null && tellsEnough(evaluation.cut, evaluation.lowest)) {
+        enough.add(probes);
+      }
       return evaluation;
     }
 
@@ -677,16 +808,14 @@ public final class KrylovVerdicts {
       return new Triplets(values, left, right, errors, next);
     }
 
-    private double next() {
-      return left.rows() < search.values().length ? search.values()[left.rows()] : 0;
-    }
-
     /** Measures all errors in one pass over the base in double precision. */
     private Evaluation check(
         List<SideRuns> sides, LanczosRuns probes, List<TunedProbes> tuned, double lowest) {
       int count = left.rows();
       List<LanczosRuns.Check> checks = new ArrayList<>();
-      checks.add(probes.check(work.random));
+      if (probes != null) {
+        checks.add(probes.check(work.random));
+      }
       for (SideRuns side : sides) {
         checks.add(side.runs.check(work.random));
       }
@@ -709,14 +838,19 @@ public final class KrylovVerdicts {
       Matrix backwards = stacked(back);
       LinearMap.Products images = base.exact(through, backwards);
       int from = count;
-      SpectrumProbes spectrum =
-          work.spectrum(probes, probes.bounds(checks.get(0), part(images, from)), work.baseNorm);
-      List<List<AtomBound>> bounds = new ArrayList<>();
-      for (int i = 0; i < sides.size(); i++) {
+      int at = 0;
+      SpectrumProbes spectrum = null;
+      if (probes != null) {
+        spectrum =
+            work.spectrum(
+                probes, probes.bounds(checks.get(at++), part(images, from)), work.baseNorm);
         from += LanczosRuns.NORM_PROBES;
-        bounds.add(sides.get(i).runs.bounds(checks.get(i + 1), part(images, from)));
       }
-      from += LanczosRuns.NORM_PROBES;
+      List<List<AtomBound>> bounds = new ArrayList<>();
+      for (SideRuns side : sides) {
+        bounds.add(side.runs.bounds(checks.get(at++), part(images, from)));
+        from += LanczosRuns.NORM_PROBES;
+      }
       for (int i = 0; i < tuned.size(); i++) {
         TunedProbes one = tuned.get(i);
         int triplets = one.tuning.searched.values().length;
@@ -733,8 +867,7 @@ public final class KrylovVerdicts {
                 work.spectrum(
                     one.runs, one.runs.bounds(ofTuned.get(i), part(ofOne, triplets)), one.norm));
       }
-      Triplets found =
-          Triplets.measured(search.values(count), left, right, head(images, count), next());
+      Triplets found = start.found().measured(head(images, count));
       return new Evaluation(sides, bounds, found, spectrum, lowest);
     }
 
@@ -758,9 +891,11 @@ public final class KrylovVerdicts {
         this.sides = sides;
         this.rest = rest;
         this.found = found;
-        cut = spectrum.lowestCut(found, 1);
+        SpectrumProbes.Cut told =
+            spectrum == null ? SpectrumProbes.Cut.NONE : spectrum.lowestCut(found, 1);
+        cut = told.count() > start.cut().count() ? told : start.cut();
         sines = cut.count() > 0 ? found.sines(cut.count(), cut.value()) : ones(found.count());
-        lowest = Math.max(lowestBefore, spectrum.lowest());
+        lowest = spectrum == null ? lowestBefore : Math.max(lowestBefore, spectrum.lowest());
         for (int i = 0; i < sides.size(); i++) {
           open.add(new ArrayList<>());
         }
@@ -804,6 +939,39 @@ public final class KrylovVerdicts {
             }
           }
         }
+      }
+
+      /** Whether the triplets, if they were known, have the residuals that they had. */
+      boolean isOfThisBase() {
+        CertifiedTriplets known = start.known();
+        for (int j = 0; known != null && j < found.count(); j++) {
+          double rounding = FLOOR * unit() * found.values()[0];
+          if (!(found.errors()[j] <= 2 * known.errors()[j] + rounding)) {
+            return false;
+          }
+        }
+        return true;
+      }
+
+      /** What a later run may start from; null if there is nothing. */
+      CertifiedTriplets leading() {
+        CertifiedTriplets known = start.known();
+        boolean enoughBefore = tellsEnough(start.cut(), start.lowest());
+        if (known != null && (enoughBefore || !tellsEnough(cut, lowest))) {
+          return known;
+        }
+        return found.count() == 0 || !(found.values()[found.count() - 1] > 0)
+            ? null
+            : new CertifiedTriplets(
+                start.searchedFor(),
+                found.values(),
+                known == null ? left : left.copy(),
+                known == null ? right : right.copy(),
+                found.errors(),
+                found.next(),
+                cut.count(),
+                cut.count() == 0 ? 0 : cut.value(),
+                lowest);
       }
 
       boolean isDone() {

@@ -53,7 +53,10 @@ final class SpectrumProbes {
    * @param count how many; 0 if there is no such cut
    * @param value of the cut
    */
-  record Cut(int count, double value) {}
+  record Cut(int count, double value) {
+    /** There is none. */
+    static final Cut NONE = new Cut(0, Double.POSITIVE_INFINITY);
+  }
 
   /** The lowest such cut at or below the {@code least} leading ones. */
   Cut lowestCut(Triplets found, int least) {
@@ -65,7 +68,7 @@ final class SpectrumProbes {
         return new Cut(count, cut);
       }
     }
-    return new Cut(0, Double.POSITIVE_INFINITY);
+    return Cut.NONE;
   }
 
   private boolean isComplete(Triplets found, int count, double cut) {

@@ -3,6 +3,7 @@ package io.github.intruders.scan;
 import io.github.intruders.fidelity.Fidelity;
 import io.github.intruders.krylov.LinearMap;
 import io.github.intruders.plan.MatrixPlan;
+import io.github.intruders.spectra.CertifiedTriplets;
 import io.github.intruders.spectra.UpdateStatistics;
 import java.io.IOException;
 import java.util.function.LongSupplier;
@@ -14,6 +15,18 @@ import java.util.function.LongSupplier;
 public interface MatrixMaps {
   /** W0. */
   LinearMap base();
+
+  /** W0's leading triplets, in the arena that is open, if they are known already; else null. */
+  default CertifiedTriplets leading() throws IOException {
+    return null;
+  }
+
+  /**
+   * Takes what a search has found of W0 and more than was known.
+   *
+   * @param found the caller's
+   */
+  default void learn(CertifiedTriplets found) throws IOException {}
 
   /**
    * A tuned matrix; it need not stay after the next one is asked for.

@@ -2,6 +2,7 @@ package io.github.intruders.scan;
 
 import io.github.intruders.checkpoint.DType;
 import io.github.intruders.checkpoint.MatrixSource;
+import io.github.intruders.checkpoint.ReadMatrix;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorReader;
 import io.github.intruders.fidelity.Fidelity;
@@ -19,6 +20,7 @@ import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.plan.UpdateSource;
 import io.github.intruders.spectra.BaseSpectrum;
+import io.github.intruders.spectra.CertifiedTriplets;
 import io.github.intruders.spectra.SpectraStore;
 import io.github.intruders.spectra.SpectrumPart;
 import io.github.intruders.spectra.UpdateStatistics;
@@ -26,6 +28,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
@@ -106,7 +109,11 @@ public final class MatrixScanner {
       try (Arena arena = Arena.open()) {
         open =
             scanByBounds(
-                base, new WholeMaps(base, plans.size()), plans, Routes.BOUNDS_STACK, outcomes);
+                base,
+                new WholeMaps(base, identity, plans.size()),
+                plans,
+                Routes.BOUNDS_STACK,
+                outcomes);
       } catch (RuntimeException e) {
         for (MatrixPlan plan : plans) {
           outcomes.accept(rejected(plan, e));
@@ -175,11 +182,25 @@ public final class MatrixScanner {
     private final MatrixMaps maps;
     private final LinearMap base;
 
-    KrylovWork(BaseMatrix base, MatrixMaps maps, Outcomes outcomes) {
+    /** The base's leading triplets, in the arena that was open; null while they are not known. */
+    private CertifiedTriplets leading;
+
+    KrylovWork(BaseMatrix base, MatrixMaps maps, Outcomes outcomes) throws IOException {
       this.outcomes = outcomes;
       this.k = settings.topK().of(base.minDimension());
       this.maps = maps;
       this.base = maps.base();
+      this.leading = maps.leading();
+    }
+
+    /** Takes over what an answer adds to what is known of the base. */
+    private void learn(CertifiedTriplets found, Arena arena) throws IOException {
+      if (found != null && found != leading) {
+        arena.keep(found.left());
+        arena.keep(found.right());
+        leading = found;
+        maps.learn(found);
+      }
     }
 
     /**
@@ -191,14 +212,15 @@ public final class MatrixScanner {
       List<MatrixPlan> open = new ArrayList<>();
       for (int from = 0; from < plans.size(); from += stack) {
         try (Arena arena = Arena.open()) {
-          scanStack(plans.subList(from, Math.min(plans.size(), from + stack)), open);
+          scanStack(plans.subList(from, Math.min(plans.size(), from + stack)), open, arena);
         }
       }
       return open;
     }
 
     /** Some checkpoints, whose Lanczos runs go side by side. */
-    private void scanStack(List<MatrixPlan> plans, List<MatrixPlan> open) throws IOException {
+    private void scanStack(List<MatrixPlan> plans, List<MatrixPlan> open, Arena arena)
+        throws IOException {
       long start = System.nanoTime();
       UpdateStatistics[] statistics = new UpdateStatistics[plans.size()];
       EntryChange[] entries = new EntryChange[plans.size()];
@@ -229,7 +251,7 @@ public final class MatrixScanner {
       }
       KrylovVerdicts.Answer answer;
       try {
-        answer = new KrylovVerdicts(KRYLOV_PRECISION).of(base, tuned, route.question(k));
+        answer = new KrylovVerdicts(KRYLOV_PRECISION).of(base, leading, tuned, route.question(k));
       } catch (SvdConvergenceException | IllegalArgumentException | ArithmeticException e) {
         LOG.warn("{} is decomposed: {}", plans.get(0).base().name(), e.getMessage());
         for (int i = 0; i < plans.size(); i++) {
@@ -239,6 +261,7 @@ public final class MatrixScanner {
         }
         return;
       }
+      learn(answer.leading(), arena);
       long share = (System.nanoTime() - start) / plans.size();
       for (int i = 0; i < plans.size(); i++) {
         MatrixPlan plan = plans.get(i);
@@ -286,20 +309,43 @@ public final class MatrixScanner {
 
   /** Matrices that this task holds. */
   private final class WholeMaps implements MatrixMaps {
+    private final MatrixSource source;
     private final LinearMap.Whole base;
+    private final String content;
     private final int stack;
 
     /**
+     * @param identity length and time of change of the base's file
      * @param checkpoints how many there are to do
      */
-    WholeMaps(BaseMatrix base, int checkpoints) throws IOException {
-      this.base = new LinearMap.Whole(reader.read(base.source(), KRYLOV_PRECISION));
+    WholeMaps(BaseMatrix base, String identity, int checkpoints) throws IOException {
+      this.source = base.source();
       this.stack = Math.min(checkpoints, Routes.BOUNDS_STACK);
+      Optional<String> known = store.knownContent(source, identity);
+      if (known.isPresent()) {
+        content = known.get();
+        this.base = new LinearMap.Whole(reader.read(source, KRYLOV_PRECISION));
+      } else {
+        ReadMatrix read = reader.readWithHash(source, KRYLOV_PRECISION);
+        content = read.contentHash();
+        this.base = new LinearMap.Whole(read.matrix());
+        store.noteContent(source, identity, content);
+      }
     }
 
     @Override
     public LinearMap base() {
       return base;
+    }
+
+    @Override
+    public CertifiedTriplets leading() throws IOException {
+      return store.findTriplets(content, source.rows(), source.cols()).orElse(null);
+    }
+
+    @Override
+    public void learn(CertifiedTriplets found) throws IOException {
+      store.writeTriplets(content, source, found);
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorInfo;
 import io.github.intruders.checkpoint.TensorReader;
 import io.github.intruders.input.MemoryLimit;
+import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.LapackSvd;
@@ -35,13 +36,14 @@ import org.slf4j.LoggerFactory;
  * <p>A decomposition is a safetensors file under the hash of the tensor's content, with tensors
  * {@code U} (m, p) and {@code Vt} (p, n) in F32 and {@code S} (p) in F64. Where one side is enough,
  * a smaller file has {@code U}, {@code S} and {@code Vt.leading}, or {@code U.leading}, {@code S}
- * and {@code Vt}, see {@link SpectrumPart}. A further kind of file maps where a tensor lies, and
- * the length and time of change of its file, to that hash, so that a base that did not change is
- * not even read. Files are written beside their place and renamed. All are sealed: a decomposition
- * ({@link SealedTensors}) by what it is of and by its tensors' checksums, a link by its place. One
- * that is not whole, damaged or exchanged is computed again and replaced, and so is one that is
- * deleted while it is read, or that a version without seals wrote. Two jobs writing at once write
- * the same content.
+ * and {@code Vt}, see {@link SpectrumPart}. Where a base is not decomposed its leading triplets
+ * alone may be kept, {@link CertifiedTriplets}. A further kind of file maps where a tensor lies,
+ * and the length and time of change of its file, to that hash, so that a base that did not change
+ * is not even read. Files are written beside their place and renamed. All are sealed: a
+ * decomposition ({@link SealedTensors}) by what it is of and by its tensors' checksums, a link by
+ * its place. One that is not whole, damaged or exchanged is computed again and replaced, and so is
+ * one that is deleted while it is read, or that a version without seals wrote. Two jobs writing at
+ * once write the same content.
  */
 public final class SpectraStore {
   /** The format's name in a file's metadata. */
@@ -50,10 +52,19 @@ public final class SpectraStore {
   /** The same for matrices in blocks. */
   static final String GRAM_FORMAT = "intruders-gram-spectrum-1";
 
+  /** The same for leading triplets. */
+  static final String TRIPLETS_FORMAT = "intruders-triplets-1";
+
   static final String LEFT = "U";
   static final String VALUES = "S";
   static final String RIGHT = "Vt";
   static final String LEADING = ".leading";
+  private static final String ERRORS = "errors";
+
+  /** {@code searchedFor, next, complete, cut, lowest} of {@link CertifiedTriplets}. */
+  private static final String CERTIFICATE = "certificate";
+
+  private static final int CERTIFICATE_LENGTH = 5;
 
   private static final int READ_ATTEMPTS = 3;
 
@@ -177,17 +188,37 @@ public final class SpectraStore {
    */
   public record Place(MatrixSource source, String identity) {}
 
+  /** What a store holds of a base matrix. */
+  public enum Held {
+    NOTHING,
+    /** Its leading triplets. */
+    TRIPLETS,
+    /** Its decomposition, or the part that was asked for. */
+    DECOMPOSITION
+  }
+
   /**
-   * Which of many are stored; asks the storage side by side.
+   * What is stored of many; asks the storage side by side.
    *
-   * @return for each place whether {@link #contains}
+   * @param wanted what has to be there in full of a decomposition
    */
-  public List<Boolean> containsEach(List<Place> places, SpectrumPart wanted) throws IOException {
-    List<Callable<Boolean>> requests = new ArrayList<>();
+  public List<Held> heldOfEach(List<Place> places, SpectrumPart wanted) throws IOException {
+    List<Callable<Held>> requests = new ArrayList<>();
     for (Place place : places) {
-      requests.add(() -> contains(place.source(), place.identity(), wanted));
+      requests.add(() -> held(place, wanted));
     }
     return SideBySide.request(requests);
+  }
+
+  private Held held(Place place, SpectrumPart wanted) throws IOException {
+    Optional<String> hash = readHash(place.source(), place.identity());
+    if (hash.isEmpty()) {
+      return Held.NOTHING;
+    }
+    if (isStored(hash.get(), wanted)) {
+      return Held.DECOMPOSITION;
+    }
+    return storage.exists(layout.tripletsFile(hash.get())) ? Held.TRIPLETS : Held.NOTHING;
   }
 
   private boolean isStored(String hash, SpectrumPart wanted) throws IOException {
@@ -216,6 +247,94 @@ public final class SpectraStore {
               reader.readVector(tensors.get(VALUES)),
               reader.read(wide ? vectors.flipped() : vectors, Precision.SINGLE));
         });
+  }
+
+  /**
+   * The content of a tensor, as far as the store knows it without reading the tensor.
+   *
+   * @param identity length and time of change of the source's file
+   */
+  public Optional<String> knownContent(MatrixSource source, String identity) throws IOException {
+    return readHash(source, identity);
+  }
+
+  /** Notes the content of a tensor, so that it is known to later runs. */
+  public void noteContent(MatrixSource source, String identity, String content) throws IOException {
+    writeHash(source, identity, content);
+  }
+
+  /**
+   * The leading triplets that are stored of a base matrix, read into the arena that is open;
+   * nothing where there are none, or damaged ones.
+   *
+   * @param content hash of the tensor
+   */
+  public Optional<CertifiedTriplets> findTriplets(String content, int rows, int cols)
+      throws IOException {
+    String file = layout.tripletsFile(content);
+    return whole(
+        file,
+        Map.of("format", TRIPLETS_FORMAT, "content", content),
+        List.of(LEFT + LEADING, VALUES, RIGHT + LEADING, ERRORS, CERTIFICATE),
+        tensors -> {
+          MatrixSource left = matrix(tensors.get(LEFT + LEADING));
+          double[] certificate = reader.readVector(tensors.get(CERTIFICATE));
+          try {
+            if (certificate.length != CERTIFICATE_LENGTH) {
+              throw new IllegalArgumentException("certificate of " + certificate.length);
+            }
+            CertifiedTriplets triplets =
+                new CertifiedTriplets(
+                    (int) certificate[0],
+                    reader.readVector(tensors.get(VALUES)),
+                    reader.read(left.flipped(), Precision.SINGLE),
+                    reader.read(matrix(tensors.get(RIGHT + LEADING)), Precision.SINGLE),
+                    reader.readVector(tensors.get(ERRORS)),
+                    certificate[1],
+                    (int) certificate[2],
+                    certificate[3],
+                    certificate[4]);
+            if (!triplets.suits(rows, cols)) {
+              throw new IllegalArgumentException("not of a %dx%d matrix".formatted(rows, cols));
+            }
+            return triplets;
+          } catch (IllegalArgumentException e) {
+            throw UserInputException.inFile(RejectCode.CHECKSUM_WRONG, file, e.getMessage());
+          }
+        });
+  }
+
+  /**
+   * Stores leading triplets of a base matrix.
+   *
+   * @param content hash of the tensor
+   */
+  public void writeTriplets(String content, MatrixSource source, CertifiedTriplets triplets)
+      throws IOException {
+    Map<String, String> metadata = new LinkedHashMap<>();
+    metadata.put("format", TRIPLETS_FORMAT);
+    metadata.put("content", content);
+    metadata.put("matrix", source.matrix());
+    metadata.put("backend", OpenBlas.description());
+    double[] certificate = {
+      triplets.searchedFor(),
+      triplets.next(),
+      triplets.complete(),
+      triplets.cut(),
+      triplets.lowest()
+    };
+    try (Arena arena = Arena.open()) {
+      SafetensorsWriter writer =
+          new SafetensorsWriter()
+              .metadata(metadata)
+              .add(VALUES, triplets.values())
+              .add(ERRORS, triplets.errors())
+              .add(CERTIFICATE, certificate)
+              .add(LEFT + LEADING, triplets.left().in(Precision.SINGLE).transposed())
+              .add(RIGHT + LEADING, triplets.right().in(Precision.SINGLE));
+      writer.sealed();
+      storage.write(layout.tripletsFile(content), writer::writeTo);
+    }
   }
 
   /** Stores it under the place of its tensor, whose content no single task reads. */

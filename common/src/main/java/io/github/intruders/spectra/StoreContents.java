@@ -68,6 +68,7 @@ public record StoreContents(
         continue;
       }
       if (StoreLayout.spectrumName(file.name()).isPresent()
+          || StoreLayout.tripletsContent(file.name()).isPresent()
           || StoreLayout.gramPlace(file.name()).isPresent()) {
         headerReads.add(() -> spectrum(storage, file, linksByContent, unreadable));
       } else if (isTemporary(file)) {
@@ -128,15 +129,19 @@ public record StoreContents(
     String format = metadata.getOrDefault("format", "");
     String matrix = metadata.getOrDefault("matrix", "");
     Optional<StoreLayout.SpectrumName> name = StoreLayout.spectrumName(file.name());
-    if (name.isPresent()) {
-      String content = name.get().content();
-      if (!format.equals(SpectraStore.FORMAT) || !content.equals(metadata.get("content"))) {
+    Optional<String> triplets = StoreLayout.tripletsContent(file.name());
+    if (name.isPresent() || triplets.isPresent()) {
+      String content = triplets.orElseGet(() -> name.get().content());
+      String expected = triplets.isPresent() ? SpectraStore.TRIPLETS_FORMAT : SpectraStore.FORMAT;
+      if (!format.equals(expected) || !content.equals(metadata.get("content"))) {
         return Optional.empty();
       }
       return Optional.of(
           new StoredSpectrum(
               file,
-              StoredSpectrum.Kind.of(name.get().part()),
+              triplets.isPresent()
+                  ? StoredSpectrum.Kind.TRIPLETS
+                  : StoredSpectrum.Kind.of(name.get().part()),
               content,
               matrix,
               dimension(header, SpectraStore.LEFT, 0),

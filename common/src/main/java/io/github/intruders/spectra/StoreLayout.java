@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
  * <pre>
  * CONTENT.safetensors, CONTENT.left.safetensors, CONTENT.right.safetensors   decompositions
  * gram-PLACE.safetensors                                                     those in blocks
+ * CONTENT.triplets.safetensors                                               leading triplets
  * sources/PLACE                                                              PLACE → CONTENT
  * </pre>
  *
@@ -24,13 +25,16 @@ record StoreLayout(Storage storage, String root) {
   private static final String HASH = "[0-9a-f]{64}";
   private static final String SPECTRUM = "(" + HASH + ")(\\.left|\\.right)?\\.safetensors";
   private static final String GRAM = "gram-(" + HASH + ")\\.safetensors";
+  private static final String TRIPLETS = "(" + HASH + ")\\.triplets\\.safetensors";
   private static final Pattern SPECTRUM_NAME = Pattern.compile(SPECTRUM);
   private static final Pattern GRAM_NAME = Pattern.compile(GRAM);
+  private static final Pattern TRIPLETS_NAME = Pattern.compile(TRIPLETS);
   private static final Pattern HASH_NAME = Pattern.compile(HASH);
 
   /** As {@code Storage.write} names what it has not finished. */
   private static final Pattern TEMPORARY_NAME =
-      Pattern.compile("\\.(%s|%s|%s)\\.[0-9a-f-]{36}\\.tmp".formatted(SPECTRUM, GRAM, HASH));
+      Pattern.compile(
+          "\\.(%s|%s|%s|%s)\\.[0-9a-f-]{36}\\.tmp".formatted(SPECTRUM, GRAM, TRIPLETS, HASH));
 
   /** A decomposition's name in parts. */
   record SpectrumName(String content, SpectrumPart part) {}
@@ -38,6 +42,10 @@ record StoreLayout(Storage storage, String root) {
   String spectrumFile(String content, SpectrumPart part) {
     String side = part == SpectrumPart.BOTH ? "" : "." + part.name().toLowerCase(Locale.ROOT);
     return storage.resolve(root, content + side + ".safetensors");
+  }
+
+  String tripletsFile(String content) {
+    return storage.resolve(root, content + ".triplets.safetensors");
   }
 
   String gramFile(MatrixSource source, String identity) {
@@ -71,6 +79,12 @@ record StoreLayout(Storage storage, String root) {
   /** The place that a decomposition in blocks is of. */
   static Optional<String> gramPlace(String file) {
     Matcher name = GRAM_NAME.matcher(file);
+    return name.matches() ? Optional.of(name.group(1)) : Optional.empty();
+  }
+
+  /** The content that leading triplets are of. */
+  static Optional<String> tripletsContent(String file) {
+    Matcher name = TRIPLETS_NAME.matcher(file);
     return name.matches() ? Optional.of(name.group(1)) : Optional.empty();
   }
 

@@ -18,9 +18,9 @@ import java.util.Set;
  * Removes from a store what no longer serves. Safe beside jobs that read and write: whoever finds a
  * decomposition gone computes it again.
  *
- * <p>Always goes what serves nobody: links that point at nothing, one side where both are there,
- * and what a writer left over a day ago. Decompositions go by rules; where there are several, those
- * that all of them name.
+ * <p>Always goes what serves nobody: links that point at nothing, one side or leading triplets
+ * where both sides are there, and what a writer left over a day ago. Decompositions go by rules;
+ * where there are several, those that all of them name.
  *
  * <p>A decomposition goes before its links. Only its going changes what a reader gets, and one that
  * stops half-way leaves links that point at nothing, which readers take for absent and the next
@@ -134,7 +134,7 @@ public final class StorePruning {
     for (StoredSpectrum spectrum : contents.spectra()) {
       if (goesByRule(spectrum)) {
         removals.add(removal(spectrum, unused == null ? Reason.OLD : Reason.UNUSED));
-      } else if (isOneSide(spectrum) && whole.contains(spectrum.hash())) {
+      } else if (isPart(spectrum) && whole.contains(spectrum.hash())) {
         removals.add(removal(spectrum, Reason.SUPERSEDED));
       } else {
         staying.add(spectrum.hash());
@@ -159,9 +159,11 @@ public final class StorePruning {
     return contents.unreadable().keySet().stream().anyMatch(uri -> uri.contains(content));
   }
 
-  private static boolean isOneSide(StoredSpectrum spectrum) {
+  /** Whether a whole decomposition holds all of it. */
+  private static boolean isPart(StoredSpectrum spectrum) {
     return spectrum.kind() == StoredSpectrum.Kind.LEFT
-        || spectrum.kind() == StoredSpectrum.Kind.RIGHT;
+        || spectrum.kind() == StoredSpectrum.Kind.RIGHT
+        || spectrum.kind() == StoredSpectrum.Kind.TRIPLETS;
   }
 
   private boolean goesByRule(StoredSpectrum spectrum) {
@@ -220,6 +222,6 @@ public final class StorePruning {
         return false;
       }
     }
-    return true;
+    return !storage.exists(layout.tripletsFile(content));
   }
 }

@@ -38,7 +38,9 @@ public record StoredSpectrum(
     /** S and Vᵀ, and leading left vectors. */
     RIGHT,
     /** S and the vectors of the short side, from sums over blocks of a large matrix. */
-    BLOCKS;
+    BLOCKS,
+    /** The leading triplets alone, which bounds start from. */
+    TRIPLETS;
 
     static Kind of(SpectrumPart part) {
       return valueOf(part.name());

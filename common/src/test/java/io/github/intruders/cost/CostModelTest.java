@@ -13,6 +13,7 @@ import io.github.intruders.scan.ScanSettings;
 import io.github.intruders.scan.Side;
 import io.github.intruders.scan.SolverChoice;
 import io.github.intruders.scan.TopK;
+import io.github.intruders.spectra.SpectraStore;
 import io.github.intruders.spectra.SpectrumPart;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -87,9 +88,12 @@ class CostModelTest {
   void whatIsStoredIsUsedAndFewCheckpointsOfALargeBaseGoByBounds() {
     BaseMatrix large = matrix(4096, 4096);
 
-    RouteChoice stored = model.choice(large, adapters(1, 16), true, MemoryLimit.NONE);
-    RouteChoice few = model.choice(large, adapters(1, 16), false, MemoryLimit.NONE);
-    RouteChoice many = model.choice(large, adapters(500, 16), false, MemoryLimit.NONE);
+    RouteChoice stored =
+        model.choice(large, adapters(1, 16), SpectraStore.Held.DECOMPOSITION, MemoryLimit.NONE);
+    RouteChoice few =
+        model.choice(large, adapters(1, 16), SpectraStore.Held.NOTHING, MemoryLimit.NONE);
+    RouteChoice many =
+        model.choice(large, adapters(500, 16), SpectraStore.Held.NOTHING, MemoryLimit.NONE);
 
     assertThat(stored.route()).isEqualTo(RouteChoice.Route.STORED);
     assertThat(few.route()).isEqualTo(RouteChoice.Route.KRYLOV);
@@ -97,17 +101,49 @@ class CostModelTest {
     assertThat(many.route()).isEqualTo(RouteChoice.Route.DECOMPOSE);
   }
 
+  /** Stored leading triplets spare the search, so that bounds pay for more checkpoints. */
+  @Test
+  void storedTripletsMakeBoundsCheaper() {
+    BaseMatrix large = matrix(4096, 4096);
+    RouteChoice nothing =
+        model.choice(large, adapters(3, 16), SpectraStore.Held.NOTHING, MemoryLimit.NONE);
+    RouteChoice triplets =
+        model.choice(large, adapters(3, 16), SpectraStore.Held.TRIPLETS, MemoryLimit.NONE);
+
+    assertThat(triplets.known()).isTrue();
+    assertThat(triplets.route()).isEqualTo(RouteChoice.Route.KRYLOV);
+    assertThat(triplets.boundsSeconds()).isLessThan(0.9 * nothing.boundsSeconds());
+    assertThat(triplets.breakEven()).isGreaterThan(nothing.breakEven());
+    assertThat(
+            model
+                .choice(large, adapters(500, 16), SpectraStore.Held.TRIPLETS, MemoryLimit.NONE)
+                .route())
+        .isEqualTo(RouteChoice.Route.DECOMPOSE);
+  }
+
   /** What {@code plan} prints is where the choice really changes. */
   @Test
   void theBreakEvenNumberIsTheFirstThatIsDecomposed() {
     BaseMatrix large = matrix(4096, 4096);
     for (Workload one : List.of(adapters(1, 16), full(1))) {
-      long breakEven = model.choice(large, one, false, MemoryLimit.NONE).breakEven();
+      long breakEven =
+          model.choice(large, one, SpectraStore.Held.NOTHING, MemoryLimit.NONE).breakEven();
 
       assertThat(breakEven).isGreaterThan(1);
-      assertThat(model.choice(large, one.average(breakEven), false, MemoryLimit.NONE).route())
+      assertThat(
+              model
+                  .choice(
+                      large, one.average(breakEven), SpectraStore.Held.NOTHING, MemoryLimit.NONE)
+                  .route())
           .isEqualTo(RouteChoice.Route.DECOMPOSE);
-      assertThat(model.choice(large, one.average(breakEven - 1), false, MemoryLimit.NONE).route())
+      assertThat(
+              model
+                  .choice(
+                      large,
+                      one.average(breakEven - 1),
+                      SpectraStore.Held.NOTHING,
+                      MemoryLimit.NONE)
+                  .route())
           .isEqualTo(RouteChoice.Route.KRYLOV);
     }
   }
@@ -116,7 +152,14 @@ class CostModelTest {
   @Test
   void smallMatricesAreDecomposed() {
     for (int size : new int[] {128, 192, 384, 512}) {
-      assertThat(model.choice(matrix(size, size), adapters(1, 8), false, MemoryLimit.NONE).route())
+      assertThat(
+              model
+                  .choice(
+                      matrix(size, size),
+                      adapters(1, 8),
+                      SpectraStore.Held.NOTHING,
+                      MemoryLimit.NONE)
+                  .route())
           .as("%d", size)
           .isEqualTo(RouteChoice.Route.DECOMPOSE);
     }
@@ -129,11 +172,21 @@ class CostModelTest {
     CostModel stored = new CostModel(settings.with(SolverChoice.STORED));
     CostModel krylov = new CostModel(settings.with(SolverChoice.KRYLOV));
 
-    assertThat(stored.choice(large, adapters(1, 16), false, MemoryLimit.NONE).route())
+    assertThat(
+            stored
+                .choice(large, adapters(1, 16), SpectraStore.Held.NOTHING, MemoryLimit.NONE)
+                .route())
         .isEqualTo(RouteChoice.Route.DECOMPOSE);
-    assertThat(krylov.choice(large, adapters(500, 16), true, MemoryLimit.NONE).route())
+    assertThat(
+            krylov
+                .choice(large, adapters(500, 16), SpectraStore.Held.DECOMPOSITION, MemoryLimit.NONE)
+                .route())
         .isEqualTo(RouteChoice.Route.KRYLOV);
-    assertThat(krylov.choice(matrix(64, 64), adapters(1, 16), false, MemoryLimit.NONE).route())
+    assertThat(
+            krylov
+                .choice(
+                    matrix(64, 64), adapters(1, 16), SpectraStore.Held.NOTHING, MemoryLimit.NONE)
+                .route())
         .as("too small for bounds")
         .isEqualTo(RouteChoice.Route.DECOMPOSE);
   }
@@ -144,12 +197,13 @@ class CostModelTest {
     BaseMatrix tall = matrix(16384, 4096);
     MemoryLimit tight = new MemoryLimit(1L << 30, "a test", "more");
 
-    RouteChoice choice = model.choice(square, adapters(500, 16), false, tight);
+    RouteChoice choice = model.choice(square, adapters(500, 16), SpectraStore.Held.NOTHING, tight);
 
     assertThat(CostModel.decomposition(square).nativeBytes()).isGreaterThan(tight.bytes());
     assertThat(choice.route()).isEqualTo(RouteChoice.Route.KRYLOV);
     assertThat(choice.reason()).isEqualTo(RouteChoice.Reason.MEMORY);
-    assertThat(model.choice(tall, adapters(500, 16), false, tight).byBounds()).isFalse();
+    assertThat(model.choice(tall, adapters(500, 16), SpectraStore.Held.NOTHING, tight).byBounds())
+        .isFalse();
   }
 
   private double withoutReading(BaseMatrix matrix, Workload work) {

@@ -41,6 +41,13 @@ class AtomBoundTest {
       assertThat(at).isGreaterThanOrEqualTo(Math.abs(x[i]) - ROUNDING * norm);
       largest = Math.max(largest, Math.abs(x[i]));
     }
+    for (int i = 0; i < atoms; i++) { // to either side, with and without nodes there
+      double value = sigma[i] * sigma[i];
+      for (int j = 0; j < atoms; j++) {
+        double side = sigma[j] < sigma[i] ? bound.over(0, value) : bound.over(value, 100);
+        assertThat(side).isGreaterThanOrEqualTo(Math.abs(x[j]) - ROUNDING * norm);
+      }
+    }
     double supremum = Supremum.of(bound::over, 0, 1, 1e-4 * norm, 0);
     assertThat(supremum).isGreaterThanOrEqualTo(largest - ROUNDING * norm);
     for (int i = 0; i < 200; i++) { // over an interval it holds at every point within
@@ -70,6 +77,19 @@ class AtomBoundTest {
       assertThat(bound.over(at, at)).isCloseTo(x[i], within(1e-4));
     }
     assertThat(bound.over(0.45, 0.45)).isLessThan(1e-4);
+  }
+
+  /**
+   * Outside the nodes the bound falls with the distance, so that one value bounds all beyond it.
+   */
+  @Test
+  void beyondTheNodesNoIntervalIsTooLong() {
+    AtomBound bound =
+        bound(new double[] {1, 0.9, 0.8, 0.6, 0.5, 0.4}, new double[] {1, 2, 1, 2, 1, 1}, 4);
+
+    assertThat(bound.over(2, 1e9)).isLessThan(0.2).isGreaterThanOrEqualTo(bound.over(2.5, 1e9));
+    assertThat(bound.over(2, 1e9)).isLessThan(1.5 * bound.over(2, 2));
+    assertThat(bound.over(0, 0.05)).isLessThan(1.5 * bound.over(0.05, 0.05));
   }
 
   /** What rounding may have done counts against the bound. */

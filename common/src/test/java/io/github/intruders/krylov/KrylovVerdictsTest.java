@@ -1,13 +1,18 @@
 package io.github.intruders.krylov;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.data.Offset.offset;
 
+import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
+import io.github.intruders.spectra.CertifiedTriplets;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.IntToDoubleFunction;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -54,6 +59,37 @@ class KrylovVerdictsTest {
     assertThat(count.undecided + count.uncertified)
         .as("%s", count)
         .isLessThanOrEqualTo((int) (most * count.vectors));
+  }
+
+  /** What an answer tells of the base serves the next one; what is of another base does not. */
+  @Test
+  void knownTripletsSpareTheSearchAndThoseOfAnotherBaseAreNoticed() throws IOException {
+    KrylovVerdicts verdicts = new KrylovVerdicts(Precision.SINGLE);
+    KrylovVerdicts.Question question =
+        new KrylovVerdicts.Question(SyntheticSpectra.K, true, false, List.of(0.5));
+    try (Arena arena = Arena.open()) {
+      Matrix w0 = SyntheticSpectra.base(5, P, P, i -> 4.0 / (1 + i));
+      Matrix other = SyntheticSpectra.base(6, P, P, i -> 4.0 / (1 + i));
+      List<KrylovVerdicts.TunedMatrix> tuned =
+          List.of(() -> new LinearMap.Whole(w0.copy().scaleInPlace(1.01)));
+      LinearMap base = new LinearMap.Whole(w0);
+
+      KrylovVerdicts.Answer first = verdicts.of(base, tuned, question);
+      KrylovVerdicts.Answer second = verdicts.of(base, first.leading(), tuned, question);
+      CertifiedTriplets foreign =
+          verdicts.of(new LinearMap.Whole(other), List.of(), question).leading();
+      KrylovVerdicts.Answer third = verdicts.of(base, foreign, tuned, question);
+
+      assertThat(second.leading()).isSameAs(first.leading());
+      assertThat(first.leading().complete()).isGreaterThanOrEqualTo(SyntheticSpectra.K);
+      assertThat(third.leading()).isNotSameAs(foreign);
+      assertThat(third.leading().values()).containsExactly(first.leading().values(), offset(1e-5));
+      for (KrylovVerdicts.Answer answer : List.of(first, second, third)) {
+        assertThat(answer.tuned().get(0).left())
+            .as("each is the base's own vector")
+            .allSatisfy(bounds -> assertThat(bounds.low()).isGreaterThan(0.99));
+      }
+    }
   }
 
   /** The same for many: {@code FAMILY VECTORS…} on standard output, 10,000 vectors by default. */

@@ -20,11 +20,13 @@ import io.github.intruders.plan.Planner;
 import io.github.intruders.spectra.SpectraStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,7 +44,7 @@ class KrylovRouteTest {
 
   @ParameterizedTest
   @CsvSource({"208, 208", "320, 208", "208, 320"})
-  void findsTheSameIntrudersAndStoresNothing(int rows, int cols) throws Exception {
+  void findsTheSameIntrudersAndStoresTripletsAlone(int rows, int cols) throws Exception {
     try (Arena arena = Arena.open()) {
       Matrix w0 = base(rows, cols, i -> i < 12 ? 4 - 0.25 * i : 0.6 / Math.sqrt(1 + 0.05 * i));
       BasePlan base = plan(w0);
@@ -74,7 +76,14 @@ class KrylovRouteTest {
       }
       assertThat(found.get("strong").intruderCount()).isPositive();
       assertThat(found.get("weak").intruderCount()).isLessThan(20);
-      assertThat(folder.resolve("store-KRYLOV")).doesNotExist();
+      Path triplets = triplets();
+      FileTime written = FileTime.fromMillis(1_000_000);
+      Files.setLastModifiedTime(triplets, written);
+      assertSame(scan(base, plans, SolverChoice.KRYLOV), found);
+      assertThat(Files.getLastModifiedTime(triplets)).as("read, not written").isEqualTo(written);
+      Files.write(triplets, new byte[100]);
+      assertSame(scan(base, plans, SolverChoice.KRYLOV), found);
+      assertThat(Files.size(triplets)).as("damaged, so made again").isGreaterThan(1000);
     }
   }
 
@@ -94,6 +103,25 @@ class KrylovRouteTest {
       assertThat(found.get("adapter").vectors().get(0).isIntruder())
           .isEqualTo(expected.get("adapter").vectors().get(0).isIntruder());
     }
+  }
+
+  /** The one file of the store besides links. */
+  private Path triplets() throws Exception {
+    try (Stream<Path> files = Files.list(folder.resolve("store-KRYLOV"))) {
+      List<Path> all = files.filter(Files::isRegularFile).toList();
+      assertThat(all).hasSize(1);
+      assertThat(all.get(0).toString()).endsWith(".triplets.safetensors");
+      return all.get(0);
+    }
+  }
+
+  private static void assertSame(Map<String, MatrixScan> found, Map<String, MatrixScan> expected) {
+    found.forEach(
+        (checkpoint, scan) -> {
+          assertThat(scan.solver()).isEqualTo("krylov");
+          assertThat(scan.intruderCount()).isEqualTo(expected.get(checkpoint).intruderCount());
+        });
+    assertThat(found).hasSameSizeAs(expected);
   }
 
   private static void assertNear(Geometry found, Geometry exact) {

@@ -223,6 +223,49 @@ class StoreDamageTest {
     }
   }
 
+  @Test
+  void damagedTripletsAreNotFound() throws IOException {
+    SpectraStore store = store(SpectrumPart.BOTH);
+    try (Arena arena = Arena.open()) {
+      List<CertifiedTriplets> written = new ArrayList<>();
+      for (String content : List.of("a".repeat(64), "b".repeat(64))) {
+        Random random = new Random(content.charAt(0));
+        CertifiedTriplets triplets =
+            new CertifiedTriplets(
+                3,
+                new double[] {3, 2},
+                random(random, 2, ROWS).to(Precision.SINGLE),
+                random(random, 2, COLS).to(Precision.SINGLE),
+                new double[] {1e-6, 2e-6},
+                1.5,
+                2,
+                1.7,
+                0.25);
+        store.writeTriplets(content, one, triplets);
+        written.add(triplets);
+      }
+      CertifiedTriplets found = store.findTriplets("a".repeat(64), ROWS, COLS).orElseThrow();
+      assertThat(found)
+          .usingRecursiveComparison()
+          .ignoringFields("left", "right")
+          .isEqualTo(written.get(0));
+      assertThat(found.left().copy().plusInPlace(-1, written.get(0).left()).maxAbsolute()).isZero();
+      assertThat(found.right().copy().plusInPlace(-1, written.get(0).right()).maxAbsolute())
+          .isZero();
+      assertThat(store.findTriplets("a".repeat(64), ROWS, COLS + 1)).as("a shape").isEmpty();
+
+      List<Path> files = files("store", ".triplets.safetensors");
+      exchange(files);
+      assertThat(store.findTriplets("a".repeat(64), ROWS, COLS)).isEmpty();
+      exchange(files);
+      byte[] whole = Files.readAllBytes(files.get(0));
+      for (byte[] damage : damages(whole)) {
+        Files.write(files.get(0), damage);
+        assertThat(store.findTriplets("a".repeat(64), ROWS, COLS)).isEmpty();
+      }
+    }
+  }
+
   private boolean findsGram(MatrixSource source) {
     try {
       return store(SpectrumPart.BOTH).findGram(source, "v1").isPresent();

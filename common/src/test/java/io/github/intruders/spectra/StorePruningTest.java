@@ -111,6 +111,42 @@ class StorePruningTest {
     assertThat(store.contains(second, "v1", SpectrumPart.BOTH)).isTrue();
   }
 
+  /** Leading triplets keep their link, until the whole decomposition is there. */
+  @Test
+  void tripletsStayWhereNothingElseIs() throws Exception {
+    for (MatrixSource matrix : List.of(first, second)) {
+      try (Arena arena = Arena.open()) {
+        Matrix vectors = Matrix.zeros(1, 70, Precision.SINGLE);
+        store.writeTriplets(
+            store.knownContent(matrix, "v1").orElseThrow(),
+            matrix,
+            new CertifiedTriplets(
+                1, new double[] {1}, vectors, vectors, new double[1], 0, 0, 0, 0));
+      }
+    }
+    Files.delete(spectrumOf(first));
+
+    List<StorePruning.Removal> removed = pruning().run();
+
+    assertThat(removed)
+        .extracting(StorePruning.Removal::matrix, StorePruning.Removal::reason)
+        .containsExactly(tuple("second.weight", StorePruning.Reason.SUPERSEDED));
+    assertThat(StoreContents.read(storage, root()).spectra())
+        .extracting(StoredSpectrum::matrix, StoredSpectrum::kind, StoredSpectrum::cols)
+        .containsExactlyInAnyOrder(
+            tuple("first.weight", StoredSpectrum.Kind.TRIPLETS, 70L),
+            tuple("second.weight", StoredSpectrum.Kind.BOTH, 70L));
+    assertThat(
+            store.heldOfEach(
+                List.of(
+                    new SpectraStore.Place(first, "v1"),
+                    new SpectraStore.Place(second, "v1"),
+                    new SpectraStore.Place(first, "v2")),
+                SpectrumPart.BOTH))
+        .containsExactly(
+            SpectraStore.Held.TRIPLETS, SpectraStore.Held.DECOMPOSITION, SpectraStore.Held.NOTHING);
+  }
+
   @Test
   void whatIsNoDecompositionStaysHoweverOldAndLikeOneItLooks() throws Exception {
     Path model = folder.resolve("model.safetensors");

@@ -165,7 +165,8 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers(
               "cost", "bench", "accumulation", "compare", "mitigation", "jobs")
           .whereLayer("spectra")
-          .mayOnlyBeAccessedByLayers("scan", "cost", "bench", "compare", "mitigation", "jobs")
+          .mayOnlyBeAccessedByLayers(
+              "krylov", "scan", "cost", "bench", "compare", "mitigation", "jobs")
           .whereLayer("fidelity")
           .mayOnlyBeAccessedByLayers("scan", "jobs")
           .whereLayer("plan")

@@ -15,7 +15,7 @@ import io.github.intruders.scan.SolverChoice;
 import io.github.intruders.spectra.SpectraStore;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -30,7 +30,7 @@ import scala.Tuple2;
  * @param matrices the base's, by name
  * @param inTasks the work of matrices that a task can hold, by name
  * @param large the work of matrices that no task can hold: in blocks, or not at all
- * @param stored names of the matrices with work whose decomposition is stored
+ * @param held what the store holds of each matrix with work, by name
  * @param model what it costs
  * @param memory what a task has
  * @param driver what the driver has
@@ -39,7 +39,7 @@ public record Outlook(
     Map<String, BaseMatrix> matrices,
     Map<String, Workload> inTasks,
     Map<String, Workload> large,
-    Set<String> stored,
+    Map<String, SpectraStore.Held> held,
     CostModel model,
     MemoryLimit memory,
     MemoryLimit driver) {
@@ -67,18 +67,17 @@ public record Outlook(
       MemoryLimit memory)
       throws IOException {
     CostModel model = new CostModel(config.settings());
-    Set<String> stored = stored(base, new TreeSet<>(work.keySet()), store, config);
+    Map<String, SpectraStore.Held> held = held(base, new TreeSet<>(work.keySet()), store, config);
     Map<String, Workload> inTasks = new TreeMap<>();
     Map<String, Workload> large = new TreeMap<>();
     work.forEach(
         (name, of) -> {
           BaseMatrix matrix = base.matrices().get(name);
-          RouteChoice choice = model.choice(matrix, of, stored.contains(name), memory);
+          RouteChoice choice = model.choice(matrix, of, held.get(name), memory);
           boolean fits = memory.allows(cost(model, matrix, of, choice).nativeBytes());
           (fits ? inTasks : large).put(name, of);
         });
-    return new Outlook(
-        base.matrices(), inTasks, large, stored, model, memory, TaskMemory.onDriver());
+    return new Outlook(base.matrices(), inTasks, large, held, model, memory, TaskMemory.onDriver());
   }
 
   /** Adds up the work by matrix, on the executors. */
@@ -98,7 +97,7 @@ public record Outlook(
     return work;
   }
 
-  private static Set<String> stored(
+  private static Map<String, SpectraStore.Held> held(
       BasePlan base, Set<String> names, SpectraStore store, JobConfig config) throws IOException {
     List<String> order = List.copyOf(names);
     List<SpectraStore.Place> places = new ArrayList<>();
@@ -106,19 +105,17 @@ public record Outlook(
       BaseMatrix matrix = base.matrices().get(name);
       places.add(new SpectraStore.Place(matrix.source(), base.identity(matrix)));
     }
-    List<Boolean> contained = store.containsEach(places, config.keptSpectra());
-    Set<String> stored = new HashSet<>();
+    List<SpectraStore.Held> found = store.heldOfEach(places, config.keptSpectra());
+    Map<String, SpectraStore.Held> held = new HashMap<>();
     for (int i = 0; i < order.size(); i++) {
-      if (contained.get(i)) {
-        stored.add(order.get(i));
-      }
+      held.put(order.get(i), found.get(i));
     }
-    return stored;
+    return held;
   }
 
   /** How a matrix that a task can hold is taken. */
   public RouteChoice choice(String name) {
-    return model.choice(matrices.get(name), inTasks.get(name), stored.contains(name), memory);
+    return model.choice(matrices.get(name), inTasks.get(name), held.get(name), memory);
   }
 
   /** Names of the matrices in tasks that go by this route, sorted. */
@@ -138,7 +135,9 @@ public record Outlook(
   }
 
   private static Cost scan(CostModel model, BaseMatrix matrix, Workload work, RouteChoice choice) {
-    return choice.byBounds() ? model.bounds(matrix, work) : model.scan(matrix, work);
+    return choice.byBounds()
+        ? model.bounds(matrix, work, choice.known())
+        : model.scan(matrix, work);
   }
 
   /** With the base's decomposition where it is made. */

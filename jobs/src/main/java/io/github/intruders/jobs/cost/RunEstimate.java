@@ -7,6 +7,7 @@ import io.github.intruders.cost.Workload;
 import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.jobs.config.JobConfig;
 import io.github.intruders.plan.BaseMatrix;
+import io.github.intruders.spectra.SpectraStore;
 import io.github.intruders.spectra.SpectrumPart;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -146,7 +147,7 @@ public record RunEstimate(
     Schedule schedule = outlook.schedule(cores);
     return new RunEstimate(
         outlook.inTasks().size() + outlook.large().size(),
-        outlook.stored().size(),
+        Collections.frequency(outlook.held().values(), SpectraStore.Held.DECOMPOSITION),
         decomposed,
         decomposition,
         scanned,

@@ -17,6 +17,6 @@ public final class ScanCost {
   /** The same by bounds. */
   public static double byBounds(MatrixPlan plan, ScanSettings settings) {
     CostModel model = new CostModel(settings);
-    return model.bounds(plan.base(), model.workload(plan)).coreSeconds();
+    return model.bounds(plan.base(), model.workload(plan), false).coreSeconds();
   }
 }

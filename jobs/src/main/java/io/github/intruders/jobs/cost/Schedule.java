@@ -85,7 +85,7 @@ public record Schedule(List<Piece> pieces) {
   private static double secondsAgain(Outlook outlook, String name, RouteChoice choice) {
     BaseMatrix matrix = outlook.matrices().get(name);
     return choice.byBounds()
-        ? outlook.model().boundsOfBase(matrix).coreSeconds()
+        ? outlook.model().boundsOfBase(matrix, choice.known()).coreSeconds()
         : CostModel.readSeconds(CostModel.storedBytes(matrix, SpectrumPart.BOTH));
   }
 

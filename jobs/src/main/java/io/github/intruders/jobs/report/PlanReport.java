@@ -187,7 +187,8 @@ public record PlanReport(
       text.append(" with the decomposition");
     }
     if (!Double.isNaN(choice.boundsSeconds())) {
-      text.append(", %s by bounds".formatted(Amount.ofSeconds(choice.boundsSeconds())));
+      text.append(", %s by bounds".formatted(Amount.ofSeconds(choice.boundsSeconds())))
+          .append(choice.known() ? ", the leading triplets stored" : "");
     }
     if (choice.breakEven() > 0) {
       text.append("; worth decomposing from %d on".formatted(choice.breakEven()));
@@ -294,6 +295,7 @@ public record PlanReport(
     json.put("checkpoints", use.checkpoints());
     json.put("route", choice.route().name().toLowerCase(Locale.ROOT));
     json.put("reason", choice.reason().name().toLowerCase(Locale.ROOT));
+    json.put("triplets_stored", choice.known());
     json.put("decomposed_core_seconds", choice.decomposedSeconds());
     json.put(
         "bounds_core_seconds",

@@ -13,7 +13,6 @@ import io.github.intruders.scan.RankChoice;
 import io.github.intruders.scan.ScanSettings;
 import io.github.intruders.scan.SolverChoice;
 import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** How matrices that no task can hold are taken. */
@@ -80,7 +79,7 @@ class OutlookTest {
                     Map.of("w", head),
                     Map.of(),
                     Map.of("w", FULL),
-                    Set.of(),
+                    Map.of(),
                     new CostModel(settings),
                     TASK,
                     DRIVER)
@@ -98,7 +97,7 @@ class OutlookTest {
         Map.of("w", matrix),
         Map.of(),
         Map.of("w", work),
-        Set.of(),
+        Map.of(),
         new CostModel(ScanSettings.published().with(solver)),
         TASK,
         driver);

@@ -10,10 +10,12 @@ import io.github.intruders.input.MemoryLimit;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.scan.ScanSettings;
 import io.github.intruders.scan.SolverChoice;
+import io.github.intruders.spectra.SpectraStore;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class ScheduleTest {
@@ -68,7 +70,8 @@ class ScheduleTest {
         MATRICES,
         work,
         Map.of(),
-        stored,
+        stored.stream()
+            .collect(Collectors.toMap(name -> name, name -> SpectraStore.Held.DECOMPOSITION)),
         new CostModel(ScanSettings.published().with(SolverChoice.STORED)),
         MemoryLimit.NONE,
         MemoryLimit.NONE);
