@@ -160,7 +160,7 @@ class ArchitectureTest {
           .whereLayer("bench")
           .mayOnlyBeAccessedByLayers("jobs")
           .whereLayer("krylov")
-          .mayOnlyBeAccessedByLayers("scan", "cost", "bench")
+          .mayOnlyBeAccessedByLayers("scan", "cost", "bench", "jobs")
           .whereLayer("scan")
           .mayOnlyBeAccessedByLayers(
               "cost", "bench", "accumulation", "compare", "mitigation", "jobs")
