@@ -30,7 +30,7 @@ function overview() {
   if (warnings.length) {
     made.append(element('p', 'Not all are what they say they are: ' + counted(warnings.length, 'checkpoint') + '. Tables fidelity and checkpoints have the figures.', 'note'));
     made.append(table(warnings, [['checkpoint_id', 'checkpoint', 'text'], ['fidelity', 'merge', 'text'], ['residual', 'residual', '', percent], ['lost_share', 'lost', '', percent],
-      ['base_overlap', 'base overlap', '', percent], ['warning', 'what is off', 'text']], 'Checkpoints that may not be what they say they are', 10));
+      ['base_overlap', 'base overlap', '', percent], ['warning', 'what is off', 'text wide']], 'Checkpoints that may not be what they say they are', 10));
   }
   const holder = element('div');
   made.append(holder);

@@ -13,11 +13,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
 
-/** A model of one matrix, 96 × 64, two LoRA adapters of rank 3, and merges of them. */
+/**
+ * A model of one matrix, 208 × 216, with twelve directions that stand out, two LoRA adapters of rank
+ * 3, and merges of them.
+ */
 final class MadeUpMerge {
   private static final String MATRIX = "model.layers.0.self_attn.q_proj";
-  private static final int ROWS = 96;
-  private static final int COLS = 64;
+  private static final int ROWS = 208;
+  private static final int COLS = 216;
   private static final int RANK = 3;
   private static final double ALPHA = 7.5;
 
@@ -35,11 +38,30 @@ final class MadeUpMerge {
   MadeUpMerge(Path folder, double size) {
     this.folder = folder;
     SplittableRandom random = new SplittableRandom(6);
-    this.base = gaussian(random, ROWS, COLS, 0.05);
+    this.base = spiked(random);
     for (int link = 0; link < 2; link++) {
       a[link] = gaussian(random, RANK, COLS, 1);
       b[link] = gaussian(random, ROWS, RANK, 0.05 * size * RANK / ALPHA / Math.sqrt(RANK));
     }
+  }
+
+  private static double[][] spiked(SplittableRandom random) {
+    double[][] values = gaussian(random, ROWS, COLS, 0.02);
+    for (int spike = 0; spike < 12; spike++) {
+      double[] u = gaussian(random, 1, ROWS, 1 / Math.sqrt(ROWS))[0];
+      double[] v = gaussian(random, 1, COLS, 1 / Math.sqrt(COLS))[0];
+      for (int i = 0; i < ROWS; i++) {
+        for (int j = 0; j < COLS; j++) {
+          values[i][j] += (8 - 0.5 * spike) * u[i] * v[j];
+        }
+      }
+    }
+    for (double[] row : values) {
+      for (int j = 0; j < COLS; j++) {
+        row[j] = ElementEncoder.round(row[j], DType.BF16);
+      }
+    }
+    return values;
   }
 
   /** Numbers that bfloat16 has, so that storing the base rounds nothing. */

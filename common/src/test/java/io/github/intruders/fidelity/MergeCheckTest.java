@@ -24,10 +24,19 @@ import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.plan.MatrixSelection;
 import io.github.intruders.plan.Planner;
 import io.github.intruders.plan.UpdateSource;
+import io.github.intruders.scan.BaseOverlap;
+import io.github.intruders.scan.MatrixScanner;
+import io.github.intruders.scan.ScanOutcome;
+import io.github.intruders.scan.ScanSettings;
+import io.github.intruders.scan.Side;
+import io.github.intruders.scan.SolverChoice;
+import io.github.intruders.scan.TopK;
+import io.github.intruders.spectra.SpectraStore;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -38,6 +47,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -425,6 +435,57 @@ class MergeCheckTest {
         .extracting(Rejection::code)
         .containsExactly(RejectCode.NOT_FOUND);
     assertThat(planned.rejections().get(0).message()).contains("nowhere");
+  }
+
+  /** By every route, with and without the base's decomposition. */
+  @ParameterizedTest
+  @EnumSource(
+      value = SolverChoice.class,
+      names = {"EXACT", "KRYLOV"})
+  void aScanTellsIt(SolverChoice solver) throws Exception {
+    MadeUpMerge.Model twice =
+        new MadeUpMerge(folder.resolve("scan"), 1e-2).merged(DType.BF16, 2, 1);
+
+    ScanOutcome.Analysed found = scan(twice.base(), twice.tuned(), twice.adapters(), solver);
+
+    assertThat(found.scan().solver())
+        .isEqualTo(Map.of("EXACT", "dense", "KRYLOV", "krylov").get(solver.name()));
+    assertThat(found.fidelity().verdict()).isEqualTo(Verdict.SCALED);
+    assertThat(found.fidelity().cause()).contains("adapter 1").contains("merged twice");
+    assertThat(BaseOverlap.of(found.scan().vectors(), 208, 216)).isGreaterThan(0.9);
+  }
+
+  /** An adapter whose numbers are no numbers, which only reading them tells. */
+  @Test
+  void aBrokenAdapterCostsTheCheckAndNotTheScan() throws Exception {
+    MadeUpMerge merge = new MadeUpMerge(folder.resolve("broken"), 1e-2);
+    MadeUpMerge.Model model = merge.merged(DType.F32, 1, 1);
+    Path file = model.adapters().get(1).resolve("adapter_model.safetensors");
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[bytes.length - 1] = (byte) 0xff;
+    bytes[bytes.length - 2] = (byte) 0xff;
+    Files.write(file, bytes);
+
+    ScanOutcome.Analysed found =
+        scan(model.base(), model.tuned(), model.adapters(), SolverChoice.EXACT);
+
+    assertThat(found.fidelity().verdict()).isEqualTo(Verdict.UNKNOWN);
+    assertThat(found.fidelity().cause()).contains(file.toString()).contains("lora_B");
+    assertThat(found.fidelity().residual()).isNull();
+  }
+
+  private ScanOutcome.Analysed scan(
+      Path base, Path tuned, List<Path> adapters, SolverChoice solver) throws IOException {
+    ScanSettings settings =
+        new ScanSettings(TopK.parse("4"), List.of(0.5), List.of(Side.LEFT), solver);
+    MatrixPlan plan = plan(base, tuned, adapters).matrices().get(0);
+    List<ScanOutcome> outcomes = new ArrayList<>();
+    SpectraStore store =
+        new SpectraStore(storage, storage.qualify(folder.resolve("store").toString()));
+    new MatrixScanner(storage, store, settings, (kept, vectors) -> {})
+        .scan(plan.base(), "identity", List.of(plan), outcomes::add);
+    assertThat(outcomes).hasSize(1);
+    return (ScanOutcome.Analysed) outcomes.get(0);
   }
 
   /** What an entry depends on is in its key: other adapters, another result. */

@@ -113,7 +113,7 @@ public final class ConsoleReport {
   }
 
   /** What may not be what it says it is, one line each. */
-  private static String warnings(List<CheckpointSummary> checkpoints, TablePlace tables) {
+  static String warnings(List<CheckpointSummary> checkpoints, TablePlace tables) {
     List<CheckpointSummary> off =
         checkpoints.stream().filter(checkpoint -> checkpoint.warning() != null).toList();
     StringBuilder text = new StringBuilder();

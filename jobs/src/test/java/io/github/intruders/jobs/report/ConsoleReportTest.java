@@ -2,9 +2,12 @@ package io.github.intruders.jobs.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.intruders.jobs.config.TablePlace;
 import io.github.intruders.jobs.figures.AccumulationStep;
+import io.github.intruders.jobs.report.RunSummary.CheckpointSummary;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class ConsoleReportTest {
@@ -52,6 +55,36 @@ class ConsoleReportTest {
     }
     assertThat(ConsoleReport.sequences(steps))
         .contains("long         12  11 … 17 18 19 20 21 22     0          0.0%");
+  }
+
+  @Test
+  void ofManyThatAreNotWhatTheySayTheyAreThreeAreTold() {
+    List<CheckpointSummary> all = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      all.add(
+          new CheckpointSummary(
+              "c" + i,
+              28,
+              0,
+              Map.of(),
+              0,
+              0,
+              0,
+              0,
+              "scaled",
+              true,
+              i == 1 ? null : "merge scaled: " + "x".repeat(300),
+              0));
+    }
+    TablePlace place = new TablePlace.Folder("file:/out");
+
+    assertThat(ConsoleReport.warnings(all.subList(1, 2), place)).isEmpty();
+    List<String> lines = ConsoleReport.warnings(all, place).lines().toList();
+    assertThat(lines).hasSize(5);
+    assertThat(lines.get(0)).startsWith("c0: merge scaled: xxx").hasSizeLessThan(260);
+    assertThat(lines.get(2)).startsWith("c3: ");
+    assertThat(lines.get(3))
+        .startsWith("Not what they say they are: 2 more; all: jobs/bin/intruders show checkpoints");
   }
 
   /** Five steps each; the later a sequence stands, the more intruders it has. */

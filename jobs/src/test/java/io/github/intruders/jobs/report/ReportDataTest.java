@@ -92,6 +92,25 @@ class ReportDataTest {
     assertThat(words.get(findings.at("/0/3").asInt()).asText()).isEqualTo("error");
   }
 
+  @Test
+  void whatMayNotBeWhatItSaysItIsStandsBeforeTheCheckpoints() throws Exception {
+    Scanned fixture = scanned();
+    assertThat(ReportData.of(fixture.input()).at("/tables/warnings").isMissingNode()).isTrue();
+
+    fixture.identity =
+        new Identity(0.01, false, "scaled", 2, 1, 1.0, 0.25, "1 of 2 matrices, such as m: twice");
+    JsonNode page = ReportData.of(fixture.input());
+
+    JsonNode rows = page.at("/tables/warnings/rows");
+    assertThat(rows).hasSize(1);
+    JsonNode words = page.get("words");
+    assertThat(words.get(rows.at("/0/0").asInt()).asText()).isEqualTo("a");
+    assertThat(words.get(rows.at("/0/1").asInt()).asText()).isEqualTo("scaled");
+    assertThat(words.get(rows.at("/0/5").asInt()).asText())
+        .startsWith("it does not seem to descend from the base")
+        .endsWith("; merge scaled: 1 of 2 matrices, such as m: twice");
+  }
+
   private static CheckLine check(
       String id, String state, String effect, String acceptance, String at) {
     return new CheckLine(
@@ -521,6 +540,7 @@ class ReportDataTest {
     private JavaRDD<MitigationEntry> mitigations;
     private JavaRDD<CheckLine> checks;
     private ReportInput.Comparison comparison;
+    private Identity identity = Identity.UNKNOWN; // of checkpoint a
 
     private ReportInput input() {
       Map<String, CheckpointSummariser> byId = new TreeMap<>();
@@ -532,9 +552,9 @@ class ReportDataTest {
       return new ReportInput(
           JsonNodeFactory.instance.objectNode().put("base_id", "base"),
           List.of(
-              result("b", "s", 2, "t2", null, figures.get("b")),
-              result("a", "s", 1, "t1", "lora", figures.get("a")),
-              result("c", null, null, null, null, null)),
+              result("b", "s", 2, "t2", null, figures.get("b"), Identity.UNKNOWN),
+              result("a", "s", 1, "t1", "lora", figures.get("a"), identity),
+              result("c", null, null, null, null, null, Identity.UNKNOWN)),
           List.copyOf(figures.values()),
           matrices ->
               entries.stream()
@@ -565,7 +585,8 @@ class ReportDataTest {
       Integer step,
       String task,
       String method,
-      CheckpointFigures figures) {
+      CheckpointFigures figures,
+      Identity identity) {
     boolean analysed = figures != null;
     return new CheckpointResult(
         "base",
@@ -589,7 +610,7 @@ class ReportDataTest {
         analysed ? (Double) 0.001 : null,
         analysed ? 0 : 2,
         analysed ? figures.geometry() : MeanGeometry.UNKNOWN,
-        analysed ? figures.identity() : Identity.UNKNOWN);
+        identity);
   }
 
   /** Two, with squares of their singular values 10 and 1; intruders below one half. */
