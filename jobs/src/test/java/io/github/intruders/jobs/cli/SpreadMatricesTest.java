@@ -229,6 +229,20 @@ class SpreadMatricesTest {
   }
 
   @Test
+  void aMergeOfPiecesIsNotKnown() {
+    assertThat(rows(spread, "fidelity", "matrix"))
+        .hasSize(SHAPES.size())
+        .allSatisfy(
+            row -> {
+              assertThat(row.<String>getAs("verdict")).isEqualTo("unknown");
+              assertThat(row.<String>getAs("cause")).contains("no task can hold");
+              assertThat(row.<Object>getAs("residual")).isNull();
+            });
+    assertThat(rows(exact, "fidelity", "matrix"))
+        .allMatch(row -> !row.getAs("verdict").equals("unknown"));
+  }
+
+  @Test
   void oneJobServesTheVectorsOfAllCheckpointsAndNothingLargeTravels() {
     for (String matrix : SHAPES.keySet()) {
       assertThat(jobs).filteredOn(job -> job.contains(matrix)).hasSizeBetween(60, 190);
@@ -277,7 +291,9 @@ class SpreadMatricesTest {
     }
     StringBuilder manifest = new StringBuilder("base: {id: base, uri: base}\ncheckpoints:\n");
     for (String checkpoint : List.of("broken", "full", "strong", "weak")) {
-      manifest.append("  - {id: %1$s, uri: %1$s}\n".formatted(checkpoint));
+      manifest.append(
+          "  - {id: %1$s, uri: %1$s%2$s}\n"
+              .formatted(checkpoint, checkpoint.equals("full") ? ", merged_from: strong" : ""));
       if (List.of("strong", "weak").contains(checkpoint)) {
         Files.writeString(
             temporary.resolve(checkpoint).resolve("adapter_config.json"),

@@ -55,8 +55,7 @@ class IdentityTest {
     assertThat(identity.fidelityMatrices()).isEqualTo(5);
     assertThat(identity.fidelityFaults()).isEqualTo(3);
     assertThat(identity.fidelityNote()).isEqualTo("2 of 5 matrices, such as m: much");
-    assertThat(identity.fidelityResidual())
-        .isEqualTo(Math.sqrt((0.01 + 0.25 + 0.49 + 1) / 5));
+    assertThat(identity.fidelityResidual()).isEqualTo(Math.sqrt((0.01 + 0.25 + 0.49 + 1) / 5));
     assertThat(identity.fidelityLostShare()).isEqualTo(0.25);
   }
 
