@@ -13,6 +13,7 @@ import io.github.intruders.check.Verdict;
 import io.github.intruders.check.Verdict.State;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.jobs.figures.CheckpointResult;
+import io.github.intruders.jobs.figures.Identity;
 import io.github.intruders.jobs.figures.MeanGeometry;
 import io.github.intruders.jobs.listener.RunResult;
 import io.github.intruders.jobs.listener.RunStart;
@@ -102,7 +103,8 @@ final class Runs {
         Map.of("0.5", 0),
         1e-7,
         0,
-        new MeanGeometry(0.5, 0.25, 0.125, 0.0625, 0.01, 0.75));
+        new MeanGeometry(0.5, 0.25, 0.125, 0.0625, 0.01, 0.75),
+        Identity.UNKNOWN);
   }
 
   static RunResult found(CheckpointResult... results) {
