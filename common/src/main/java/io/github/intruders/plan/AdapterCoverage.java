@@ -162,6 +162,7 @@ public record AdapterCoverage(
         .anyMatch(value -> !value.isMissingNode() && !value.isNull() && !value.isEmpty());
   }
 
+  /** Modules of which a weight that PEFT would have adapted is as it was. */
   private static int untouched(
       List<String> targets, Set<String> base, Adapter adapter, NamePairs pairs) {
     Set<String> changed = new TreeSet<>();
@@ -193,6 +194,17 @@ public record AdapterCoverage(
         scales,
         leastScale,
         largestScale);
+  }
+
+  /** That its file lacks what its config names, so that it may have been cut. */
+  Optional<String> note() {
+    if (modulesWithoutUpdate == null || modulesWithoutUpdate == 0) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        CheckpointPlan.WARNING
+            + "%s has no update of %d modules of the base that its target_modules names; of %d it has one"
+                .formatted(uri, modulesWithoutUpdate, found));
   }
 
   /** That modules of an adapter, which a checkpoint is said to be merged from, are not there. */

@@ -358,7 +358,10 @@ public final class Planner {
           new OneSidedHeads(
               names.stream().map(pairs::inBase).filter(base.tensors()::contains).toList());
       rejectUnclear(pairs, adapter.uri());
-      coverage.add(AdapterCoverage.of(adapter, coverage.size() + 1, role, pairs, base.tensors()));
+      AdapterCoverage covered =
+          AdapterCoverage.of(adapter, coverage.size() + 1, role, pairs, base.tensors());
+      coverage.add(covered);
+      covered.note().ifPresent(notes::add);
       for (Adapter.Fault fault : adapter.faults()) {
         rejectModule(fault.baseTensor(), pairs, fault.error());
       }

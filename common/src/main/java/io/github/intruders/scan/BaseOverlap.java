@@ -11,7 +11,8 @@ public final class BaseOverlap {
   private BaseOverlap() {}
 
   /**
-   * At most 1, and below 0 where it is less than chance would have it; null where it is not known of any side.
+   * At most 1, and below 0 where it is less than chance would have it; null where it is not known
+   * of any side.
    *
    * @param vectors the tested vectors of a matrix
    * @param rows of the matrix, and so the dimension of left vectors
@@ -39,8 +40,6 @@ public final class BaseOverlap {
       }
     }
     double chance = (double) k / dimension;
-    return k == 0 || chance >= 1
-        ? null
-        : (Double) ((energy / k - chance) / (1 - chance));
+    return k == 0 || chance >= 1 ? null : (Double) ((energy / k - chance) / (1 - chance));
   }
 }

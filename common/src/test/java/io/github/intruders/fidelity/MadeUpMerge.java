@@ -14,8 +14,8 @@ import java.util.Locale;
 import java.util.SplittableRandom;
 
 /**
- * A model of one matrix, 208 × 216, with twelve directions that stand out, two LoRA adapters of rank
- * 3, and merges of them.
+ * A model of one matrix, 208 × 216, with twelve directions that stand out, two LoRA adapters of
+ * rank 3, and merges of them.
  */
 final class MadeUpMerge {
   private static final String MATRIX = "model.layers.0.self_attn.q_proj";

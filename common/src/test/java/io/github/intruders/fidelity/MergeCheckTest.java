@@ -474,8 +474,8 @@ class MergeCheckTest {
     assertThat(found.fidelity().residual()).isNull();
   }
 
-  private ScanOutcome.Analysed scan(
-      Path base, Path tuned, List<Path> adapters, SolverChoice solver) throws IOException {
+  private ScanOutcome.Analysed scan(Path base, Path tuned, List<Path> adapters, SolverChoice solver)
+      throws IOException {
     ScanSettings settings =
         new ScanSettings(TopK.parse("4"), List.of(0.5), List.of(Side.LEFT), solver);
     MatrixPlan plan = plan(base, tuned, adapters).matrices().get(0);
