@@ -58,16 +58,16 @@ public final class CostModel implements Serializable {
   private static final int SEARCH_VECTORS = 600;
 
   /** Columns that go through W0 and back, in blocks, for the base's leading vectors. */
-  private static final double BOUNDS_BASE_COLUMNS = 650;
+  private static final double BOUNDS_BASE_COLUMNS = 450;
 
   /** The same where the base's leading triplets are stored, and are only checked. */
-  private static final double BOUNDS_KNOWN_COLUMNS = 60;
+  private static final double BOUNDS_KNOWN_COLUMNS = 150;
 
   /** The same for the leading vectors of a tuned matrix. */
-  private static final double BOUNDS_TUNED_COLUMNS = 280;
+  private static final double BOUNDS_TUNED_COLUMNS = 140;
 
   /** The same for bounds of one tuned vector. */
-  private static final double BOUNDS_VECTOR_COLUMNS = 16;
+  private static final double BOUNDS_VECTOR_COLUMNS = 8;
 
   /** Operations for each element of W0 and each such column. */
   private static final double BOUNDS_FORTH_AND_BACK = 4;
@@ -76,9 +76,9 @@ public final class CostModel implements Serializable {
   private static final double BOUNDS_FLOPS = 3e10;
 
   /** What is small besides, for a base and for each tuned vector. */
-  private static final double BOUNDS_SECONDS = 0.4;
+  private static final double BOUNDS_SECONDS = 0.12;
 
-  private static final double BOUNDS_SECONDS_PER_VECTOR = 0.01;
+  private static final double BOUNDS_SECONDS_PER_VECTOR = 0.004;
 
   /**
    * How many times cheaper bounds have to be where there is a choice: a decomposition tells more,

@@ -232,8 +232,8 @@ public final class KrylovVerdicts {
    *     has full rank; 0 if not known
    * @param tuned one for each tuned matrix, in their order; null where its triplets could not be
    *     certified
-   * @param leading the base's leading triplets, in the arena that was open: those that were given,
-   *     if nothing is to be added; null where there are none
+   * @param leading the base's leading triplets, in the arena that was open; null where there are
+   *     none, or nothing is to be added to those that were given
    */
   public record Answer(
       double baseNorm,
@@ -953,12 +953,12 @@ public final class KrylovVerdicts {
         return true;
       }
 
-      /** What a later run may start from; null if there is nothing. */
+      /** What a later run may start from; null if that is what was known, or nothing. */
       CertifiedTriplets leading() {
         CertifiedTriplets known = start.known();
         boolean enoughBefore = tellsEnough(start.cut(), start.lowest());
         if (known != null && (enoughBefore || !tellsEnough(cut, lowest))) {
-          return known;
+          return null;
         }
         return found.count() == 0 || !(found.values()[found.count() - 1] > 0)
             ? null

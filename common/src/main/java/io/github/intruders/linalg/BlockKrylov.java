@@ -97,10 +97,13 @@ public final class BlockKrylov {
     }
     Matrix before = basis.columnRange(0, size);
     Matrix rest = vectors.copy();
+    // What a step brings of the space lies along its newest directions. Without that part there is
+    // little left to take out, and one pass over all directions does it.
+    double[] newest = removeSpan(basis.columnRange(Math.max(0, size - width), size), rest);
     double[] removed = removeSpan(before, rest);
-    removeSpan(before, rest);
     OrthonormalBasis fresh = OrthonormalBasis.of(rest);
-    for (int attempt = 0; attempt < ATTEMPTS && isWeak(fresh.r(), removed); attempt++) {
+    for (int attempt = 0; attempt < ATTEMPTS && isWeak(fresh.r(), newest, removed); attempt++) {
+      newest = new double[width];
       removed = removeSpan(before, fresh.q());
       fresh = OrthonormalBasis.of(fresh.q());
     }
@@ -123,14 +126,18 @@ public final class BlockKrylov {
   }
 
   /**
-   * Whether a vector is nearly dependent on those before it, by its triangular factor.
+   * Whether a vector is nearly dependent on those before it, by its triangular factor, or what was
+   * taken out of it last was so long that its rounding matters.
    *
-   * @param removed how long the part was that orthogonalisation took out of each
+   * @param newest how long the part was that was taken out of each before
+   * @param removed how long the part was that was taken out last
    */
-  private static boolean isWeak(Matrix r, double[] removed) {
+  private static boolean isWeak(Matrix r, double[] newest, double[] removed) {
     double[] left = r.columnNorms();
     for (int j = 0; j < left.length; j++) {
-      if (!(Math.abs(r.get(j, j)) > Math.max(WEAK * left[j], LOST * removed[j]))) {
+      double before = Math.hypot(newest[j], removed[j]);
+      if (!(Math.abs(r.get(j, j)) > Math.max(WEAK * left[j], LOST * before))
+          || removed[j] > left[j]) {
         return true;
       }
     }

@@ -181,6 +181,13 @@ public final class RankQuadrature {
       return rules / 2 + spread + allowed;
     }
 
+    /** How many more steps may do, since the rules' distance falls with the square of the steps. */
+    private int stepsTo(double wanted, int steps) {
+      double room = 2 * (wanted - spread - allowed);
+      double more = room > 0 ? steps * (Math.sqrt(rules / room) - 1) : MORE_STEPS;
+      return (int) Math.max(1, Math.min(MORE_STEPS, Math.ceil(more)));
+    }
+
     boolean isNarrow() {
       return halfWidth() <= NARROW;
     }
@@ -194,18 +201,20 @@ public final class RankQuadrature {
     BlockKrylov search = new BlockKrylov(d, start.cols(), most);
     Matrix next = start;
     Optional<Estimate> estimate = Optional.empty();
+    int asked = FIRST_STEPS;
     for (int step = 1; step <= most; step++) {
       if (!search.forth(next)) {
         return Optional.empty();
       }
       next = search.back();
-      if (step == most || (step >= FIRST_STEPS && (step - FIRST_STEPS) % MORE_STEPS == 0)) {
+      if (step == most || step == asked) {
         try (Arena arena = Arena.open()) {
           estimate = Optional.of(estimate(search, next, step));
         }
         if (estimate.get().halfWidth() <= halfWidth) {
           return estimate;
         }
+        asked = step + estimate.get().stepsTo(halfWidth, step);
       }
     }
     return estimate;

@@ -16,6 +16,7 @@ import io.github.intruders.scan.TopK;
 import io.github.intruders.spectra.SpectraStore;
 import io.github.intruders.spectra.SpectrumPart;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class CostModelTest {
@@ -99,6 +100,24 @@ class CostModelTest {
     assertThat(few.route()).isEqualTo(RouteChoice.Route.KRYLOV);
     assertThat(few.boundsSeconds()).isLessThan(few.decomposedSeconds() / 2);
     assertThat(many.route()).isEqualTo(RouteChoice.Route.DECOMPOSE);
+  }
+
+  /** Processor seconds of one thread, as performance.md quotes them. */
+  @Test
+  void boundsTakeWhatWasMeasuredToWithinAThird() {
+    Map<Integer, double[]> measured =
+        Map.of(2048, new double[] {0.54, 0.33, 1.03, 0.83}, 4096, new double[] {1.66, 0.96, 3.3, 2.6});
+    measured.forEach(
+        (size, seconds) -> {
+          int at = 0;
+          for (int adapters : new int[] {1, 4}) {
+            for (boolean known : new boolean[] {false, true}) {
+              Cost cost = model.bounds(matrix(size, size), adapters(adapters, 16), known);
+              assertRatio(
+                  cost.coreSeconds() - CostModel.readSeconds(cost.bytesRead()), seconds[at++]);
+            }
+          }
+        });
   }
 
   /** Stored leading triplets spare the search, so that bounds pay for more checkpoints. */

@@ -80,9 +80,8 @@ class KrylovVerdictsTest {
           verdicts.of(new LinearMap.Whole(other), List.of(), question).leading();
       KrylovVerdicts.Answer third = verdicts.of(base, foreign, tuned, question);
 
-      assertThat(second.leading()).isSameAs(first.leading());
+      assertThat(second.leading()).as("nothing to add").isNull();
       assertThat(first.leading().complete()).isGreaterThanOrEqualTo(SyntheticSpectra.K);
-      assertThat(third.leading()).isNotSameAs(foreign);
       assertThat(third.leading().values()).containsExactly(first.leading().values(), offset(1e-5));
       for (KrylovVerdicts.Answer answer : List.of(first, second, third)) {
         assertThat(answer.tuned().get(0).left())
