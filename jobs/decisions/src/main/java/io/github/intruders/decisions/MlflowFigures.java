@@ -38,6 +38,11 @@ final class MlflowFigures {
     put(figures, "unchanged_share", result.geometry().unchangedShare());
     put(figures, "matrices_past_edge", result.matricesPastEdge());
     put(figures, "max_residual", result.maxResidual());
+    put(figures, "base_overlap", result.identity().baseOverlap());
+    put(figures, "fidelity_matrices", result.identity().fidelityMatrices());
+    put(figures, "fidelity_faults", result.identity().fidelityFaults());
+    put(figures, "fidelity_residual", result.identity().fidelityResidual());
+    put(figures, "fidelity_lost_share", result.identity().fidelityLostShare());
     return figures;
   }
 

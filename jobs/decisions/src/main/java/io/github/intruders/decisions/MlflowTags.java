@@ -36,6 +36,12 @@ record MlflowTags(Map<String, String> values) {
     if (result.report() != null) {
       tags.put("report", result.report());
     }
+    if (checkpoint.identity().fidelity() != null) {
+      tags.put("fidelity", checkpoint.identity().fidelity());
+    }
+    if (checkpoint.identity().descends() != null) {
+      tags.put("descends", checkpoint.identity().descends().toString());
+    }
     checked.ifPresent(one -> tags.put(one, result.checked().rules().name(), run.runId()));
     return tags;
   }

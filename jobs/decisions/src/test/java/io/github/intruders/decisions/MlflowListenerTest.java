@@ -100,13 +100,16 @@ class MlflowListenerTest {
               "intruders/update_stable_rank", // null
               "intruders/update_mass", // NaN
               "intruders/matrices_past_edge")
-          .hasSize(16);
+          .containsEntry("intruders/fidelity_faults", 1.0)
+          .hasSize(19);
       assertThat(batch.at("/metrics/0/step").asInt()).isEqualTo(3);
       assertThat(batch.at("/metrics/0/timestamp").asLong()).isEqualTo(Runs.NIGHT.toEpochMilli());
       assertThat(tags(batch))
           .containsOnly(
               Map.entry("intruders.base_id", "llama"),
               Map.entry("intruders.checkpoint_id", "chat"),
+              Map.entry("intruders.descends", "false"),
+              Map.entry("intruders.fidelity", "unpaired"),
               Map.entry("intruders.report", Runs.REPORT),
               Map.entry("intruders.run_id", "20260131T020000Z-0a1b2c3d"),
               Map.entry("intruders.tables", "s3a://tables/llama"),

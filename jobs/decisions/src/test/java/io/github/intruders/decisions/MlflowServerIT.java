@@ -148,7 +148,7 @@ class MlflowServerIT {
         .containsEntry("intruders/intruder_count", 4.0)
         .containsEntry("intruders/intruder_energy_share", 0.25)
         .doesNotContainKeys("intruders/update_stable_rank", "intruders/update_mass")
-        .hasSize(16);
+        .hasSize(19);
     assertThat(tags(first))
         .containsEntry("intruders.base_id", "llama")
         .containsEntry("intruders.report", Runs.REPORT)

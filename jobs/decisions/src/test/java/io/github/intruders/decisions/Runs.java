@@ -104,7 +104,7 @@ final class Runs {
         1e-7,
         0,
         new MeanGeometry(0.5, 0.25, 0.125, 0.0625, 0.01, 0.75),
-        Identity.UNKNOWN);
+        new Identity(null, false, "unpaired", 2, 1, 0.5, null, "one module has no partner"));
   }
 
   static RunResult found(CheckpointResult... results) {
