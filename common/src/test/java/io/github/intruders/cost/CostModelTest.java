@@ -106,7 +106,8 @@ class CostModelTest {
   @Test
   void boundsTakeWhatWasMeasuredToWithinAThird() {
     Map<Integer, double[]> measured =
-        Map.of(2048, new double[] {0.54, 0.33, 1.03, 0.83}, 4096, new double[] {1.66, 0.96, 3.3, 2.6});
+        Map.of(
+            2048, new double[] {0.54, 0.33, 1.03, 0.83}, 4096, new double[] {1.66, 0.96, 3.3, 2.6});
     measured.forEach(
         (size, seconds) -> {
           int at = 0;

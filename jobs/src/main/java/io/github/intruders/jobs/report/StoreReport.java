@@ -42,10 +42,12 @@ public final class StoreReport {
     if (!contents.spectra().isEmpty()) {
       text.append(table(rows)).append('\n');
     }
+    int triplets = (int) contents.spectra().stream().filter(StoreReport::isTriplets).count();
     text.append(
-        "%s, %s; %s to them%n"
+        "%s%s, %s; %s to them%n"
             .formatted(
-                count(contents.spectra().size(), "decomposition"),
+                count(contents.spectra().size() - triplets, "decomposition"),
+                triplets == 0 ? "" : ", leading triplets of %d more".formatted(triplets),
                 Amount.ofBytes(contents.lengthBytes()),
                 count(contents.links().size(), "link")));
     if (!contents.temporary().isEmpty()) {
@@ -61,6 +63,10 @@ public final class StoreReport {
         .forEach(
             message -> text.append("Not whole, to be computed again: %s%n".formatted(message)));
     return text.toString();
+  }
+
+  private static boolean isTriplets(StoredSpectrum spectrum) {
+    return spectrum.kind() == StoredSpectrum.Kind.TRIPLETS;
   }
 
   private static String count(int number, String what) {
