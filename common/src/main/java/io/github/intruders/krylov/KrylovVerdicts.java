@@ -10,6 +10,7 @@ import io.github.intruders.spectra.CertifiedTriplets;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
@@ -363,7 +364,7 @@ public final class KrylovVerdicts {
         start = enough ? start(known) : start(wanted);
       }
       if (start == null) {
-        return new Answer(baseNorm, 0, 0, tuned.stream().map(map -> (Tuned) null).toList(), null);
+        return undecided(tuned.size());
       }
       List<Tuning> tunings = tunings(start, tuned);
       Answer answer = new BaseWork(this, start, tunings).answer();
@@ -371,7 +372,11 @@ public final class KrylovVerdicts {
         start = start(wanted);
         answer = start == null ? null : new BaseWork(this, start, tunings).answer();
       }
-      return answer;
+      return answer == null ? undecided(tuned.size()) : answer;
+    }
+
+    private Answer undecided(int tuned) {
+      return new Answer(baseNorm, 0, 0, Collections.nCopies(tuned, null), null);
     }
 
     private Start start(CertifiedTriplets known) {

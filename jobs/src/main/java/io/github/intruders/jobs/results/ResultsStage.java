@@ -12,6 +12,7 @@ import io.github.intruders.jobs.table.FidelityTable;
 import io.github.intruders.jobs.table.MatricesTable;
 import io.github.intruders.jobs.table.SimilarityTable;
 import io.github.intruders.jobs.table.SingularVectorsTable;
+import io.github.intruders.jobs.table.TableDefinition;
 import io.github.intruders.manifest.CheckpointSpec;
 import io.github.intruders.plan.AdapterCoverage;
 import java.io.IOException;
@@ -113,11 +114,19 @@ public final class ResultsStage {
         without.add(one.checkpointId());
       }
     }
-    changes.replaceChanged(
-        FidelityTable.TABLE,
-        found,
-        ids -> results.entriesOf(ids).flatMap(FidelityTable::toRows),
-        without);
+    if (isNeeded(FidelityTable.TABLE, found, changes)) {
+      changes.replaceChanged(
+          FidelityTable.TABLE,
+          found,
+          ids -> results.entriesOf(ids).flatMap(FidelityTable::toRows),
+          without);
+    }
+  }
+
+  /** A table that many runs have no row for is not made before there is one. */
+  private static boolean isNeeded(
+      TableDefinition table, Map<String, String> rows, TableChanges changes) throws IOException {
+    return !rows.isEmpty() || changes.seen().has(table.name());
   }
 
   private void writeCoverage(Map<String, List<AdapterCoverage>> coverage, TableChanges changes)
@@ -132,6 +141,9 @@ public final class ResultsStage {
             told.put(id, of.toString());
           }
         });
+    if (!isNeeded(AdapterCoverageTable.TABLE, told, changes)) {
+      return;
+    }
     changes.replaceChanged(
         AdapterCoverageTable.TABLE,
         told,
