@@ -9,6 +9,7 @@ import io.github.intruders.checkpoint.hadoop.HadoopStorage;
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.Gaussian;
 import io.github.intruders.linalg.Matrix;
+import io.github.intruders.linalg.NativeMemory;
 import io.github.intruders.linalg.OrthonormalBasis;
 import io.github.intruders.linalg.Precision;
 import io.github.intruders.manifest.CheckpointSpec;
@@ -26,6 +27,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
@@ -105,6 +108,41 @@ class KrylovRouteTest {
     }
   }
 
+  /** Within what is planned, and not far below it. */
+  @ParameterizedTest
+  @CsvSource({"adapter, 640, 640", "full, 640, 640", "adapter, 1024, 384", "full, 384, 1024"})
+  void aTaskTakesTheMemoryThatIsPlanned(String kind, int rows, int cols) throws Exception {
+    BasePlan base;
+    MatrixPlan plan;
+    try (Arena arena = Arena.open()) {
+      Matrix w0 = base(rows, cols, i -> i < 12 ? 4 - 0.25 * i : 0.6 / Math.sqrt(1 + 0.05 * i));
+      base = plan(w0);
+      plan = plan(base, kind.equals("full") ? full(kind, w0, 0.05) : adapter(kind, w0, 16, 2.5));
+    }
+    long planned =
+        new Routes(settings(SolverChoice.KRYLOV)).boundsBytes(plan.base(), 1, kind.equals("full"));
+    long before = NativeMemory.whenQuiet();
+    AtomicLong peak = new AtomicLong();
+    AtomicBoolean ended = new AtomicBoolean();
+    Thread watch =
+        new Thread(
+            () -> {
+              while (!ended.get()) {
+                peak.accumulateAndGet(NativeMemory.now() - before, Math::max);
+              }
+            });
+    watch.start();
+    try {
+      assertThat(scan(base, List.of(plan), SolverChoice.KRYLOV).get(kind).solver())
+          .isEqualTo("krylov");
+    } finally {
+      ended.set(true);
+      watch.join();
+    }
+
+    assertThat(peak.get()).isBetween(planned / 2, planned);
+  }
+
   /** The one file of the store besides links. */
   private Path triplets() throws Exception {
     try (Stream<Path> files = Files.list(folder.resolve("store-KRYLOV"))) {
@@ -137,8 +175,7 @@ class KrylovRouteTest {
   private Map<String, MatrixScan> scan(BasePlan base, List<MatrixPlan> plans, SolverChoice solver)
       throws Exception {
     String store = storage.qualify(folder.resolve("store-" + solver).toString());
-    ScanSettings settings =
-        new ScanSettings(TopK.parse("10"), List.of(0.5), List.of(Side.LEFT, Side.RIGHT), solver);
+    ScanSettings settings = settings(solver);
     Map<String, MatrixScan> scans = new TreeMap<>();
     List<ScanOutcome> outcomes = new ArrayList<>();
     MatrixPlan first = plans.get(0);
@@ -149,6 +186,10 @@ class KrylovRouteTest {
       scans.put(outcome.plan().checkpointId(), ((ScanOutcome.Analysed) outcome).scan());
     }
     return scans;
+  }
+
+  private static ScanSettings settings(SolverChoice solver) {
+    return new ScanSettings(TopK.parse("10"), List.of(0.5), List.of(Side.LEFT, Side.RIGHT), solver);
   }
 
   private Matrix base(int rows, int cols, java.util.function.IntToDoubleFunction spectrum) {
