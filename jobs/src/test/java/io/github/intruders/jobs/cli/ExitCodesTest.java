@@ -275,7 +275,7 @@ class ExitCodesTest {
     assertThat(table.exitCode()).isEqualTo(2);
     assertThat(table.err())
         .contains(
-            "There is no table 'nonsense'; expected one of [adapter_coverage, checkpoints, fidelity, matrices, rejects, similarity, singular_vectors]");
+            "There is no table 'nonsense'; expected one of [adapter_coverage, checkpoints, matrices, rejects, similarity, singular_vectors]");
 
     Outcome where =
         Outcome.of("show", "matrices", "--out", out.toString(), "--where", "nonsense > 1");
