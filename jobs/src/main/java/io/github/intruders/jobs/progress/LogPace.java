@@ -1,12 +1,12 @@
 package io.github.intruders.jobs.progress;
 
 /**
- * When a log gets a line of progress: after half a minute, then each time another quarter of the
- * elapsed time has passed, but at least every ten minutes. So a night of eight hours has some sixty
- * lines. Not thread-safe.
+ * When a log gets a line of progress: after a minute, then each time another quarter of the elapsed
+ * time has passed, but at least every ten minutes. So a night of eight hours has some fifty lines.
+ * Not thread-safe.
  */
 final class LogPace {
-  private static final double FIRST_SECONDS = 30;
+  private static final double FIRST_SECONDS = 60;
   private static final double SHARE = 0.25;
   private static final double LONGEST_SECONDS = 600;
 
