@@ -2,6 +2,7 @@ package io.github.intruders.compare;
 
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.BlockKrylov;
+import io.github.intruders.linalg.Gaussian;
 import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.OrthonormalBasis;
@@ -141,16 +142,7 @@ public record UpdateTriplets(
   }
 
   private static Matrix start(int rows, int cols, String identity) {
-    SplittableRandom random = new SplittableRandom(identity.hashCode());
-    Matrix start = Matrix.allocate(rows, cols, Precision.DOUBLE);
-    double[] row = new double[cols];
-    for (int i = 0; i < rows; i++) {
-      for (int j = 0; j < cols; j++) {
-        row[j] = random.nextGaussian();
-      }
-      start.setRow(i, row);
-    }
-    return start;
+    return Gaussian.matrix(new SplittableRandom(identity.hashCode()), rows, cols);
   }
 
   private static Svd decompose(Matrix matrix) {

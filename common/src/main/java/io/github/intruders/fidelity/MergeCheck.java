@@ -5,6 +5,7 @@ import io.github.intruders.checkpoint.DType;
 import io.github.intruders.checkpoint.ElementEncoder;
 import io.github.intruders.checkpoint.TensorReader;
 import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.Gaussian;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.OrthonormalBasis;
 import io.github.intruders.linalg.Precision;
@@ -271,13 +272,7 @@ public final class MergeCheck {
       return false;
     }
     try (Arena arena = Arena.open()) {
-      Matrix random = Matrix.allocate(w.cols(), directions, Precision.DOUBLE);
-      SplittableRandom gaussian = new SplittableRandom(SEED);
-      for (int i = 0; i < random.rows(); i++) {
-        for (int j = 0; j < directions; j++) {
-          random.set(i, j, gaussian.nextGaussian());
-        }
-      }
+      Matrix random = Gaussian.matrix(new SplittableRandom(SEED), w.cols(), directions);
       Matrix range = Matrix.allocate(w.rows(), directions, Precision.DOUBLE);
       forEachRemainder(
           updates, fit, (row, remainder) -> range.setRow(row, remainder.times(random).row(0)));

@@ -1,6 +1,7 @@
 package io.github.intruders.krylov;
 
 import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.Gaussian;
 import io.github.intruders.linalg.LinearOperator;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
@@ -582,15 +583,7 @@ public final class KrylovVerdicts {
     }
 
     private Matrix gaussian(int rows, int cols) {
-      Matrix matrix = Matrix.allocate(rows, cols, precision);
-      double[] row = new double[cols];
-      for (int i = 0; i < rows; i++) {
-        for (int j = 0; j < cols; j++) {
-          row[j] = random.nextGaussian();
-        }
-        matrix.setRow(i, row);
-      }
-      return matrix;
+      return Gaussian.matrix(random, rows, cols, 1, precision);
     }
   }
 

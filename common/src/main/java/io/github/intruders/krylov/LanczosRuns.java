@@ -1,6 +1,7 @@
 package io.github.intruders.krylov;
 
 import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.Gaussian;
 import io.github.intruders.linalg.LinearOperator;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
@@ -320,8 +321,8 @@ final class LanczosRuns {
       }
       try (Arena arena = Arena.open()) {
         // Rows hold z: M̃ Q z = V (Bₜᵀ z) and M̃ V z = Q (B z).
-        Matrix forOwn = gaussian(random, t);
-        Matrix forOther = gaussian(random, t);
+        Matrix forOwn = Gaussian.matrix(random, NORM_PROBES, t);
+        Matrix forOther = Gaussian.matrix(random, NORM_PROBES, t);
         Matrix throughOwn = Matrix.zeros(NORM_PROBES, t, Precision.DOUBLE);
         Matrix throughOther = Matrix.zeros(NORM_PROBES, t + 1, Precision.DOUBLE);
         for (int i = 0; i < NORM_PROBES; i++) {
@@ -344,18 +345,6 @@ final class LanczosRuns {
     return fromLeft
         ? new Check(other, own, otherExpected, ownExpected)
         : new Check(own, other, ownExpected, otherExpected);
-  }
-
-  private static Matrix gaussian(SplittableRandom random, int cols) {
-    Matrix z = Matrix.allocate(NORM_PROBES, cols, Precision.DOUBLE);
-    for (int i = 0; i < NORM_PROBES; i++) {
-      double[] row = new double[cols];
-      for (int j = 0; j < cols; j++) {
-        row[j] = random.nextGaussian();
-      }
-      z.setRow(i, row);
-    }
-    return z;
   }
 
   /**

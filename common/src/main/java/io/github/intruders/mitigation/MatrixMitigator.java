@@ -4,6 +4,7 @@ import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorReader;
 import io.github.intruders.input.Fingerprint;
 import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.Gaussian;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.OrthonormalBasis;
 import io.github.intruders.linalg.Precision;
@@ -450,13 +451,7 @@ public final class MatrixMitigator {
     }
 
     private Matrix directions(SplittableRandom random, int dimension, int count) {
-      Matrix gaussian = Matrix.allocate(dimension, count, Precision.DOUBLE);
-      for (int i = 0; i < dimension; i++) {
-        for (int j = 0; j < count; j++) {
-          gaussian.set(i, j, random.nextGaussian());
-        }
-      }
-      return OrthonormalBasis.of(gaussian).q();
+      return OrthonormalBasis.of(Gaussian.matrix(random, dimension, count)).q();
     }
   }
 }

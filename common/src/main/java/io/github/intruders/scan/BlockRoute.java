@@ -1,6 +1,7 @@
 package io.github.intruders.scan;
 
 import io.github.intruders.linalg.BlockKrylov;
+import io.github.intruders.linalg.Gaussian;
 import io.github.intruders.linalg.LapackSvd;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
@@ -116,12 +117,15 @@ final class BlockRoute {
     Matrix start = Matrix.allocate(base.cols(), width(k), Precision.SINGLE);
     int warm = warm(k);
     start.columnRange(0, warm).assign(base.vt().rowRange(0, warm).transposed());
-    SplittableRandom random = new SplittableRandom(SEED);
-    for (int i = 0; i < start.rows(); i++) {
-      for (int j = warm; j < start.cols(); j++) {
-        start.set(i, j, random.nextGaussian());
-      }
-    }
+    start
+        .columnRange(warm, start.cols())
+        .assign(
+            Gaussian.matrix(
+                new SplittableRandom(SEED),
+                start.rows(),
+                start.cols() - warm,
+                1,
+                Precision.SINGLE));
     return start;
   }
 

@@ -6,6 +6,7 @@ import io.github.intruders.linalg.Matrix;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.plan.UpdateSource;
 import io.github.intruders.spectra.SingularValues;
+import java.util.function.DoubleSupplier;
 
 /**
  * What the stored entries of a tuned matrix say of its update.
@@ -80,18 +81,12 @@ record EntryChange(Double unchangedShare, String note, double rounding) {
     return unchanged;
   }
 
-  /** Counts the unchanged entries of a base matrix and a tuned one. */
-  @FunctionalInterface
-  interface Count {
-    double of();
-  }
-
   /**
    * What a plan's tuned matrix says.
    *
    * @param count of unchanged entries, asked for only where it tells something
    */
-  static EntryChange of(MatrixPlan plan, Count count) {
+  static EntryChange of(MatrixPlan plan, DoubleSupplier count) {
     if (!(plan.update() instanceof UpdateSource.Full full) || !full.adapters().isEmpty()) {
       return NONE;
     }
@@ -112,7 +107,7 @@ record EntryChange(Double unchangedShare, String note, double rounding) {
           rounding);
     }
     double entries = (double) base.rows() * base.cols();
-    return entries == 0 ? NONE : new EntryChange(count.of() / entries, null, rounding);
+    return entries == 0 ? NONE : new EntryChange(count.getAsDouble() / entries, null, rounding);
   }
 
   /** About the spectral norm of what rounding to another type adds to the base. */

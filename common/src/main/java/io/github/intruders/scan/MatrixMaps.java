@@ -6,7 +6,7 @@ import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.spectra.CertifiedTriplets;
 import io.github.intruders.spectra.UpdateStatistics;
 import java.io.IOException;
-import java.util.function.LongSupplier;
+import java.util.function.DoubleSupplier;
 
 /**
  * A base matrix and what is tuned from it, as the route by bounds sees them: by products, wherever
@@ -48,6 +48,6 @@ public interface MatrixMaps {
      * @param fidelity how it relates to what it is said to be merged from, or null if nothing is
      *     said
      */
-    void take(UpdateStatistics update, LongSupplier unchanged, Fidelity fidelity);
+    void take(UpdateStatistics update, DoubleSupplier unchanged, Fidelity fidelity);
   }
 }

@@ -237,7 +237,7 @@ public final class MatrixScanner {
                     plan,
                     (update, unchanged, fidelity) -> {
                       statistics[at] = update;
-                      entries[at] = EntryChange.of(plan, unchanged::getAsLong);
+                      entries[at] = EntryChange.of(plan, unchanged);
                       fidelities[at] = fidelity;
                     });
               } catch (ArithmeticException e) {

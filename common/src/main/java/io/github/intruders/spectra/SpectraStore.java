@@ -120,7 +120,7 @@ public final class SpectraStore {
    */
   public Found obtain(MatrixSource source, String identity, SpectrumPart wanted)
       throws IOException {
-    Optional<String> knownHash = readHash(source, identity);
+    Optional<String> knownHash = knownContent(source, identity);
     if (knownHash.isPresent()) {
       Optional<BaseSpectrum> stored = read(knownHash.get(), wanted);
       if (stored.isPresent()) {
@@ -141,7 +141,7 @@ public final class SpectraStore {
       if (stored.isEmpty() && (kept.covers(wanted) || readFile(hash, kept).isEmpty())) {
         write(found, source);
       }
-      writeHash(source, identity, hash);
+      noteContent(source, identity, hash);
       arena.keep(found.u());
       arena.keep(found.vt());
       return new Found(found, stored.isEmpty());
@@ -177,7 +177,7 @@ public final class SpectraStore {
    */
   public boolean contains(MatrixSource source, String identity, SpectrumPart wanted)
       throws IOException {
-    Optional<String> hash = readHash(source, identity);
+    Optional<String> hash = knownContent(source, identity);
     return hash.isPresent() && isStored(hash.get(), wanted);
   }
 
@@ -211,7 +211,7 @@ public final class SpectraStore {
   }
 
   private Held held(Place place, SpectrumPart wanted) throws IOException {
-    Optional<String> hash = readHash(place.source(), place.identity());
+    Optional<String> hash = knownContent(place.source(), place.identity());
     if (hash.isEmpty()) {
       return Held.NOTHING;
     }
@@ -247,20 +247,6 @@ public final class SpectraStore {
               reader.readVector(tensors.get(VALUES)),
               reader.read(wide ? vectors.flipped() : vectors, Precision.SINGLE));
         });
-  }
-
-  /**
-   * The content of a tensor, as far as the store knows it without reading the tensor.
-   *
-   * @param identity length and time of change of the source's file
-   */
-  public Optional<String> knownContent(MatrixSource source, String identity) throws IOException {
-    return readHash(source, identity);
-  }
-
-  /** Notes the content of a tensor, so that it is known to later runs. */
-  public void noteContent(MatrixSource source, String identity, String content) throws IOException {
-    writeHash(source, identity, content);
   }
 
   /**
@@ -453,7 +439,12 @@ public final class SpectraStore {
     }
   }
 
-  private Optional<String> readHash(MatrixSource source, String identity) throws IOException {
+  /**
+   * The content of a tensor, as far as the store knows it without reading the tensor.
+   *
+   * @param identity length and time of change of the source's file
+   */
+  public Optional<String> knownContent(MatrixSource source, String identity) throws IOException {
     String file = layout.sourceFile(source, identity);
     try (RangeSource link = storage.open(file)) {
       Optional<String> hash = SourceLink.readContent(link, StoreLayout.place(source, identity));
@@ -466,7 +457,8 @@ public final class SpectraStore {
     }
   }
 
-  private void writeHash(MatrixSource source, String identity, String hash) throws IOException {
+  /** Notes the content of a tensor, so that it is known to later runs. */
+  public void noteContent(MatrixSource source, String identity, String hash) throws IOException {
     byte[] text =
         SourceLink.text(StoreLayout.place(source, identity), hash, source)
             .getBytes(StandardCharsets.UTF_8);

@@ -7,6 +7,7 @@ import io.github.intruders.checkpoint.SafetensorsWriter;
 import io.github.intruders.jobs.TableRows;
 import io.github.intruders.jobs.config.OwnSettings;
 import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.Gaussian;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.OrthonormalBasis;
 import io.github.intruders.linalg.Precision;
@@ -333,13 +334,7 @@ class SpreadMatricesTest {
   }
 
   private static Matrix gaussian(SplittableRandom random, int rows, int cols, double deviation) {
-    Matrix matrix = Matrix.allocate(rows, cols, Precision.DOUBLE);
-    for (int i = 0; i < rows; i++) {
-      for (int j = 0; j < cols; j++) {
-        matrix.set(i, j, deviation * random.nextGaussian());
-      }
-    }
-    return matrix;
+    return Gaussian.matrix(random, rows, cols, deviation, Precision.DOUBLE);
   }
 
   private static void write(String file, Map<String, Matrix> tensors) throws IOException {

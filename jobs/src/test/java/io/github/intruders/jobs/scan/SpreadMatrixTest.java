@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.github.intruders.jobs.TableRows;
 import io.github.intruders.krylov.LinearMap;
 import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.Gaussian;
 import io.github.intruders.linalg.LinearOperator;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
@@ -73,12 +74,6 @@ class SpreadMatrixTest {
   }
 
   private Matrix gaussian(int rows, int cols) {
-    Matrix matrix = Matrix.allocate(rows, cols, Precision.DOUBLE);
-    for (int i = 0; i < rows; i++) {
-      for (int j = 0; j < cols; j++) {
-        matrix.set(i, j, random.nextGaussian());
-      }
-    }
-    return matrix;
+    return Gaussian.matrix(random, rows, cols);
   }
 }
