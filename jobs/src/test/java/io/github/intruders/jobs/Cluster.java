@@ -145,10 +145,12 @@ final class Cluster implements AutoCloseable {
   }
 
   /**
-   * Takes a worker out of service as clouds do, with a word ahead so that its executor can leave in
-   * peace, and starts another one in its place.
+   * Takes a worker that has an executor out of service as clouds do, with a word ahead so that the
+   * executor can leave in peace, and starts another one in its place.
    */
-  void renew(int index) throws IOException, InterruptedException {
+  void renewOne() throws IOException, InterruptedException {
+    await("an executor", () -> !executors().isEmpty());
+    int index = workers[0].children().findAny().isPresent() ? 0 : 1;
     String pid = String.valueOf(workers[index].pid());
     if (new ProcessBuilder("kill", "-PWR", pid).start().waitFor() != 0) {
       throw new IOException("Cannot signal the process " + pid);

@@ -188,6 +188,7 @@ class ClusterIT {
                 "spark.dynamicAllocation.shuffleTracking.enabled=true",
                 "spark.dynamicAllocation.shuffleTracking.timeout=1s",
                 "spark.dynamicAllocation.minExecutors=1",
+                "spark.dynamicAllocation.initialExecutors=2",
                 "spark.dynamicAllocation.maxExecutors=2",
                 "spark.dynamicAllocation.executorIdleTimeout=2s",
                 "spark.dynamicAllocation.cachedExecutorIdleTimeout=1s",
@@ -198,7 +199,7 @@ class ClusterIT {
                 "spark.eventLog.compress=false",
                 "spark.eventLog.dir=" + events.toUri()));
     Cluster.await("a finished task", () -> Files.isDirectory(ledger));
-    cluster.renew(1);
+    cluster.renewOne();
     Launched there = running.await();
     Path here = DemoRun.get().out();
 

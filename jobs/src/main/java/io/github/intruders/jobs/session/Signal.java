@@ -1,5 +1,7 @@
 package io.github.intruders.jobs.session;
 
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -17,9 +19,9 @@ public final class Signal {
   private Signal() {}
 
   /**
-   * Tells of the first signal as it comes. What follows is left as it is: Java's hooks run, which
-   * stop the session and close file systems under the job, and the process ends, at any place and
-   * maybe before the job has noticed anything.
+   * Tells of the first signal as it comes, the last that is heard of this process. What follows is
+   * left as it is: Java's hooks run, which stop the session and close file systems under the job,
+   * and the process ends, at any place and maybe before the job has noticed anything.
    *
    * @param line is given what to say, on a thread of its own
    */
@@ -31,7 +33,8 @@ public final class Signal {
             if (!arrived) {
               arrived = true;
               line.accept("Ended by a signal" + ClusterFault.GOES_ON);
-              Utils.setLogLevel(Level.OFF); // what stops under its own work complains at length
+              Utils.setLogLevel(Level.OFF); // what stops under its own work complains at length,
+              System.setErr(new PrintStream(OutputStream.nullOutputStream())); // not only in logs
             }
             return false; // and then whatever would have been done
           });
