@@ -29,7 +29,7 @@ public final class CheckLines {
     List<String> lines = new ArrayList<>();
     byRule.values().forEach(verdicts -> add(lines, verdicts));
     if (!result.refused().isEmpty()) {
-      lines.add(clean("Not accepted: " + Excerpt.of(result.refused(), IDS_SHOWN)));
+      lines.add(Excerpt.printable("Not accepted: " + Excerpt.of(result.refused(), IDS_SHOWN)));
     }
     long byHand =
         result.checkpoints().stream().filter(one -> one.accepted() == Accepted.BY_HAND).count();
@@ -82,11 +82,7 @@ public final class CheckLines {
   }
 
   private static String line(Verdict verdict, String text) {
-    return clean("%-7s %s: %s".formatted(verdict.effect().text(), verdict.rule().id(), text));
-  }
-
-  /** Without what would disturb a terminal. */
-  private static String clean(String line) {
-    return line.replaceAll("[\\p{Cntrl}\\p{Cs}\\p{Cn}]", "?");
+    return Excerpt.printable(
+        "%-7s %s: %s".formatted(verdict.effect().text(), verdict.rule().id(), text));
   }
 }

@@ -38,6 +38,6 @@ public record Figures(Map<Figure, Map<String, Tally>> tallies, Set<String> missi
       return String.valueOf((long) value);
     }
     double rounded = new BigDecimal(value).round(SIX_DIGITS).doubleValue();
-    return String.valueOf(rounded);
+    return rounded == value ? String.valueOf(rounded) : text(rounded);
   }
 }

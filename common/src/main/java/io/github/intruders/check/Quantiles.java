@@ -1,20 +1,27 @@
 package io.github.intruders.check;
 
+import org.apache.commons.math3.stat.descriptive.rank.Percentile;
+import org.apache.commons.math3.stat.descriptive.rank.Percentile.EstimationType;
+import org.apache.commons.math3.stat.ranking.NaNStrategy;
+
 /** Quantiles by linear interpolation, as NumPy takes them by default. */
 final class Quantiles {
-  private Quantiles() {}
+  private final Percentile percentile =
+      new Percentile().withEstimationType(EstimationType.R_7).withNaNStrategy(NaNStrategy.FIXED);
 
   /**
-   * One of them.
-   *
-   * @param sorted ascending, at least one
-   * @param share from 0 to 1
+   * @param values in any order, at least one
    */
-  static double of(double[] sorted, double share) {
-    double place = share * (sorted.length - 1);
-    int below = (int) Math.floor(place);
-    int above = Math.min(below + 1, sorted.length - 1);
-    double rest = place - below;
-    return rest == 0 ? sorted[below] : sorted[below] + rest * (sorted[above] - sorted[below]);
+  Quantiles(double[] values) {
+    percentile.setData(values);
+  }
+
+  /**
+   * One of them; NaN where it lies between infinite values.
+   *
+   * @param share above 0, at most 1
+   */
+  double at(double share) {
+    return percentile.evaluate(100 * share);
   }
 }

@@ -133,26 +133,28 @@ public final class RulesDraft {
     if (values.length == 0) {
       return;
     }
+    Quantiles quantiles = new Quantiles(values);
     double largest = values[values.length - 1];
-    double upper = Quantiles.of(values, 0.75);
-    double fence = upper + FENCE * (upper - Quantiles.of(values, 0.25));
+    double usual = quantiles.at(USUAL);
+    double upper = quantiles.at(0.75);
+    double fence = upper + FENCE * (upper - quantiles.at(0.25));
     double far = Math.max(largest, Math.min(fence, BEYOND_LARGEST * largest));
     comment(
-        "%s%s: of %d checkpoints half are below %s, 95 %% below %s, the largest is %s."
+        "%s%s: of %d checkpoints half have at most %s, 95 %% at most %s, and the largest has %s."
             .formatted(
                 about.substring(0, 1).toUpperCase(Locale.ROOT),
                 about.substring(1) + (method.isEmpty() ? "" : " with method " + quoted(method)),
                 values.length,
-                Figures.text(Quantiles.of(values, 0.5)),
-                Figures.text(Quantiles.of(values, USUAL)),
+                Figures.text(quantiles.at(0.5)),
+                Figures.text(usual),
                 Figures.text(largest)));
     boolean enough = values.length >= ENOUGH;
     if (!enough) {
       comment("That is few: what goes beyond is no error yet.");
     }
     rule(method, column, "", far, enough ? Severity.ERROR : Severity.WARNING);
-    if (values.length >= ENOUGH_FOR_WARNINGS && Quantiles.of(values, USUAL) < far) {
-      rule(method, column, "-unusual", Quantiles.of(values, USUAL), Severity.WARNING);
+    if (values.length >= ENOUGH_FOR_WARNINGS && usual < far) {
+      rule(method, column, "-unusual", usual, Severity.WARNING);
     }
   }
 

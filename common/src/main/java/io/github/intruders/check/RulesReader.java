@@ -229,19 +229,19 @@ public final class RulesReader {
     if (!bounds.isAbsolute() && !bounds.isRelative()) {
       throw node.fault("%s: no limit; expected at least one of %s".formatted(rule, BOUND_KEYS));
     }
-    if (bounds.min() != null && bounds.max() != null && bounds.min() > bounds.max()) {
-      throw node.fault(
-          "%s: min %s is above max %s"
-              .formatted(rule, Figures.text(bounds.min()), Figures.text(bounds.max())));
-    }
-    if (bounds.minRatio() != null
-        && bounds.maxRatio() != null
-        && bounds.minRatio() > bounds.maxRatio()) {
-      throw node.fault(
-          "%s: min_ratio %s is above max_ratio %s"
-              .formatted(rule, Figures.text(bounds.minRatio()), Figures.text(bounds.maxRatio())));
-    }
+    requireOrder(node, rule, "min", bounds.min(), "max", bounds.max());
+    requireOrder(node, rule, "min_ratio", bounds.minRatio(), "max_ratio", bounds.maxRatio());
     return bounds;
+  }
+
+  /** Nothing lies between a lower bound and an upper one that is below it. */
+  private static void requireOrder(
+      DocumentNode node, String of, String lower, Double low, String upper, Double high) {
+    if (low != null && high != null && low > high) {
+      throw node.fault(
+          "%s: %s %s is above %s %s"
+              .formatted(of, lower, Figures.text(low), upper, Figures.text(high)));
+    }
   }
 
   private static Double number(Map<String, DocumentNode> keys, String key, String rule) {
@@ -327,7 +327,10 @@ public final class RulesReader {
       if (range.isEmpty()) {
         throw value.fault("%s: expected min, max or both".formatted(of));
       }
-      return new Condition.Within(column, number(range, "min", of), number(range, "max", of));
+      Double min = number(range, "min", of);
+      Double max = number(range, "max", of);
+      requireOrder(value, of, "min", min, "max", max);
+      return new Condition.Within(column, min, max);
     }
     List<String> values = new ArrayList<>();
     for (DocumentNode item : items(value, of)) {

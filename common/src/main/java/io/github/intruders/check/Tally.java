@@ -149,13 +149,15 @@ public final class Tally implements Serializable {
     return switch (figure.statistic()) {
       case MEAN -> finite((sum + lost) / counted);
       case SUM -> finite(sum + lost);
-      case MEDIAN -> Found.of(median(), "");
+      case MEDIAN -> finite(median());
       case MAX, MIN, VALUE, COUNT, SHARE -> Found.of(extreme, item);
     };
   }
 
-  private static Found finite(double value) {
-    return Double.isNaN(value) ? Found.unknown("its sum is not a number") : Found.of(value, "");
+  private Found finite(double value) {
+    return Double.isNaN(value)
+        ? Found.unknown("its %s is not a number".formatted(figure.statistic().text()))
+        : Found.of(value, "");
   }
 
   /** The extreme of the known values is a bound, but only as far as they surely count. */
@@ -181,8 +183,6 @@ public final class Tally implements Serializable {
   }
 
   private double median() {
-    double[] sorted = Arrays.copyOf(values, kept);
-    Arrays.sort(sorted);
-    return Quantiles.of(sorted, 0.5);
+    return new Quantiles(Arrays.copyOf(values, kept)).at(0.5);
   }
 }

@@ -13,6 +13,7 @@ import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
+import java.util.regex.Pattern;
 
 /**
  * Reads the JSON files beside the weights. A name that stands twice in one object is an error;
@@ -41,6 +42,10 @@ public final class JsonFile {
                   .build())
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
+
+  /** What Jackson says of the text itself, whose name is known here. */
+  private static final Pattern SOURCE =
+      Pattern.compile(" \\(start marker at \\[Source: [^\\]]*\\]\\)");
 
   private JsonFile() {}
 
@@ -101,9 +106,9 @@ public final class JsonFile {
   /** Place, where Jackson knows it, and cause of a fault, to follow what is faulty. */
   static String describe(JsonProcessingException fault) {
     JsonLocation place = fault.getLocation();
+    String cause = SOURCE.matcher(fault.getOriginalMessage()).replaceAll("");
     return place == null
-        ? ": " + fault.getOriginalMessage()
-        : " at line %d, column %d: %s"
-            .formatted(place.getLineNr(), place.getColumnNr(), fault.getOriginalMessage());
+        ? ": " + cause
+        : " at line %d, column %d: %s".formatted(place.getLineNr(), place.getColumnNr(), cause);
   }
 }

@@ -80,7 +80,7 @@ public record TensorFile(
 
   static TensorFile read(RangeSource source) throws IOException {
     try {
-      TensorFile file = parse(source);
+      TensorFile file = parsed(source);
       return source.opened().isEmpty() ? file : file.stamped(source, source.opened().get());
     } catch (EOFException e) {
       throw UserInputException.inFile(
@@ -102,6 +102,14 @@ public record TensorFile(
       stamped.put(tensor.name(), tensor.stampedBy(new Stamp(version, samples.get(i))));
     }
     return new TensorFile(file, stamped, refused, metadata);
+  }
+
+  private static TensorFile parsed(RangeSource source) throws IOException {
+    try {
+      return parse(source);
+    } catch (UserInputException e) {
+      throw ForeignText.named(source, e);
+    }
   }
 
   private static TensorFile parse(RangeSource source) throws IOException {

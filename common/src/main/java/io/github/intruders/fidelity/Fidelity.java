@@ -1,5 +1,6 @@
 package io.github.intruders.fidelity;
 
+import io.github.intruders.input.Rejection;
 import java.io.Serializable;
 import java.util.Map;
 
@@ -21,6 +22,8 @@ import java.util.Map;
  * @param coefficients by position of the adapter: how many times its update is in W, by least
  *     squares; without those of adapters that don't change the matrix
  * @param margins by position: by how much rounding may have moved the coefficient
+ * @param rejection the adapter that could not be used, where that is why nothing is known; else
+ *     null
  */
 public record Fidelity(
     Verdict verdict,
@@ -33,12 +36,33 @@ public record Fidelity(
     Double lostEnergyPredicted,
     String precision,
     Map<String, Double> coefficients,
-    Map<String, Double> margins)
+    Map<String, Double> margins,
+    Rejection rejection)
     implements Serializable {
   /** Nothing is known, for this reason. */
   public static Fidelity unknown(String reason) {
+    return unknown(reason, null);
+  }
+
+  /** Nothing is known, since an adapter can't be used. */
+  public static Fidelity unknown(Rejection rejection) {
+    return unknown(rejection.message(), rejection);
+  }
+
+  private static Fidelity unknown(String reason, Rejection rejection) {
     return new Fidelity(
-        Verdict.UNKNOWN, reason, null, null, null, null, null, null, null, Map.of(), Map.of());
+        Verdict.UNKNOWN,
+        reason,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        Map.of(),
+        Map.of(),
+        rejection);
   }
 
   /** ‖W − (W0 + P)‖ / ‖P‖; null where no adapter changes the matrix. */

@@ -150,7 +150,8 @@ public final class MergeCheck {
         sums.lostPredicted,
         precision.name(),
         coefficients,
-        margins);
+        margins,
+        null);
   }
 
   /** A verdict with its cause. */

@@ -13,6 +13,11 @@ public final class Excerpt {
     return names.size() > most ? shown + ", …" : shown;
   }
 
+  /** The same text in one line, with ? for each character that would disturb a terminal. */
+  public static String printable(String text) {
+    return text.replaceAll("[\\p{Cc}\\p{Cs}\\p{Cn}]", "?");
+  }
+
   /** The first characters of a text; an ellipsis stands for the others. */
   public static String of(String text, int most) {
     return text.length() > most ? text.substring(0, most) + "…" : text;

@@ -7,7 +7,8 @@ import java.util.Optional;
 /**
  * An input that can't be used, and that its owner can mend: a broken file, an unsupported adapter,
  * a wrong manifest. Carries what a row of the {@code rejects} table needs. Its message names the
- * file and the tensor, what was found and what was expected; secrets in URIs are masked in it.
+ * file and the tensor, what was found and what was expected; secrets in URIs are masked in it. It
+ * is one line.
  */
 public final class UserInputException extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -17,7 +18,7 @@ public final class UserInputException extends RuntimeException {
   private final String tensor;
 
   private UserInputException(RejectCode code, String file, String tensor, String message) {
-    super(Secrets.masked(message));
+    super(Excerpt.printable(Secrets.masked(message)));
     this.code = Objects.requireNonNull(code, "code");
     this.file = file;
     this.tensor = tensor;

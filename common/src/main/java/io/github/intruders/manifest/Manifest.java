@@ -82,7 +82,7 @@ public record Manifest(
                   RejectCode.SETTING_INVALID,
                   uri,
                   "The id that follows from this path, '%s', can't name a folder: %s; give it another"
-                          .formatted(id.replaceAll("\\p{Cntrl}", "?"), fault)
+                          .formatted(id, fault)
                       + " by a manifest");
             });
   }

@@ -183,9 +183,7 @@ public final class ManifestReader {
     FolderName.fault(name)
         .ifPresent(
             fault -> {
-              throw node.fault(
-                  "%s '%s' can't name a folder: %s"
-                      .formatted(kind, name.replaceAll("\\p{Cntrl}", "?"), fault));
+              throw node.fault("%s '%s' can't name a folder: %s".formatted(kind, name, fault));
             });
   }
 

@@ -24,57 +24,22 @@ record EntryChange(Double unchangedShare, String note, double rounding) {
   /** The relative change that counts as none (arXiv 2511.08567, definition 2.1). */
   static final double THRESHOLD = 1e-3;
 
-  private static final int BLOCK = 1 << 13;
-
   /**
    * Counts the entries with |w − w0| ≤ {@value #THRESHOLD} · max(|w|, |w0|). Two BF16 numbers that
    * differ, differ by more.
    *
-   * @param w0 (m, n), contiguous
-   * @param w (m, n), contiguous, in the same precision
+   * @param w0 (m, n)
+   * @param w (m, n)
    */
   static long unchanged(Matrix w0, Matrix w) {
-    return switch (w.precision()) {
-      case SINGLE -> unchangedSingle(w0, w);
-      case DOUBLE -> unchangedDouble(w0, w);
-    };
-  }
-
-  private static long unchangedSingle(Matrix w0, Matrix w) {
-    float threshold = (float) THRESHOLD;
-    float[] before = new float[BLOCK];
-    float[] after = new float[BLOCK];
-    long total = (long) w.rows() * w.cols();
     long unchanged = 0;
-    for (long start = 0; start < total; start += BLOCK) {
-      int count = (int) Math.min(BLOCK, total - start);
-      w0.copyFloats(start, before, count);
-      w.copyFloats(start, after, count);
+    for (int i = 0; i < w.rows(); i++) {
+      double[] before = w0.row(i);
+      double[] after = w.row(i);
       int same = 0;
-      for (int i = 0; i < count; i++) {
-        float a = Math.abs(before[i]);
-        float b = Math.abs(after[i]);
-        same += Math.abs(after[i] - before[i]) <= threshold * Math.max(a, b) ? 1 : 0;
-      }
-      unchanged += same;
-    }
-    return unchanged;
-  }
-
-  private static long unchangedDouble(Matrix w0, Matrix w) {
-    double[] before = new double[BLOCK];
-    double[] after = new double[BLOCK];
-    long total = (long) w.rows() * w.cols();
-    long unchanged = 0;
-    for (long start = 0; start < total; start += BLOCK) {
-      int count = (int) Math.min(BLOCK, total - start);
-      w0.copyDoubles(start, before, count);
-      w.copyDoubles(start, after, count);
-      int same = 0;
-      for (int i = 0; i < count; i++) {
-        double a = Math.abs(before[i]);
-        double b = Math.abs(after[i]);
-        same += Math.abs(after[i] - before[i]) <= THRESHOLD * Math.max(a, b) ? 1 : 0;
+      for (int j = 0; j < after.length; j++) {
+        double larger = Math.max(Math.abs(before[j]), Math.abs(after[j]));
+        same += Math.abs(after[j] - before[j]) <= THRESHOLD * larger ? 1 : 0;
       }
       unchanged += same;
     }

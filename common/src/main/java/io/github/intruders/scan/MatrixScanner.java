@@ -8,6 +8,7 @@ import io.github.intruders.checkpoint.TensorReader;
 import io.github.intruders.fidelity.Fidelity;
 import io.github.intruders.fidelity.MergeCheck;
 import io.github.intruders.input.MemoryLimit;
+import io.github.intruders.input.Rejection;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.krylov.KrylovVerdicts;
 import io.github.intruders.krylov.LinearMap;
@@ -170,7 +171,8 @@ public final class MatrixScanner {
           plan.base().name());
       return MergeCheck.of(w0, w, storedType(plan), plan.mergedFrom(), reader);
     } catch (UserInputException e) {
-      return Fidelity.unknown(e.getMessage()); // the scan does not need the adapters
+      return Fidelity.unknown( // the scan does not need the adapters
+          Rejection.of(plan.checkpointId(), plan.base().name(), e));
     }
   }
 

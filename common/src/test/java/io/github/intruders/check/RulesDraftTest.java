@@ -37,6 +37,10 @@ class RulesDraftTest {
             "checkpoints.intruder_count: at most 19", // 95 % of 0 to 20
             "checkpoints.update_relative_norm: at most 0.625", // a quarter beyond 0.5
             "checkpoints.update_relative_norm: at most 0.49"); // 95 % of 0.3 to 0.5
+    assertThat(text)
+        .contains(
+            "How many intruders there are with method \"full\": of 3 checkpoints half have at most 0,"
+                + " 95 % at most 0, and the largest has 0.");
     assertThat(rules.rules().subList(2, 4))
         .extracting(Rule::severity)
         .containsOnly(Severity.WARNING);

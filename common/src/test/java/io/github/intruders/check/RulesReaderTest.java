@@ -85,6 +85,8 @@ class RulesReaderTest {
           {id: a, table: checkpoints, column: matrices, max: 1e999}                                | rule a: max: expected a number, found '1e999'
           {id: a, table: checkpoints, column: matrices, max: .nan}                                 | rule a: max: expected a number, found '.nan'
           {id: a, table: checkpoints, column: matrices, min: 2, max: 1}                            | rule a: min 2 is above max 1
+          {id: a, table: checkpoints, statistic: count, max: 1, where: {matrices: {min: 5, max: 1}}} | rule a: where: matrices: min 5 is above max 1
+          {id: a, table: checkpoints, column: matrices, max: 1, for: {matrices: {min: 5, max: 1}}} | rule a: for: matrices: min 5 is above max 1
           {id: a, table: checkpoints, column: matrices, max: 1, statistic: median of all}          | rule a: statistic: found 'median of all', expected one of [max, min, mean, median, sum, count, share]
           {id: a, table: checkpoints, column: matrices, max: 1, statistic: count}                  | rule a: count counts rows and takes no column; say by where which ones
           {id: a, table: checkpoints, column: matrices, max_ratio: 2}                              | rule a: a limit that goes by a reference needs against: 'last accepted', 'as-of RUN', 'as-of TIME' or 'checkpoint ID'

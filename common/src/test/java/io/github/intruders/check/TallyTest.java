@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class TallyTest {
   private static final ColumnRef COUNT = new ColumnRef("intruder_count", null);
@@ -45,6 +46,18 @@ class TallyTest {
 
       assertThat(right.with(left).found()).isEqualTo(Found.of(value, item));
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"MEAN", "MEDIAN", "SUM"})
+  void whatLiesBetweenInfiniteValuesIsNotKnown(Statistic statistic) {
+    Tally tally = new Tally(new Figure("matrices", COUNT, statistic, List.of()));
+    for (double value : new double[] {Double.NEGATIVE_INFINITY, Double.POSITIVE_INFINITY}) {
+      tally.with(Fleet.MATRICES, "x", row("a", value, "m"));
+    }
+
+    assertThat(tally.found())
+        .isEqualTo(Found.unknown("its %s is not a number".formatted(statistic.text())));
   }
 
   @ParameterizedTest

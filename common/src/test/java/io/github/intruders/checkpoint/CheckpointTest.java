@@ -2,6 +2,7 @@ package io.github.intruders.checkpoint;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
@@ -277,7 +278,7 @@ class CheckpointTest {
   void aShardOutsideTheFolderIsRefused(String shard) throws IOException {
     writeShard(FIRST, "a");
     writeIndex("{\"a\":\"%s\",\"z\":\"%s\"}".formatted(FIRST, shard));
-    String shown = shard.replace("\\\\", "\\").replace("\\u0000", "\u0000");
+    String shown = shard.replace("\\\\", "\\").replace("\\u0000", "?");
 
     assertRefused(
         RejectCode.SHARD_OUTSIDE,
@@ -298,6 +299,10 @@ class CheckpointTest {
         "``;The file is empty",
         "`{\"weight_map\":{\"a\":\"x\",\"a\":\"y\"}}`;Not valid JSON at line 1, column 27: Duplicate"
             + " field 'a'",
+        "`{\"weight_map\":`;Not valid JSON at line 1, column 15: Unexpected end-of-input within/between"
+            + " Object entries",
+        "`{`;Not valid JSON at line 1, column 2: Unexpected end-of-input: expected close marker for"
+            + " Object",
         "`{} x`;Not valid JSON at line 1, column 5: Unrecognized token 'x': was expecting (JSON"
             + " String, Number (or 'NaN'/'+INF'/'-INF'), Array, Object or token 'null', 'true' or 'false')",
       })
@@ -314,6 +319,26 @@ class CheckpointTest {
     assertRefused(
         RejectCode.INDEX_INVALID,
         "[%s] Not valid JSON: the file is not UTF-8".formatted(uri(INDEX)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"model.safetensors", "model.gguf", "pytorch_model.bin", "model.pt"})
+  void textInThePlaceOfWeightsIsToldByWhatItIs(String file) throws IOException {
+    Files.writeString(
+        folder.resolve(file),
+        "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n");
+    assertThatThrownBy(this::open)
+        .hasMessage(
+            ("[%s] This is a pointer of Git LFS, not the file that it stands for; fetch that by 'git"
+                    + " lfs pull'")
+                .formatted(uri(file)));
+
+    Files.writeString(folder.resolve(file), "<html>\n<title>404 Not Found</title></html>");
+    assertThatThrownBy(this::open)
+        .hasMessage(
+            ("[%s] This is a text, not weights: it begins with '<html>?<title>404 Not Fo…'; fetch the"
+                    + " file again")
+                .formatted(uri(file)));
   }
 
   // ---- no checkpoint

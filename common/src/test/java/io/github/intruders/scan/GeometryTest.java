@@ -181,7 +181,6 @@ class GeometryTest {
     }
   }
 
-  /** More than one block of either kind, with a rest. */
   @Test
   void allEntriesAreCounted() {
     try (Arena arena = Arena.open()) {

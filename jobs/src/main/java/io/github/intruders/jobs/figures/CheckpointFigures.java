@@ -34,6 +34,8 @@ import java.util.Map;
  *     CheckpointSummariser#WORST_MATRICES}
  * @param geometry means over the matrices
  * @param identity whether it is what it says it is, as far as its matrices tell
+ * @param uncheckedMerges of how many matrices an adapter that they are said to be merged from can't
+ *     be used
  */
 public record CheckpointFigures(
     String checkpointId,
@@ -59,7 +61,8 @@ public record CheckpointFigures(
     List<HeatCell> heat,
     List<WorstMatrix> worst,
     MeanGeometry geometry,
-    Identity identity)
+    Identity identity,
+    int uncheckedMerges)
     implements Serializable {
 
   /**

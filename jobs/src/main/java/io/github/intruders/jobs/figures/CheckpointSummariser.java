@@ -55,6 +55,7 @@ public final class CheckpointSummariser {
   private double updateSquares;
   private double baseSquares;
   private double maxResidual;
+  private int uncheckedMerges;
   private final MeanGeometry.Sums geometry = new MeanGeometry.Sums();
   private final Identity.Sums identity = new Identity.Sums();
 
@@ -99,6 +100,7 @@ public final class CheckpointSummariser {
     maxResidual = Math.max(maxResidual, entry.maxResidual());
     geometry.add(entry);
     identity.add(entry);
+    uncheckedMerges += entry.mergeRejection().isPresent() ? 1 : 0;
     if (entry.updateSpectralNorm() > 0) {
       margins.add(
           new Margin(
@@ -205,6 +207,7 @@ public final class CheckpointSummariser {
         cells,
         worst.stream().sorted(WORST_FIRST).toList(),
         geometry.means(),
-        identity.identity());
+        identity.identity(),
+        uncheckedMerges);
   }
 }

@@ -2,6 +2,7 @@ package io.github.intruders.jobs.ledger;
 
 import io.github.intruders.fidelity.Fidelity;
 import io.github.intruders.input.Fingerprint;
+import io.github.intruders.input.Rejection;
 import io.github.intruders.plan.BaseMatrix;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.plan.UpdateSource;
@@ -21,6 +22,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 
 /**
@@ -205,6 +207,11 @@ public record ScanEntry(
   /** How much of the leading subspace is the base's, see {@link BaseOverlap}; null if unknown. */
   public Double baseOverlap() {
     return BaseOverlap.of(vectors, rows, cols);
+  }
+
+  /** The adapter that it is said to be merged from and that can't be used, if there is one. */
+  public Optional<Rejection> mergeRejection() {
+    return Optional.ofNullable(fidelity).map(Fidelity::rejection);
   }
 
   /** This entry with no more than so many vectors of each side, and their similarities. */

@@ -158,6 +158,7 @@ public final class Pipeline {
         results = LedgerResults.read(run, plan);
       } while (results.isEmpty());
       stage.addRejects(rejects);
+      results.get().addRejects(rejects);
       List<CheckpointResult> checkpoints =
           new ResultsStage(run).run(results.get(), plan.summary(), rejects, changes);
       return new Scanned(plan, results.get(), checkpoints);

@@ -1,5 +1,6 @@
 package io.github.intruders.jobs.results;
 
+import io.github.intruders.jobs.context.RunRejects;
 import io.github.intruders.jobs.figures.CheckpointFigures;
 import io.github.intruders.jobs.figures.CheckpointSummariser;
 import io.github.intruders.jobs.ledger.Ledger;
@@ -97,6 +98,23 @@ public record Results(
         .toJavaRDD()
         .filter(which)
         .map(Results::parse);
+  }
+
+  /**
+   * Tells which adapters that checkpoints are said to be merged from can't be used. That stands
+   * with what was found of the matrices, which a later run does not look at again.
+   */
+  public void addRejects(RunRejects rejects) {
+    Map<String, Integer> counts = new LinkedHashMap<>();
+    figures.forEach(
+        (id, of) -> {
+          if (of.uncheckedMerges() > 0) {
+            counts.put(id, of.uncheckedMerges());
+          }
+        });
+    rejects.add(
+        entriesOf(counts.keySet()).flatMap(entry -> entry.mergeRejection().stream().iterator()),
+        counts);
   }
 
   @Override

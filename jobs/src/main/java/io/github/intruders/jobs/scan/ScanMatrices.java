@@ -98,7 +98,9 @@ final class ScanMatrices implements MatrixTasks.Work<ScanEntry> {
             ? ScanCost.byBounds(outcome.plan(), settings)
             : ScanCost.of(outcome.plan(), settings);
     if (outcome instanceof ScanOutcome.Analysed analysed) {
-      sink.write(ScanEntry.of(analysed, settings));
+      ScanEntry entry = ScanEntry.of(analysed, settings);
+      entry.mergeRejection().ifPresent(this::failIfAsked);
+      sink.write(entry);
       counters.finished(cost);
       TaskMetrics.current().analysed(analysed.scan().isExact());
     } else if (outcome instanceof ScanOutcome.Rejected rejected) {

@@ -1,6 +1,7 @@
 package io.github.intruders.jobs.table;
 
 import io.github.intruders.fidelity.Fidelity;
+import io.github.intruders.fidelity.Verdict;
 import io.github.intruders.jobs.ledger.ScanEntry;
 import java.util.Iterator;
 import java.util.List;
@@ -36,7 +37,7 @@ public final class FidelityTable {
                     entry.layer(),
                     entry.module(),
                     fidelity.verdict().text(),
-                    fidelity.verdict().isFault(),
+                    fidelity.verdict() == Verdict.UNKNOWN ? null : fidelity.verdict().isFault(),
                     fidelity.cause(),
                     fidelity.updateNorm(),
                     fidelity.residual(),

@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.intruders.jobs.TableRows;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,6 +47,10 @@ class AdapterKindsRunTest {
           "  - {id: %s-merged, uri: %s, merged_from: %s}%n".formatted(kind, merged(kind), kind));
     }
     Path broken = broken();
+    Path withNan = withNan();
+    manifest.append(
+        "  - {id: nan, uri: %s, merged_from: [%s]}%n"
+            .formatted(merged("mlx-again", "mlx"), withNan));
     manifest.append("  - {id: broken, adapters: [%s]}%n".formatted(broken));
     manifest.append(
         "  - {id: base-again, uri: %s, merged_from: [%s]}%n"
@@ -79,19 +86,31 @@ class AdapterKindsRunTest {
     }
     assertThat(counts(out, "loha").values()).anyMatch(row -> row.getInt(1) > 0);
     assertThat(counts(out, "broken")).hasSize(13);
-    Row reject =
+    List<Row> rejects =
         TableRows.table(out, "rejects")
             .select("checkpoint_id", "matrix", "code", "message")
-            .first();
-    assertThat(TableRows.table(out, "rejects").count()).isEqualTo(1);
-    assertThat(reject.getString(0)).isEqualTo("broken");
-    assertThat(reject.getString(1)).isEqualTo("model.layers.0.self_attn.q_proj.weight");
-    assertThat(reject.getString(2)).isEqualTo("ADAPTER_INVALID");
-    assertThat(reject.getString(3))
+            .orderBy("checkpoint_id")
+            .collectAsList();
+    assertThat(rejects).hasSize(2);
+    assertThat(rejects.get(0))
         .isEqualTo(
-            "[file:%s] Tensor lora_te_model_layers_0_self_attn_q_proj.alpha: its lora_down is"
-                    .formatted(broken)
-                + " missing");
+            RowFactory.create(
+                "broken",
+                "model.layers.0.self_attn.q_proj.weight",
+                "ADAPTER_INVALID",
+                "[file:%s] Tensor lora_te_model_layers_0_self_attn_q_proj.alpha: its lora_down is"
+                        .formatted(broken)
+                    + " missing"));
+    assertThat(rejects.get(1).getString(0)).isEqualTo("nan");
+    assertThat(rejects.get(1).getString(2)).isEqualTo("NOT_FINITE");
+    assertThat(rejects.get(1).getString(3)).startsWith("[file:%s".formatted(withNan));
+    assertThat(
+            TableRows.table(out, "fidelity")
+                .where("checkpoint_id = 'nan' AND verdict = 'unknown'")
+                .select("matrix", "cause", "is_fault")
+                .first())
+        .isEqualTo(RowFactory.create(rejects.get(1).get(1), rejects.get(1).get(3), null));
+    assertThat(counts(out, "nan")).hasSize(14);
   }
 
   /** Clean merges pass, and the base that is called a merge does not. */
@@ -146,12 +165,32 @@ class AdapterKindsRunTest {
 
   /** The base with the tensors that the adapter changes in place of its own. */
   private Path merged(String kind) throws IOException {
-    Path whole = Files.createDirectories(folder.resolve(kind));
+    return merged(kind, kind);
+  }
+
+  private Path merged(String id, String kind) throws IOException {
+    Path whole = Files.createDirectories(folder.resolve(id));
     SafetensorsParts.read(fixture("base/model.safetensors"))
         .replace(SafetensorsParts.read(fixture(kind).resolve("merged.safetensors")))
         .write(whole.resolve("model.safetensors"), name -> true);
     Files.copy(fixture("base/config.json"), whole.resolve("config.json"));
     return whole;
+  }
+
+  /** An adapter whose last number is none. */
+  private Path withNan() throws IOException {
+    Path copy = Files.createDirectories(folder.resolve("nan"));
+    for (Path file :
+        List.of(fixture("mlx/adapter_config.json"), fixture("mlx/adapters.safetensors"))) {
+      Files.copy(file, copy.resolve(file.getFileName()));
+    }
+    Path weights = copy.resolve("adapters.safetensors");
+    byte[] bytes = Files.readAllBytes(weights);
+    ByteBuffer.wrap(bytes)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putFloat(bytes.length - Float.BYTES, Float.NaN);
+    Files.write(weights, bytes);
+    return copy;
   }
 
   /** A file of kohya's without one of its factors. */

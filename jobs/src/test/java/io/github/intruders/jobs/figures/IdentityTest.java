@@ -112,7 +112,7 @@ class IdentityTest {
   /** Of an update of norm 1, a quarter of whose energy is lost. */
   private static Fidelity fidelity(Verdict verdict, double residual, String cause) {
     return new Fidelity(
-        verdict, cause, 1.0, residual, 0.1, 0.1, 0.25, 0.25, "BF16", Map.of(), Map.of());
+        verdict, cause, 1.0, residual, 0.1, 0.1, 0.25, 0.25, "BF16", Map.of(), Map.of(), null);
   }
 
   /**

@@ -84,7 +84,8 @@ class SeparationTest {
             List.of(),
             List.of(),
             MeanGeometry.UNKNOWN,
-            Identity.UNKNOWN));
+            Identity.UNKNOWN,
+            0));
     results.add(
         new CheckpointResult(
             "base",

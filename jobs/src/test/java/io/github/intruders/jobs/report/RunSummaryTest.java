@@ -253,7 +253,8 @@ class RunSummaryTest {
         List.of(),
         List.of(),
         MeanGeometry.UNKNOWN,
-        Identity.UNKNOWN);
+        Identity.UNKNOWN,
+        0);
   }
 
   private static CorrelationLine line(

@@ -390,7 +390,8 @@ class RowsTest {
             2.0,
             "BF16",
             Map.of("1", 2.0),
-            Map.of("1", 0.125));
+            Map.of("1", 0.125),
+            null);
 
     assertThat(FidelityTable.toRows(entry)).isExhausted();
     assertThat(FidelityTable.toRows(entry(scaled)).next())
@@ -420,7 +421,7 @@ class RowsTest {
                 5,
                 entry.module(),
                 "unknown",
-                false,
+                null,
                 "[file:/a] gone",
                 null,
                 null,
