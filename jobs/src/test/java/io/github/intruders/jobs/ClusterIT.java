@@ -294,7 +294,8 @@ class ClusterIT {
     return folders;
   }
 
-  private static String[] arguments(Path folder, String manifest, String... settings) {
+  private static String[] arguments(Path folder, String manifest, String... settings)
+      throws IOException {
     return onCluster(
         List.of(
             "run",
@@ -307,12 +308,13 @@ class ClusterIT {
         settings);
   }
 
-  private static String[] onCluster(List<String> command, String... settings) {
+  private static String[] onCluster(List<String> command, String... settings) throws IOException {
     List<String> arguments = new ArrayList<>(command);
     arguments.addAll(
         List.of(
             "--", "--master", cluster.url(), "--executor-memory", "1g", "--driver-memory", "1g"));
     List<String> all = new ArrayList<>(List.of("spark.ui.enabled=false"));
+    all.addAll(Cluster.startExecutorsFast());
     all.addAll(List.of(settings));
     for (String setting : all) {
       arguments.addAll(List.of("--conf", setting));

@@ -235,10 +235,7 @@ class StartIT {
   void anArchiveThatDoesNotFitIsPassedOverInSilence() throws Exception {
     Path jar = Path.of(System.getProperty("jar"));
     Path garbage = Files.writeString(folder.resolve("garbage.jsa"), "no archive");
-    Path ours;
-    try (Stream<Path> archives = Files.list(jar.resolveSibling("class-archive"))) {
-      ours = archives.filter(file -> file.toString().endsWith(".jsa")).findFirst().orElseThrow();
-    }
+    Path ours = ClassArchive.files().get(0);
     String otherClassPath = jar.resolveSibling("spark-home").toString();
 
     for (Map<String, String> environment :

@@ -2,6 +2,7 @@ package io.github.intruders.jobs.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.intruders.jobs.ClassArchive;
 import java.io.File;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -15,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A run that a scheduler ends, at each of its stages. */
-class SignalTest {
+class SignalIT {
   /** Also the stages' work of runs before, so that each one goes on from there. */
   @TempDir private static Path temporary;
 
@@ -69,13 +70,16 @@ class SignalTest {
     assertThat(process.exitValue()).isEqualTo(128 + 15);
   }
 
-  /** This process's Java, with what it was given, and the entry point. */
-  private static List<String> command(String stage, String... arguments) {
+  /** This process's Java, with what it was given, and the entry point in the jar. */
+  private static List<String> command(String stage, String... arguments) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java");
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-        .filter(option -> option.startsWith("-X") || option.startsWith("--add"))
+        .filter(option -> option.startsWith("-X") || option.startsWith("--add-opens"))
         .forEach(command::add);
+    command.add(ClassArchive.option());
+    String listener =
+        SignalAtStage.class.getProtectionDomain().getCodeSource().getLocation().getPath();
     command.addAll(
         List.of(
             "-Dspark.master=local[1]",
@@ -83,7 +87,7 @@ class SignalTest {
             "-Dspark.extraListeners=" + SignalAtStage.class.getName(),
             "-D" + SignalAtStage.STAGE + "=" + stage,
             "-cp",
-            System.getProperty("java.class.path"),
+            ClassArchive.classPath() + File.pathSeparator + listener,
             Main.class.getName()));
     command.addAll(List.of(arguments));
     return command;
