@@ -17,16 +17,14 @@ public interface MatrixMaps {
   LinearMap base();
 
   /** W0's leading triplets, in the arena that is open, if they are known already; else null. */
-  default CertifiedTriplets leading() throws IOException {
-    return null;
-  }
+  CertifiedTriplets leading() throws IOException;
 
   /**
    * Takes what a search has found of W0 and more than was known.
    *
    * @param found the caller's
    */
-  default void learn(CertifiedTriplets found) throws IOException {}
+  void learn(CertifiedTriplets found) throws IOException;
 
   /**
    * A tuned matrix; it need not stay after the next one is asked for.

@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.github.intruders.checkpoint.SafetensorsFile;
 import io.github.intruders.checkpoint.Storage;
+import io.github.intruders.checkpoint.TensorReader;
 import io.github.intruders.checkpoint.hadoop.HadoopStorage;
+import io.github.intruders.krylov.LinearMap;
 import io.github.intruders.linalg.Arena;
 import io.github.intruders.linalg.Gaussian;
+import io.github.intruders.linalg.LinearOperator;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.NativeMemory;
 import io.github.intruders.linalg.OrthonormalBasis;
@@ -18,7 +21,10 @@ import io.github.intruders.plan.CheckpointPlan;
 import io.github.intruders.plan.MatrixPlan;
 import io.github.intruders.plan.MatrixSelection;
 import io.github.intruders.plan.Planner;
+import io.github.intruders.spectra.CertifiedTriplets;
 import io.github.intruders.spectra.SpectraStore;
+import io.github.intruders.spectra.UpdateStatistics;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -87,6 +93,137 @@ class KrylovRouteTest {
       Files.write(triplets, new byte[100]);
       assertSame(scan(base, plans, SolverChoice.KRYLOV), found);
       assertThat(Files.size(triplets)).as("damaged, so made again").isGreaterThan(1000);
+    }
+  }
+
+  /** What a later stack of checkpoints, or a later run, passes W0 for is its own vectors. */
+  @Test
+  void theBaseIsSearchedOnce() throws Exception {
+    try (Arena arena = Arena.open()) {
+      Matrix w0 = base(208, 208, i -> i < 12 ? 4 - 0.25 * i : 0.6 / Math.sqrt(1 + 0.05 * i));
+      BasePlan base = plan(w0);
+      List<MatrixPlan> plans =
+          List.of(
+              plan(base, adapter("strong", w0, 6, 2.5)), plan(base, adapter("weak", w0, 3, 0.2)));
+
+      CountedMaps first = new CountedMaps(w0, null);
+      List<Integer> after = passes(first, plans);
+      CountedMaps later = new CountedMaps(w0, first.leading);
+      List<Integer> known = passes(later, plans.subList(1, 2));
+
+      assertThat(first.searched).isPositive();
+      assertThat(later.searched).isZero();
+      assertThat(after.get(1) - after.get(0)).as("passes of the second stack").isPositive();
+      assertThat(known).containsExactly(after.get(1) - after.get(0));
+      assertThat(first.learned).isEqualTo(1);
+      assertThat(later.learned).isZero();
+    }
+  }
+
+  /** How often the base was passed when each plan was done, one after the other. */
+  private List<Integer> passes(CountedMaps maps, List<MatrixPlan> plans) throws Exception {
+    List<Integer> passes = new ArrayList<>();
+    SpectraStore unused = new SpectraStore(storage, folder.resolve("unused").toString());
+    List<MatrixPlan> open =
+        new MatrixScanner(storage, unused, settings(SolverChoice.KRYLOV), (of, vectors) -> {})
+            .scanByBounds(
+                plans.get(0).base(),
+                maps,
+                plans,
+                1,
+                outcome -> {
+                  assertThat(outcome).isInstanceOf(ScanOutcome.Analysed.class);
+                  passes.add(maps.passes);
+                });
+    assertThat(open).isEmpty();
+    return passes;
+  }
+
+  /** A base that counts the products with it; what is tuned from it is formed beside it. */
+  private final class CountedMaps implements MatrixMaps {
+    private final LinearMap.Whole of;
+    private CertifiedTriplets leading;
+    private int passes;
+
+    /** Passes before the first tuned matrix was asked for; -1 if none was. */
+    private int searched = -1;
+
+    private int learned;
+
+    CountedMaps(Matrix w0, CertifiedTriplets leading) {
+      this.of = new LinearMap.Whole(w0);
+      this.leading = leading;
+    }
+
+    @Override
+    public LinearMap base() {
+      return new LinearMap() {
+        @Override
+        public LinearOperator working() {
+          return new Counted();
+        }
+
+        @Override
+        public double norm() {
+          return of.norm();
+        }
+
+        @Override
+        public Products exact(Matrix right, Matrix left) {
+          passes++;
+          return of.exact(right, left);
+        }
+      };
+    }
+
+    @Override
+    public CertifiedTriplets leading() {
+      return leading;
+    }
+
+    @Override
+    public void learn(CertifiedTriplets found) {
+      leading = found;
+      learned++;
+    }
+
+    @Override
+    public LinearMap tuned(MatrixPlan plan, Figures figures) throws IOException {
+      searched = searched < 0 ? passes : searched;
+      CoordinateUpdate.Factors factors =
+          CoordinateUpdate.Factors.read(
+              new TensorReader(storage), plan.update().adapters(), of.rows(), of.cols());
+      figures.take(UpdateStatistics.ofFactors(factors.b(), factors.a()), () -> 0, null);
+      return LinearMap.Updated.of(of, factors.b(), factors.a());
+    }
+
+    private final class Counted implements LinearOperator {
+      @Override
+      public int rows() {
+        return of.rows();
+      }
+
+      @Override
+      public int cols() {
+        return of.cols();
+      }
+
+      @Override
+      public Precision precision() {
+        return Precision.SINGLE;
+      }
+
+      @Override
+      public Matrix forth(Matrix x) {
+        passes++;
+        return of.working().forth(x);
+      }
+
+      @Override
+      public Matrix back(Matrix x) {
+        passes++;
+        return of.working().back(x);
+      }
     }
   }
 

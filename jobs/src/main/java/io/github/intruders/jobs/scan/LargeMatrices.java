@@ -99,7 +99,7 @@ final class LargeMatrices {
     Ledger<ScanEntry> ledger = Ledger.ofScan(work.storage.open(), config.outUri(), runId);
     Outlook.LargeRoute route = outlook.largeRoute(matrix.name(), config.settings().solver());
     List<MatrixPlan> open =
-        route == Outlook.LargeRoute.SPREAD ? scanByBounds(ledger, matrix, plans) : plans;
+        route == Outlook.LargeRoute.SPREAD ? scanByBounds(ledger, matrix, identity, plans) : plans;
     if (open.isEmpty()) {
       return;
     }
@@ -117,21 +117,29 @@ final class LargeMatrices {
    * @return the plans that bounds leave open
    */
   private List<MatrixPlan> scanByBounds(
-      Ledger<ScanEntry> ledger, BaseMatrix matrix, List<MatrixPlan> plans) throws IOException {
+      Ledger<ScanEntry> ledger, BaseMatrix matrix, String identity, List<MatrixPlan> plans)
+      throws IOException {
     progress.describe(
         "%s of %d checkpoints by bounds, over all tasks".formatted(matrix.name(), plans.size()));
     Storage storage = work.storage.open();
     TunedVectorStore tunedVectors = Ledger.tunedVectors(storage, config.outUri());
+    SpectraStore store = new SpectraStore(storage, config.spectraUri());
     MatrixScanner scanner =
         new MatrixScanner(
             storage,
-            new SpectraStore(storage, config.spectraUri()),
+            store,
             config.settings(),
             (plan, vectors) -> tunedVectors.write(ScanEntry.key(plan, config.settings()), vectors));
     Set<String> done = new HashSet<>();
     try (Arena arena = Arena.open();
         SpreadMaps maps =
-            new SpreadMaps(context, work.storage, matrix, SpreadMatrix.Sizes.of(memory.bytes()))) {
+            new SpreadMaps(
+                context,
+                work.storage,
+                store,
+                matrix,
+                identity,
+                SpreadMatrix.Sizes.of(memory.bytes()))) {
       return scanner.scanByBounds(
           matrix,
           maps,

@@ -1,5 +1,6 @@
 package io.github.intruders.jobs.scan;
 
+import io.github.intruders.checkpoint.MatrixSource;
 import io.github.intruders.checkpoint.TensorReader;
 import io.github.intruders.fidelity.MergeCheck;
 import io.github.intruders.input.UserInputException;
@@ -15,11 +16,14 @@ import io.github.intruders.plan.UpdateSource;
 import io.github.intruders.scan.CoordinateUpdate;
 import io.github.intruders.scan.MatrixMaps;
 import io.github.intruders.scan.RowBlocks;
+import io.github.intruders.spectra.CertifiedTriplets;
+import io.github.intruders.spectra.SpectraStore;
 import io.github.intruders.spectra.UpdateStatistics;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -32,17 +36,31 @@ import scala.Tuple2;
 final class SpreadMaps implements MatrixMaps, AutoCloseable {
   private final JavaSparkContext context;
   private final Reading reading;
+  private final SpectraStore store;
+  private final String identity;
   private final SpreadMatrix base;
   private SpreadMatrix tuned;
+
+  /** The hash of the base's tensor; null while nobody has asked for it. */
+  private String content;
 
   /**
    * Reads the base.
    *
+   * @param store has the base's leading triplets, or takes them
+   * @param identity length and time of change of the base's file
    * @throws UserInputException if it can't be used
    */
   SpreadMaps(
-      JavaSparkContext context, TaskStorage storage, BaseMatrix matrix, SpreadMatrix.Sizes sizes) {
+      JavaSparkContext context,
+      TaskStorage storage,
+      SpectraStore store,
+      BaseMatrix matrix,
+      String identity,
+      SpreadMatrix.Sizes sizes) {
     this.context = context;
+    this.store = store;
+    this.identity = identity;
     this.reading = new Reading(storage, matrix, sizes);
     int blocks = RowBlocks.countAsStored(matrix, sizes.blockBytes());
     int tasks = Math.min(blocks, Math.max(1, context.defaultParallelism()));
@@ -80,6 +98,11 @@ final class SpreadMaps implements MatrixMaps, AutoCloseable {
       }
     }
 
+    /** Executor work: the hash of the base, which has to be read in order for it. */
+    String content() throws IOException {
+      return new TensorReader(storage.open()).contentHash(matrix.source());
+    }
+
     boolean flipped() {
       return matrix.source().transposed();
     }
@@ -89,9 +112,16 @@ final class SpreadMaps implements MatrixMaps, AutoCloseable {
     int rows = reading.matrix().source().rows();
     int cols = reading.matrix().source().cols();
     boolean flipped = reading.flipped();
+    return job(
+        () ->
+            new SpreadMatrix(
+                context, blocks, flipped ? cols : rows, flipped ? rows : cols, reading.sizes()));
+  }
+
+  /** What a Spark job brings, or the fault behind its failure. */
+  private static <T> T job(Supplier<T> job) {
     try {
-      return new SpreadMatrix(
-          context, blocks, flipped ? cols : rows, flipped ? rows : cols, reading.sizes());
+      return job.get();
     } catch (Exception e) { // Spark throws checked exceptions without declaring them
       Optional<RuntimeException> known = known(e);
       if (known.isPresent()) {
@@ -114,6 +144,32 @@ final class SpreadMaps implements MatrixMaps, AutoCloseable {
   @Override
   public LinearMap base() {
     return base.map(reading.flipped());
+  }
+
+  @Override
+  public CertifiedTriplets leading() throws IOException {
+    MatrixSource source = reading.matrix().source();
+    return store.findTriplets(content(), source.rows(), source.cols()).orElse(null);
+  }
+
+  @Override
+  public void learn(CertifiedTriplets found) throws IOException {
+    store.writeTriplets(content(), reading.matrix().source(), found);
+  }
+
+  private String content() throws IOException {
+    if (content == null) {
+      MatrixSource source = reading.matrix().source();
+      Optional<String> known = store.knownContent(source, identity);
+      if (known.isPresent()) {
+        content = known.get();
+      } else {
+        Reading from = reading;
+        content = job(() -> context.parallelize(List.of(0), 1).map(any -> from.content()).first());
+        store.noteContent(source, identity, content);
+      }
+    }
+    return content;
   }
 
   @Override

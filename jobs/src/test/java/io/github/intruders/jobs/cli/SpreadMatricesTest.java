@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.mllib.linalg.Vector;
 import org.apache.spark.mllib.linalg.Vectors;
@@ -249,6 +250,15 @@ class SpreadMatricesTest {
       assertThat(jobs).filteredOn(job -> job.contains(matrix)).hasSizeBetween(60, 190);
     }
     assertThat(Results.LARGEST).hasValueLessThan(200 << 10); // a quarter of a task's memory
+  }
+
+  @Test
+  void theLeadingTripletsOfEachMatrixAreKept() throws IOException {
+    try (Stream<Path> files = Files.list(spread.resolve("spectra-store"))) {
+      assertThat(files.filter(Files::isRegularFile))
+          .hasSize(SHAPES.size() + 1)
+          .allMatch(file -> file.toString().endsWith(".triplets.safetensors"));
+    }
   }
 
   private static List<Row> rows(Path out, String table, String... order) {
