@@ -10,7 +10,6 @@ import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** Follows intruders along sequences. */
 @Command(
@@ -29,10 +28,7 @@ import picocli.CommandLine.Option;
 final class AccumulateCommand implements Callable<Integer> {
   @Mixin private InputOptions input;
 
-  @Option(
-      names = "--allow-rejects",
-      description = "Exit with 0 rather than 3 when something was left out.")
-  private boolean allowRejects;
+  @Mixin private RejectsOption rejects;
 
   @Override
   public Integer call() throws IOException {
@@ -40,7 +36,7 @@ final class AccumulateCommand implements Callable<Integer> {
     try (SparkSession spark = SparkSessions.open("accumulate")) {
       AccumulationReport found = new StageRun(spark, config).accumulate();
       System.out.println(ConsoleReport.render(found.steps()));
-      return Main.doneWithout(found.rejected(), allowRejects);
+      return rejects.exitCode(found.rejected());
     }
   }
 }

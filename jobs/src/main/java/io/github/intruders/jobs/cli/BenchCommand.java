@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -80,8 +81,7 @@ final class BenchCommand implements Callable<Integer> {
               + " ${DEFAULT-VALUE}).")
   private Route route;
 
-  @Option(names = "--json", description = "Print the result as one line of JSON.")
-  private boolean json;
+  @Mixin private JsonOption json;
 
   @Override
   public Integer call() throws IOException {
@@ -97,14 +97,14 @@ final class BenchCommand implements Callable<Integer> {
                 rows, cols, rank, checkpoints, references, threads, update));
     if (route == Route.KRYLOV) {
       RouteBenchmark.ColdResult result = benchmark.runCold();
-      if (json) {
+      if (json.isAsked()) {
         printJson(result);
       } else {
         print(result);
       }
     } else {
       RouteBenchmark.Result result = benchmark.run();
-      if (json) {
+      if (json.isAsked()) {
         printJson(result);
       } else {
         print(result);

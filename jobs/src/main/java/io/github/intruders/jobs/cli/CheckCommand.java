@@ -129,10 +129,7 @@ final class CheckCommand implements Callable<Integer> {
       description = "Keep nothing: the tables and what is accepted stay as they are.")
   private boolean dryRun;
 
-  @Option(
-      names = "--json",
-      description = "Print the result as one line of JSON, last on standard output.")
-  private boolean json;
+  @Mixin private JsonOption json;
 
   @Override
   public Integer call() throws IOException {
@@ -272,7 +269,7 @@ final class CheckCommand implements Callable<Integer> {
           storage.qualify(sarif), stream -> stream.write(log.getBytes(StandardCharsets.UTF_8)));
     }
     int exitCode = result.refused().isEmpty() ? Main.DONE : Main.RULE_BROKEN;
-    if (json) {
+    if (json.isAsked()) {
       ObjectNode line = CheckJson.of(result);
       line.put("exit_code", exitCode);
       CheckLines.of(result).forEach(System.err::println);

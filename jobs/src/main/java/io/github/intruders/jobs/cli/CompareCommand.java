@@ -61,13 +61,9 @@ final class CompareCommand implements Callable<Integer> {
   @Option(names = "--dry-run", description = "Tell what it would take; compute and write nothing.")
   private boolean dryRun;
 
-  @Option(names = "--json", description = "Print one line of JSON, last on standard output.")
-  private boolean json;
+  @Mixin private JsonOption json;
 
-  @Option(
-      names = "--allow-rejects",
-      description = "Exit with 0 rather than 3 when something was left out.")
-  private boolean allowRejects;
+  @Mixin private RejectsOption rejects;
 
   @Override
   public Integer call() throws IOException {
@@ -78,11 +74,11 @@ final class CompareCommand implements Callable<Integer> {
       if (dryRun) {
         ComparisonPlan plan = run.plan();
         System.out.print(plan.render());
-        return Main.doneWithout(plan.rejected(), allowRejects);
+        return rejects.exitCode(plan.rejected());
       }
       ComparisonReport report = run.run();
-      System.out.println(json ? report.toJson() : report.render(config.tables()));
-      return Main.doneWithout(report.rejected(), allowRejects);
+      System.out.println(json.isAsked() ? report.toJson() : report.render(config.tables()));
+      return rejects.exitCode(report.rejected());
     }
   }
 }

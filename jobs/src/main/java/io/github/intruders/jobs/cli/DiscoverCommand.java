@@ -70,17 +70,13 @@ final class DiscoverCommand implements Callable<Integer> {
 
   @Mixin private DiscoveryOptions options;
 
-  @Option(names = "--json", description = "Print one line of JSON, last on standard output.")
-  private boolean json;
+  @Mixin private JsonOption json;
 
-  @Option(
-      names = "--allow-rejects",
-      description = "Exit with 0 rather than 3 when something can't be used.")
-  private boolean allowRejects;
+  @Mixin private RejectsOption rejects;
 
   @Override
   public Integer call() throws IOException {
-    if (json && manifestOut == null && update == null) {
+    if (json.isAsked() && manifestOut == null && update == null) {
       throw new ParameterException(
           spec.commandLine(), "With --json, give --manifest-out or --update");
     }
@@ -108,12 +104,12 @@ final class DiscoverCommand implements Callable<Integer> {
     if (manifestUri == null) {
       System.out.print(found.text());
       System.err.print(DiscoveryOptions.told(found, null));
-    } else if (json) {
+    } else if (json.isAsked()) {
       System.out.println(line(found, manifestUri));
     } else {
       System.out.print(DiscoveryOptions.told(found, manifestUri));
     }
-    return DiscoveryOptions.exitCode(found, allowRejects);
+    return DiscoveryOptions.exitCode(found, rejects);
   }
 
   private static String folder(String uri) {

@@ -71,7 +71,7 @@ final class DiscoveryOptions {
   }
 
   /** What a command ends with. */
-  static int exitCode(Discovered found, boolean allowRejects) {
-    return Main.doneWithout(found.fleet().broken(), allowRejects);
+  static int exitCode(Discovered found, RejectsOption rejects) {
+    return rejects.exitCode(found.fleet().broken());
   }
 }

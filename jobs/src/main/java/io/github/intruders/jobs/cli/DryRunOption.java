@@ -18,16 +18,16 @@ final class DryRunOption {
   }
 
   /** Prints it and returns the exit code. */
-  static int report(DryRun dryRun, boolean allowRejects) {
+  static int report(DryRun dryRun, RejectsOption rejects) {
     System.out.print(dryRun.render());
-    return exitCode(dryRun.plan(), allowRejects);
+    return exitCode(dryRun.plan(), rejects);
   }
 
   /** What a plan ends with. */
-  static int exitCode(PlanReport plan, boolean allowRejects) {
+  static int exitCode(PlanReport plan, RejectsOption rejects) {
     if (plan.matrices() == 0) {
       return Main.UNUSABLE;
     }
-    return Main.doneWithout(plan.rejected(), allowRejects);
+    return rejects.exitCode(plan.rejected());
   }
 }

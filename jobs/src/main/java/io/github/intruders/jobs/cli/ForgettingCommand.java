@@ -10,7 +10,6 @@ import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** Joins metrics and correlates. */
 @Command(
@@ -30,10 +29,7 @@ final class ForgettingCommand implements Callable<Integer> {
   @Mixin private InputOptions input;
   @Mixin private MetricsOptions metrics;
 
-  @Option(
-      names = "--allow-rejects",
-      description = "Exit with 0 rather than 3 when something was left out.")
-  private boolean allowRejects;
+  @Mixin private RejectsOption rejects;
 
   @Override
   public Integer call() throws IOException {
@@ -42,7 +38,7 @@ final class ForgettingCommand implements Callable<Integer> {
     try (SparkSession spark = SparkSessions.open("forgetting")) {
       ForgettingReport report = new StageRun(spark, config).forgetting(directions);
       System.out.println(report.render(config.tables()));
-      return Main.doneWithout(report.rejected(), allowRejects);
+      return rejects.exitCode(report.rejected());
     }
   }
 }

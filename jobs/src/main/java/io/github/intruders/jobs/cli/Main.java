@@ -64,11 +64,6 @@ public final class Main implements Runnable {
   /** Done, but something was rejected. */
   static final int DONE_WITH_REJECTS = 3;
 
-  /** What a command ends with that leaves out what it can't use. */
-  static int doneWithout(long rejected, boolean allowRejects) {
-    return rejected == 0 || allowRejects ? DONE : DONE_WITH_REJECTS;
-  }
-
   /** A rule of severity {@code error} is broken. */
   static final int RULE_BROKEN = 4;
 

@@ -108,15 +108,9 @@ final class MitigateCommand implements Callable<Integer> {
               + " intruders).")
   private boolean controls;
 
-  @Option(
-      names = "--json",
-      description = "Print the summary as one line of JSON, last on standard output.")
-  private boolean json;
+  @Mixin private JsonOption json;
 
-  @Option(
-      names = "--allow-rejects",
-      description = "Exit with 0 rather than 3 when something was left out.")
-  private boolean allowRejects;
+  @Mixin private RejectsOption rejects;
 
   @Mixin private DryRunOption dryRun;
 
@@ -137,14 +131,14 @@ final class MitigateCommand implements Callable<Integer> {
     }
     try (SparkSession spark = SparkSessions.open("mitigate")) {
       if (dryRun.isAsked()) {
-        return DryRunOption.report(new Preflight(spark, config).mitigate(settings), allowRejects);
+        return DryRunOption.report(new Preflight(spark, config).mitigate(settings), rejects);
       }
       MitigationSummary summary = new MitigationRun(spark, config, settings).run();
       System.out.println(
-          json
+          json.isAsked()
               ? summary.toJson()
               : MitigationReport.render(summary, config.outUri(), config.tables()));
-      return Main.doneWithout(summary.rejected(), allowRejects);
+      return rejects.exitCode(summary.rejected());
     }
   }
 }

@@ -5,24 +5,17 @@ import io.github.intruders.jobs.report.ConsoleReport;
 import io.github.intruders.jobs.report.DryRun;
 import io.github.intruders.jobs.report.RunSummary;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** How a run tells what came of it. */
 final class OutcomeOptions {
-  @Option(
-      names = "--json",
-      description = "Print the run summary as one line of JSON, last on standard output.")
-  private boolean json;
+  @Mixin private JsonOption json;
 
-  @Option(
-      names = "--allow-rejects",
-      description = "Exit with 0 rather than 3 when something was left out.")
-  private boolean allowRejects;
+  @Mixin private RejectsOption rejects;
 
   @Mixin private DryRunOption dryRun;
 
-  boolean allowsRejects() {
-    return allowRejects;
+  RejectsOption rejects() {
+    return rejects;
   }
 
   boolean isDryRun() {
@@ -31,13 +24,15 @@ final class OutcomeOptions {
 
   /** Prints what would be done and returns the exit code. */
   int report(DryRun plan) {
-    return DryRunOption.report(plan, allowRejects);
+    return DryRunOption.report(plan, rejects);
   }
 
   /** Prints the summary and returns the exit code. */
   int report(RunSummary summary, TablePlace tables) {
     System.out.print(
-        json ? summary.toJson() + System.lineSeparator() : ConsoleReport.render(summary, tables));
-    return Main.doneWithout(summary.rejected(), allowRejects);
+        json.isAsked()
+            ? summary.toJson() + System.lineSeparator()
+            : ConsoleReport.render(summary, tables));
+    return rejects.exitCode(summary.rejected());
   }
 }

@@ -14,7 +14,6 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** Preflight. */
 @Command(
@@ -27,20 +26,16 @@ import picocli.CommandLine.Option;
 final class PlanCommand implements Callable<Integer> {
   @Mixin private InputOptions input;
 
-  @Option(names = "--json", description = "Print one line of JSON, last on standard output.")
-  private boolean json;
+  @Mixin private JsonOption json;
 
-  @Option(
-      names = "--allow-rejects",
-      description = "Exit with 0 rather than 3 when something would be left out.")
-  private boolean allowRejects;
+  @Mixin private RejectsOption rejects;
 
   @Override
   public Integer call() throws IOException {
     JobConfig config = input.toConfig();
     PlanReport report = report(config);
-    System.out.print(json ? report.toJson() + "\n" : report.render());
-    return DryRunOption.exitCode(report, allowRejects);
+    System.out.print(json.isAsked() ? report.toJson() + "\n" : report.render());
+    return DryRunOption.exitCode(report, rejects);
   }
 
   /**

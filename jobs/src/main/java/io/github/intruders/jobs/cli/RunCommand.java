@@ -78,7 +78,7 @@ final class RunCommand implements Callable<Integer> {
       System.err.print(DiscoveryOptions.told(found, manifest));
       JobConfig config = metrics.applyTo(input.toConfig(storage, found.manifest(), manifest));
       int code = run(spark, config, directions);
-      return code == Main.DONE ? DiscoveryOptions.exitCode(found, outcome.allowsRejects()) : code;
+      return code == Main.DONE ? DiscoveryOptions.exitCode(found, outcome.rejects()) : code;
     }
   }
 

@@ -81,15 +81,9 @@ final class SpectraCommand implements Callable<Integer> {
   @Option(names = "--dry-run", description = "For --prune: only tell what would go.")
   private boolean dryRun;
 
-  @Option(
-      names = "--json",
-      description = "For --list and --prune: print one line of JSON, last on standard output.")
-  private boolean json;
+  @Mixin private JsonOption json;
 
-  @Option(
-      names = "--allow-rejects",
-      description = "Exit with 0 rather than 3 when something was left out.")
-  private boolean allowRejects;
+  @Mixin private RejectsOption rejects;
 
   @Override
   public Integer call() throws IOException {
@@ -111,7 +105,8 @@ final class SpectraCommand implements Callable<Integer> {
     Storage storage = DriverStorage.open();
     StoreContents contents = StoreContents.read(storage, input.spectraUri(storage));
     if (list) {
-      System.out.print(json ? StoreReport.toJson(contents) + "\n" : StoreReport.render(contents));
+      System.out.print(
+          json.isAsked() ? StoreReport.toJson(contents) + "\n" : StoreReport.render(contents));
       return Main.DONE;
     }
     StorePruning pruning = new StorePruning(storage, contents, Instant.now());
@@ -123,7 +118,7 @@ final class SpectraCommand implements Callable<Integer> {
     }
     List<StorePruning.Removal> removals = dryRun ? pruning.plan() : pruning.run();
     System.out.print(
-        json
+        json.isAsked()
             ? StoreReport.toJson(contents, removals, dryRun) + "\n"
             : StoreReport.render(contents, removals, dryRun));
     return Main.DONE;
@@ -167,20 +162,24 @@ final class SpectraCommand implements Callable<Integer> {
       List<SpectraStage.Result> results = new Pipeline(spark, config).spectra();
       long computed = results.stream().filter(SpectraStage.Result::computed).count();
       long rejected = results.stream().filter(result -> result.rejection() != null).count();
-      System.out.printf(
-          "%d matrices: %d decomposed now, %d in the store before, %d left out%nStore: %s%n",
-          results.size(),
-          computed,
-          results.size() - computed - rejected,
-          rejected,
-          config.spectraUri());
-      results.stream()
-          .filter(result -> result.rejection() != null)
-          .forEach(result -> System.out.println("  " + result.rejection().message()));
+      long stored = results.size() - computed - rejected;
+      List<String> reasons =
+          results.stream()
+              .filter(result -> result.rejection() != null)
+              .map(result -> result.rejection().message())
+              .toList();
+      if (json.isAsked()) {
+        System.out.println(StoreReport.toJson(config.spectraUri(), computed, stored, reasons));
+      } else {
+        System.out.printf(
+            "%d matrices: %d decomposed now, %d in the store before, %d left out%nStore: %s%n",
+            results.size(), computed, stored, rejected, config.spectraUri());
+        reasons.forEach(reason -> System.out.println("  " + reason));
+      }
       if (rejected == results.size()) {
         return Main.UNUSABLE;
       }
-      return Main.doneWithout(rejected, allowRejects);
+      return rejects.exitCode(rejected);
     }
   }
 }

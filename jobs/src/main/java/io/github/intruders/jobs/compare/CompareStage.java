@@ -85,10 +85,10 @@ public final class CompareStage {
     run.progress().describe("what the updates of each matrix take");
     Layout layout = layout(plan);
     LOG.info(
-        "compare: {} checkpoints, {} pairs, in {} group(s)",
+        "compare: {} checkpoints, {} pairs{}",
         layout.ids().size(),
         layout.pairs(),
-        layout.groups());
+        layout.groups() == 1 ? "" : ", in %d groups of checkpoints".formatted(layout.groups()));
     run.progress().describe("%d pairs of checkpoints".formatted(layout.pairs()));
     List<Runnable> held = new ArrayList<>();
     try {
@@ -138,6 +138,7 @@ public final class CompareStage {
               .takeOrdered(TOLD, NearestPairs.NEAREST_FIRST),
           pairs
               .filter(pair -> Boolean.FALSE.equals(pair.safeToMerge()))
+              .filter(pair -> pair.figures().interference() != null)
               .takeOrdered(TOLD, new MostInterfering()),
           () -> held.forEach(Runnable::run));
     } catch (Exception e) { // Spark throws checked ones that it does not declare

@@ -15,6 +15,7 @@ import io.github.intruders.jobs.plan.PlanStage;
 import io.github.intruders.jobs.plan.RunPlan;
 import io.github.intruders.jobs.report.ComparisonPlan;
 import io.github.intruders.jobs.report.ComparisonReport;
+import io.github.intruders.jobs.report.ConsoleReport;
 import io.github.intruders.jobs.results.StoredResults;
 import io.github.intruders.jobs.store.TableChanges;
 import io.github.intruders.jobs.store.Tables;
@@ -33,7 +34,6 @@ import org.apache.spark.sql.SparkSession;
 
 /** Compares all checkpoints of a manifest with each other. */
 public final class CompareRun {
-  private static final int REJECTIONS_SHOWN = 20;
 
   private final Supervision supervision;
   private final CompareSettings settings;
@@ -90,7 +90,7 @@ public final class CompareRun {
             return new ComparisonPlan(
                 new CompareStage(run, settings).cost(plan),
                 run.context().defaultParallelism(),
-                plan.rejections(run.context()).take(REJECTIONS_SHOWN),
+                plan.rejections(run.context()).take(ConsoleReport.MOST_REJECTIONS),
                 plan.rejected());
           }
         });

@@ -10,6 +10,7 @@ import io.github.intruders.jobs.mitigation.MitigationStage;
 import io.github.intruders.jobs.plan.PlanStage;
 import io.github.intruders.jobs.plan.RunPlan;
 import io.github.intruders.jobs.progress.StageCounters;
+import io.github.intruders.jobs.report.ConsoleReport;
 import io.github.intruders.jobs.report.MitigationSummary;
 import io.github.intruders.jobs.report.MitigationSummaryReader;
 import io.github.intruders.jobs.results.ResultsStage;
@@ -27,7 +28,6 @@ import org.apache.spark.storage.StorageLevel;
 
 /** Writes edited models and the table that tells what the edits do. */
 public final class MitigationRun {
-  private static final int REJECTIONS_SHOWN = 20;
 
   private final Supervision supervision;
   private final MitigationSettings settings;
@@ -77,7 +77,11 @@ public final class MitigationRun {
         run.findings().wrote(folder(run.config()));
         return new MitigationSummaryReader(
                 run.storage().open(), run.config(), settings, run.runId())
-            .read(entries, rejects.first(REJECTIONS_SHOWN), rejects.count(), run.seconds());
+            .read(
+                entries,
+                rejects.first(ConsoleReport.MOST_REJECTIONS),
+                rejects.count(),
+                run.seconds());
       } finally {
         entries.unpersist();
       }

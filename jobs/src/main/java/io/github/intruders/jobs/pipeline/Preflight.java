@@ -14,6 +14,7 @@ import io.github.intruders.jobs.plan.PlanStage;
 import io.github.intruders.jobs.plan.PlannedCheckpoint;
 import io.github.intruders.jobs.plan.RunPlan;
 import io.github.intruders.jobs.progress.DriverProgress;
+import io.github.intruders.jobs.report.ConsoleReport;
 import io.github.intruders.jobs.report.DryRun;
 import io.github.intruders.jobs.report.PlanReport;
 import io.github.intruders.jobs.scan.ScanStage;
@@ -35,7 +36,6 @@ import org.apache.spark.sql.SparkSession;
 
 /** Looks before it leaps: pairs everything and computes nothing. */
 public final class Preflight {
-  private static final int REJECTIONS_SHOWN = 20;
 
   private final Supervision supervision;
   private final JobConfig config;
@@ -80,7 +80,7 @@ public final class Preflight {
             PlanStage.NAME,
             "checkpoints",
             config.manifest().checkpoints().size())) {
-      plan = DriverPlan.of(config, storage, REJECTIONS_SHOWN, progress);
+      plan = DriverPlan.of(config, storage, ConsoleReport.MOST_REJECTIONS, progress);
     }
     Outlook outlook =
         Outlook.of(
@@ -94,7 +94,7 @@ public final class Preflight {
         RunEstimate.of(outlook, config, cores, TaskMemory.tasksPerExecutor(conf, cores)),
         plan.summary(),
         Stream.concat(plan.base().rejections().stream(), plan.rejections().stream())
-            .limit(REJECTIONS_SHOWN)
+            .limit(ConsoleReport.MOST_REJECTIONS)
             .toList());
   }
 
@@ -148,7 +148,7 @@ public final class Preflight {
         plan.base(),
         RunEstimate.of(outlook, run.config(), cores, TaskMemory.tasksPerExecutor(conf, cores)),
         plan.summary(),
-        plan.rejections(run.context()).take(REJECTIONS_SHOWN));
+        plan.rejections(run.context()).take(ConsoleReport.MOST_REJECTIONS));
   }
 
   /**

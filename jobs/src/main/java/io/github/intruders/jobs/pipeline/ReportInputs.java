@@ -53,7 +53,6 @@ import org.apache.spark.sql.Row;
  * have more than that, what they say.
  */
 final class ReportInputs {
-  private static final int REJECTS_SHOWN = 50;
 
   private final JavaSparkContext context;
   private final Tables tables;
@@ -120,7 +119,7 @@ final class ReportInputs {
         mitigations(),
         checks(),
         comparison(),
-        allRejects ? rejects.first(REJECTS_SHOWN) : storedRejects(),
+        allRejects ? rejects.first(ReportInput.MOST_REJECTS) : storedRejects(),
         allRejects ? rejects.count() : tables.stored(RejectsTable.TABLE.name()).count());
   }
 
@@ -263,7 +262,8 @@ final class ReportInputs {
   }
 
   private List<Rejection> storedRejects() throws IOException {
-    List<Row> rows = tables.stored(RejectsTable.TABLE.name()).limit(REJECTS_SHOWN).collectAsList();
+    List<Row> rows =
+        tables.stored(RejectsTable.TABLE.name()).limit(ReportInput.MOST_REJECTS).collectAsList();
     return rows.stream().map(RejectsTable::fromRow).toList();
   }
 

@@ -119,16 +119,13 @@ public record ComparisonReport(
     }
     int widthA = pairs.stream().mapToInt(pair -> pair.checkpointA().length()).max().orElse(0);
     int widthB = pairs.stream().mapToInt(pair -> pair.checkpointB().length()).max().orElse(0);
-    String row = "  %-" + widthA + "s  %-" + widthB + "s  %7s  %12s  %6s  %s%n";
-    text.append(
-        String.format(
-            Locale.ROOT, "%n%s%n" + row, title, "", "", "cosine", "interference", "null", "copy"));
+    ConsoleRow row = new ConsoleRow("  %-" + widthA + "s  %-" + widthB + "s  %7s  %12s  %6s  %s");
+    text.append("%n%s%n".formatted(title));
+    text.append(row.of("", "", "cosine", "interference", "null", "copy"));
     for (AdapterPair pair : pairs) {
       PairFigures of = pair.figures();
       text.append(
-          String.format(
-              Locale.ROOT,
-              row,
+          row.of(
               pair.checkpointA(),
               pair.checkpointB(),
               number(of.leadingCosine()),

@@ -22,6 +22,9 @@ import java.util.stream.Collectors;
  * shows all.
  */
 public final class ConsoleReport {
+  /** How many of the inputs that are left out are told with their reasons. */
+  public static final int MOST_REJECTIONS = 20;
+
   private static final int MOST_CHECKPOINTS = 16;
   private static final int MOST_SEQUENCES = 8;
   private static final int MOST_CORRELATIONS = 5;
@@ -57,9 +60,9 @@ public final class ConsoleReport {
                 summary.topK(),
                 summary.side().equals("both") ? "left and right" : summary.side(),
                 summary.epsilon()));
-    String row = "%-" + width + "s  %8s  %9s  %12s  %11s  %4s  %8s%n";
+    ConsoleRow row = new ConsoleRow("%-" + width + "s  %8s  %9s  %12s  %11s  %4s  %8s");
     text.append(
-        row.formatted(
+        row.of(
             "checkpoint",
             "matrices",
             "intruders",
@@ -73,9 +76,7 @@ public final class ConsoleReport {
     for (CheckpointSummary checkpoint : shown(summary.checkpoints())) {
       boolean analysed = checkpoint.matrices() > 0;
       text.append(
-          String.format(
-              Locale.ROOT,
-              row,
+          row.of(
               checkpoint.checkpointId(),
               checkpoint.matrices(),
               analysed ? checkpoint.intruderCount() : "-",
@@ -98,8 +99,10 @@ public final class ConsoleReport {
     int ties = summary.checkpoints().stream().mapToInt(CheckpointSummary::ties).sum();
     if (ties > 0) {
       text.append(
-          "Ties: %d of these vectors lie within %s of the threshold; see column ties%n"
-              .formatted(ties, IntruderRule.TIE_TOLERANCE));
+          "Ties: %s within %s of the threshold; see column ties%n"
+              .formatted(
+                  ties == 1 ? "1 of these vectors lies" : ties + " of these vectors lie",
+                  IntruderRule.TIE_TOLERANCE));
     }
     if (summary.rejected() > 0) {
       text.append(
@@ -184,17 +187,17 @@ public final class ConsoleReport {
       width = Math.max(width, name.length());
       countsWidth = Math.max(countsWidth, counts(sequences.get(name)).length());
     }
-    String row = "%-" + width + "s  %5s  %-" + countsWidth + "s  %4s  %12s%n";
+    ConsoleRow row = new ConsoleRow("%-" + width + "s  %5s  %-" + countsWidth + "s  %4s  %12s");
     StringBuilder text =
         new StringBuilder(
             "Along the sequences, every step against the base; more: jobs/bin/intruders show accumulation%n"
                 .formatted());
-    text.append(row.formatted("sequence", "steps", "intruders by step", "born", "energy share"));
+    text.append(row.of("sequence", "steps", "intruders by step", "born", "energy share"));
     for (String name : shown) {
       List<AccumulationStep> sequence = sequences.get(name);
       AccumulationStep last = last(sequence);
       text.append(
-          row.formatted(
+          row.of(
               name,
               sequence.size(),
               counts(sequence),
@@ -230,11 +233,13 @@ public final class ConsoleReport {
       width = Math.max(width, step.sequence().length());
       taskWidth = Math.max(taskWidth, task(step).length());
     }
-    String row = "%-" + width + "s  %4s  %-" + taskWidth + "s  %9s  %5s  %9s  %5s  %11s  %12s%n";
+    ConsoleRow row =
+        new ConsoleRow(
+            "%-" + width + "s  %4s  %-" + taskWidth + "s  %9s  %5s  %9s  %5s  %11s  %12s");
     StringBuilder text =
         new StringBuilder("Along the sequences, every step against the base%n%n".formatted());
     text.append(
-        row.formatted(
+        row.of(
             "sequence",
             "step",
             "task",
@@ -246,7 +251,7 @@ public final class ConsoleReport {
             "energy share"));
     for (AccumulationStep step : steps) {
       text.append(
-          row.formatted(
+          row.of(
               step.sequence(),
               step.step(),
               task(step),

@@ -39,14 +39,15 @@ public final class MitigationReport {
       checkpointWidth = Math.max(checkpointWidth, model.checkpointId().length());
       variantWidth = Math.max(variantWidth, model.variant().length());
     }
-    String row = "%-" + checkpointWidth + "s  %-" + variantWidth + "s  %11s  %15s  %21s  %9s  %s%n";
+    ConsoleRow row =
+        new ConsoleRow(
+            "%-" + checkpointWidth + "s  %-" + variantWidth + "s  %11s  %15s  %21s  %9s  %s");
     text.append("Edited models against base '%s'%n%n".formatted(summary.baseId()));
     text.append(
-        row.formatted(
-            "checkpoint", "variant", "touched", "intruders", "update norm", "error", "in"));
+        row.of("checkpoint", "variant", "touched", "intruders", "update norm", "error", "in"));
     for (MitigationSummary.Model model : summary.models()) {
       text.append(
-          row.formatted(
+          row.of(
               model.checkpointId(),
               model.variant(),
               "%d of %d".formatted(model.matricesTouched(), model.matrices()),

@@ -17,7 +17,6 @@ import org.apache.spark.api.java.JavaRDD;
 
 /** Sums up a mitigation: one line per checkpoint and variant, small enough. */
 public final class MitigationSummaryReader {
-  private static final int REJECTIONS_SHOWN = 20;
 
   private final Storage storage;
   private final JobConfig config;
@@ -63,7 +62,7 @@ public final class MitigationSummaryReader {
         config.manifest().baseId(),
         models,
         rejected,
-        rejects.stream().limit(REJECTIONS_SHOWN).map(Rejection::message).toList(),
+        rejects.stream().limit(ConsoleReport.MOST_REJECTIONS).map(Rejection::message).toList(),
         Math.round(elapsedSeconds * 1000) / 1000.0);
   }
 

@@ -36,6 +36,8 @@ public record PlanReport(
     List<Checkpoint> checkpoints,
     List<Rejection> rejections,
     long rejected) {
+  private static final int MOST_KINDS = 6;
+
   /**
    * One checkpoint in numbers, with what its owner should know of how it was understood.
    *
@@ -73,8 +75,8 @@ public record PlanReport(
     for (Checkpoint checkpoint : checkpoints) {
       width = Math.max(width, checkpoint.id().length());
     }
-    String row = "%-" + width + "s  %8s  %9s  %8s%n";
-    text.append('\n').append(row.formatted("checkpoint", "matrices", "to read", "rejected"));
+    ConsoleRow row = new ConsoleRow("%-" + width + "s  %8s  %9s  %8s");
+    text.append('\n').append(row.of("checkpoint", "matrices", "to read", "rejected"));
     Map<String, Long> shared =
         checkpoints.stream()
             .flatMap(checkpoint -> checkpoint.notes().stream())
@@ -82,7 +84,7 @@ public record PlanReport(
     Set<String> told = new HashSet<>();
     for (Checkpoint checkpoint : checkpoints) {
       text.append(
-          row.formatted(
+          row.of(
               checkpoint.id(),
               checkpoint.matrices(),
               Amount.ofBytes(checkpoint.updateBytes()),
@@ -151,7 +153,7 @@ public record PlanReport(
     text.append(
         "  executors   with %d tasks at once: spark.executor.memoryOverhead=%dm, spark.executor.memory=%dm%n"
             .formatted(e.tasksAtOnce(), mebibytes(e.overheadBytes()), mebibytes(e.heapBytes())));
-    e.routes().forEach((use, count) -> text.append(route(use, count)));
+    text.append(routes());
     if (!e.memory().allows(e.nativeBytes())) {
       text.append("  Tasks have less memory than that: %s%n".formatted(e.memory().remedy()));
     }
@@ -163,37 +165,73 @@ public record PlanReport(
     return text.toString();
   }
 
-  private static String route(RouteUse use, int count) {
+  /** A way that base matrices go, and why. */
+  private record Way(RouteChoice.Route route, RouteChoice.Reason reason) {
+    String text() {
+      return switch (route) {
+        case STORED -> "by what is stored";
+        case KRYLOV -> "by bounds";
+        case DECOMPOSE -> "decompose";
+      };
+    }
+
+    String why() {
+      return switch (reason) {
+        case ASKED -> "as --solver says";
+        case STORED -> "the decomposition is stored";
+        case UNSUITED -> "bounds can't be had for this shape, type or --top-k";
+        case MEMORY -> "a task has no memory for the other way";
+        case CHEAPER -> "the cheaper way (bounds count twice, since they tell less)";
+      };
+    }
+  }
+
+  /** A line for each way, and below it one for each kind of matrix where there was a choice. */
+  private String routes() {
+    Map<Way, List<Map.Entry<RouteUse, Integer>>> ways =
+        estimate.routes().entrySet().stream()
+            .collect(
+                Collectors.groupingBy(
+                    use -> new Way(use.getKey().choice().route(), use.getKey().choice().reason()),
+                    LinkedHashMap::new,
+                    Collectors.toList()));
+    StringBuilder text = new StringBuilder();
+    ways.forEach(
+        (way, uses) -> {
+          text.append(
+              "  route       %s, %d base matrices: %s%n"
+                  .formatted(
+                      way.text(), uses.stream().mapToInt(Map.Entry::getValue).sum(), way.why()));
+          List<Map.Entry<RouteUse, Integer>> open =
+              uses.stream()
+                  .filter(use -> !Double.isNaN(use.getKey().choice().boundsSeconds()))
+                  .toList();
+          open.stream()
+              .limit(MOST_KINDS)
+              .forEach(use -> text.append(kind(use.getKey(), use.getValue())));
+          if (open.size() > MOST_KINDS) {
+            text.append(
+                "    … and %d kinds more; all: --json%n".formatted(open.size() - MOST_KINDS));
+          }
+        });
+    return text.toString();
+  }
+
+  private static String kind(RouteUse use, int count) {
     RouteChoice choice = use.choice();
-    String why =
-        switch (choice.reason()) {
-          case ASKED -> "as --solver says";
-          case STORED -> "the decomposition is stored";
-          case UNSUITED -> "bounds can't be had for this shape, type or --top-k";
-          case MEMORY -> "a task has no memory for the other way";
-          case CHEAPER -> "the cheaper way (bounds count twice, since they tell less)";
-        };
-    StringBuilder text =
-        new StringBuilder(
-            "  route       %d x %s, %d to do of each: %s; %s"
-                .formatted(
-                    count,
-                    use.shape(),
-                    use.checkpoints(),
-                    choice.route().name().toLowerCase(Locale.ROOT),
-                    why));
-    text.append("; ").append(Amount.ofSeconds(choice.decomposedSeconds())).append(" of one core");
-    if (choice.decomposes() || choice.byBounds()) {
-      text.append(" with the decomposition");
-    }
-    if (!Double.isNaN(choice.boundsSeconds())) {
-      text.append(", %s by bounds".formatted(Amount.ofSeconds(choice.boundsSeconds())))
-          .append(choice.known() ? ", the leading triplets stored" : "");
-    }
-    if (choice.breakEven() > 0) {
-      text.append("; worth decomposing from %d on".formatted(choice.breakEven()));
-    }
-    return text.append('\n').toString();
+    return "    %d x %s, in %d %s: %s of one core%s, %s by bounds%s%s%n"
+        .formatted(
+            count,
+            use.shape(),
+            use.checkpoints(),
+            use.checkpoints() == 1 ? "checkpoint" : "checkpoints each",
+            Amount.ofSeconds(choice.decomposedSeconds()),
+            choice.decomposes() || choice.byBounds() ? " with the decomposition" : "",
+            Amount.ofSeconds(choice.boundsSeconds()),
+            choice.known() ? ", the leading triplets stored" : "",
+            choice.breakEven() > 0
+                ? "; worth decomposing from %d on".formatted(choice.breakEven())
+                : "");
   }
 
   private static String line(String what, String how, Cost cost) {

@@ -28,7 +28,7 @@ final class ReportData {
   private static final int CHECKPOINTS_DRAWN = 1000;
 
   private static final int WORST_MATRICES = 60;
-  private static final int REJECTS_SHOWN = 50;
+
   private static final int TAGS_SHOWN = 12;
 
   static final Comparator<CheckpointResult> MOST_INTRUDERS_FIRST =
@@ -151,7 +151,7 @@ final class ReportData {
     if (input.comparison() != null) {
       new PairPictures(page).put(input.comparison());
     }
-    page.put("rejects", REJECTS, input.rejects().stream().limit(REJECTS_SHOWN).toList());
+    page.put("rejects", REJECTS, input.rejects().stream().limit(ReportInput.MOST_REJECTS).toList());
     ObjectNode data = page.toJson();
     data.set("summary", input.summary());
     data.putObject("counts")

@@ -51,6 +51,8 @@ public record ReportInput(
     Comparison comparison,
     List<Rejection> rejects,
     long rejected) {
+  /** So many of the inputs that were left out are named. */
+  public static final int MOST_REJECTS = 50;
 
   /** A matrix of a checkpoint. */
   public record MatrixId(String checkpointId, String matrix) implements Serializable {}

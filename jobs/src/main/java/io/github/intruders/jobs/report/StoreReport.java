@@ -119,6 +119,23 @@ public final class StoreReport {
     return json(all);
   }
 
+  /**
+   * What was decomposed, as one line.
+   *
+   * @param decomposed how many matrices
+   * @param stored how many were in the store before
+   * @param rejections why others were left out
+   */
+  public static String toJson(String store, long decomposed, long stored, List<String> rejections) {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("store", store);
+    all.put("decomposed", decomposed);
+    all.put("stored", stored);
+    all.put("rejected", rejections.size());
+    all.put("rejections", rejections);
+    return json(all);
+  }
+
   private static Map<String, Object> entry(StoredSpectrum spectrum) {
     Map<String, Object> entry = new LinkedHashMap<>();
     entry.put("content", spectrum.hash());

@@ -32,6 +32,19 @@ class SpectraCommandTest {
   }
 
   @Test
+  void whatIsStoredAlreadyIsToldToPrograms() throws IOException {
+    Outcome outcome =
+        Outcome.of(options("spectra", "full/1-python", store, "--include", MATRICES, "--json"));
+
+    assertThat(outcome.exitCode()).isZero();
+    JsonNode line = JSON.readTree(outcome.out());
+    assertThat(line.at("/decomposed").asInt(-1)).isZero();
+    assertThat(line.at("/stored").asInt()).isEqualTo(3);
+    assertThat(line.at("/rejected").asInt(-1)).isZero();
+    assertThat(line.at("/store").asText()).endsWith("/store");
+  }
+
+  @Test
   void theListingHasALinePerDecompositionAndNeedsNoManifest() throws IOException {
     Outcome text = Outcome.of("spectra", "--list", "--spectra", store);
     Outcome json = Outcome.of("spectra", "--list", "--json", "--spectra", store);

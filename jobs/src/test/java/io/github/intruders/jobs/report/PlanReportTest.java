@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.intruders.cost.Cost;
+import io.github.intruders.cost.RouteChoice;
 import io.github.intruders.input.MemoryLimit;
+import io.github.intruders.jobs.cost.RouteUse;
 import io.github.intruders.jobs.cost.RunEstimate;
 import io.github.intruders.plan.BasePlan;
 import io.github.intruders.plan.MatrixSelection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -31,6 +34,7 @@ class PlanReportTest {
             .render();
 
     List<String> lines = text.lines().toList();
+    assertThat(lines).noneMatch(line -> line.endsWith(" "));
     int at = lines.indexOf("  " + note);
     assertThat(at).isPositive();
     assertThat(lines.get(at - 1)).startsWith("headless ");
@@ -67,6 +71,51 @@ class PlanReportTest {
     assertThat(json.at("/expected/executor_memory_overhead_bytes").asLong()).isEqualTo(6L << 30);
   }
 
+  @Test
+  void waysHaveALineEachAndKindsOfMatricesWhereThereWasAChoice() {
+    Map<RouteUse, Integer> routes = new LinkedHashMap<>();
+    for (int i = 0; i < 8; i++) {
+      routes.put(
+          new RouteUse(
+              i + "x4096 BF16",
+              2,
+              new RouteChoice(
+                  RouteChoice.Route.DECOMPOSE, RouteChoice.Reason.CHEAPER, false, 60, 600, 3)),
+          10);
+      routes.put(
+          new RouteUse(
+              "1x" + i + " F32",
+              1,
+              new RouteChoice(
+                  RouteChoice.Route.DECOMPOSE,
+                  RouteChoice.Reason.UNSUITED,
+                  false,
+                  1,
+                  Double.NaN,
+                  0)),
+          1);
+    }
+
+    List<String> lines =
+        new PlanReport(base(), estimate(routes), List.of(), List.of(), 0).render().lines().toList();
+
+    int at =
+        lines.indexOf(
+            "  route       decompose, 80 base matrices: the cheaper way (bounds count twice, since"
+                + " they tell less)");
+    assertThat(lines.get(at + 1))
+        .isEqualTo(
+            "    10 x 0x4096 BF16, in 2 checkpoints each: 60 s of one core with the decomposition,"
+                + " 10 min by bounds; worth decomposing from 3 on");
+    assertThat(lines.subList(at + 7, lines.size()))
+        .containsExactly(
+            "    … and 2 kinds more; all: --json",
+            "  route       decompose, 8 base matrices: bounds can't be had for this shape, type or"
+                + " --top-k",
+            "  Tasks have less memory than that: more");
+    assertThat(lines).noneMatch(line -> line.endsWith(" "));
+  }
+
   private static BasePlan base() {
     return new BasePlan(
         "b",
@@ -80,6 +129,10 @@ class PlanReportTest {
   }
 
   private static RunEstimate estimate() {
+    return estimate(Map.of());
+  }
+
+  private static RunEstimate estimate(Map<RouteUse, Integer> routes) {
     return new RunEstimate(
         28,
         0,
@@ -89,7 +142,7 @@ class PlanReportTest {
         new Cost(1e9, 20, 0, 1L << 30),
         0,
         Cost.NONE,
-        Map.of(),
+        routes,
         28,
         5,
         RunEstimate.SpreadUse.NONE,
