@@ -21,6 +21,7 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -55,6 +56,9 @@ class MutatedAdaptersTest {
 
   private static final Storage BASE_STORAGE = new HadoopStorage(new Configuration());
   private static final Map<String, MatrixSource> BASE = new TreeMap<>();
+
+  /** What each of them reads as, once for all. */
+  private static final Map<MatrixSource, Matrix> WEIGHTS = new HashMap<>();
 
   private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -108,6 +112,9 @@ class MutatedAdaptersTest {
         String flat = tensor.name().replaceFirst("\\.weight$", "").replace('.', '_');
         BASE.put("lora_te_" + flat + ".weight", MatrixSource.of(tensor, false).get(0));
       }
+    }
+    for (MatrixSource weight : BASE.values()) {
+      WEIGHTS.put(weight, new TensorReader(BASE_STORAGE).read(weight, Precision.DOUBLE));
     }
     int applied = 0;
     for (List<Map<String, byte[]>> adapters : List.of(PEFT, MLX, KOHYA, PICKLED)) {
@@ -199,8 +206,7 @@ class MutatedAdaptersTest {
       }
       try (Arena arena = Arena.open()) {
         AdapterUpdate fitted = update.fittedTo(weight);
-        Matrix w = new TensorReader(BASE_STORAGE).read(weight, Precision.DOUBLE);
-        Matrix tuned = fitted.applyTo(w, reader);
+        Matrix tuned = fitted.applyTo(WEIGHTS.get(weight).copy(), reader);
         assertThat(tuned.rows()).isEqualTo(weight.rows());
         assertThat(tuned.cols()).isEqualTo(weight.cols());
         applied++;
