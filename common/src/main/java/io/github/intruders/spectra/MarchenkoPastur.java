@@ -1,7 +1,5 @@
 package io.github.intruders.spectra;
 
-import org.apache.commons.math3.analysis.UnivariateFunction;
-import org.apache.commons.math3.analysis.integration.IterativeLegendreGaussIntegrator;
 import org.apache.commons.math3.analysis.solvers.BrentSolver;
 
 /**
@@ -10,8 +8,7 @@ import org.apache.commons.math3.analysis.solvers.BrentSolver;
  * (1967), which depends on β = p/q alone. Its median tells σ where the largest values are no noise.
  */
 public final class MarchenkoPastur {
-  private static final int POINTS = 24;
-  private static final int MOST_EVALUATIONS = 10_000;
+  private static final int MOST_EVALUATIONS = 1_000;
   private static final double ACCURACY = 1e-13;
 
   /** Between these lies the median's angle, from β = 1 to β = 0. */
@@ -28,20 +25,24 @@ public final class MarchenkoPastur {
    */
   public static double median(double beta) {
     double root = Math.sqrt(beta);
-    // With t = 1 + β − 2√β cos φ the density has no corner left.
-    UnivariateFunction density =
-        angle ->
-            2
-                * Math.pow(Math.sin(angle), 2)
-                / (Math.PI * (Math.pow(1 - root, 2) + 4 * root * Math.pow(Math.sin(angle / 2), 2)));
-    UnivariateFunction aboveHalf =
-        angle ->
-            0.5
-                - new IterativeLegendreGaussIntegrator(POINTS, ACCURACY, ACCURACY)
-                    .integrate(MOST_EVALUATIONS, density, angle, Math.PI);
     double middle =
-        new BrentSolver(ACCURACY).solve(MOST_EVALUATIONS, aboveHalf, LOWEST_ANGLE, HIGHEST_ANGLE);
+        new BrentSolver(ACCURACY)
+            .solve(
+                MOST_EVALUATIONS,
+                angle -> shareBelow(root, angle) - 0.5,
+                LOWEST_ANGLE,
+                HIGHEST_ANGLE);
     return 1 + beta - 2 * root * Math.cos(middle);
+  }
+
+  /**
+   * The law's share below t = 1 + β − 2√β cos φ. In φ its density is (2/π) sin²φ / t, of which this
+   * is the integral.
+   */
+  private static double shareBelow(double root, double angle) {
+    double inner = Math.atan(root * Math.sin(angle) / (1 - root * Math.cos(angle)));
+    double beta = root * root;
+    return (angle + Math.sin(angle) / root - (1 - beta) * inner / beta) / Math.PI;
   }
 
   /**
