@@ -3,8 +3,8 @@ package io.github.intruders.scan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.github.intruders.checkpoint.CountingStorage;
 import io.github.intruders.checkpoint.SafetensorsFile;
-import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.TensorReader;
 import io.github.intruders.checkpoint.hadoop.HadoopStorage;
 import io.github.intruders.krylov.LinearMap;
@@ -25,6 +25,8 @@ import io.github.intruders.spectra.CertifiedTriplets;
 import io.github.intruders.spectra.SpectraStore;
 import io.github.intruders.spectra.UpdateStatistics;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -46,7 +48,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class KrylovRouteTest {
   private static final String NAME = "model.layers.0.attn.q_proj.weight";
 
-  private final Storage storage = new HadoopStorage(new Configuration());
+  private final CountingStorage storage =
+      new CountingStorage(new HadoopStorage(new Configuration()));
   private final SplittableRandom random = new SplittableRandom(23);
 
   @TempDir private Path folder;
@@ -93,6 +96,41 @@ class KrylovRouteTest {
       Files.write(triplets, new byte[100]);
       assertSame(scan(base, plans, SolverChoice.KRYLOV), found);
       assertThat(Files.size(triplets)).as("damaged, so made again").isGreaterThan(1000);
+    }
+  }
+
+  /** Headers, links and stored triplets are what is read besides. */
+  @Test
+  void aNightReadsTheBaseAndItsAdaptersOnce() throws Exception {
+    try (Arena arena = Arena.open()) {
+      Matrix w0 = base(768, 640, i -> i < 12 ? 4 - 0.25 * i : 0.6 / Math.sqrt(1 + 0.05 * i));
+      writeBrainFloats(folder.resolve("base/model.safetensors"), w0);
+      for (int night = 0; night < 2; night++) {
+        List<Path> adapters = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+          adapters.add(adapter("night-%d-%d".formatted(night, i), w0, 8, 2.5));
+        }
+        long before = storage.bytesRead();
+
+        BasePlan base =
+            BasePlan.of(
+                storage, "base", folder.resolve("base").toString(), MatrixSelection.of(null, null));
+        List<MatrixPlan> plans = new ArrayList<>();
+        for (Path adapter : adapters) {
+          plans.add(plan(base, adapter));
+        }
+        assertThat(scan(base, plans, SolverChoice.KRYLOV).values())
+            .hasSize(3)
+            .allMatch(scan -> scan.solver().equals("krylov"));
+
+        long files = Files.size(folder.resolve("base/model.safetensors"));
+        for (Path adapter : adapters) {
+          files += Files.size(adapter.resolve("adapter_model.safetensors"));
+        }
+        assertThat(storage.bytesRead() - before)
+            .as("bytes read in night %d", night)
+            .isBetween(files, files + files / 10);
+      }
     }
   }
 
@@ -388,6 +426,15 @@ class KrylovRouteTest {
     new SafetensorsFile()
         .addFloats(NAME, shape(w), values(w))
         .write(folder.resolve("model.safetensors"));
+  }
+
+  private static void writeBrainFloats(Path file, Matrix w) throws IOException {
+    byte[] bytes = new byte[w.rows() * w.cols() * Short.BYTES];
+    ByteBuffer elements = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    for (float value : values(w)) {
+      elements.putShort((short) (Float.floatToIntBits(value) >>> 16));
+    }
+    new SafetensorsFile().add(NAME, "BF16", shape(w), bytes).write(file);
   }
 
   private static List<Integer> shape(Matrix matrix) {
