@@ -36,13 +36,13 @@ public final class CheckLines {
     lines.add(
         String.format(
             Locale.ROOT,
-            "%d rules, %d checkpoints: %d accepted%s, %d not; %d verdicts passed, %d broken, %d not known",
-            result.rules().rules().size(),
-            result.checkpoints().size(),
+            "%s, %s: %d accepted%s, %d not; %s passed, %d broken, %d not known",
+            Excerpt.counted(result.rules().rules().size(), "rule"),
+            Excerpt.counted(result.checkpoints().size(), "checkpoint"),
             result.accepted().size(),
             byHand == 0 ? "" : ", %d of them by hand".formatted(byHand),
             result.refused().size(),
-            result.count(State.PASSED),
+            Excerpt.counted(result.count(State.PASSED), "verdict"),
             result.count(State.BROKEN),
             result.count(State.UNKNOWN)));
     return lines;
@@ -66,7 +66,7 @@ public final class CheckLines {
       lines.add(
           line(
               verdicts.get(0),
-              "and %d more such lines".formatted(byReason.size() - LINES_PER_RULE)));
+              "and " + Excerpt.counted(byReason.size() - LINES_PER_RULE, "more such line")));
     }
   }
 

@@ -2,6 +2,7 @@ package io.github.intruders.check;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.github.intruders.input.Excerpt;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import java.math.BigDecimal;
@@ -75,9 +76,9 @@ public final class RulesDraft {
   private String draft() {
     text.append(
         """
-        # Rules for `intruders check`, drafted from %d analysed checkpoints. Read them, change them.
-        # An error refuses a checkpoint, a warning does not. What is not known counts as broken;
-        # unknown: pass, info or warning says otherwise.
+        # Rules for `intruders check`, drafted from %s. Read and change them.
+        # An error refuses a checkpoint, a warning does not. A rule whose figure is not known
+        # counts as broken, unless it says unknown: pass, info or warning.
         name: drafted
         # Checkpoints with the same values here follow one another: `last accepted` means in the
         # same line. Tags are possible too, such as tags['team'].
@@ -86,7 +87,7 @@ public final class RulesDraft {
           # Nothing may be left out: a figure that lacks matrices is not the checkpoint's.
           - {id: nothing-rejected, table: checkpoints, column: rejected, max: 0}
         """
-            .formatted(analysed.size()));
+            .formatted(Excerpt.counted(analysed.size(), "analysed checkpoint")));
     long fewest =
         analysed.stream().mapToLong(one -> number(one, "matrices").longValue()).min().orElseThrow();
     comment("The fewest matrices that were analysed of a checkpoint so far.");
@@ -94,8 +95,8 @@ public final class RulesDraft {
     methods.forEach(this::group);
     text.append(
         """
-          # What was accepted last in the same line is a reference, too: take the # away.
-          # Before anything is accepted it is not known, and `check --accept ID` begins.
+          # What was accepted last in the same line can be a reference, too: remove the # below.
+          # While nothing has been accepted, that is not known; begin with `check --accept ID`.
           # - id: grown
           #   table: checkpoints
           #   column: update_relative_norm

@@ -1,5 +1,6 @@
 package io.github.intruders.discovery;
 
+import io.github.intruders.checkpoint.ListedStorage;
 import io.github.intruders.checkpoint.Storage;
 import io.github.intruders.checkpoint.StoredFile;
 import java.io.Serializable;
@@ -104,7 +105,7 @@ public sealed interface Finding extends Serializable {
 
     /** The storage, which need not be asked again what this folder holds. */
     Storage through(Storage storage) {
-      return new ListedStorage(storage, this);
+      return new ListedStorage(storage, uri, files, folders);
     }
   }
 }

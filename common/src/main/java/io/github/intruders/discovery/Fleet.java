@@ -240,7 +240,7 @@ public final class Fleet {
       notes.add("%d of it can't be analysed, first: %s".formatted(fit.rejected(), fit.reason()));
     }
     if (!survey.tellsOrigin(model)) {
-      notes.add("it does not tell what it was made from; its shapes fit the base");
+      notes.add("it does not say what it was made from, but its shapes fit the base");
     }
     return Entry.of(
         id,

@@ -42,8 +42,8 @@ public final class ManifestText {
   public String render(String trainerMetrics) {
     StringBuilder text = new StringBuilder();
     text.append(
-        "# Written by intruders discover. Change what you like: --update adds what is new, and writes\n");
-    text.append("# nothing else anew but the part between the two marks at the end.\n");
+        "# Written by intruders discover. Change what you like: --update adds what is new, and\n");
+    text.append("# rewrites only the part between the two marks at the end.\n");
     text.append(
         "base: {id: %s, uri: %s}\n"
             .formatted(Scalar.yaml(fleet.baseId()), Scalar.yaml(relative(fleet.baseUri()))));

@@ -52,6 +52,14 @@ record Presence(MergedFrom.Link link, double coefficient, double margin) {
 
   /** The coefficient, and what explains it. */
   String told() {
+    if (isMissing() && !isOnce()) {
+      return String.format(
+          Locale.ROOT,
+          "adapter %d was left out (it is in it %.2g times, ± %.2g)",
+          link.position(),
+          coefficient,
+          margin);
+    }
     String found =
         String.format(
             Locale.ROOT,
@@ -61,9 +69,6 @@ record Presence(MergedFrom.Link link, double coefficient, double margin) {
             margin);
     if (isOnce()) {
       return found;
-    }
-    if (isMissing()) {
-      return found + ": it was left out";
     }
     List<String> mistakes = mistakes();
     return found

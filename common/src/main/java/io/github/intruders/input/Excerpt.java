@@ -3,7 +3,7 @@ package io.github.intruders.input;
 import java.util.Collection;
 import java.util.stream.Collectors;
 
-/** What a message shows of names that may be many, and of texts that may be long. */
+/** What a message shows of names that may be many, of texts that may be long, and of counts. */
 public final class Excerpt {
   private Excerpt() {}
 
@@ -11,6 +11,11 @@ public final class Excerpt {
   public static String of(Collection<String> names, int most) {
     String shown = names.stream().limit(most).collect(Collectors.joining(", "));
     return names.size() > most ? shown + ", …" : shown;
+  }
+
+  /** Such as {@code 1 rule} or {@code 2 rules}. */
+  public static String counted(long number, String singular) {
+    return number == 1 ? "1 " + singular : "%d %ss".formatted(number, singular);
   }
 
   /** The same text in one line, with ? for each character that would disturb a terminal. */

@@ -203,8 +203,8 @@ public record AdapterCoverage(
     }
     return Optional.of(
         CheckpointPlan.WARNING
-            + "%s has no update of %d modules of the base that its target_modules names; of %d it has one"
-                .formatted(uri, modulesWithoutUpdate, found));
+            + "%s has no update for %s of the base that its target_modules names; it has updates for %d"
+                .formatted(uri, Excerpt.counted(modulesWithoutUpdate, "module"), found));
   }
 
   /** That modules of an adapter, which a checkpoint is said to be merged from, are not there. */

@@ -57,9 +57,9 @@ class RealTreesTest {
             """
             base: {id: models/tiny-llama, uri: models/tiny-llama}
             checkpoints:
-              # it does not tell what it was made from; its shapes fit the base
+              # it does not say what it was made from, but its shapes fit the base
               - {id: runs/full/math-seed1/checkpoint-4, uri: runs/full/math-seed1/checkpoint-4, sequence: runs/full/math-seed1, step: 4, task: math, tags: {method: full, seed: 1}}
-              # it does not tell what it was made from; its shapes fit the base
+              # it does not say what it was made from, but its shapes fit the base
               - {id: runs/full/math-seed1/checkpoint-6, uri: runs/full/math-seed1/checkpoint-6, sequence: runs/full/math-seed1, step: 6, task: math, tags: {method: full, seed: 1}}
               - {id: runs/lora/code-seed2/checkpoint-2, adapters: [runs/lora/code-seed2/checkpoint-2], sequence: runs/lora/code-seed2, step: 2, task: code, tags: {method: lora, seed: 2}}
               - {id: runs/lora/code-seed2/checkpoint-4, adapters: [runs/lora/code-seed2/checkpoint-4], sequence: runs/lora/code-seed2, step: 4, task: code, tags: {method: lora, seed: 2}}

@@ -78,7 +78,7 @@ class TreesTest {
     assertThat(found.manifest().baseId()).isEqualTo("deep/models/base");
     assertThat(found.text())
         .contains(
-            "  - {id: a, adapters: [a], tags: {method: lora}}\n  # it does not tell what it was made from; its shapes fit the base\n  - {id: b,");
+            "  - {id: a, adapters: [a], tags: {method: lora}}\n  # it does not say what it was made from, but its shapes fit the base\n  - {id: b,");
   }
 
   @Test

@@ -66,7 +66,7 @@ class AdapterCoverageTest {
       assertThat(covered.leastScale()).isEqualTo(least);
       assertThat(covered.largestScale()).isEqualTo(largest);
     }
-    assertThat(planned.notes()).noneMatch(note -> note.contains("has no update of"));
+    assertThat(planned.notes()).noneMatch(note -> note.contains("has no update for"));
   }
 
   @Test
@@ -89,7 +89,7 @@ class AdapterCoverageTest {
     assertThat(covered.modulesWithoutUpdate()).isEqualTo(3);
     assertThat(planned.notes())
         .contains(
-            "warning: file:%s has no update of 3 modules of the base that its target_modules names; of 1 it has one"
+            "warning: file:%s has no update for 3 modules of the base that its target_modules names; it has updates for 1"
                 .formatted(cut));
   }
 }

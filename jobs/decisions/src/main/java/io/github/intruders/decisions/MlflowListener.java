@@ -1,6 +1,7 @@
 package io.github.intruders.decisions;
 
 import io.github.intruders.check.CheckResult.Checked;
+import io.github.intruders.input.Excerpt;
 import io.github.intruders.input.RejectCode;
 import io.github.intruders.input.UserInputException;
 import io.github.intruders.jobs.figures.CheckpointResult;
@@ -63,13 +64,17 @@ public final class MlflowListener implements RunListener {
       named |= !MlflowTarget.of(spec.id(), spec.tags()).isEmpty();
     }
     if (!named && !run.checkpoints().isEmpty()) {
-      LOG.warn(
-          "MLflow: no checkpoint of the manifest has a tag {} or {}, so there is nothing to log to",
-          MlflowTarget.RUN,
-          MlflowTarget.MODEL);
+      warnOfNoTarget();
       return;
     }
     server.requireAnswer();
+  }
+
+  private static void warnOfNoTarget() {
+    LOG.warn(
+        "MLflow: no checkpoint has a tag {} or {}, so there is nothing to log to",
+        MlflowTarget.RUN,
+        MlflowTarget.MODEL);
   }
 
   @Override
@@ -127,7 +132,11 @@ public final class MlflowListener implements RunListener {
           "%d of %d checkpoints could not be logged, the first: %s"
               .formatted(faults.size(), all, faults.get(0)));
     }
-    LOG.info("MLflow: {} checkpoints logged to {}", all, server.name());
+    if (all == 0) {
+      warnOfNoTarget();
+    } else {
+      LOG.info("MLflow: {} logged to {}", Excerpt.counted(all, "checkpoint"), server.name());
+    }
   }
 
   /** The runs and models are of others, who have done nothing wrong. */

@@ -5,7 +5,6 @@ import io.github.intruders.jobs.figures.CheckpointResult;
 import io.github.intruders.jobs.listener.OneLine;
 import java.io.IOException;
 import java.net.URI;
-import java.net.URISyntaxException;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -23,6 +22,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.mlflow.api.proto.ModelRegistry.ModelVersion;
@@ -69,13 +69,14 @@ final class MlflowServer {
       if (trackingUri.equals("databricks") || trackingUri.startsWith("databricks://")) {
         return new MlflowServer(trackingUri, null, new MlflowClient(trackingUri));
       }
-      URI uri = new URI(trackingUri);
-      if (uri.getHost() != null && Set.of("http", "https").contains(uri.getScheme())) {
+      Optional<URI> uri = HttpAddress.parse(trackingUri);
+      if (uri.isPresent()) {
         String host = trackingUri.replaceFirst("://[^/]*@", "://").replaceFirst("/+$", "");
-        MlflowHostCredsProvider credentials = credentials(host, uri.getUserInfo(), environment);
+        MlflowHostCredsProvider credentials =
+            credentials(host, uri.get().getUserInfo(), environment);
         return new MlflowServer(host, credentials, new MlflowClient(credentials));
       }
-    } catch (URISyntaxException | RuntimeException e) {
+    } catch (RuntimeException e) {
       throw MlflowListener.refusal(
           "Cannot use --mlflow '%s': %s".formatted(OneLine.of(trackingUri), OneLine.of(text(e))));
     }

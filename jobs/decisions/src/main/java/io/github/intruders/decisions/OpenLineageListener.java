@@ -15,9 +15,7 @@ import io.openlineage.client.transports.HttpConfig;
 import io.openlineage.client.transports.HttpTransport;
 import java.io.IOException;
 import java.net.URI;
-import java.net.URISyntaxException;
 import java.nio.file.Files;
-import java.util.Map;
 
 /**
  * Sends OpenLineage events: START as a command begins that writes tables, and COMPLETE or FAIL at
@@ -91,15 +89,12 @@ public final class OpenLineageListener implements RunListener {
   }
 
   private static URI uri(String address) {
-    try {
-      URI uri = new URI(address);
-      if (uri.getHost() != null && Map.of("http", 80, "https", 443).containsKey(uri.getScheme())) {
-        return uri;
-      }
-    } catch (URISyntaxException e) {
-      // told below
-    }
-    throw refusal("Cannot use --openlineage '%s': expected http(s)://HOST:PORT".formatted(address));
+    return HttpAddress.parse(address)
+        .orElseThrow(
+            () ->
+                refusal(
+                    "Cannot use --openlineage '%s': expected http(s)://HOST:PORT"
+                        .formatted(address)));
   }
 
   static UserInputException refusal(String message) {

@@ -222,6 +222,12 @@ class MlflowListenerTest {
     assertThatThrownBy(
             () -> new MlflowListener(Map.of("MLFLOW_TRACKING_URI", "sqlite:///m.db")).open(null))
         .hasMessageContaining("'sqlite:///m.db': MLflow's client for Java needs a server");
+    for (String address : List.of("http://", "http://[::1", "http://mlflow:99999", "foo", "//x")) {
+      assertThatThrownBy(() -> new MlflowListener(Map.of()).open(address))
+          .as(address)
+          .isInstanceOf(UserInputException.class)
+          .hasMessageContaining("'%s': MLflow's client for Java needs a server".formatted(address));
+    }
   }
 
   @ParameterizedTest

@@ -209,6 +209,8 @@ class OpenLineageListenerTest {
             "--openlineage names no server: give --openlineage URI, or set OPENLINEAGE_URL");
     assertThatThrownBy(() -> listener(Map.of()).open("marquez:5000"))
         .hasMessageContaining("'marquez:5000': expected http(s)://HOST:PORT");
+    assertThatThrownBy(() -> listener(Map.of()).open("http://marquez:99999"))
+        .hasMessageContaining("'http://marquez:99999': expected http(s)://HOST:PORT");
     assertThatThrownBy(
             () ->
                 listener(Map.of("OPENLINEAGE_PARENT_ID", "airflow/nightly/7"))

@@ -35,7 +35,7 @@ final class AccumulateCommand implements Callable<Integer> {
     JobConfig config = input.toConfig();
     try (SparkSession spark = SparkSessions.open("accumulate")) {
       AccumulationReport found = new StageRun(spark, config).accumulate();
-      System.out.println(ConsoleReport.render(found.steps()));
+      System.out.println(ConsoleReport.render(found.steps(), config.tables()));
       return rejects.exitCode(found.rejected());
     }
   }

@@ -70,14 +70,7 @@ final class CheckCommand implements Callable<Integer> {
   @Option(names = "--rules", paramLabel = "FILE", description = "The rules, in YAML.")
   private String rules;
 
-  @Option(
-      names = "--out",
-      paramLabel = "URI",
-      defaultValue = "intruders-out",
-      description = "The run's output folder (default: ${DEFAULT-VALUE}).")
-  private String out;
-
-  @Mixin private TableOptions tables;
+  @Mixin private RunFolderOptions output;
   @Mixin private ListenerOptions listeners;
 
   @Option(
@@ -89,8 +82,7 @@ final class CheckCommand implements Callable<Integer> {
 
   @Option(
       names = "--new",
-      description =
-          "Leave out what these rules have accepted already, with the results it has now.")
+      description = "Leave out what these rules have accepted already with its present results.")
   private boolean onlyNew;
 
   @Option(
@@ -111,8 +103,8 @@ final class CheckCommand implements Callable<Integer> {
   @Option(
       names = "--init",
       description =
-          "Write rules by what the checkpoints of --out are like, to --rules or else to standard"
-              + " output, and check nothing.")
+          "Draft rules from what the checkpoints of --out are like, write them to --rules, or to"
+              + " standard output, and check nothing.")
   private boolean init;
 
   @Option(names = "--junit", paramLabel = "FILE", description = "Write the result as JUnit XML.")
@@ -121,7 +113,7 @@ final class CheckCommand implements Callable<Integer> {
   @Option(names = "--sarif", paramLabel = "FILE", description = "Write the result as SARIF 2.1.0.")
   private String sarif;
 
-  @Option(names = "--report", description = "Draw the report anew, with the result in it.")
+  @Option(names = "--report", description = "Draw the report again, with the result in it.")
   private boolean report;
 
   @Option(
@@ -142,7 +134,7 @@ final class CheckCommand implements Callable<Integer> {
           spec.commandLine(), "With --dry-run nothing is kept: leave out --accept and --report");
     }
     Storage storage = DriverStorage.open();
-    TablePlace place = tables.in(storage.qualify(out));
+    TablePlace place = output.tables(storage);
     if (init) {
       return draft(place, storage);
     }
@@ -166,7 +158,7 @@ final class CheckCommand implements Callable<Integer> {
                   run.write(held, telling.runId());
                 }
                 if (report) {
-                  String page = new ReportRun(spark, stored, storage).write(storage.qualify(out));
+                  String page = new ReportRun(spark, stored, storage).write(output.uri(storage));
                   findings.drew(page);
                   System.err.println(page);
                 }

@@ -49,15 +49,15 @@ final class DiscoverCommand implements Callable<Integer> {
   @Option(
       names = "--manifest-out",
       paramLabel = "FILE",
-      description = "The manifest to write; one that is there is not replaced without --update.")
+      description = "The manifest to write. An existing one is not replaced; see --update.")
   private String manifestOut;
 
   @Option(
       names = "--update",
       paramLabel = "FILE",
       description =
-          "Add to this manifest what is new, and keep everything else in it as it is; begins it if it"
-              + " is not there.")
+          "Add to this manifest what is new, and keep everything else in it as it is. It is created"
+              + " if it is not there.")
   private String update;
 
   @Option(

@@ -10,7 +10,7 @@ final class DryRunOption {
       names = "--dry-run",
       description =
           "Tell what would be computed and what is finished already; compute and write nothing."
-              + " Exit codes as of plan.")
+              + " Exit codes are those of plan.")
   private boolean asked;
 
   boolean isAsked() {

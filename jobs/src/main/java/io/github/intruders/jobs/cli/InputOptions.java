@@ -87,8 +87,8 @@ final class InputOptions {
       names = "--store",
       defaultValue = "all",
       description =
-          "What the store keeps of a decomposition: all, or side, just what --side compares, which"
-              + " full fine-tunes can do with; adapters and sequences need all (default:"
+          "What the store keeps of a decomposition: all, or side, which is just what --side compares"
+              + " and enough for full fine-tunes; adapters and sequences need all (default:"
               + " ${DEFAULT-VALUE}).")
   private StoreOption store;
 
@@ -141,8 +141,8 @@ final class InputOptions {
       names = "--solver",
       defaultValue = "auto",
       description =
-          "auto: for each base matrix what is cheapest of the next two, see plan; stored: by the"
-              + " base's decomposition, which is made and stored where it lacks; krylov: by certified"
+          "auto: for each base matrix the cheaper of the next two, see plan; stored: by the base's"
+              + " decomposition, which is made and stored where it is missing; krylov: by certified"
               + " bounds, the base is not decomposed; exact: dense decompositions, the published"
               + " algorithm (default: ${DEFAULT-VALUE}).")
   private SolverChoice solver;

@@ -14,7 +14,6 @@ import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
@@ -27,21 +26,14 @@ import picocli.CommandLine.Spec;
 final class ReportCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
-  @Option(
-      names = "--out",
-      paramLabel = "URI",
-      defaultValue = "intruders-out",
-      description = "The run's output folder (default: ${DEFAULT-VALUE}).")
-  private String out;
-
-  @Mixin private TableOptions tables;
+  @Mixin private RunFolderOptions output;
   @Mixin private HistoryOptions history;
   @Mixin private ListenerOptions listeners;
 
   @Override
   public Integer call() throws IOException {
     Storage storage = DriverStorage.open();
-    String outUri = storage.qualify(out);
+    String outUri = output.uri(storage);
     Listeners told = listeners.open();
     if (history.isGiven() && !told.isEmpty()) {
       throw new ParameterException(
@@ -50,7 +42,7 @@ final class ReportCommand implements Callable<Integer> {
     }
     try (SparkSession spark = SparkSessions.open("report")) {
       spark.sparkContext().setJobDescription("report: reading the tables");
-      TablePlace place = tables.in(outUri);
+      TablePlace place = output.tables(storage);
       Tables read = history.applyTo(Tables.in(place, spark, storage));
       new TablesRun(spark, read, place, storage, told)
           .told(

@@ -51,14 +51,7 @@ final class ShowCommand implements Callable<Integer> {
               + " similarity, metrics, forgetting, rejects.")
   private String table;
 
-  @Option(
-      names = "--out",
-      paramLabel = "URI",
-      defaultValue = "intruders-out",
-      description = "The run's output folder (default: ${DEFAULT-VALUE}).")
-  private String out;
-
-  @Mixin private TableOptions tables;
+  @Mixin private RunFolderOptions output;
   @Mixin private HistoryOptions history;
 
   @Option(
@@ -81,7 +74,7 @@ final class ShowCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Storage storage = DriverStorage.open();
     TablePrinter printer = new TablePrinter(format, System.out);
-    TablePlace place = tables.in(storage.qualify(out));
+    TablePlace place = output.tables(storage);
     if (place instanceof TablePlace.Folder folder && canDoWithoutSpark()) {
       Optional<ShownTable> shown =
           ShownTable.read(

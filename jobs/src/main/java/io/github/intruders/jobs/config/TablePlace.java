@@ -29,9 +29,12 @@ public sealed interface TablePlace {
       return outUri;
     }
 
+    /** In quotes where a shell would not take it as one word. */
     @Override
     public String options() {
-      return "--out " + outUri;
+      return outUri.matches("[\\w@%+=:,./-]+")
+          ? "--out " + outUri
+          : "--out '%s'".formatted(outUri.replace("'", "'\\''"));
     }
   }
 

@@ -3,6 +3,7 @@ package io.github.intruders.jobs.report;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.github.intruders.compare.PairFigures;
+import io.github.intruders.input.Excerpt;
 import io.github.intruders.jobs.config.TablePlace;
 import io.github.intruders.jobs.figures.AdapterPair;
 import io.github.intruders.jobs.figures.ComparedAdapter;
@@ -44,8 +45,13 @@ public record ComparisonReport(
   public String render(TablePlace tables) {
     StringBuilder text = new StringBuilder();
     text.append(
-        "%d checkpoints on base '%s', %d pairs: %d safe to merge, %s%n"
-            .formatted(adapters.size(), baseId, pairs, safeToMerge, copies()));
+        "%s on base '%s', %s: %d safe to merge, %s%n"
+            .formatted(
+                Excerpt.counted(adapters.size(), "checkpoint"),
+                baseId,
+                Excerpt.counted(pairs, "pair"),
+                safeToMerge,
+                copies()));
     Map<String, List<String>> families = families();
     if (!families.isEmpty()) {
       text.append("%nfamilies%n".formatted());

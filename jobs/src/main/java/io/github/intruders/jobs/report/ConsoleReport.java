@@ -89,13 +89,13 @@ public final class ConsoleReport {
     }
     if (summary.checkpoints().size() > MOST_CHECKPOINTS) {
       text.append(
-          "The %d with the most intruders of %d; all: jobs/bin/intruders show checkpoints %s%n"
+          "These are the %d of %d checkpoints with the most intruders; all: jobs/bin/intruders show checkpoints %s%n"
               .formatted(MOST_CHECKPOINTS, summary.checkpoints().size(), tables.options()));
     }
     text.append(ranking(summary)).append('\n');
     text.append(warnings(summary.checkpoints(), tables));
-    text.append(sequences(summary.accumulation()));
-    text.append(forgetting(summary.forgetting(), MOST_CORRELATIONS));
+    text.append(sequences(summary.accumulation(), tables));
+    text.append(forgetting(summary.forgetting(), MOST_CORRELATIONS, tables));
     int ties = summary.checkpoints().stream().mapToInt(CheckpointSummary::ties).sum();
     if (ties > 0) {
       text.append(
@@ -172,7 +172,7 @@ public final class ConsoleReport {
    * One line for each sequence: all, or those that end with the most intruders; nothing if there
    * are none.
    */
-  static String sequences(List<AccumulationStep> steps) {
+  static String sequences(List<AccumulationStep> steps, TablePlace tables) {
     if (steps.isEmpty()) {
       return "";
     }
@@ -190,8 +190,8 @@ public final class ConsoleReport {
     ConsoleRow row = new ConsoleRow("%-" + width + "s  %5s  %-" + countsWidth + "s  %4s  %12s");
     StringBuilder text =
         new StringBuilder(
-            "Along the sequences, every step against the base; more: jobs/bin/intruders show accumulation%n"
-                .formatted());
+            "Along the sequences, every step against the base; more: jobs/bin/intruders show accumulation %s%n"
+                .formatted(tables.options()));
     text.append(row.of("sequence", "steps", "intruders by step", "born", "energy share"));
     for (String name : shown) {
       List<AccumulationStep> sequence = sequences.get(name);
@@ -225,7 +225,7 @@ public final class ConsoleReport {
   }
 
   /** Sequences step by step: all, or those that end with the most intruders. */
-  public static String render(List<AccumulationStep> all) {
+  public static String render(List<AccumulationStep> all, TablePlace tables) {
     List<AccumulationStep> steps = shownSteps(all);
     int width = "sequence".length();
     int taskWidth = "task".length();
@@ -264,8 +264,8 @@ public final class ConsoleReport {
     }
     if (steps.size() < all.size()) {
       text.append(
-          "%d of %d sequences, those with the most intruders at their end; all: jobs/bin/intruders show accumulation%n"
-              .formatted(bySequence(steps).size(), bySequence(all).size()));
+          "%d of %d sequences, those with the most intruders at their end; all: jobs/bin/intruders show accumulation %s%n"
+              .formatted(bySequence(steps).size(), bySequence(all).size(), tables.options()));
     }
     return text.toString();
   }
@@ -313,7 +313,7 @@ public final class ConsoleReport {
   }
 
   /** At most so many of the strongest correlations, one line each; nothing if there are none. */
-  public static String forgetting(List<ForgettingSummary> lines, int most) {
+  public static String forgetting(List<ForgettingSummary> lines, int most, TablePlace tables) {
     if (lines.isEmpty()) {
       return "";
     }
@@ -325,8 +325,8 @@ public final class ConsoleReport {
     String start = "%-" + metric + "s  %-22s  %4s  ";
     StringBuilder text = new StringBuilder();
     text.append(
-        "Forgetting: Spearman's rho over all checkpoints, the strongest; more: jobs/bin/intruders show forgetting%n"
-            .formatted());
+        "Forgetting: Spearman's rho over all checkpoints, the strongest; more: jobs/bin/intruders show forgetting %s%n"
+            .formatted(tables.options()));
     text.append(
         (start + "%6s  %8s  %s%n")
             .formatted("metric", "measure", "n", "rho", "p", "95 % interval"));

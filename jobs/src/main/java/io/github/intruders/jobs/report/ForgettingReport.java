@@ -50,7 +50,7 @@ public record ForgettingReport(List<ForgettingSummary> lines, long rejected) {
 
   /** The report as text. */
   public String render(TablePlace tables) {
-    StringBuilder text = new StringBuilder(ConsoleReport.forgetting(lines, LINES_SHOWN));
+    StringBuilder text = new StringBuilder(ConsoleReport.forgetting(lines, LINES_SHOWN, tables));
     if (rejected > 0) {
       text.append(
           "Left out: %d; why: jobs/bin/intruders show rejects %s%n"

@@ -3,6 +3,7 @@ package io.github.intruders.jobs.report;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.github.intruders.checkpoint.StoredFile;
+import io.github.intruders.input.Excerpt;
 import io.github.intruders.spectra.StoreContents;
 import io.github.intruders.spectra.StorePruning;
 import io.github.intruders.spectra.StoredSpectrum;
@@ -46,16 +47,17 @@ public final class StoreReport {
     text.append(
         "%s%s, %s; %s to them%n"
             .formatted(
-                count(contents.spectra().size() - triplets, "decomposition"),
+                Excerpt.counted(contents.spectra().size() - triplets, "decomposition"),
                 triplets == 0 ? "" : ", leading triplets of %d more".formatted(triplets),
                 Amount.ofBytes(contents.lengthBytes()),
-                count(contents.links().size(), "link")));
+                Excerpt.counted(contents.links().size(), "link")));
     if (!contents.temporary().isEmpty()) {
       long bytes = contents.temporary().stream().mapToLong(StoredFile::lengthBytes).sum();
       text.append(
           "%s, %s: being written, or left over%n"
               .formatted(
-                  count(contents.temporary().size(), "temporary file"), Amount.ofBytes(bytes)));
+                  Excerpt.counted(contents.temporary().size(), "temporary file"),
+                  Amount.ofBytes(bytes)));
     }
     contents
         .unreadable()
@@ -67,10 +69,6 @@ public final class StoreReport {
 
   private static boolean isTriplets(StoredSpectrum spectrum) {
     return spectrum.kind() == StoredSpectrum.Kind.TRIPLETS;
-  }
-
-  private static String count(int number, String what) {
-    return "%d %s%s".formatted(number, what, number == 1 ? "" : "s");
   }
 
   private static String sources(StoredSpectrum spectrum) {
@@ -180,14 +178,14 @@ public final class StoreReport {
     if (links > 0) {
       text.append(
           "%n%s that %s at nothing%n"
-              .formatted(count(links, "link"), dryRun ? "would then point" : "pointed"));
+              .formatted(Excerpt.counted(links, "link"), dryRun ? "would then point" : "pointed"));
     }
     long bytes = removals.stream().mapToLong(StorePruning.Removal::lengthBytes).sum();
     text.append(
         "%n%s %s, %s; %s stays%n"
             .formatted(
                 dryRun ? "Would remove" : "Removed",
-                count(removals.size(), "file"),
+                Excerpt.counted(removals.size(), "file"),
                 Amount.ofBytes(bytes),
                 Amount.ofBytes(before.lengthBytes() - decompositionBytes(removals))));
     return text.toString();

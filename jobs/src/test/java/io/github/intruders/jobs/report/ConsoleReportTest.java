@@ -11,9 +11,11 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class ConsoleReportTest {
+  private static final TablePlace TABLES = new TablePlace.Folder("file:/out");
+
   @Test
   void allStepsOfAFewSequencesAreShown() {
-    assertThat(ConsoleReport.render(sequences(8)).lines())
+    assertThat(ConsoleReport.render(sequences(8), TABLES).lines())
         .hasSize(3 + 8 * 5)
         .anyMatch(line -> line.startsWith("run-0 "))
         .noneMatch(line -> line.contains("show accumulation"));
@@ -21,7 +23,7 @@ class ConsoleReportTest {
 
   @Test
   void ofManySequencesThoseWithTheMostIntrudersAreShownWhole() {
-    List<String> lines = ConsoleReport.render(sequences(60)).lines().toList();
+    List<String> lines = ConsoleReport.render(sequences(60), TABLES).lines().toList();
 
     assertThat(lines).hasSize(3 + 4 * 5 + 1);
     assertThat(lines.get(3)).startsWith("run-56 ");
@@ -31,18 +33,25 @@ class ConsoleReportTest {
 
   @Test
   void aRunTellsOfEachSequenceInOneLine() {
-    assertThat(ConsoleReport.sequences(sequences(2)).lines())
+    assertThat(ConsoleReport.sequences(sequences(2), TABLES).lines())
         .containsExactly(
-            "Along the sequences, every step against the base; more: jobs/bin/intruders show accumulation",
+            "Along the sequences, every step against the base; more: jobs/bin/intruders show accumulation --out file:/out",
             "sequence  steps  intruders by step  born  energy share",
             "run-0         5  0 0 0 0 0             0          0.0%",
             "run-1         5  1 1 1 1 1             1          0.0%",
             "");
-    assertThat(ConsoleReport.sequences(sequences(60)).lines())
+    assertThat(ConsoleReport.sequences(sequences(60), TABLES).lines())
         .hasSize(2 + 8 + 1 + 1)
         .anyMatch(line -> line.startsWith("run-59 "))
         .anyMatch(line -> line.startsWith("8 of 60 sequences"));
-    assertThat(ConsoleReport.sequences(List.of())).isEmpty();
+    assertThat(ConsoleReport.sequences(List.of(), TABLES)).isEmpty();
+  }
+
+  @Test
+  void aFolderStandsInACommandAsAShellTakesIt() {
+    assertThat(TABLES.options()).isEqualTo("--out file:/out");
+    assertThat(new TablePlace.Folder("file:/it's mine/$x").options())
+        .isEqualTo("--out 'file:/it'\\''s mine/$x'");
   }
 
   @Test
@@ -53,7 +62,7 @@ class ConsoleReportTest {
           new AccumulationStep(
               "long", step, "long/" + step, null, 1, 10 + step, 0, 0, 0, 0, 0, null));
     }
-    assertThat(ConsoleReport.sequences(steps))
+    assertThat(ConsoleReport.sequences(steps, TABLES))
         .contains("long         12  11 … 17 18 19 20 21 22     0          0.0%");
   }
 
