@@ -9,7 +9,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.column.page.PageReadStore;
+import org.apache.parquet.conf.HadoopParquetConfiguration;
+import org.apache.parquet.conf.ParquetConfiguration;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.convert.GroupRecordConverter;
 import org.apache.parquet.hadoop.ParquetFileReader;
@@ -29,6 +32,8 @@ import org.apache.parquet.schema.Type;
  * @param rows column → value; a column without one is not there
  */
 record ParquetFile(Map<String, ParquetKind> kinds, List<Map<String, Object>> rows) {
+  /** Hadoop's defaults, once for all files: Parquet would read them again for each. */
+  private static final ParquetConfiguration SETTINGS = new HadoopParquetConfiguration();
 
   /**
    * Reads a whole file, by one request.
@@ -49,7 +54,8 @@ record ParquetFile(Map<String, ParquetKind> kinds, List<Map<String, Object>> row
   }
 
   private static ParquetFile decode(byte[] bytes) throws IOException {
-    try (ParquetFileReader reader = ParquetFileReader.open(new InMemory(bytes))) {
+    ParquetReadOptions options = ParquetReadOptions.builder(SETTINGS).build();
+    try (ParquetFileReader reader = ParquetFileReader.open(new InMemory(bytes), options)) {
       MessageType schema = reader.getFileMetaData().getSchema();
       Map<String, ParquetKind> kinds = new LinkedHashMap<>();
       for (Type field : schema.getFields()) {

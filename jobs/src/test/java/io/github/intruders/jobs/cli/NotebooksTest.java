@@ -18,12 +18,14 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.apache.commons.io.FileUtils;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -44,13 +46,15 @@ class NotebooksTest {
   private static final List<String> PAIRS =
       List.of("adapter_pairs", "adapter_pairs_by_matrix", "adapter_families", "adapter_neighbours");
 
+  @TempDir private static Path temporary;
   private static Path out;
   private static SparkSession spark;
 
   @BeforeAll
   static void writeTables(ZooRun run) throws IOException {
     assertThat(run.outcome().exitCode()).as(run.outcome().err()).isZero();
-    out = run.out();
+    out = temporary.resolve("out"); // others read the run's
+    FileUtils.copyDirectory(run.out().toFile(), out.toFile());
     Outcome mitigated =
         Outcome.of(
             "mitigate",
