@@ -76,7 +76,7 @@ class CatalogCommandsTest {
   void aCatalogHoldsTheSameRowsAsParquet() {
     String manifest = System.getProperty("zoo") + "/manifest.yaml";
     String out = temporary.resolve("same").toString();
-    String[] inputs = {"--manifest", manifest, "--include", "layers\\.0\\.", "--out", out};
+    String[] inputs = {"--manifest", manifest, "--include", "layers\\.0\\..*[qv]_proj", "--out", out};
     String[] command = with(new String[] {"run"}, inputs);
     String[] mitigation =
         with(with(new String[] {"mitigate"}, inputs), "--checkpoint", "lora-r1/4-xml");
@@ -107,16 +107,17 @@ class CatalogCommandsTest {
       Dataset<Row> iceberg = session().table("lake.zoo." + table);
       assertThat(iceberg.columns()).as(table).isEqualTo(parquet.columns());
       assertThat(types(iceberg)).as(table).isEqualTo(types(parquet));
-      assertThat(rows(iceberg)).as(table).isEqualTo(rows(parquet));
-      sizes.put(table, rows(iceberg).size());
+      List<String> rows = rows(iceberg);
+      assertThat(rows).as(table).isEqualTo(rows(parquet));
+      sizes.put(table, rows.size());
     }
     assertThat(sizes)
         .containsEntry("checkpoints", 16)
-        .containsEntry("matrices", 16 * 7)
-        .containsEntry("singular_vectors", 16 * 7 * 10)
-        .containsEntry("similarity", 16 * 7 * 100)
+        .containsEntry("matrices", 16 * 2)
+        .containsEntry("singular_vectors", 16 * 2 * 10)
+        .containsEntry("similarity", 16 * 2 * 100)
         .containsEntry("accumulation", 16)
-        .containsEntry("mitigations", 7)
+        .containsEntry("mitigations", 2)
         .containsEntry("rejects", 0);
     assertThat(sizes.get("intruder_tracks")).isPositive();
     assertThat(sizes.get("forgetting")).isPositive();
