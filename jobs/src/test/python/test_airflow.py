@@ -66,7 +66,9 @@ def setUpModule():
     (DAGS / "intruders.py").write_text(shipped + ONE_MORE_MODEL)
 
 
-class AirflowTest(unittest.TestCase):
+class OnAirflow(unittest.TestCase):
+    """What the tests have in common."""
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
@@ -124,6 +126,10 @@ class AirflowTest(unittest.TestCase):
     def rows(self, table, columns):
         return pyarrow.dataset.dataset(self.out / table, partitioning="hive").to_table(columns)
 
+
+class DagTest(OnAirflow):
+    """What needs no job: the DAGs as they are, and by a spark-submit that does as told."""
+
     def test_the_stages_stand_in_their_order_and_run_one_by_one_every_night(self):
         dag = self.dag()
         order = ["plan", "spectra", "scan", "accumulate", "forgetting", "report", "complete"]
@@ -134,6 +140,72 @@ class AirflowTest(unittest.TestCase):
         self.assertEqual((dag.schedule, dag.catchup, dag.max_active_runs), ("0 2 * * *", False, 1))
         for name in order[:-1]:
             self.assertIsNotNone(dag.get_task(name).execution_timeout, name)
+
+    def test_each_model_has_a_dag_of_its_own_and_a_small_one_runs_in_one_task(self):
+        self.spark_submit("exit 0")
+        dag = self.dag("small")
+        run = dag.get_task("run")
+
+        self.assertEqual(dag.tags, {"small", "models"})
+        self.assertEqual({(t.owner, t.pool) for t in dag.tasks}, {("team", "spark")})
+        self.assertEqual(
+            [asset.uri for asset in run.inlets], ["s3a://models/small.yaml", "s3a://models/small"]
+        )
+        with create_session() as session:
+            Pool.create_or_update_pool("spark", 1, "", False, session=session)
+        state, tasks = self.run_dag(
+            ZOO / "manifest.yaml", dag, report_link="https://reports/small.html"
+        )
+
+        self.assertEqual((state, set(tasks)), ("success", {"run", "complete"}))
+        self.assertEqual(len(self.submitted()), 1)
+        self.assertIn(" --num-executors 3 ", self.submitted()[0])
+        self.assertIn(f" run --manifest {ZOO}/manifest.yaml --out {self.out}", self.submitted()[0])
+        self.assertEqual(self.told(), {str(self.out): True, f"{self.out}/report/index.html": True})
+        with create_session() as session:
+            links = select(XComModel.value).where(XComModel.key == "_link_ReportLink")
+            self.assertIn("https://reports/small.html", str(session.scalars(links).all()))
+
+    def test_something_left_out_fails_a_stage_at_once_where_that_is_asked(self):
+        self.spark_submit("exit 3")
+
+        state, tasks = self.run_dag(ZOO / "manifest.yaml", on_rejects="fail")
+
+        self.assertEqual((state, tasks["plan"]), ("failed", ("failed", 1)))
+        self.assertEqual(len(self.submitted()), 1)
+
+    def test_a_fault_is_tried_again_as_often_as_allowed(self):
+        self.spark_submit(f'[ "$(wc -l <"{self.commands}")" -ge 3 ] || exit 1')
+
+        state, tasks = self.run_dag(ZOO / "manifest.yaml", optional_stages=["forgetting"])
+
+        self.assertEqual(state, "success")
+        self.assertEqual(tasks["plan"], ("success", 3))
+        self.assertEqual(tasks["accumulate"][0], "skipped")
+        self.assertEqual(tasks["complete"], ("success", 1))
+        self.commands.unlink()
+        self.spark_submit("exit 1")
+
+        state, tasks = self.run_dag(ZOO / "manifest.yaml")
+
+        self.assertEqual((state, tasks["plan"]), ("failed", ("failed", 4)))
+
+    def test_the_exit_code_of_a_driver_in_kubernetes_is_the_one_in_its_pods_status(self):
+        os.environ["AIRFLOW_CONN_SPARK_DEFAULT"] = json.dumps(
+            {"conn_type": "spark", "host": "k8s://https://cluster", "extra": {"deploy-mode": "cluster"}}
+        )
+        stage = self.dag().get_task("scan")
+        with mock.patch.object(spark_submit, "kube_client", object(), create=True):
+            stage._hook = spark_submit.SparkSubmitHook()
+        self.assertIsNone(stage.exit_code())
+        stage._hook._submit_sp = SimpleNamespace(returncode=0)
+        stage._hook._process_spark_submit_log(["\t container state: Terminated", "\t exit code: 3"])
+
+        self.assertEqual(stage.exit_code(), 3)
+
+
+class NightTest(OnAirflow):
+    """Down to the job, by the launcher."""
 
     def test_a_night_over_the_zoo_gives_the_golden_counts(self):
         state, tasks = self.run_dag(ZOO / "manifest.yaml")
@@ -202,31 +274,6 @@ class AirflowTest(unittest.TestCase):
         self.assertEqual(self.rows("rejects", ["code"]).to_pylist(), [{"code": "NOT_FOUND"}])
         self.assertEqual(set(self.told().values()), {False})
 
-    def test_each_model_has_a_dag_of_its_own_and_a_small_one_runs_in_one_task(self):
-        self.spark_submit("exit 0")
-        dag = self.dag("small")
-        run = dag.get_task("run")
-
-        self.assertEqual(dag.tags, {"small", "models"})
-        self.assertEqual({(t.owner, t.pool) for t in dag.tasks}, {("team", "spark")})
-        self.assertEqual(
-            [asset.uri for asset in run.inlets], ["s3a://models/small.yaml", "s3a://models/small"]
-        )
-        with create_session() as session:
-            Pool.create_or_update_pool("spark", 1, "", False, session=session)
-        state, tasks = self.run_dag(
-            ZOO / "manifest.yaml", dag, report_link="https://reports/small.html"
-        )
-
-        self.assertEqual((state, set(tasks)), ("success", {"run", "complete"}))
-        self.assertEqual(len(self.submitted()), 1)
-        self.assertIn(" --num-executors 3 ", self.submitted()[0])
-        self.assertIn(f" run --manifest {ZOO}/manifest.yaml --out {self.out}", self.submitted()[0])
-        self.assertEqual(self.told(), {str(self.out): True, f"{self.out}/report/index.html": True})
-        with create_session() as session:
-            links = select(XComModel.value).where(XComModel.key == "_link_ReportLink")
-            self.assertIn("https://reports/small.html", str(session.scalars(links).all()))
-
     def test_the_gate_lets_a_good_adapter_pass_and_stops_a_bad_one(self):
         rules = self.folder / "rules.yaml"
         rules.write_text(
@@ -272,43 +319,6 @@ class AirflowTest(unittest.TestCase):
         self.assertEqual(tasks.pop("plan"), ("failed", 1))
         self.assertEqual({state for state, _ in tasks.values()}, {"upstream_failed"})
         self.assertEqual(len(self.submitted()), 1)
-
-    def test_something_left_out_fails_a_stage_at_once_where_that_is_asked(self):
-        self.spark_submit("exit 3")
-
-        state, tasks = self.run_dag(ZOO / "manifest.yaml", on_rejects="fail")
-
-        self.assertEqual((state, tasks["plan"]), ("failed", ("failed", 1)))
-        self.assertEqual(len(self.submitted()), 1)
-
-    def test_a_fault_is_tried_again_as_often_as_allowed(self):
-        self.spark_submit(f'[ "$(wc -l <"{self.commands}")" -ge 3 ] || exit 1')
-
-        state, tasks = self.run_dag(ZOO / "manifest.yaml", optional_stages=["forgetting"])
-
-        self.assertEqual(state, "success")
-        self.assertEqual(tasks["plan"], ("success", 3))
-        self.assertEqual(tasks["accumulate"][0], "skipped")
-        self.assertEqual(tasks["complete"], ("success", 1))
-        self.commands.unlink()
-        self.spark_submit("exit 1")
-
-        state, tasks = self.run_dag(ZOO / "manifest.yaml")
-
-        self.assertEqual((state, tasks["plan"]), ("failed", ("failed", 4)))
-
-    def test_the_exit_code_of_a_driver_in_kubernetes_is_the_one_in_its_pods_status(self):
-        os.environ["AIRFLOW_CONN_SPARK_DEFAULT"] = json.dumps(
-            {"conn_type": "spark", "host": "k8s://https://cluster", "extra": {"deploy-mode": "cluster"}}
-        )
-        stage = self.dag().get_task("scan")
-        with mock.patch.object(spark_submit, "kube_client", object(), create=True):
-            stage._hook = spark_submit.SparkSubmitHook()
-        self.assertIsNone(stage.exit_code())
-        stage._hook._submit_sp = SimpleNamespace(returncode=0)
-        stage._hook._process_spark_submit_log(["\t container state: Terminated", "\t exit code: 3"])
-
-        self.assertEqual(stage.exit_code(), 3)
 
 
 if __name__ == "__main__":
