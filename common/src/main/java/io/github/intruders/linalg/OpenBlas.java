@@ -26,6 +26,7 @@ public final class OpenBlas {
   /** Runs once, when the class is first used; a failure to load is an error, never a slow path. */
   private static final class Loaded {
     static final String DESCRIPTION = start();
+    static final String CORE = openblas_full.openblas_get_corename().getString();
 
     private static String start() {
       // The binding would otherwise cap native memory at the size of the Java heap.
@@ -50,6 +51,11 @@ public final class OpenBlas {
    */
   public static String description() {
     return Loaded.DESCRIPTION;
+  }
+
+  /** The processor whose kernels are in use, such as {@code Haswell}. */
+  static String core() {
+    return Loaded.CORE;
   }
 
   /**

@@ -32,7 +32,9 @@ final class Product {
     if (c.rows() == 0 || c.cols() == 0) {
       return;
     }
-    if (c.precision() == Precision.SINGLE) {
+    if (c.precision() == Precision.SINGLE && ThinProduct.suits(a, b)) {
+      ThinProduct.into(c, beta, alpha, a, b);
+    } else if (c.precision() == Precision.SINGLE) {
       cblas_sgemm(
           CblasRowMajor,
           flag(a),
