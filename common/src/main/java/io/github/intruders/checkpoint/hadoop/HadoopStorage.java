@@ -376,6 +376,7 @@ public final class HadoopStorage implements Storage {
   }
 
   private void writeBesideAndRename(FileSystem files, Path path, Body body) throws IOException {
+    requireNoFolder(path);
     makeFolder(files, path.getParent());
     Path temporary =
         new Path(
@@ -395,6 +396,17 @@ public final class HadoopStorage implements Storage {
       if (!done) {
         files.delete(temporary, false);
       }
+    }
+  }
+
+  /** A local rename to the name of a folder would move the file into that folder. */
+  private static void requireNoFolder(Path path) {
+    if (isLocal(path)
+        && java.nio.file.Files.isDirectory(java.nio.file.Path.of(path.toUri().getPath()))) {
+      throw UserInputException.inFile(
+          RejectCode.SETTING_INVALID,
+          path.toString(),
+          "There is a folder of this name; name a file");
     }
   }
 

@@ -99,7 +99,7 @@ class HadoopStorageTest {
         .hasMessage("Expected a path or URI, found none");
     assertThatThrownBy(() -> storage.qualify("a\0b"))
         .isInstanceOf(UserInputException.class)
-        .hasMessageStartingWith("Not a path or URI: \"a\0b\"");
+        .hasMessageStartingWith("Not a path or URI: \"a?b\"");
   }
 
   @Test
@@ -311,6 +311,17 @@ class HadoopStorageTest {
 
     assertThat(folder.resolve("file")).hasContent("new");
     assertThat(names()).containsExactly("file");
+  }
+
+  @Test
+  void aFolderIsNoFileToWriteTo() throws IOException {
+    Files.createDirectory(folder.resolve("results"));
+
+    assertThatThrownBy(() -> write("results", "new"))
+        .isInstanceOf(UserInputException.class)
+        .hasMessage("[%s] There is a folder of this name; name a file".formatted(uri("results")));
+    assertThat(names()).containsExactly("results");
+    assertThat(folder.resolve("results")).isEmptyDirectory();
   }
 
   @Test

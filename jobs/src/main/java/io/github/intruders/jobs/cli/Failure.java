@@ -7,6 +7,7 @@ import io.github.intruders.jobs.progress.NoExecutorsException;
 import io.github.intruders.jobs.session.ClusterFault;
 import io.github.intruders.jobs.session.ProcessFault;
 import io.github.intruders.jobs.session.Signal;
+import io.github.intruders.jobs.store.TableDamage;
 import java.util.Optional;
 
 /**
@@ -35,6 +36,7 @@ record Failure(int exitCode, String message) {
                     .map(fault -> fault(fault.getMessage())))
         .or(() -> ProcessFault.in(failure).map(Failure::of))
         .or(() -> StorageFault.in(failure).map(Failure::of))
+        .or(() -> TableDamage.in(failure).map(Failure::fault))
         .or(() -> ClusterFault.in(failure).map(Failure::fault));
   }
 

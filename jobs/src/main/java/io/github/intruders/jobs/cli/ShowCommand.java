@@ -72,6 +72,10 @@ final class ShowCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (limit < 0) {
+      throw UserInputException.of(
+          RejectCode.SETTING_INVALID, "Cannot use --limit %d: expected 0 or more".formatted(limit));
+    }
     Storage storage = DriverStorage.open();
     TablePrinter printer = new TablePrinter(format, System.out);
     TablePlace place = output.tables(storage);
@@ -101,7 +105,7 @@ final class ShowCommand implements Callable<Integer> {
       throw UserInputException.of(
           RejectCode.SETTING_INVALID,
           "Cannot use --where '%s': %s"
-              .formatted(where, e.getMessage().lines().findFirst().orElse("")));
+              .formatted(where, e.getMessage().strip().lines().findFirst().orElse("")));
     }
   }
 
@@ -110,8 +114,8 @@ final class ShowCommand implements Callable<Integer> {
     return rows;
   }
 
-  /** Conditions are Spark's, and so are complaints about a limit. */
+  /** Conditions are Spark's. */
   private boolean canDoWithoutSpark() {
-    return where == null && !history.isGiven() && limit >= 0;
+    return where == null && !history.isGiven();
   }
 }

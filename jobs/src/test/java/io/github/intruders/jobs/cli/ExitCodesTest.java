@@ -281,6 +281,12 @@ class ExitCodesTest {
         Outcome.of("show", "matrices", "--out", out.toString(), "--where", "nonsense > 1");
     assertThat(where.exitCode()).isEqualTo(2);
     assertThat(where.err()).contains("Cannot use --where 'nonsense > 1'");
+    assertThat(Outcome.of("show", "matrices", "--out", out.toString(), "--where", "1 = 1; x").err())
+        .contains("Cannot use --where '1 = 1; x': [PARSE_SYNTAX_ERROR]");
+
+    Outcome limit = Outcome.of("show", "matrices", "--out", out.toString(), "--limit", "-1");
+    assertThat(limit.exitCode()).isEqualTo(2);
+    assertThat(limit.err()).contains("Cannot use --limit -1: expected 0 or more");
   }
 
   @Test

@@ -51,6 +51,27 @@ class FailureTest {
     }
   }
 
+  @Test
+  void aTableThatIsDamagedIsNamed() {
+    Throwable failure =
+        new SparkException(
+            "[FAILED_READ_FILE.NO_HINT] Encountered error while reading file"
+                + " file:///out/checkpoints/checkpoint_id=a%252Fb/part-0.c000.snappy.parquet. "
+                + " SQLSTATE: KD001",
+            new IllegalStateException(
+                "file:/out/checkpoints/checkpoint_id=a%2Fb/part-0.c000.snappy.parquet is not a"
+                    + " Parquet file. Expected magic number at tail, but found [2, 21, 0, 21]"));
+
+    assertThat(Failure.of(failure))
+        .contains(
+            new Failure(
+                1,
+                "A file of a table is damaged:"
+                    + " file:/out/checkpoints/checkpoint_id=a%2Fb/part-0.c000.snappy.parquet is not a"
+                    + " Parquet file. Expected magic number at tail, but found [2, 21, 0, 21]; restore"
+                    + " it, or have the tables written to another --out"));
+  }
+
   private static Throwable suppressed(Throwable fault) {
     IllegalStateException failure = new IllegalStateException("closing failed");
     failure.addSuppressed(fault);
