@@ -169,9 +169,35 @@ class CompareCommandTest {
     assertThat(TableRows.of(out.resolve("adapter_neighbours"))).hasSize(10 * count);
     assertThat(TableRows.of(out.resolve("adapter_pairs_by_matrix"))).hasSize(2415);
 
+    requireThatNoUpdateDisturbsNothing();
+
     Outcome refused = compare(out, "--max-pairs", "2000");
     assertThat(refused.exitCode()).isEqualTo(Main.UNUSABLE);
     assertThat(refused.err()).contains("70 checkpoints are 2415 pairs, more than --max-pairs 2000");
+  }
+
+  /** Two adapters that change nothing are copies, and don't stand among pairs that interfere. */
+  private void requireThatNoUpdateDisturbsNothing() throws IOException {
+    Path manifest = temporary.resolve("manifest.yaml");
+    String many = Files.readString(manifest);
+    adapter("none-1", random(1, SIZE, RANK), 2, 0);
+    adapter("none-2", random(3, SIZE, RANK), 4, 0);
+    Files.writeString(
+        manifest,
+        """
+        base: {id: base, uri: base}
+        checkpoints:
+          - {id: none-1, adapters: [none-1]}
+          - {id: none-2, adapters: [none-2]}
+        """);
+
+    Outcome none = compare(temporary.resolve("none"));
+
+    Files.writeString(manifest, many);
+    assertThat(none.exitCode()).as(none.err()).isZero();
+    assertThat(none.out())
+        .startsWith("2 checkpoints on base 'base', 1 pair: 0 safe to merge, copies: 1 exact")
+        .doesNotContain("disturb each other");
   }
 
   private Outcome compare(Path out, String... more) {
