@@ -195,7 +195,8 @@ class ClusterIT {
                 "spark.decommission.enabled=true",
                 "spark.storage.decommission.enabled=true",
                 "spark.storage.decommission.replicationReattemptInterval=1s",
-                // An executor that leaves before the other one has come asks again for who takes its
+                // An executor that leaves before the other one has come asks again for who takes
+                // its
                 // blocks; it would stay for a minute otherwise.
                 "spark.storage.cachedPeersTtl=1000",
                 "spark.eventLog.enabled=true",

@@ -76,7 +76,9 @@ class CatalogCommandsTest {
   void aCatalogHoldsTheSameRowsAsParquet() {
     String manifest = System.getProperty("zoo") + "/manifest.yaml";
     String out = temporary.resolve("same").toString();
-    String[] inputs = {"--manifest", manifest, "--include", "layers\\.0\\..*[qv]_proj", "--out", out};
+    String[] inputs = {
+      "--manifest", manifest, "--include", "layers\\.0\\..*[qv]_proj", "--out", out
+    };
     String[] command = with(new String[] {"run"}, inputs);
     String[] mitigation =
         with(with(new String[] {"mitigate"}, inputs), "--checkpoint", "lora-r1/4-xml");

@@ -36,7 +36,9 @@ record ZooRun(Path out, Outcome outcome, Map<String, Integer> jobs) implements A
   /** Does it, or finds it done; those in other processes wait. */
   private static ZooRun get() {
     try {
-      return FOLDER == null ? start(Files.createTempDirectory("zoo-run")) : inBuild(Path.of(FOLDER));
+      return FOLDER == null
+          ? start(Files.createTempDirectory("zoo-run"))
+          : inBuild(Path.of(FOLDER));
     } catch (IOException e) {
       throw new ParameterResolutionException("Cannot make a folder for the run", e);
     }
