@@ -1,10 +1,10 @@
-"""A synthetic layer of the shape of Llama 2 7B, and adapters on it, to measure a whole run with.
+"""Synthetic layers of the shape of Llama 2 7B, and adapters on them, to measure a whole run with.
 
 Seven matrices in BF16, four of 4096 x 4096 and three of 11008 x 4096, are noise with a decaying tail and leading outliers; every adapter is LoRA of
 rank 16 on all seven, with directions strong enough to bring intruders. Writes OUT/base, OUT/adapters/NNN and OUT/manifest-N.yaml for N = 1, 2, 16 and
-64 adapters. Takes about a gigabyte of disk.
+64 adapters. Takes about a gigabyte of disk. With more than one layer there is one adapter on all of them, manifest-1.yaml, and 0.4 GB for each layer.
 
-usage: make_layer.py OUT
+usage: make_layer.py OUT [LAYERS]
 """
 
 import json
@@ -28,24 +28,41 @@ def base_matrix(rows: int, cols: int) -> torch.Tensor:
     return w + (torch.randn(rows, OUTLIERS) / rows ** 0.5 * strengths) @ (torch.randn(OUTLIERS, cols) / cols ** 0.5)
 
 
+def names(layer: int) -> dict[str, tuple[int, int]]:
+    return {f"model.layers.{layer}.{name}": shape for name, shape in SHAPES.items()}
+
+
+def save_base(folder: Path, layers: int) -> None:
+    folder.mkdir(parents=True)
+    shards = {}
+    for layer in range(layers):
+        file = "model.safetensors" if layers == 1 else f"model-{layer + 1:05d}-of-{layers:05d}.safetensors"
+        tensors = {f"{name}.weight": base_matrix(*shape).to(torch.bfloat16) for name, shape in names(layer).items()}
+        save_file(tensors, folder / file, metadata={"format": "pt"})
+        shards.update(dict.fromkeys(tensors, file))
+    if layers > 1:
+        (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": shards}))
+
+
 def main() -> None:
     out = Path(sys.argv[1])
+    layers = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    counts = (1, 2, 16, ADAPTERS) if layers == 1 else (1,)
     torch.manual_seed(20261124)
-    (out / "base").mkdir(parents=True)
-    save_file({f"model.layers.0.{name}.weight": base_matrix(*shape).to(torch.bfloat16) for name, shape in SHAPES.items()},
-              out / "base/model.safetensors", metadata={"format": "pt"})
+    save_base(out / "base", layers)
     config = {"peft_type": "LORA", "r": RANK, "lora_alpha": RANK, "target_modules": sorted(name.split(".")[1] for name in SHAPES)}
-    for i in range(ADAPTERS):
+    for i in range(counts[-1]):
         folder = out / f"adapters/{i:03d}"
         folder.mkdir(parents=True)
         tensors = {}
-        for name, (rows, cols) in SHAPES.items():
-            strengths = 1.9 / (1 + 0.2 * torch.arange(RANK))
-            tensors[f"base_model.model.model.layers.0.{name}.lora_B.weight"] = torch.randn(rows, RANK) / rows ** 0.5 * strengths
-            tensors[f"base_model.model.model.layers.0.{name}.lora_A.weight"] = torch.randn(RANK, cols) / cols ** 0.5
+        for layer in range(layers):
+            for name, (rows, cols) in names(layer).items():
+                strengths = 1.9 / (1 + 0.2 * torch.arange(RANK))
+                tensors[f"base_model.model.{name}.lora_B.weight"] = torch.randn(rows, RANK) / rows ** 0.5 * strengths
+                tensors[f"base_model.model.{name}.lora_A.weight"] = torch.randn(RANK, cols) / cols ** 0.5
         save_file(tensors, folder / "adapter_model.safetensors")
         (folder / "adapter_config.json").write_text(json.dumps(config))
-    for count in (1, 2, 16, ADAPTERS):
+    for count in counts:
         lines = ["base: {id: layer, uri: base}", "checkpoints:"]
         lines += [f'  - {{id: "adapter-{i:03d}", uri: adapters/{i:03d}}}' for i in range(count)]
         (out / f"manifest-{count}.yaml").write_text("\n".join(lines) + "\n")
