@@ -50,6 +50,10 @@ final class LanczosRuns {
    * @param a (r, cols)
    */
   record LowRank(Matrix b, Matrix a) {
+    LowRank in(Precision precision) {
+      return new LowRank(b.in(precision), a.in(precision));
+    }
+
     /** Adds what it makes of row vectors, forth or back, in the same precision. */
     void addTo(Matrix images, Matrix rows, boolean forth) {
       if (forth) {
