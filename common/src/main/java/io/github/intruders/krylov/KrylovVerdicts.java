@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -53,11 +54,17 @@ public final class KrylovVerdicts {
 
   /** After how many Lanczos steps it is asked whether they will do. */
   private static final int[] LADDER = {
-    6, 8, 10, 12, 14, 16, 18, 20, 24, 28, 32, 40, 48, 60, 72, 84, 96
+    3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 24, 28, 32, 40, 48, 60, 72, 84, 96
   };
 
   /** After so many it is not only asked but checked, whatever is expected. */
   private static final List<Integer> CHECKED = List.of(24, 48, 96);
+
+  /** From so many searches side by side on a product takes as long as it has columns. */
+  private static final int MANY = 4;
+
+  /** Tuned matrices up to so many times larger than the base are checked together. */
+  private static final double ALIKE = 100;
 
   /** So many vectors go through the base beside its probes without taking longer. */
   private static final int FEW = 32;
@@ -83,7 +90,10 @@ public final class KrylovVerdicts {
   private static final double LARGEST_NORM = 1e12;
 
   /** What checks in double precision take for each row and column. */
-  private static final int CHECKED_BYTES = 4096;
+  private static final int CHECKED_BYTES = 2048;
+
+  /** And for each tuned matrix. */
+  private static final long CHECKED_TUNED_BYTES = 512;
 
   private final Precision precision;
 
@@ -250,14 +260,19 @@ public final class KrylovVerdicts {
    */
   public static long searchBytes(int rows, int cols, int k, int sides, int tuned) {
     int p = Math.min(rows, cols);
+    int width = tunedWidth(p, k);
     int together = Math.min(tuned, searchedTogether(p, k));
+    // The spaces of searches are gone when Lanczos runs begin.
     long spaces =
-        Math.max(
-            (long) MOST_STEPS * width(p), (long) together * (MOST_STEPS + 3) * tunedWidth(p, k));
+        Math.max((long) MOST_STEPS * width(p), (long) together * (MOST_STEPS + 3) * width);
     long runs =
         (1L + tuned) * SpectrumProbes.COUNT * (MOST_PROBE_STEPS + 1)
             + (long) sides * tuned * k * (LADDER[LADDER.length - 1] + 1);
-    return (rows + (long) cols) * (Float.BYTES * (spaces + runs) + CHECKED_BYTES);
+    long found = (long) tuned * width;
+    return (rows + (long) cols)
+        * (Float.BYTES * (Math.max(spaces, runs) + found)
+            + CHECKED_BYTES
+            + tuned * CHECKED_TUNED_BYTES);
   }
 
   /** The unit of rounding, or what is as good as none of it. */
@@ -270,12 +285,16 @@ public final class KrylovVerdicts {
   }
 
   /** How many tuned matrices that differ from the base by an adapter are searched at once. */
-  private static int searchedTogether(int p, int k) {
-    return Math.max(1, JointSearch.COLUMNS / tunedWidth(p, k));
+  static int searchedTogether(int p, int k) {
+    return Math.max(1, JointSearch.COLUMNS / Math.min(leastWidth(k), tunedWidth(p, k)));
+  }
+
+  private static int leastWidth(int k) {
+    return (k + SPARE + WIDTH - 1) / WIDTH * WIDTH;
   }
 
   private static int tunedWidth(int p, int k) {
-    return Math.max(width(p), (k + SPARE + WIDTH + WIDTH - 1) / WIDTH * WIDTH);
+    return Math.max(width(p), leastWidth(k) + WIDTH);
   }
 
   /**
@@ -445,10 +464,24 @@ public final class KrylovVerdicts {
       return true;
     }
 
-    private LeadingSearch searchOf(LinearOperator tuned, Matrix a, Searched ofBase) {
+    /**
+     * A search of a tuned matrix.
+     *
+     * @param a what the update's rows are; null where there are none
+     * @param many whether it is one of many that go through the base side by side; then fewer
+     *     directions in more steps take less
+     */
+    private LeadingSearch searchOf(LinearOperator tuned, Matrix a, Searched ofBase, boolean many) {
       int width = tunedWidth(p, question.k());
+      Matrix start = tunedStart(a, tuned.cols(), ofBase, width);
+      int fewer = leastWidth(question.k());
+      if (!many || fewer >= width) {
+        return new LeadingSearch(tuned, start, mostSteps(width));
+      }
       return new LeadingSearch(
-          tuned, tunedStart(a, tuned.cols(), ofBase, width), mostSteps(width));
+          tuned,
+          gaussian(fewer, width).times(start),
+          Math.min(MOST_STEPS * width / fewer, p / fewer));
     }
 
     private Convergence convergence(LeadingSearch search) {
@@ -474,7 +507,7 @@ public final class KrylovVerdicts {
      * @return null where they can't be certified
      */
     private Tuning search(LinearMap map, Searched ofBase, Arena arena) {
-      LeadingSearch search = searchOf(map.working(), null, ofBase);
+      LeadingSearch search = searchOf(map.working(), null, ofBase, false);
       Convergence convergence = convergence(search);
       Searched found =
           converge(search, convergence) ? found(search, convergence, arena) : null;
@@ -489,7 +522,7 @@ public final class KrylovVerdicts {
         Map<Integer, JointSearch.Member> members = new TreeMap<>();
         updates.forEach(
             (at, update) -> {
-              LeadingSearch search = searchOf(base.working(), update.a(), ofBase);
+              LeadingSearch search = searchOf(base.working(), update.a(), ofBase, updates.size() >= MANY);
               members.put(
                   at, new JointSearch.Member(search, convergence(search), update.in(precision)));
             });
@@ -854,14 +887,16 @@ public final class KrylovVerdicts {
         forth.add(check.right());
         back.add(check.left());
       }
-      List<LanczosRuns.Check> ofTuned = new ArrayList<>();
-      for (TunedProbes one : tuned) {
-        LanczosRuns.Check check = one.runs.check(work.random);
-        ofTuned.add(check);
-        forth.add(one.tuning.searched.right());
-        back.add(one.tuning.searched.left());
+      List<List<TunedProbes>> together = checkedTogether(tuned);
+      for (List<TunedProbes> group : together) {
+        LanczosRuns.Check check = check(group);
+        checks.add(check);
         forth.add(check.right());
         back.add(check.left());
+      }
+      for (TunedProbes one : tuned) {
+        forth.add(one.tuning.searched.right());
+        back.add(one.tuning.searched.left());
       }
       Matrix through = stacked(forth);
       Matrix backwards = stacked(back);
@@ -880,24 +915,60 @@ public final class KrylovVerdicts {
         bounds.add(side.runs.bounds(checks.get(at++), part(images, from)));
         from += LanczosRuns.NORM_PROBES;
       }
-      for (int i = 0; i < tuned.size(); i++) {
-        TunedProbes one = tuned.get(i);
-        int triplets = one.tuning.searched.values().length;
-        int to = from + triplets + LanczosRuns.NORM_PROBES;
-        LinearMap.Products ofOne =
-            new LinearMap.Products(
-                images.forth().rowRange(from, to), images.back().rowRange(from, to));
+      Map<TunedProbes, List<AtomBound>> ofTuned = new HashMap<>();
+      for (List<TunedProbes> group : together) {
+        LanczosRuns.Check check = checks.get(at++);
+        LinearMap.Products ofGroup = part(images, from);
+        from += LanczosRuns.NORM_PROBES;
+        group.forEach(one -> ofTuned.put(one, one.runs.bounds(check, ofGroup)));
+      }
+      for (TunedProbes one : tuned) {
+        int to = from + one.tuning.searched.values().length;
+        LinearMap.Products ofOne = range(images, from, to);
         one.tuning.update.addTo(ofOne.forth(), through.rowRange(from, to), true);
         one.tuning.update.addTo(ofOne.back(), backwards.rowRange(from, to), false);
         from = to;
         one.tuning.certified =
             work.certified(
-                one.tuning.searched.measured(head(ofOne, triplets)),
-                work.spectrum(
-                    one.runs, one.runs.bounds(ofTuned.get(i), part(ofOne, triplets)), one.norm));
+                one.tuning.searched.measured(ofOne),
+                work.spectrum(one.runs, ofTuned.get(one), one.norm));
       }
       Triplets found = start.found().measured(head(images, count));
       return new Evaluation(sides, bounds, found, spectrum, lowest);
+    }
+
+    /**
+     * Tuned matrices whose recurrences are checked as one: all but those of another order of size,
+     * whose errors would hide those of the others.
+     */
+    private List<List<TunedProbes>> checkedTogether(List<TunedProbes> tuned) {
+      List<TunedProbes> alike = new ArrayList<>();
+      List<List<TunedProbes>> groups = new ArrayList<>();
+      for (TunedProbes one : tuned) {
+        if (one.tuning.searched.values()[0] <= ALIKE * start.spectralNorm()) {
+          alike.add(one);
+        } else {
+          groups.add(List.of(one));
+        }
+      }
+      if (!alike.isEmpty()) {
+        groups.add(alike);
+      }
+      return groups;
+    }
+
+    /**
+     * What is checked of the recurrences of several tuned matrices at once: the sum of what goes
+     * through the base, and of what should come out. The errors of all together, side by side, are
+     * no smaller than those of one.
+     */
+    private LanczosRuns.Check check(List<TunedProbes> tuned) {
+      LanczosRuns.Check sum = null;
+      for (TunedProbes one : tuned) {
+        LanczosRuns.Check check = one.runs.check(work.random).without(one.tuning.update);
+        sum = sum == null ? check : sum.plus(check);
+      }
+      return sum;
     }
 
     /** What follows from bounds, be they checked or expected. */
@@ -1134,7 +1205,10 @@ public final class KrylovVerdicts {
   }
 
   private static LinearMap.Products part(LinearMap.Products images, int from) {
-    int to = from + LanczosRuns.NORM_PROBES;
+    return range(images, from, from + LanczosRuns.NORM_PROBES);
+  }
+
+  private static LinearMap.Products range(LinearMap.Products images, int from, int to) {
     return new LinearMap.Products(
         images.forth().rowRange(from, to), images.back().rowRange(from, to));
   }
