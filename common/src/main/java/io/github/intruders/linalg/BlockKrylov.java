@@ -122,12 +122,12 @@ public final class BlockKrylov {
    * direction is replaced by one that does.
    */
   private boolean append(Matrix basis, Matrix vectors) {
-    if (!Double.isFinite(vectors.frobeniusNorm())) {
-      return false;
-    }
     Matrix before = basis.columnRange(0, size);
     try (Arena arena = Arena.open()) {
       Matrix rest = vectors.copy();
+      if (!Double.isFinite(rest.frobeniusNorm())) {
+        return false;
+      }
       // What a step brings of the space lies along its newest directions. Without that part there
       // is little left to take out, and one pass over all directions does it.
       double[] newest = removeSpan(basis.columnRange(Math.max(0, size - width), size), rest);
