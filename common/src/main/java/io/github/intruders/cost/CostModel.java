@@ -66,7 +66,9 @@ public final class CostModel implements Serializable {
   /** The same for the leading vectors of a whole tuned matrix. */
   private static final double BOUNDS_TUNED_COLUMNS = 140;
 
-  /** The same for those of an adapter: their searches go side by side, so that a column is cheap. */
+  /**
+   * The same for those of an adapter: their searches go side by side, so that a column is cheap.
+   */
   private static final double BOUNDS_ADAPTER_COLUMNS = 85;
 
   /** The same for bounds of one tuned vector. */
@@ -251,8 +253,14 @@ public final class CostModel implements Serializable {
   /** Whether a matrix is rather spread than taken in blocks, where both can be. */
   public boolean isWorthSpreading(BaseMatrix base, Workload work, long taskBytes) {
     return routes.settings().solver() == SolverChoice.KRYLOV
-        || spread(base, work, taskBytes).coreSeconds()
-            < blockwise(base, work, taskBytes).coreSeconds();
+        || isWorth(
+            spread(base, work, taskBytes).coreSeconds(),
+            blockwise(base, work, taskBytes).coreSeconds());
+  }
+
+  /** Whether bounds are cheaper than what follows where they leave something open. */
+  private static boolean isWorth(double bounds, double otherwise) {
+    return bounds + LEFT_OPEN * otherwise < otherwise;
   }
 
   private static double elements(BaseMatrix base) {
@@ -314,8 +322,9 @@ public final class CostModel implements Serializable {
   }
 
   private boolean isWorthDecomposing(BaseMatrix base, Workload work, boolean known) {
-    double decomposed = scan(base, work).coreSeconds() + decomposition(base).coreSeconds();
-    return decomposed < bounds(base, work, known).coreSeconds() + LEFT_OPEN * decomposed;
+    return !isWorth(
+        bounds(base, work, known).coreSeconds(),
+        scan(base, work).coreSeconds() + decomposition(base).coreSeconds());
   }
 
   /** From how many such checkpoints on the base is worth decomposing; 0 if it never is. */

@@ -61,7 +61,9 @@ final class JointSearch {
     List<Member> open = open(members);
     while (!open.isEmpty()) {
       step(open);
-      open.stream().filter(member -> !member.failed).forEach(member -> member.convergence.stepped());
+      open.stream()
+          .filter(member -> !member.failed)
+          .forEach(member -> member.convergence.stepped());
       open = open(open);
     }
   }

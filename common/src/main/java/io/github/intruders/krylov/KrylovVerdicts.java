@@ -509,8 +509,7 @@ public final class KrylovVerdicts {
     private Tuning search(LinearMap map, Searched ofBase, Arena arena) {
       LeadingSearch search = searchOf(map.working(), null, ofBase, false);
       Convergence convergence = convergence(search);
-      Searched found =
-          converge(search, convergence) ? found(search, convergence, arena) : null;
+      Searched found = converge(search, convergence) ? found(search, convergence, arena) : null;
       Certified certified = found == null ? null : certify(map, found);
       return certified == null ? null : new Tuning(found, null, certified);
     }
@@ -522,7 +521,8 @@ public final class KrylovVerdicts {
         Map<Integer, JointSearch.Member> members = new TreeMap<>();
         updates.forEach(
             (at, update) -> {
-              LeadingSearch search = searchOf(base.working(), update.a(), ofBase, updates.size() >= MANY);
+              LeadingSearch search =
+                  searchOf(base.working(), update.a(), ofBase, updates.size() >= MANY);
               members.put(
                   at, new JointSearch.Member(search, convergence(search), update.in(precision)));
             });

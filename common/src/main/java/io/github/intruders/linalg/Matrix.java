@@ -14,8 +14,6 @@ import org.bytedeco.javacpp.Pointer;
  * use after that is an IllegalStateException. Not thread-safe for writes.
  */
 public final class Matrix implements Factor {
-  private static final int SUMMED_AT_ONCE = 1 << 16;
-
   private final int rows;
   private final int cols;
   private final long stride;
@@ -393,10 +391,8 @@ public final class Matrix implements Factor {
   public double frobeniusNorm() {
     if (precision == Precision.SINGLE) {
       double squares = 0;
-      int together = stride == cols ? Math.max(1, SUMMED_AT_ONCE / cols) : 1; // rows without gaps
-      for (int i = 0; i < rows; i += together) {
-        int count = Math.min(together, rows - i) * cols;
-        squares += cblas_dsdot(count, rowStart(i), 1, rowStart(i), 1);
+      for (int i = 0; i < rows; i++) {
+        squares += cblas_dsdot(cols, rowStart(i), 1, rowStart(i), 1);
       }
       return Math.sqrt(squares);
     }

@@ -128,13 +128,14 @@ class CostModelTest {
   @Test
   void adaptersOfASmallBlockGoTheFasterWay() {
     for (int adapters : new int[] {1, 8}) {
-      for (BaseMatrix large :
-          List.of(matrix(2048, 2048), matrix(5632, 2048), matrix(2048, 5632))) {
+      for (BaseMatrix large : List.of(matrix(2048, 2048), matrix(5632, 2048), matrix(2048, 5632))) {
         RouteChoice choice =
             model.choice(
                 large, adapters(adapters, 16), SpectraStore.Held.NOTHING, MemoryLimit.NONE);
 
-        assertThat(choice.route()).as("%d of %s", adapters, large).isEqualTo(RouteChoice.Route.KRYLOV);
+        assertThat(choice.route())
+            .as("%d of %s", adapters, large)
+            .isEqualTo(RouteChoice.Route.KRYLOV);
         assertThat(choice.boundsSeconds()).isLessThan(choice.decomposedSeconds());
         assertThat(choice.breakEven()).isGreaterThan(adapters);
       }

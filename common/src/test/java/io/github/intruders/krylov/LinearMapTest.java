@@ -36,8 +36,7 @@ class LinearMapTest {
       LinearMap.Products products = beside.exact(right.transposed(), left.transposed());
       assertSame(products.forth(), expected.forth(right).transposed());
       assertSame(products.back(), expected.back(left).transposed());
-      assertThat(beside.norm())
-          .isGreaterThanOrEqualTo(expected.frobeniusNorm() * (1 - 1e-12));
+      assertThat(beside.norm()).isGreaterThanOrEqualTo(expected.frobeniusNorm() * (1 - 1e-12));
     }
   }
 
