@@ -12,11 +12,14 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 
 /**
  * Bounds of the best similarities of tuned singular vectors to all singular vectors of a base
@@ -47,29 +50,24 @@ public final class KrylovVerdicts {
   /** How many more than k directions a tuned matrix is searched from at least. */
   private static final int SPARE = 4;
 
-  /** Residuals of this many units of rounding don't become smaller. */
-  private static final double FLOOR = 8;
-
-  /** Up to this many, a triplet counts as converged, and is kept out of the Lanczos runs. */
-  private static final double CONVERGED = 40;
-
   private static final double SMALLEST_UNIT = 3e-8;
-
-  /** The share of a gap that a residual may be. */
-  private static final double SHARE_OF_GAP = 5e-5;
 
   /** After how many Lanczos steps it is asked whether they will do. */
   private static final int[] LADDER = {
-    6, 8, 10, 12, 14, 16, 18, 20, 24, 28, 32, 40, 48, 60, 72, 84, 96
+    3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 24, 28, 32, 40, 48, 60, 72, 84, 96
   };
 
   /** After so many it is not only asked but checked, whatever is expected. */
   private static final List<Integer> CHECKED = List.of(24, 48, 96);
 
-  /** A search is not asked for its values before this step, and after it not at every one. */
-  private static final int FIRST_ASKED = 3;
+  /** From so many searches side by side on a product takes as long as it has columns. */
+  private static final int MANY = 4;
 
-  private static final int MOST_UNASKED = 2;
+  /** Tuned matrices up to so many times larger than the base are checked together. */
+  private static final double ALIKE = 100;
+
+  /** So many vectors go through the base beside its probes without taking longer. */
+  private static final int FEW = 32;
 
   private static final int PROBE_STEPS = 12;
   private static final int MOST_PROBE_STEPS = 36;
@@ -92,7 +90,10 @@ public final class KrylovVerdicts {
   private static final double LARGEST_NORM = 1e12;
 
   /** What checks in double precision take for each row and column. */
-  private static final int CHECKED_BYTES = 4096;
+  private static final int CHECKED_BYTES = 2048;
+
+  /** And for each tuned matrix. */
+  private static final long CHECKED_TUNED_BYTES = 512;
 
   private final Precision precision;
 
@@ -259,11 +260,19 @@ public final class KrylovVerdicts {
    */
   public static long searchBytes(int rows, int cols, int k, int sides, int tuned) {
     int p = Math.min(rows, cols);
-    long spaces = (long) MOST_STEPS * (width(p) + tunedWidth(p, k));
+    int width = tunedWidth(p, k);
+    int together = Math.min(tuned, searchedTogether(p, k));
+    // The spaces of searches are gone when Lanczos runs begin.
+    long spaces =
+        Math.max((long) MOST_STEPS * width(p), (long) together * (MOST_STEPS + 3) * width);
     long runs =
         (1L + tuned) * SpectrumProbes.COUNT * (MOST_PROBE_STEPS + 1)
             + (long) sides * tuned * k * (LADDER[LADDER.length - 1] + 1);
-    return (rows + (long) cols) * (Float.BYTES * (spaces + runs) + CHECKED_BYTES);
+    long found = (long) tuned * width;
+    return (rows + (long) cols)
+        * (Float.BYTES * (Math.max(spaces, runs) + found)
+            + CHECKED_BYTES
+            + tuned * CHECKED_TUNED_BYTES);
   }
 
   /** The unit of rounding, or what is as good as none of it. */
@@ -275,8 +284,17 @@ public final class KrylovVerdicts {
     return Math.max(WIDTH, Math.min(WIDEST, p / 12 / WIDTH * WIDTH));
   }
 
+  /** How many tuned matrices that differ from the base by an adapter are searched at once. */
+  static int searchedTogether(int p, int k) {
+    return Math.max(1, JointSearch.COLUMNS / Math.min(leastWidth(k), tunedWidth(p, k)));
+  }
+
+  private static int leastWidth(int k) {
+    return (k + SPARE + WIDTH - 1) / WIDTH * WIDTH;
+  }
+
   private static int tunedWidth(int p, int k) {
-    return Math.max(width(p), (k + SPARE + WIDTH + WIDTH - 1) / WIDTH * WIDTH);
+    return Math.max(width(p), leastWidth(k) + WIDTH);
   }
 
   /**
@@ -392,37 +410,40 @@ public final class KrylovVerdicts {
 
     /** Searches the base; null where the precision does not hold the numbers. */
     private Start start(int wanted) {
-      LeadingSearch search =
-          new LeadingSearch(base.working(), gaussian(width(p), base.cols()), mostSteps(width(p)));
-      if (!converge(search, wanted)) {
-        return null;
+      try (Arena arena = Arena.open()) {
+        int width = width(p);
+        LeadingSearch search =
+            new LeadingSearch(base.working(), gaussian(width, base.cols()), mostSteps(width));
+        Convergence convergence = new Convergence(search, wanted, unit());
+        if (!converge(search, convergence)) {
+          return null;
+        }
+        Searched found = found(search, convergence.exact(p / MOST_CONVERGED));
+        arena.keep(found.left());
+        arena.keep(found.right());
+        return new Start(found, wanted, search.values()[0], null);
       }
-      int count = exact(search);
-      return new Start(found(search, count), wanted, search.values()[0], null);
     }
 
     private List<Tuning> tunings(Start start, List<? extends TunedMatrix> tuned)
         throws IOException {
-      List<Tuning> tunings = new ArrayList<>();
-      for (TunedMatrix matrix : tuned) {
+      List<Tuning> tunings = new ArrayList<>(Collections.nCopies(tuned.size(), null));
+      Map<Integer, LanczosRuns.LowRank> together = new TreeMap<>();
+      for (int i = 0; i < tuned.size(); i++) {
         try (Arena arena = Arena.open()) {
-          LinearMap map = matrix.read();
-          Searched searched = map == null ? null : search(map, start.found());
-          if (searched == null) {
-            tunings.add(null);
-            continue;
-          }
-          arena.keep(searched.left());
-          arena.keep(searched.right());
+          LinearMap map = tuned.get(i).read();
           if (map instanceof LinearMap.Updated updated) {
-            LanczosRuns.LowRank update =
+            together.put(
+                i,
                 new LanczosRuns.LowRank(
-                    arena.keep(updated.b().copy()), arena.keep(updated.a().copy()));
-            tunings.add(new Tuning(searched, update, null));
-          } else {
-            Certified certified = certify(map, searched);
-            tunings.add(certified == null ? null : new Tuning(searched, null, certified));
+                    arena.keep(updated.b().copy()), arena.keep(updated.a().copy())));
+          } else if (map != null) {
+            tunings.set(i, search(map, start.found(), arena));
           }
+        }
+        if (together.size() == searchedTogether(p, question.k()) || i + 1 == tuned.size()) {
+          search(together, start.found(), tunings);
+          together.clear();
         }
       }
       return tunings;
@@ -432,71 +453,89 @@ public final class KrylovVerdicts {
       return Math.max(1, Math.min(MOST_STEPS, p / width));
     }
 
-    /** Goes on until the leading values have converged, or there is no more room. */
-    private boolean converge(LeadingSearch search, int wanted) {
-      int step = 0;
-      int asked = FIRST_ASKED;
-      int before = 0;
-      while (search.hasRoom()) {
+    /** Goes on to the end; false if the precision does not hold the numbers. */
+    private static boolean converge(LeadingSearch search, Convergence convergence) {
+      while (!convergence.isOver()) {
         if (!search.step()) {
           return false;
         }
-        step++;
-        if (search.size() >= 2 * wanted && step >= asked) {
-          search.project();
-          int converged = converged(search);
-          if (converged >= wanted) {
-            return true;
-          }
-          boolean far = before == 0 || wanted - converged > (converged - before) * MOST_UNASKED;
-          asked = step + (far ? MOST_UNASKED : 1);
-          before = converged;
-        }
+        convergence.stepped();
       }
-      search.project();
       return true;
     }
 
-    /** How many of the leading triplets are as good as they have to be. */
-    private int converged(LeadingSearch search) {
-      double[] s = search.values();
-      double floor = FLOOR * unit() * s[0];
-      int count = 0;
-      while (count + 1 < s.length) {
-        double above = count == 0 ? Double.POSITIVE_INFINITY : s[count - 1] - s[count];
-        double gap = Math.min(above, s[count] - s[count + 1]);
-        double small = Math.min(CONVERGED * unit() * s[0], SHARE_OF_GAP * gap);
-        if (!(search.estimates()[count] <= Math.max(floor, small))) {
-          return count;
-        }
-        count++;
+    /**
+     * A search of a tuned matrix.
+     *
+     * @param a what the update's rows are; null where there are none
+     * @param many whether it is one of many that go through the base side by side; then fewer
+     *     directions in more steps take less
+     */
+    private LeadingSearch searchOf(LinearOperator tuned, Matrix a, Searched ofBase, boolean many) {
+      int width = tunedWidth(p, question.k());
+      Matrix start = tunedStart(a, tuned.cols(), ofBase, width);
+      int fewer = leastWidth(question.k());
+      if (!many || fewer >= width) {
+        return new LeadingSearch(tuned, start, mostSteps(width));
       }
-      return count;
+      return new LeadingSearch(
+          tuned,
+          gaussian(fewer, width).times(start),
+          Math.min(MOST_STEPS * width / fewer, p / fewer));
     }
 
-    /** How many of the leading triplets rounding alone keeps from being exact. */
-    private int exact(LeadingSearch search) {
-      double[] s = search.values();
-      double tolerance = CONVERGED * unit() * s[0];
-      int count = 0;
-      int most = Math.min(s.length - 1, p / MOST_CONVERGED);
-      while (count < most && search.estimates()[count] <= tolerance) {
-        count++;
-      }
-      return count;
+    private Convergence convergence(LeadingSearch search) {
+      return new Convergence(search, Math.min(question.k() + 1, p / 2), unit());
     }
 
     /** The leading triplets of a tuned matrix; null where the search does not come to them. */
-    private Searched search(LinearMap map, Searched ofBase) {
-      int k = question.k();
-      int width = tunedWidth(p, k);
-      LeadingSearch search =
-          new LeadingSearch(map.working(), tunedStart(map, ofBase, width), mostSteps(width));
-      if (!converge(search, Math.min(k + 1, p / 2))) {
+    private Searched found(LeadingSearch search, Convergence convergence, Arena arena) {
+      int count = convergence.exact(p / MOST_CONVERGED);
+      if (count < question.k()) {
         return null;
       }
-      int count = exact(search);
-      return count < k ? null : found(search, count);
+      Searched found = found(search, count);
+      arena.keep(found.left());
+      arena.keep(found.right());
+      return found;
+    }
+
+    /**
+     * The leading triplets of a whole tuned matrix.
+     *
+     * @param arena that the matrix lives in; the triplets outlive it
+     * @return null where they can't be certified
+     */
+    private Tuning search(LinearMap map, Searched ofBase, Arena arena) {
+      LeadingSearch search = searchOf(map.working(), null, ofBase, false);
+      Convergence convergence = convergence(search);
+      Searched found = converge(search, convergence) ? found(search, convergence, arena) : null;
+      Certified certified = found == null ? null : certify(map, found);
+      return certified == null ? null : new Tuning(found, null, certified);
+    }
+
+    /** The leading triplets of the base with each of these updates, searched side by side. */
+    private void search(
+        Map<Integer, LanczosRuns.LowRank> updates, Searched ofBase, List<Tuning> tunings) {
+      try (Arena arena = Arena.open()) {
+        Map<Integer, JointSearch.Member> members = new TreeMap<>();
+        updates.forEach(
+            (at, update) -> {
+              LeadingSearch search =
+                  searchOf(base.working(), update.a(), ofBase, updates.size() >= MANY);
+              members.put(
+                  at, new JointSearch.Member(search, convergence(search), update.in(precision)));
+            });
+        new JointSearch(base.working()).run(List.copyOf(members.values()));
+        members.forEach(
+            (at, member) -> {
+              Searched found =
+                  member.failed() ? null : found(member.search(), member.convergence(), arena);
+              if (found != null) {
+                tunings.set(at, new Tuning(found, updates.get(at), null));
+              }
+            });
+      }
     }
 
     private Searched found(LeadingSearch search, int count) {
@@ -560,13 +599,17 @@ public final class KrylovVerdicts {
           m, update, fromLeft, starts, left, right, Math.min(capacity, p - left.rows() - 1));
     }
 
-    /** The base's leading vectors, the update's rows, and random ones. */
-    private Matrix tunedStart(LinearMap map, Searched ofBase, int width) {
-      Matrix start = gaussian(width, map.cols());
+    /**
+     * The base's leading vectors, the update's rows, and random ones.
+     *
+     * @param update its rows in double precision; null where it is not known
+     */
+    private Matrix tunedStart(Matrix update, int cols, Searched ofBase, int width) {
+      Matrix start = gaussian(width, cols);
       int warm = Math.min(Math.min(question.k() + SPARE, ofBase.values().length), width);
       start.rowRange(0, warm).assign(ofBase.right().rowRange(0, warm));
-      if (map instanceof LinearMap.Updated updated) {
-        Matrix a = updated.a();
+      if (update != null) {
+        Matrix a = update;
         int mixed = Math.min(a.rows(), width - warm);
         if (mixed > 0 && mixed < a.rows()) {
           a = gaussian(mixed, a.rows()).in(Precision.DOUBLE).times(a);
@@ -645,7 +688,7 @@ public final class KrylovVerdicts {
         runs =
             work.probes(
                 base.working(),
-                new LanczosRuns.LowRank(b.in(precision), a.in(precision)),
+                tuning.update.in(precision),
                 tuning.searched.left(),
                 tuning.searched.right(),
                 MOST_PROBE_STEPS);
@@ -715,12 +758,15 @@ public final class KrylovVerdicts {
       }
       Evaluation last = null;
       Set<LanczosRuns> enough = new HashSet<>();
-      for (int steps : LADDER) {
+      boolean waiting = isWorthWaiting(open);
+      int late = 0;
+      for (int rung = 0; rung - late < LADDER.length; rung++) {
+        int steps = LADDER[rung - late];
         List<LanczosRuns.Walk> walks = new ArrayList<>();
-        for (int i = 0; i < sides.size(); i++) {
+        for (int i = 0; !waiting && i < sides.size(); i++) {
           walks.add(sides.get(i).runs.walk(steps, open.get(i)));
         }
-        int probeSteps = Math.min(steps, MOST_PROBE_STEPS);
+        int probeSteps = LADDER[Math.min(rung, LADDER.length - 1)];
         List<LanczosRuns> probing = new ArrayList<>();
         if (probes != null) {
           probing.add(probes);
@@ -729,6 +775,12 @@ public final class KrylovVerdicts {
         probing.removeAll(enough);
         probing.forEach(runs -> walks.add(runs.walk(probeSteps, all(runs))));
         LanczosRuns.extend(base.working(), walks);
+        if (waiting) {
+          double lowest = expect(sides, probes, tuned, enough).lowest;
+          waiting = lowest == 0 && probeSteps < MOST_PROBE_STEPS;
+          late = rung + 1;
+          continue;
+        }
         if (!CHECKED.contains(steps)) {
           Evaluation expected = expect(sides, probes, tuned, enough);
           if (!expected.isDone()) {
@@ -754,6 +806,18 @@ public final class KrylovVerdicts {
       }
       return new Answer(
           work.baseNorm, start.spectralNorm(), last.lowest, last.answers(), last.leading());
+    }
+
+    /**
+     * Whether the vectors' runs rather begin when it is known that no base value hides near zero.
+     * Vectors of a longer side lie outside the base's span in part, and until then no number of
+     * steps may tell that part from a base vector. A few run along at no cost.
+     */
+    private boolean isWorthWaiting(List<List<Integer>> open) {
+      boolean longer =
+          (question.left() && base.rows() > base.cols())
+              || (question.right() && base.cols() > base.rows());
+      return longer && start.lowest() == 0 && open.stream().mapToInt(List::size).sum() > FEW;
     }
 
     private LanczosRuns probes() {
@@ -802,7 +866,7 @@ public final class KrylovVerdicts {
 
     private Triplets expected(double[] values, Matrix left, Matrix right, double next) {
       double[] errors = new double[values.length];
-      Arrays.fill(errors, FLOOR * unit() * values[0]);
+      Arrays.fill(errors, Convergence.FLOOR * unit() * values[0]);
       return new Triplets(values, left, right, errors, next);
     }
 
@@ -823,14 +887,16 @@ public final class KrylovVerdicts {
         forth.add(check.right());
         back.add(check.left());
       }
-      List<LanczosRuns.Check> ofTuned = new ArrayList<>();
-      for (TunedProbes one : tuned) {
-        LanczosRuns.Check check = one.runs.check(work.random);
-        ofTuned.add(check);
-        forth.add(one.tuning.searched.right());
-        back.add(one.tuning.searched.left());
+      List<List<TunedProbes>> together = checkedTogether(tuned);
+      for (List<TunedProbes> group : together) {
+        LanczosRuns.Check check = check(group);
+        checks.add(check);
         forth.add(check.right());
         back.add(check.left());
+      }
+      for (TunedProbes one : tuned) {
+        forth.add(one.tuning.searched.right());
+        back.add(one.tuning.searched.left());
       }
       Matrix through = stacked(forth);
       Matrix backwards = stacked(back);
@@ -849,24 +915,60 @@ public final class KrylovVerdicts {
         bounds.add(side.runs.bounds(checks.get(at++), part(images, from)));
         from += LanczosRuns.NORM_PROBES;
       }
-      for (int i = 0; i < tuned.size(); i++) {
-        TunedProbes one = tuned.get(i);
-        int triplets = one.tuning.searched.values().length;
-        int to = from + triplets + LanczosRuns.NORM_PROBES;
-        LinearMap.Products ofOne =
-            new LinearMap.Products(
-                images.forth().rowRange(from, to), images.back().rowRange(from, to));
+      Map<TunedProbes, List<AtomBound>> ofTuned = new HashMap<>();
+      for (List<TunedProbes> group : together) {
+        LanczosRuns.Check check = checks.get(at++);
+        LinearMap.Products ofGroup = part(images, from);
+        from += LanczosRuns.NORM_PROBES;
+        group.forEach(one -> ofTuned.put(one, one.runs.bounds(check, ofGroup)));
+      }
+      for (TunedProbes one : tuned) {
+        int to = from + one.tuning.searched.values().length;
+        LinearMap.Products ofOne = range(images, from, to);
         one.tuning.update.addTo(ofOne.forth(), through.rowRange(from, to), true);
         one.tuning.update.addTo(ofOne.back(), backwards.rowRange(from, to), false);
         from = to;
         one.tuning.certified =
             work.certified(
-                one.tuning.searched.measured(head(ofOne, triplets)),
-                work.spectrum(
-                    one.runs, one.runs.bounds(ofTuned.get(i), part(ofOne, triplets)), one.norm));
+                one.tuning.searched.measured(ofOne),
+                work.spectrum(one.runs, ofTuned.get(one), one.norm));
       }
       Triplets found = start.found().measured(head(images, count));
       return new Evaluation(sides, bounds, found, spectrum, lowest);
+    }
+
+    /**
+     * Tuned matrices whose recurrences are checked as one: all but those of another order of size,
+     * whose errors would hide those of the others.
+     */
+    private List<List<TunedProbes>> checkedTogether(List<TunedProbes> tuned) {
+      List<TunedProbes> alike = new ArrayList<>();
+      List<List<TunedProbes>> groups = new ArrayList<>();
+      for (TunedProbes one : tuned) {
+        if (one.tuning.searched.values()[0] <= ALIKE * start.spectralNorm()) {
+          alike.add(one);
+        } else {
+          groups.add(List.of(one));
+        }
+      }
+      if (!alike.isEmpty()) {
+        groups.add(alike);
+      }
+      return groups;
+    }
+
+    /**
+     * What is checked of the recurrences of several tuned matrices at once: the sum of what goes
+     * through the base, and of what should come out. The errors of all together, side by side, are
+     * no smaller than those of one.
+     */
+    private LanczosRuns.Check check(List<TunedProbes> tuned) {
+      LanczosRuns.Check sum = null;
+      for (TunedProbes one : tuned) {
+        LanczosRuns.Check check = one.runs.check(work.random).without(one.tuning.update);
+        sum = sum == null ? check : sum.plus(check);
+      }
+      return sum;
     }
 
     /** What follows from bounds, be they checked or expected. */
@@ -943,7 +1045,7 @@ public final class KrylovVerdicts {
       boolean isOfThisBase() {
         CertifiedTriplets known = start.known();
         for (int j = 0; known != null && j < found.count(); j++) {
-          double rounding = FLOOR * unit() * found.values()[0];
+          double rounding = Convergence.FLOOR * unit() * found.values()[0];
           if (!(found.errors()[j] <= 2 * known.errors()[j] + rounding)) {
             return false;
           }
@@ -1103,7 +1205,10 @@ public final class KrylovVerdicts {
   }
 
   private static LinearMap.Products part(LinearMap.Products images, int from) {
-    int to = from + LanczosRuns.NORM_PROBES;
+    return range(images, from, from + LanczosRuns.NORM_PROBES);
+  }
+
+  private static LinearMap.Products range(LinearMap.Products images, int from, int to) {
     return new LinearMap.Products(
         images.forth().rowRange(from, to), images.back().rowRange(from, to));
   }

@@ -50,6 +50,10 @@ final class LanczosRuns {
    * @param a (r, cols)
    */
   record LowRank(Matrix b, Matrix a) {
+    LowRank in(Precision precision) {
+      return new LowRank(b.in(precision), a.in(precision));
+    }
+
     /** Adds what it makes of row vectors, forth or back, in the same precision. */
     void addTo(Matrix images, Matrix rows, boolean forth) {
       if (forth) {
@@ -304,7 +308,25 @@ final class LanczosRuns {
    * @param forthExpected what M makes of {@code right}, (r, rows)
    * @param backExpected what Mᵀ makes of {@code left}, (r, cols)
    */
-  record Check(Matrix right, Matrix left, Matrix forthExpected, Matrix backExpected) {}
+  record Check(Matrix right, Matrix left, Matrix forthExpected, Matrix backExpected) {
+    /** What is expected of M alone where the recurrences are those of M and an update; in place. */
+    Check without(LowRank update) {
+      try (Arena arena = Arena.open()) {
+        update.addTo(forthExpected, right.copy().scaleInPlace(-1), true);
+        update.addTo(backExpected, left.copy().scaleInPlace(-1), false);
+      }
+      return this;
+    }
+
+    /** The sum with another one; in place. */
+    Check plus(Check other) {
+      right.plusInPlace(1, other.right);
+      left.plusInPlace(1, other.left);
+      forthExpected.plusInPlace(1, other.forthExpected);
+      backExpected.plusInPlace(1, other.backExpected);
+      return this;
+    }
+  }
 
   /** Random combinations. */
   Check check(SplittableRandom random) {

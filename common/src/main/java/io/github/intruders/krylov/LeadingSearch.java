@@ -19,7 +19,7 @@ final class LeadingSearch {
   private final Precision precision;
   private final int width;
   private final int capacity;
-  private Matrix next;
+  private final Matrix next;
   private double[] values = new double[0];
   private double[] estimates = new double[0];
   private Matrix x;
@@ -58,8 +58,36 @@ final class LeadingSearch {
     if (!spaces.forth(next)) {
       return false;
     }
-    next = spaces.back();
+    try (Arena arena = Arena.open()) {
+      next.assign(spaces.back());
+    }
     return true;
+  }
+
+  /**
+   * Begins a step whose products someone else makes.
+   *
+   * @return what is to go through M, (cols, width): a view; null if the precision does not hold the
+   *     numbers
+   */
+  Matrix begin() {
+    return spaces.add(next) ? spaces.added() : null;
+  }
+
+  /**
+   * Goes on with it.
+   *
+   * @param images what M made of that; stays as it is
+   * @return what is to go through Mᵀ, (rows, width): a view; null if the precision does not hold
+   *     the numbers
+   */
+  Matrix turn(Matrix images) {
+    return spaces.take(images) ? spaces.newest() : null;
+  }
+
+  /** Ends it with what Mᵀ made of that. */
+  void end(Matrix images) {
+    next.assign(images);
   }
 
   /**

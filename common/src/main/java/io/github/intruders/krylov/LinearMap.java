@@ -82,13 +82,6 @@ public interface LinearMap {
    * @param working the sum, (m, n)
    */
   record Updated(LinearMap of, Matrix b, Matrix a, LinearOperator working) implements LinearMap {
-    /** Forms the sum. */
-    public static Updated of(Whole of, Matrix b, Matrix a) {
-      Precision precision = of.working().precision();
-      Matrix sum = of.working().copy().plusProductInPlace(1, b.in(precision), a.in(precision));
-      return new Updated(of, b, a, sum);
-    }
-
     /** Leaves the matrix where it is: each product is the sum of two. */
     public static Updated beside(LinearMap of, Matrix b, Matrix a) {
       Precision precision = of.working().precision();

@@ -3,7 +3,8 @@ package io.github.intruders.linalg;
 /**
  * The two search spaces of a block Krylov method for singular triplets (Golub, Luk and Overton
  * 1981), with full orthogonalisation: orthonormal bases of both sides, and the matrix between them.
- * The caller alternates {@link #forth} and {@link #back}.
+ * The caller alternates {@link #forth} and {@link #back}, or multiplies by itself what {@link #add}
+ * and {@link #take} leave to it, so that one product serves several spaces.
  */
 public final class BlockKrylov {
   private static final double WEAK = 0.05;
@@ -45,26 +46,55 @@ public final class BlockKrylov {
    */
   public boolean forth(Matrix directions) {
     try (Arena arena = Arena.open()) {
-      if (!append(right, directions)) {
-        return false;
-      }
-      int to = size + width;
-      Matrix images = w.forth(right.columnRange(size, to));
-      if (!append(left, images)) {
-        return false;
-      }
+      return add(directions) && take(w.forth(added()));
+    }
+  }
+
+  /**
+   * The first half of {@link #forth}, for those who multiply by W themselves: adds directions to
+   * the right space. {@link #take} has to follow.
+   *
+   * @param directions (n, width); stays as it is
+   * @return false if the precision does not hold the numbers
+   */
+  public boolean add(Matrix directions) {
+    return append(right, directions);
+  }
+
+  /** What was added, as it is to go through W, (n, width): a view. */
+  public Matrix added() {
+    return right.columnRange(size, size + width);
+  }
+
+  /**
+   * The second half: adds to the left space what W made of the directions that were added.
+   *
+   * @param images (m, width); stays as it is
+   * @return false if the precision does not hold the numbers
+   */
+  public boolean take(Matrix images) {
+    if (!append(left, images)) {
+      return false;
+    }
+    int to = size + width;
+    try (Arena arena = Arena.open()) {
       projected
           .rowRange(0, to)
           .columnRange(size, to)
           .assign(left.columnRange(0, to).t().times(images));
-      size = to;
-      return true;
     }
+    size = to;
+    return true;
+  }
+
+  /** The newest left directions, as they are to go through Wᵀ, (m, width): a view. */
+  public Matrix newest() {
+    return left.columnRange(size - width, size);
   }
 
   /** The newest left directions through Wᵀ, (n, width). */
   public Matrix back() {
-    return w.back(left.columnRange(size - width, size));
+    return w.back(newest());
   }
 
   /** How many directions each space has. */
@@ -92,22 +122,24 @@ public final class BlockKrylov {
    * direction is replaced by one that does.
    */
   private boolean append(Matrix basis, Matrix vectors) {
-    if (!Double.isFinite(vectors.frobeniusNorm())) {
-      return false;
-    }
     Matrix before = basis.columnRange(0, size);
-    Matrix rest = vectors.copy();
-    // What a step brings of the space lies along its newest directions. Without that part there is
-    // little left to take out, and one pass over all directions does it.
-    double[] newest = removeSpan(basis.columnRange(Math.max(0, size - width), size), rest);
-    double[] removed = removeSpan(before, rest);
-    OrthonormalBasis fresh = OrthonormalBasis.of(rest);
-    for (int attempt = 0; attempt < ATTEMPTS && isWeak(fresh.r(), newest, removed); attempt++) {
-      newest = new double[width];
-      removed = removeSpan(before, fresh.q());
-      fresh = OrthonormalBasis.of(fresh.q());
+    try (Arena arena = Arena.open()) {
+      Matrix rest = vectors.copy();
+      if (!Double.isFinite(rest.frobeniusNorm())) {
+        return false;
+      }
+      // What a step brings of the space lies along its newest directions. Without that part there
+      // is little left to take out, and one pass over all directions does it.
+      double[] newest = removeSpan(basis.columnRange(Math.max(0, size - width), size), rest);
+      double[] removed = removeSpan(before, rest);
+      OrthonormalBasis fresh = OrthonormalBasis.of(rest);
+      for (int attempt = 0; attempt < ATTEMPTS && isWeak(fresh.r(), newest, removed); attempt++) {
+        newest = new double[width];
+        removed = removeSpan(before, fresh.q());
+        fresh = OrthonormalBasis.of(fresh.q());
+      }
+      basis.columnRange(size, size + width).assign(fresh.q());
     }
-    basis.columnRange(size, size + width).assign(fresh.q());
     return true;
   }
 

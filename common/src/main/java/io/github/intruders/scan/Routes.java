@@ -34,8 +34,8 @@ public record Routes(ScanSettings settings) implements Serializable {
   /** How many checkpoints' Lanczos runs go side by side at most: bounds their memory. */
   static final int BOUNDS_STACK = 16;
 
-  /** Bytes for each element of W0: itself and the tuned matrix in single precision, with copies. */
-  private static final int LOW_RANK_BYTES = 16;
+  /** Bytes for each element of W0: itself in single precision, and what reading takes. */
+  private static final int LOW_RANK_BYTES = 8;
 
   /** The same where the tuned matrix and the update are held in double precision. */
   private static final int WHOLE_BYTES = 40;

@@ -4,12 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.data.Offset.offset;
 
 import io.github.intruders.linalg.Arena;
+import io.github.intruders.linalg.Gaussian;
 import io.github.intruders.linalg.Matrix;
 import io.github.intruders.linalg.Precision;
 import io.github.intruders.spectra.CertifiedTriplets;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.IntToDoubleFunction;
 import org.junit.jupiter.api.Test;
@@ -59,6 +63,68 @@ class KrylovVerdictsTest {
     assertThat(count.undecided + count.uncertified)
         .as("%s", count)
         .isLessThanOrEqualTo((int) (most * count.vectors));
+  }
+
+  /**
+   * Adapters side by side: weak and strong ones, so many that fewer directions are searched from,
+   * and one of another order of size, whose errors must not count for the others.
+   */
+  @ParameterizedTest(name = "{0}, {1}x{2}")
+  @CsvSource({
+    "decaying tail, 192, 192",
+    "decaying tail, 288, 192",
+    "power law i^-0.3, 192, 288",
+    "power law i^-0.7, 288, 192",
+    "rank-deficient, 288, 192",
+    "clusters, 192, 192",
+  })
+  void adaptersSideBySideAreJudgedLikeEachByItself(String family, int rows, int cols)
+      throws IOException {
+    SyntheticSpectra spectra = new SyntheticSpectra(8, Precision.SINGLE);
+    SyntheticSpectra.Count count = new SyntheticSpectra.Count();
+
+    spectra.checkTogether(
+        rows,
+        cols,
+        SyntheticSpectra.families(P).get(family),
+        List.of(0.1, 0.3, 0.7, 1.5, 3.0, 1e4),
+        count);
+
+    assertThat(count.wrong).as("wrong verdicts: %s", count).isZero();
+    assertThat(count.highTooLow).as("upper bounds below the truth: %s", count).isZero();
+    assertThat(count.lowTooHigh).as("lower bounds above the truth: %s", count).isZero();
+    if (!family.equals("clusters") && !family.equals("rank-deficient")) {
+      assertThat(count.undecided).as("%s", count).isLessThanOrEqualTo(count.vectors / 10);
+      assertThat(count.uncertified)
+          .as("beside the last adapter single precision may see nothing of the base: %s", count)
+          .isLessThanOrEqualTo(2 * SyntheticSpectra.K);
+    }
+  }
+
+  /** What single precision can't hold is left out; the others beside it are not. */
+  @Test
+  void anAdapterThatOverflowsLeavesTheOthersAlone() throws IOException {
+    try (Arena arena = Arena.open()) {
+      LinearMap.Whole base =
+          new LinearMap.Whole(SyntheticSpectra.base(9, P, P, i -> 4.0 / (1 + i)));
+      SplittableRandom random = new SplittableRandom(10);
+      List<KrylovVerdicts.TunedMatrix> tuned = new ArrayList<>();
+      for (double size : new double[] {0.1, 1e25, 0.2, 0.3, 0.4}) {
+        Matrix b = Gaussian.matrix(random, P, 3, size, Precision.DOUBLE);
+        Matrix a = Gaussian.matrix(random, 3, P, size, Precision.DOUBLE);
+        tuned.add(() -> LinearMap.Updated.beside(base, b, a));
+      }
+
+      KrylovVerdicts.Answer answer =
+          new KrylovVerdicts(Precision.SINGLE)
+              .of(
+                  base,
+                  tuned,
+                  new KrylovVerdicts.Question(SyntheticSpectra.K, true, false, List.of(0.5)));
+
+      assertThat(answer.tuned().get(1)).isNull();
+      assertThat(answer.tuned()).filteredOn(Objects::nonNull).hasSize(4);
+    }
   }
 
   /** What an answer tells of the base serves the next one; what is of another base does not. */

@@ -8,6 +8,7 @@ import io.github.intruders.linalg.OrthonormalBasis;
 import io.github.intruders.linalg.Precision;
 import io.github.intruders.linalg.Svd;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -117,27 +118,62 @@ final class SyntheticSpectra {
         exact = rounded.to(Precision.DOUBLE);
         tuned = new LinearMap.Whole(rounded.in(precision));
       } else {
-        tuned = LinearMap.Updated.of(base, b, a);
+        tuned = LinearMap.Updated.beside(base, b, a);
+      }
+      compare(w0.to(Precision.DOUBLE), List.of(exact), base, List.of(() -> tuned), count);
+    }
+  }
+
+  /** Asks for several adapters of a base at once and compares each with dense decompositions. */
+  void checkTogether(
+      int m, int n, IntToDoubleFunction spectrum, List<Double> strengths, Count count)
+      throws IOException {
+    try (Arena arena = Arena.open()) {
+      Matrix w0 = base(random.nextLong(), m, n, spectrum);
+      LinearMap.Whole base = new LinearMap.Whole(w0.in(precision));
+      List<Matrix> exact = new ArrayList<>();
+      List<KrylovVerdicts.TunedMatrix> tuned = new ArrayList<>();
+      for (double strength : strengths) {
+        int rank = 1 + random.nextInt(40); // more than there are directions to search from, too
+        double scale = strength * spectrum.applyAsDouble(K) / Math.sqrt(m);
+        Matrix b = Gaussian.matrix(random, m, rank, scale, Precision.DOUBLE);
+        Matrix a = Gaussian.matrix(random, rank, n, 1 / Math.sqrt(n), Precision.DOUBLE);
+        exact.add(w0.to(Precision.DOUBLE).plusProductInPlace(1, b, a));
+        tuned.add(() -> LinearMap.Updated.beside(base, b, a));
       }
       compare(w0.to(Precision.DOUBLE), exact, base, tuned, count);
     }
   }
 
-  private void compare(Matrix w0, Matrix w, LinearMap base, LinearMap tuned, Count count)
+  private void compare(
+      Matrix w0,
+      List<Matrix> exact,
+      LinearMap base,
+      List<KrylovVerdicts.TunedMatrix> tuned,
+      Count count)
       throws IOException {
     KrylovVerdicts verdicts = new KrylovVerdicts(precision);
     KrylovVerdicts.Question question = new KrylovVerdicts.Question(K, true, true, List.of(0.5));
-    KrylovVerdicts.Answer answer = verdicts.of(base, List.of(() -> tuned), question);
-    KrylovVerdicts.Answer again =
-        verdicts.of(base, answer.leading(), List.of(() -> tuned), question);
-    KrylovVerdicts.Tuned found = answer.tuned().get(0);
-    KrylovVerdicts.Tuned fromKnown = again.tuned().get(0);
+    KrylovVerdicts.Answer answer = verdicts.of(base, tuned, question);
+    KrylovVerdicts.Answer again = verdicts.of(base, answer.leading(), tuned, question);
+    Svd svd0 = LapackSvd.DIVIDE_AND_CONQUER.decompose(w0);
+    for (int i = 0; i < tuned.size(); i++) {
+      compare(w0, svd0, exact.get(i), answer.tuned().get(i), again.tuned().get(i), count);
+    }
+  }
+
+  private static void compare(
+      Matrix w0,
+      Svd svd0,
+      Matrix w,
+      KrylovVerdicts.Tuned found,
+      KrylovVerdicts.Tuned fromKnown,
+      Count count) {
     count.vectors += 2 * K;
     if (found == null) {
       count.uncertified += 2 * K;
       return;
     }
-    Svd svd0 = LapackSvd.DIVIDE_AND_CONQUER.decompose(w0);
     Svd svd = LapackSvd.DIVIDE_AND_CONQUER.decompose(w);
     int rank = 0;
     double floor = Precision.DOUBLE.noiseFloor(svd0.s()[0], Math.max(w0.rows(), w0.cols()));

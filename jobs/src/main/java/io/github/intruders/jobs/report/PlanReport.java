@@ -181,7 +181,7 @@ public record PlanReport(
         case STORED -> "the decomposition is stored";
         case UNSUITED -> "bounds can't be had for this shape, type or --top-k";
         case MEMORY -> "a task has no memory for the other way";
-        case CHEAPER -> "the cheaper way (bounds count twice, since they tell less)";
+        case CHEAPER -> "the cheaper way";
       };
     }
   }
