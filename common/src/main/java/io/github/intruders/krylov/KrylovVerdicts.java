@@ -90,10 +90,10 @@ public final class KrylovVerdicts {
   private static final double LARGEST_NORM = 1e12;
 
   /** What checks in double precision take for each row and column. */
-  private static final int CHECKED_BYTES = 2048;
+  private static final int CHECKED_BYTES = 4096;
 
   /** And for each tuned matrix. */
-  private static final long CHECKED_TUNED_BYTES = 512;
+  private static final long CHECKED_TUNED_BYTES = 1024;
 
   private final Precision precision;
 
