@@ -2,7 +2,7 @@
 
 Seven matrices in BF16, four of 4096 x 4096 and three of 11008 x 4096, are noise with a decaying tail and leading outliers; every adapter is LoRA of
 rank 16 on all seven, with directions strong enough to bring intruders. Writes OUT/base, OUT/adapters/NNN and OUT/manifest-N.yaml for N = 1, 2, 16 and
-64 adapters. Takes about a gigabyte of disk. With more than one layer there is one adapter on all of them, manifest-1.yaml, and 0.4 GB for each layer.
+64 adapters, and night-1.yaml and night-2.yaml with three each, not the same. Takes about a gigabyte of disk. With more than one layer there is one adapter on all of them, manifest-1.yaml, and 0.4 GB for each layer.
 
 usage: make_layer.py OUT [LAYERS]
 """
@@ -62,10 +62,13 @@ def main() -> None:
                 tensors[f"base_model.model.{name}.lora_A.weight"] = torch.randn(RANK, cols) / cols ** 0.5
         save_file(tensors, folder / "adapter_model.safetensors")
         (folder / "adapter_config.json").write_text(json.dumps(config))
-    for count in counts:
+    manifests = {f"manifest-{count}": range(count) for count in counts}
+    if layers == 1:
+        manifests |= {"night-1": range(3), "night-2": range(3, 6)}
+    for manifest, adapters in manifests.items():
         lines = ["base: {id: layer, uri: base}", "checkpoints:"]
-        lines += [f'  - {{id: "adapter-{i:03d}", uri: adapters/{i:03d}}}' for i in range(count)]
-        (out / f"manifest-{count}.yaml").write_text("\n".join(lines) + "\n")
+        lines += [f'  - {{id: "adapter-{i:03d}", uri: adapters/{i:03d}}}' for i in adapters]
+        (out / f"{manifest}.yaml").write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":
