@@ -18,9 +18,12 @@ public final class Excerpt {
     return number == 1 ? "1 " + singular : "%d %ss".formatted(number, singular);
   }
 
-  /** The same text in one line, with ? for each character that would disturb a terminal. */
+  /**
+   * The same text in one line: a space for what parts lines, and ? for each other character that
+   * would disturb a terminal.
+   */
   public static String printable(String text) {
-    return text.replaceAll("[\\p{Cc}\\p{Cs}\\p{Cn}]", "?");
+    return text.strip().replaceAll("\\R+", " ").replaceAll("[\\p{Cc}\\p{Cs}\\p{Cn}]", "?");
   }
 
   /** The first characters of a text; an ellipsis stands for the others. */

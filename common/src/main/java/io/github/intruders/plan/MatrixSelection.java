@@ -54,7 +54,8 @@ public record MatrixSelection(Pattern include, Pattern exclude, boolean splitFus
     } catch (PatternSyntaxException e) {
       throw UserInputException.of(
           RejectCode.SETTING_INVALID,
-          "Cannot use --%s '%s': %s".formatted(option, expression, e.getMessage()));
+          "Cannot use --%s '%s': %s near index %d"
+              .formatted(option, expression, e.getDescription(), e.getIndex()));
     }
   }
 

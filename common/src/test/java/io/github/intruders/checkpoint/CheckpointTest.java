@@ -336,7 +336,7 @@ class CheckpointTest {
     Files.writeString(folder.resolve(file), "<html>\n<title>404 Not Found</title></html>");
     assertThatThrownBy(this::open)
         .hasMessage(
-            ("[%s] This is a text, not weights: it begins with '<html>?<title>404 Not Fo…'; fetch the"
+            ("[%s] This is a text, not weights: it begins with '<html> <title>404 Not Fo…'; fetch the"
                     + " file again")
                 .formatted(uri(file)));
   }
