@@ -194,7 +194,7 @@ class LauncherIT {
               temporary.resolve("metrics.properties"),
               """
               *.sink.csv.class=org.apache.spark.metrics.sink.CsvSink
-              *.sink.csv.period=3600
+              *.sink.csv.period=1
               *.sink.csv.directory=%s
               """
                   .formatted(figures));
