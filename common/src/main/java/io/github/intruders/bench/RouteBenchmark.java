@@ -203,7 +203,7 @@ public final class RouteBenchmark {
         tuned.add(
             () ->
                 lowRank
-                    ? LinearMap.Updated.beside(base, update.b(), update.a())
+                    ? new LinearMap.Updated(base, update.b(), update.a())
                     : new LinearMap.Whole(whole.get(at)));
       }
       double epsilon = scanSettings.epsilon();

@@ -79,13 +79,13 @@ public interface LinearMap {
    * @param of the matrix before
    * @param b (m, r) in double precision
    * @param a (r, n) in double precision
-   * @param working the sum, (m, n)
    */
-  record Updated(LinearMap of, Matrix b, Matrix a, LinearOperator working) implements LinearMap {
-    /** Leaves the matrix where it is: each product is the sum of two. */
-    public static Updated beside(LinearMap of, Matrix b, Matrix a) {
+  record Updated(LinearMap of, Matrix b, Matrix a) implements LinearMap {
+    /** The sum, not formed: each product is the sum of two. Copies the factors. */
+    @Override
+    public LinearOperator working() {
       Precision precision = of.working().precision();
-      return new Updated(of, b, a, new Sum(of.working(), b.in(precision), a.in(precision)));
+      return new Sum(of.working(), b.in(precision), a.in(precision));
     }
 
     @Override

@@ -363,7 +363,7 @@ public final class MatrixScanner {
             CoordinateUpdate.Factors.read(
                 reader, plan.update().adapters(), base.rows(), base.cols());
         figures.take(UpdateStatistics.ofFactors(factors.b(), factors.a()), () -> 0, null);
-        return LinearMap.Updated.beside(base, factors.b(), factors.a());
+        return new LinearMap.Updated(base, factors.b(), factors.a());
       }
       Matrix w = weights.tuned(plan, Precision.DOUBLE);
       try (Arena arena = Arena.open()) {

@@ -112,7 +112,7 @@ class KrylovVerdictsTest {
       for (double size : new double[] {0.1, 1e25, 0.2, 0.3, 0.4}) {
         Matrix b = Gaussian.matrix(random, P, 3, size, Precision.DOUBLE);
         Matrix a = Gaussian.matrix(random, 3, P, size, Precision.DOUBLE);
-        tuned.add(() -> LinearMap.Updated.beside(base, b, a));
+        tuned.add(() -> new LinearMap.Updated(base, b, a));
       }
 
       KrylovVerdicts.Answer answer =

@@ -21,7 +21,7 @@ class LinearMapTest {
       LinearMap.Whole whole = new LinearMap.Whole(gaussian(M, N));
       Matrix b = gaussian(M, 3);
       Matrix a = gaussian(3, N);
-      LinearMap beside = LinearMap.Updated.beside(whole, b, a);
+      LinearMap beside = new LinearMap.Updated(whole, b, a);
       Matrix right = gaussian(N, 2);
       Matrix left = gaussian(M, 2);
 

@@ -118,7 +118,7 @@ final class SyntheticSpectra {
         exact = rounded.to(Precision.DOUBLE);
         tuned = new LinearMap.Whole(rounded.in(precision));
       } else {
-        tuned = LinearMap.Updated.beside(base, b, a);
+        tuned = new LinearMap.Updated(base, b, a);
       }
       compare(w0.to(Precision.DOUBLE), List.of(exact), base, List.of(() -> tuned), count);
     }
@@ -139,7 +139,7 @@ final class SyntheticSpectra {
         Matrix b = Gaussian.matrix(random, m, rank, scale, Precision.DOUBLE);
         Matrix a = Gaussian.matrix(random, rank, n, 1 / Math.sqrt(n), Precision.DOUBLE);
         exact.add(w0.to(Precision.DOUBLE).plusProductInPlace(1, b, a));
-        tuned.add(() -> LinearMap.Updated.beside(base, b, a));
+        tuned.add(() -> new LinearMap.Updated(base, b, a));
       }
       compare(w0.to(Precision.DOUBLE), exact, base, tuned, count);
     }

@@ -232,7 +232,7 @@ class KrylovRouteTest {
           CoordinateUpdate.Factors.read(
               new TensorReader(storage), plan.update().adapters(), of.rows(), of.cols());
       figures.take(UpdateStatistics.ofFactors(factors.b(), factors.a()), () -> 0, null);
-      return LinearMap.Updated.beside(of, factors.b(), factors.a());
+      return new LinearMap.Updated(of, factors.b(), factors.a());
     }
 
     private final class Counted implements LinearOperator {

@@ -34,7 +34,6 @@ import org.apache.spark.sql.SparkSession;
 
 /** Compares all checkpoints of a manifest with each other. */
 public final class CompareRun {
-
   private final Supervision supervision;
   private final CompareSettings settings;
 

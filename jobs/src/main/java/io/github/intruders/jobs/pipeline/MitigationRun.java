@@ -28,7 +28,6 @@ import org.apache.spark.storage.StorageLevel;
 
 /** Writes edited models and the table that tells what the edits do. */
 public final class MitigationRun {
-
   private final Supervision supervision;
   private final MitigationSettings settings;
 

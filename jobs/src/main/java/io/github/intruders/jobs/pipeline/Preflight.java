@@ -36,7 +36,6 @@ import org.apache.spark.sql.SparkSession;
 
 /** Looks before it leaps: pairs everything and computes nothing. */
 public final class Preflight {
-
   private final Supervision supervision;
   private final JobConfig config;
 

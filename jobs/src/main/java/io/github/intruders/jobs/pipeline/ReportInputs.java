@@ -53,7 +53,6 @@ import org.apache.spark.sql.Row;
  * have more than that, what they say.
  */
 final class ReportInputs {
-
   private final JavaSparkContext context;
   private final Tables tables;
   private final StoredResults stored;

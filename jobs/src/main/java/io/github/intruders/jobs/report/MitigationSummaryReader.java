@@ -17,7 +17,6 @@ import org.apache.spark.api.java.JavaRDD;
 
 /** Sums up a mitigation: one line per checkpoint and variant, small enough. */
 public final class MitigationSummaryReader {
-
   private final Storage storage;
   private final JobConfig config;
   private final MitigationSettings settings;

@@ -28,7 +28,6 @@ final class ReportData {
   private static final int CHECKPOINTS_DRAWN = 1000;
 
   private static final int WORST_MATRICES = 60;
-
   private static final int TAGS_SHOWN = 12;
 
   static final Comparator<CheckpointResult> MOST_INTRUDERS_FIRST =

@@ -184,7 +184,7 @@ final class SpreadMaps implements MatrixMaps, AutoCloseable {
               matrix.source().rows(),
               matrix.source().cols());
       figures.take(UpdateStatistics.ofFactors(factors.b(), factors.a()), () -> 0, null);
-      return LinearMap.Updated.beside(base(), factors.b(), factors.a());
+      return new LinearMap.Updated(base(), factors.b(), factors.a());
     }
     Reading from = reading;
     tuned = spread(base.blocks().map(block -> from.tuned(plan, block)));
